@@ -1,0 +1,62 @@
+//! `service` and `console`: who owes the promises, and where people read about them.
+
+use std::collections::BTreeMap;
+
+use promise::{
+    Name, record,
+    unit::{Percent, Span},
+};
+
+record! {
+    /// The service that owes the promises.
+    /// ja: 約束を負うサービス。
+    pub struct Service {
+        /// What people call it.
+        /// ja: サービスの名前。
+        name: Name,
+        /// Who answers for promises that name no owner.
+        /// ja: 責任者が書かれていない約束の責任者。
+        owner: String,
+        /// IANA time zone, such as Asia/Tokyo; calendar windows begin at its midnights.
+        /// ja: IANA のタイムゾーン。暦の期間はこの時間帯の午前 0 時に始まります。
+        time_zone: String = "UTC".to_owned(),
+        /// The parts of the service and what each owes.
+        /// ja: サービスの層と、それぞれの目標。
+        tiers: BTreeMap<String, Tier> = BTreeMap::new(),
+    }
+}
+
+record! {
+    /// A part of the service with its own objectives.
+    /// ja: 固有の目標を持つ層。
+    pub struct Tier {
+        /// What people call it.
+        /// ja: 人が呼ぶ名前。
+        name: Option<Name>,
+        /// The share of time in which it is usable.
+        /// ja: 利用できる時間の割合。
+        availability: Option<Percent>,
+        /// Recovery time objective.
+        /// ja: 目標復旧時間。
+        rto: Option<Span>,
+        /// Recovery point objective.
+        /// ja: 目標復旧時点。
+        rpo: Option<Span>,
+    }
+}
+
+record! {
+    /// The pages and the API.
+    /// ja: 画面と API。
+    pub struct Console {
+        /// Address and port; only loopback addresses are accepted until TLS and tokens are declared.
+        /// ja: アドレスとポート。
+        listen: String = "127.0.0.1:8400".to_owned(),
+    }
+}
+
+impl Default for Console {
+    fn default() -> Self {
+        Self { listen: "127.0.0.1:8400".to_owned() }
+    }
+}

@@ -1,0 +1,25 @@
+//! `severities`: how bad a broken promise is, and how fast a person must answer.
+
+use promise::{Name, record, unit::Span};
+
+record! {
+    /// How bad it is, and how fast a person must answer.
+    /// ja: 重大度と、人が応答すべき時間。
+    pub struct Severity {
+        /// What people call it.
+        /// ja: 人が呼ぶ名前。
+        name: Option<Name>,
+        /// 1 is the worst.
+        /// ja: 1 が最も重い。
+        level: u64,
+        /// A page must have left within this time of the first bad evidence.
+        /// ja: 最初の悪い証拠からこの時間内に通知します。
+        page_within: Option<Span>,
+        /// A person must have acknowledged within this time.
+        /// ja: この時間内に人が応答します。
+        answer_within: Option<Span>,
+        /// Whether being at risk or unproven pages too, and not only being broken.
+        /// ja: 危うい・証拠なしの状態でも通知するか。
+        page_at_risk: bool = false,
+    }
+}

@@ -1,0 +1,214 @@
+//! `sources`: where evidence comes from.
+
+use std::collections::BTreeMap;
+
+use promise::{
+    record, tagged,
+    unit::{Bytes, Span},
+};
+
+use super::receiver::Secret;
+
+record! {
+    /// Where evidence comes from.
+    /// ja: 証拠の出どころ。
+    pub struct Sources {
+        /// Prometheus exporters, by job.
+        /// ja: Prometheus エクスポーター(ジョブごと)。
+        scrape: BTreeMap<String, Scrape> = BTreeMap::new(),
+        /// Probes from outside, by name.
+        /// ja: 外からの確認。
+        probes: BTreeMap<String, Probe> = BTreeMap::new(),
+        /// Log files and posted logs, by name.
+        /// ja: ログ。
+        logs: BTreeMap<String, Logs> = BTreeMap::new(),
+        /// What is made unreadable before anything is stored, beside card numbers, tokens and mail addresses.
+        /// ja: 保存の前に伏せるもの。
+        redact: Redact = Redact::default(),
+    }
+}
+
+impl Default for Sources {
+    fn default() -> Self {
+        Self {
+            scrape: BTreeMap::new(),
+            probes: BTreeMap::new(),
+            logs: BTreeMap::new(),
+            redact: Redact::default(),
+        }
+    }
+}
+
+record! {
+    /// Targets that expose metrics over HTTP.
+    /// ja: HTTP でメトリクスを公開する対象。
+    pub struct Scrape {
+        /// `host:port` or a whole URL, one for each instance.
+        /// ja: `host:port` か URL。
+        targets: Vec<String>,
+        /// Path where a target has no URL of its own.
+        /// ja: パス。
+        path: String = "/metrics".to_owned(),
+        /// Query parameters, as the blackbox exporter needs them.
+        /// ja: クエリー引数。
+        params: BTreeMap<String, String> = BTreeMap::new(),
+        /// How often.
+        /// ja: 間隔。
+        interval: Span = Span::secs(15),
+        /// How long an answer may take; at most `interval`.
+        /// ja: 待つ時間。
+        timeout: Span = Span::secs(10),
+        /// Labels added to every series.
+        /// ja: すべての系列に付けるラベル。
+        labels: BTreeMap<String, String> = BTreeMap::new(),
+        /// A larger answer is refused.
+        /// ja: これより大きな応答は拒みます。
+        body_max: Bytes = Bytes(32 << 20),
+        /// An answer with more series is refused.
+        /// ja: これより多い系列は拒みます。
+        series_max: u64 = 50_000,
+        /// A series with more labels makes its answer refused.
+        /// ja: 系列あたりのラベル数の上限。
+        labels_max: u64 = 64,
+        /// Token sent as `Authorization: Bearer`.
+        /// ja: ベアラートークン。
+        bearer: Option<Secret>,
+    }
+}
+
+tagged! {
+    /// A check from outside, as a user would see it.
+    /// ja: 利用者の目線の確認。
+    pub enum Probe {
+        "http" => HttpProbe,
+        "tcp" => TcpProbe,
+        "tls" => TlsProbe,
+        "dns" => DnsProbe,
+    }
+}
+
+record! {
+    /// An HTTP request that must answer.
+    /// ja: HTTP の応答を確かめます。
+    pub struct HttpProbe {
+        /// The URL, http or https.
+        /// ja: URL。
+        url: String,
+        /// Accepted status codes; empty accepts 200 to 299.
+        /// ja: 受け入れるステータス。
+        status: Vec<u64> = Vec::new(),
+        /// Text that the first 64 KiB of the body must hold.
+        /// ja: 本文に含まれるべき文字列。
+        contains: Option<String>,
+        /// How often.
+        /// ja: 間隔。
+        interval: Span = Span::secs(15),
+        /// How long it may take.
+        /// ja: 待つ時間。
+        timeout: Span = Span::secs(5),
+    }
+}
+
+record! {
+    /// A TCP port that must accept.
+    /// ja: TCP の接続を確かめます。
+    pub struct TcpProbe {
+        /// `host:port`.
+        /// ja: `host:port`。
+        address: String,
+        /// How often.
+        /// ja: 間隔。
+        interval: Span = Span::secs(15),
+        /// How long it may take.
+        /// ja: 待つ時間。
+        timeout: Span = Span::secs(5),
+    }
+}
+
+record! {
+    /// A TLS handshake; measures the days until the certificate ends.
+    /// ja: TLS の接続と証明書の期限を確かめます。
+    pub struct TlsProbe {
+        /// `host:port`.
+        /// ja: `host:port`。
+        address: String,
+        /// The name to ask for; the host by default.
+        /// ja: SNI の名前。
+        server_name: Option<String>,
+        /// A PEM file with the authorities to trust instead of the system's.
+        /// ja: 信頼する認証局の PEM ファイル。
+        ca_file: Option<String>,
+        /// How often.
+        /// ja: 間隔。
+        interval: Span = Span::secs(60),
+        /// How long it may take.
+        /// ja: 待つ時間。
+        timeout: Span = Span::secs(5),
+    }
+}
+
+record! {
+    /// A name that must resolve.
+    /// ja: 名前解決を確かめます。
+    pub struct DnsProbe {
+        /// The name.
+        /// ja: 名前。
+        name: String,
+        /// `host:port` of the server to ask; the system's by default.
+        /// ja: 問い合わせ先。
+        server: Option<String>,
+        /// Record type: A, AAAA, CNAME, MX, NS or TXT.
+        /// ja: レコードの型。
+        record: String = "A".to_owned(),
+        /// An answer that must be among those given.
+        /// ja: 含まれるべき答え。
+        expect: Option<String>,
+        /// How often.
+        /// ja: 間隔。
+        interval: Span = Span::secs(30),
+        /// How long it may take.
+        /// ja: 待つ時間。
+        timeout: Span = Span::secs(5),
+    }
+}
+
+record! {
+    /// JSON log lines, followed from files or posted to `/ingest/logs/STREAM`.
+    /// ja: JSON のログ。ファイルを追うか、POST で受け取ります。
+    pub struct Logs {
+        /// The stream's name, such as payment_app.
+        /// ja: ストリームの名前。
+        stream: String,
+        /// Files to follow; `*` matches within one folder. Rotation is survived.
+        /// ja: 追うファイル。
+        files: Vec<String> = Vec::new(),
+        /// Whether lines may be posted over HTTP.
+        /// ja: HTTP での投稿を受けるか。
+        post: bool = false,
+        /// The field that holds the time, RFC 3339 or Unix seconds or milliseconds.
+        /// ja: 時刻の項目。
+        time_field: String = "time".to_owned(),
+        /// Silence longer than this is a gap in the evidence; none by default, for logs may be quiet.
+        /// ja: これより長い沈黙は証拠の欠落とみなします。
+        silent_for_max: Option<Span>,
+        /// A longer line is refused and counted.
+        /// ja: これより長い行は拒みます。
+        line_max: Bytes = Bytes(64 << 10),
+    }
+}
+
+record! {
+    /// What is made unreadable before anything is stored.
+    /// ja: 保存の前に伏せるもの。
+    pub struct Redact {
+        /// Names of log fields whose whole value is replaced.
+        /// ja: 値を丸ごと伏せる項目。
+        fields: Vec<String> = Vec::new(),
+    }
+}
+
+impl Default for Redact {
+    fn default() -> Self {
+        Self { fields: Vec::new() }
+    }
+}

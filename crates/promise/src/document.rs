@@ -1,0 +1,98 @@
+//! A written document as a tree that remembers where each part stands, and the mistakes found in it.
+//!
+//! Reading never stops at the first mistake: a reader notes it and goes on, so a person sees all of them.
+
+use std::ops::Range;
+
+use crate::Say;
+
+/// Byte offsets into the text, end exclusive.
+pub type Span = Range<usize>;
+
+/// One value of a document and where it stands.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Node {
+    pub span: Span,
+    pub value: Value,
+}
+
+/// What a node holds. Scalars stay as they were written: `99.5 %` is not yet a number.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Value {
+    Null,
+    Scalar(String),
+    List(Vec<Node>),
+    /// In the order of the text; a key that stands twice has been noted as a mistake and kept once.
+    Map(Vec<(Key, Node)>),
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub struct Key {
+    pub span: Span,
+    pub name: String,
+}
+
+impl Node {
+    #[must_use]
+    pub fn get(&self, name: &str) -> Option<&Node> {
+        match &self.value {
+            Value::Map(entries) => entries.iter().find(|(key, _)| key.name == name).map(|(_, node)| node),
+            _ => None,
+        }
+    }
+
+    /// The form that a person would call this value, for "expected X, found Y".
+    #[must_use]
+    pub fn form(&self) -> Say {
+        match &self.value {
+            Value::Null => say!("nothing", "空"),
+            Value::Scalar(text) => say!("`{text}`", "`{text}`"),
+            Value::List(_) => say!("a list", "リスト"),
+            Value::Map(_) => say!("a map", "マップ"),
+        }
+    }
+}
+
+/// Something wrong in a document.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Mistake {
+    /// Stable, kebab-case: `unknown-key`, `not-a-duration`.
+    pub code: &'static str,
+    pub span: Span,
+    pub message: Say,
+    /// What to do about it.
+    pub hint: Option<Say>,
+    /// A second place that the mistake speaks of, such as the first of two same names.
+    pub other: Option<(Span, Say)>,
+}
+
+impl Mistake {
+    #[must_use]
+    pub fn new(code: &'static str, span: Span, message: Say) -> Self {
+        Self { code, span, message, hint: None, other: None }
+    }
+
+    #[must_use]
+    pub fn hint(mut self, hint: Say) -> Self {
+        self.hint = Some(hint);
+        self
+    }
+
+    #[must_use]
+    pub fn other(mut self, span: Span, label: Say) -> Self {
+        self.other = Some((span, label));
+        self
+    }
+}
+
+/// The name among `known` that `name` was most likely meant to be.
+#[must_use]
+pub fn did_you_mean<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    known
+        .into_iter()
+        .map(|candidate| (strsim::damerau_levenshtein(name, candidate), candidate))
+        // A third of the letters may differ; beyond that a guess confuses more than it helps.
+        .filter(|(distance, candidate)| *distance <= candidate.chars().count().max(3) / 3)
+        .min_by_key(|(distance, _)| *distance)
+        .map(|(_, candidate)| candidate)
+}

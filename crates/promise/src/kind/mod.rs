@@ -1,0 +1,94 @@
+//! The kinds of promise, one file each. To add one: write its file, and one line in `kinds!` below.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    Evidence, Signal, Timestamp, Verdict, Window,
+    document::Mistake,
+    record::{Fields, Form},
+    verdict::Saying,
+};
+
+/// What a kind knows when it judges, beside the evidence.
+#[derive(Debug, Clone)]
+pub struct At<'a> {
+    pub now: Timestamp,
+    /// When the promise was first declared: before it nothing was owed, so nothing is missing.
+    pub since: Timestamp,
+    pub zone: &'a jiff::tz::TimeZone,
+}
+
+/// What every kind can do.
+pub trait Judge {
+    /// What must be collected.
+    fn signals(&self) -> Vec<Signal>;
+
+    /// Over which window, where the kind has one.
+    fn window(&self) -> Option<Window>;
+
+    /// How old evidence may grow before it proves nothing.
+    fn fresh_for(&self) -> std::time::Duration;
+
+    /// The verdict. Same input, same answer; never a NaN; deleting facts never makes it greener.
+    fn judge(&self, evidence: &Evidence, at: &At<'_>) -> Verdict;
+}
+
+macro_rules! kinds {
+    ($($(#[doc = $doc:literal])* $tag:literal => $module:ident :: $name:ident),* $(,)?) => {
+        $(mod $module; pub use $module::$name;)*
+
+        /// A promise's kind with its own fields. Tagged by `kind` in YAML and JSON.
+        #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+        #[serde(tag = "kind")]
+        pub enum Kind { $(#[serde(rename = $tag)] $(#[doc = $doc])* $name($name)),* }
+
+        impl Kind {
+            /// The tags, as they are written in a spec.
+            pub const TAGS: &'static [&'static str] = &[$($tag),*];
+
+            #[must_use]
+            pub fn tag(&self) -> &'static str {
+                match self { $(Self::$name(_) => $tag),* }
+            }
+
+            #[must_use]
+            pub fn as_judge(&self) -> &dyn Judge {
+                match self { $(Self::$name(kind) => kind),* }
+            }
+
+            /// Reads the fields of the kind called `tag`; they stand beside the common fields.
+            pub fn take(tag: &str, fields: &mut Fields<'_>, mistakes: &mut Vec<Mistake>) -> Option<Self> {
+                match tag {
+                    $($tag => $name::take(fields, mistakes).map(Self::$name),)*
+                    _ => None,
+                }
+            }
+
+            /// Each kind's tag and form, for the schema and the reference.
+            #[must_use]
+            pub fn forms() -> Vec<(&'static str, Form)> {
+                vec![$(($tag, <$name as crate::record::Read>::form())),*]
+            }
+        }
+
+        /// The sentence of a reason code, from the kind that has it or from those that all kinds share.
+        #[must_use]
+        pub(crate) fn saying(code: &str) -> Option<&'static Saying> {
+            [SHARED, $($module::SAYINGS),*].into_iter().flatten().find(|saying| saying.code == code)
+        }
+    };
+}
+
+kinds! {
+    /// Good events over all events, with an error budget.
+    "ratio" => ratio::Ratio,
+}
+
+/// Reasons that any kind may give.
+const SHARED: &[Saying] = &[
+    Saying {
+        code: "no-evidence",
+        en: "nothing has been seen since {since}",
+        ja: "{since} から何も観測されていません",
+    },
+];

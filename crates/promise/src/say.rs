@@ -1,0 +1,72 @@
+//! What a person reads, in both languages at once.
+//!
+//! A [`Say`] cannot be made without its Japanese: a missing translation does not compile.
+
+use serde::{Deserialize, Serialize};
+
+/// A language that people read here.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Lang {
+    #[default]
+    En,
+    Ja,
+}
+
+impl Lang {
+    pub const ALL: [Self; 2] = [Self::En, Self::Ja];
+
+    /// The tag of BCP 47: `en` or `ja`.
+    #[must_use]
+    pub fn tag(self) -> &'static str {
+        match self {
+            Self::En => "en",
+            Self::Ja => "ja",
+        }
+    }
+
+    /// The language that a locale (`ja_JP.UTF-8`) or an `Accept-Language` header asks for first.
+    #[must_use]
+    pub fn asked_for(text: &str) -> Option<Self> {
+        text.split([',', ';', ' ']).find_map(|tag| match tag.get(..2)?.to_ascii_lowercase().as_str() {
+            "ja" => Some(Self::Ja),
+            "en" => Some(Self::En),
+            _ => None,
+        })
+    }
+}
+
+/// The same sentence in each language.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Say {
+    pub en: String,
+    pub ja: String,
+}
+
+impl Say {
+    pub fn new(en: impl Into<String>, ja: impl Into<String>) -> Self {
+        Self { en: en.into(), ja: ja.into() }
+    }
+
+    /// A name or a figure that reads the same in both languages.
+    pub fn same(text: impl Into<String>) -> Self {
+        let en = text.into();
+        Self { ja: en.clone(), en }
+    }
+
+    #[must_use]
+    pub fn get(&self, lang: Lang) -> &str {
+        match lang {
+            Lang::En => &self.en,
+            Lang::Ja => &self.ja,
+        }
+    }
+}
+
+/// `say!("{n} late", "{n} 件の遅れ")`: both languages, formatted with the same captured values.
+#[macro_export]
+macro_rules! say {
+    ($en:literal, $ja:literal $(, $($arg:tt)*)?) => {
+        $crate::Say::new(format!($en $(, $($arg)*)?), format!($ja $(, $($arg)*)?))
+    };
+}

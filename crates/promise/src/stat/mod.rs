@@ -1,0 +1,1 @@
+//! Statistics that judging needs, each from a named source.

@@ -1,0 +1,18 @@
+//! Where evidence rests: three ports (metrics, logs, state), each with its embedded engine, and later its
+//! distributed ones, side by side under one contract suite.
+//!
+//! A **room**: an engine is one file or folder beside its port and one line in the function that matches
+//! its name. What an embedded engine acknowledges survives `kill -9` (group commit with fsync).
+
+pub mod logs;
+pub mod metrics;
+pub mod state;
+
+mod error;
+mod round;
+
+pub use error::Error;
+pub use logs::{LogStore, Record};
+pub use metrics::{Labels, MetricStore, Sample, Series};
+pub use round::{Lines, Round};
+pub use state::StateStore;

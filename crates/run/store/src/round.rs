@@ -1,0 +1,31 @@
+//! What one source said at once, on its way from `collect` to the stores and to `evaluate`.
+
+use promise::{Cause, Timestamp};
+
+use crate::{Record, Series, state};
+
+/// One scrape or probe: everything that a source said at one instant, or why it said nothing.
+#[derive(Debug, Clone)]
+pub struct Round {
+    /// `job/instance`, as the labels `job` and `instance` of its series say.
+    pub source: String,
+    pub at: Timestamp,
+    /// When the source is next owed.
+    pub next: Timestamp,
+    /// With `up`, `scrape_*` and the staleness markers of series that ended.
+    pub series: Vec<Series>,
+    /// Why there are no samples but `up 0`.
+    pub failed: Option<Cause>,
+}
+
+/// Log records that arrived together.
+#[derive(Debug, Clone)]
+pub struct Lines {
+    /// The key under `sources.logs`.
+    pub source: String,
+    pub at: Timestamp,
+    pub records: Vec<Record>,
+    /// Where to go on reading; to be written once the records are durable.
+    pub resume: Vec<state::Write>,
+    pub failed: Option<Cause>,
+}

@@ -1,0 +1,33 @@
+//! `StateStore`: small durable facts by table and key: alerts, incidents, offsets, promises' first days.
+
+use async_trait::async_trait;
+
+use crate::Error;
+
+/// One change. A list of them is applied whole or not at all.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Write {
+    Put { table: &'static str, key: String, value: Vec<u8> },
+    Delete { table: &'static str, key: String },
+    /// The whole list fails with `Conflict` unless the key holds just this (`None`: is not there).
+    Expect { table: &'static str, key: String, value: Option<Vec<u8>> },
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Written {
+    Done,
+    /// An `Expect` did not hold; nothing was changed.
+    Conflict,
+}
+
+/// The port.
+#[async_trait]
+pub trait StateStore: Send + Sync {
+    async fn get(&self, table: &'static str, key: &str) -> Result<Option<Vec<u8>>, Error>;
+
+    /// Pairs whose key begins with `prefix`, in the order of keys, at most `limit`.
+    async fn scan(&self, table: &'static str, prefix: &str, limit: usize) -> Result<Vec<(String, Vec<u8>)>, Error>;
+
+    /// Applies all or nothing; once it returns, it survives `kill -9`.
+    async fn write(&self, writes: Vec<Write>) -> Result<Written, Error>;
+}
