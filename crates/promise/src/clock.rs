@@ -79,7 +79,8 @@ impl fmt::Display for Timestamp {
 impl FromStr for Timestamp {
     type Err = jiff::Error;
     fn from_str(text: &str) -> Result<Self, jiff::Error> {
-        text.parse::<jiff::Timestamp>().map(|t| Self(t.as_millisecond()))
+        text.parse::<jiff::Timestamp>()
+            .map(|t| Self(t.as_millisecond()))
     }
 }
 

@@ -48,7 +48,11 @@ pub enum Seen {
     /// A level: the last value, and the lowest and highest over the interval.
     Level { last: f64, low: f64, high: f64 },
     /// Starts whose end came in time, too late, and not yet (oldest first, at most 100).
-    Pairs { in_time: u64, late: u64, open: Vec<Timestamp> },
+    Pairs {
+        in_time: u64,
+        late: u64,
+        open: Vec<Timestamp>,
+    },
     /// Something was heard at `to`.
     Beat,
     /// So many log records matched.

@@ -38,7 +38,9 @@ impl Read for Name {
 
     fn read(node: &Node, mistakes: &mut Vec<Mistake>) -> Option<Self> {
         match &node.value {
-            Value::Map(_) => BothNames::read(node, mistakes).map(|both| Self(Say::new(both.en, both.ja))),
+            Value::Map(_) => {
+                BothNames::read(node, mistakes).map(|both| Self(Say::new(both.en, both.ja)))
+            }
             _ => String::read(node, mistakes).map(|name| Self(Say::same(name))),
         }
     }
@@ -109,7 +111,11 @@ impl Promise {
         let cases = Kind::forms()
             .into_iter()
             .map(|(tag, form)| match form {
-                Form::Record { name, doc, mut fields } => {
+                Form::Record {
+                    name,
+                    doc,
+                    mut fields,
+                } => {
                     fields.extend(common.iter().cloned());
                     (tag, Form::Record { name, doc, fields })
                 }
@@ -122,7 +128,10 @@ impl Promise {
     /// What people call it, or its id.
     #[must_use]
     pub fn name(&self, lang: Lang) -> &str {
-        self.terms.name.as_ref().map_or(&self.id, |name| name.get(lang))
+        self.terms
+            .name
+            .as_ref()
+            .map_or(&self.id, |name| name.get(lang))
     }
 
     #[must_use]
@@ -134,6 +143,13 @@ impl Promise {
     #[must_use]
     pub fn judge(&self, evidence: &Evidence, now: Timestamp) -> Verdict {
         let zone = self.zone();
-        self.kind.as_judge().judge(evidence, &At { now, since: self.since, zone: &zone })
+        self.kind.as_judge().judge(
+            evidence,
+            &At {
+                now,
+                since: self.since,
+                zone: &zone,
+            },
+        )
     }
 }

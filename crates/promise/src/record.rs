@@ -14,14 +14,25 @@ use crate::{
 #[derive(Debug, Clone, PartialEq)]
 pub enum Form {
     /// One value as text, such as a duration.
-    Scalar { name: &'static str, example: &'static str, pattern: Option<&'static str> },
+    Scalar {
+        name: &'static str,
+        example: &'static str,
+        pattern: Option<&'static str>,
+    },
     OneOf(&'static [&'static str]),
     List(Box<Form>),
     /// Free names, each with a value of this form.
     Map(Box<Form>),
-    Record { name: &'static str, doc: Doc, fields: Vec<FieldForm> },
+    Record {
+        name: &'static str,
+        doc: Doc,
+        fields: Vec<FieldForm>,
+    },
     /// A record whose field `tag` says which of several it is.
-    Tagged { tag: &'static str, cases: Vec<(&'static str, Form)> },
+    Tagged {
+        tag: &'static str,
+        cases: Vec<(&'static str, Form)>,
+    },
     /// Any one of these forms.
     Either(Vec<Form>),
 }
@@ -81,7 +92,11 @@ pub trait Scalar: Sized {
 impl<T: Scalar> Read for T {
     fn form() -> Form {
         if T::ONE_OF.is_empty() {
-            Form::Scalar { name: T::NAME, example: T::EXAMPLE, pattern: T::PATTERN }
+            Form::Scalar {
+                name: T::NAME,
+                example: T::EXAMPLE,
+                pattern: T::PATTERN,
+            }
         } else {
             Form::OneOf(T::ONE_OF)
         }
@@ -100,7 +115,10 @@ impl<T: Scalar> Read for T {
                         format!("{name_ja}が必要ですが、{}があります", found.ja),
                     ),
                 )
-                .hint(say!("write it like `{example}`", "`{example}` のように書きます")),
+                .hint(say!(
+                    "write it like `{example}`",
+                    "`{example}` のように書きます"
+                )),
             );
             return None;
         };
@@ -134,7 +152,8 @@ impl<T: Read> Read for Vec<T> {
     fn read(node: &Node, mistakes: &mut Vec<Mistake>) -> Option<Self> {
         match &node.value {
             Value::List(items) => {
-                let read: Vec<Option<T>> = items.iter().map(|item| T::read(item, mistakes)).collect();
+                let read: Vec<Option<T>> =
+                    items.iter().map(|item| T::read(item, mistakes)).collect();
                 read.into_iter().collect()
             }
             Value::Null => Some(Vec::new()),
@@ -154,7 +173,11 @@ impl<'n> Fields<'n> {
     /// Notes a mistake and returns `None` where the node is no map.
     pub fn of(node: &'n Node, what: &str, mistakes: &mut Vec<Mistake>) -> Option<Self> {
         if let Value::Map(_) = node.value {
-            return Some(Self { node, known: Vec::new(), failed: false });
+            return Some(Self {
+                node,
+                known: Vec::new(),
+                failed: false,
+            });
         }
         let found = node.form();
         mistakes.push(Mistake::new(
@@ -169,11 +192,20 @@ impl<'n> Fields<'n> {
     }
 
     /// Reads a field, when it is written.
-    pub fn optional<T: Read>(&mut self, name: &'static str, mistakes: &mut Vec<Mistake>) -> Option<T> {
+    pub fn optional<T: Read>(
+        &mut self,
+        name: &'static str,
+        mistakes: &mut Vec<Mistake>,
+    ) -> Option<T> {
         self.known.push(name);
         let node = self.node.get(name)?;
-        if node.value == Value::Null {
-            return None;
+        match node.value {
+            Value::Null => return None,
+            Value::Unreadable => {
+                self.failed = true;
+                return None;
+            }
+            _ => {}
         }
         let read = T::read(node, mistakes);
         self.failed |= read.is_none();
@@ -181,8 +213,15 @@ impl<'n> Fields<'n> {
     }
 
     /// Reads a field that must be written.
-    pub fn required<T: Read>(&mut self, name: &'static str, mistakes: &mut Vec<Mistake>) -> Option<T> {
-        let written = self.node.get(name).is_some_and(|node| node.value != Value::Null);
+    pub fn required<T: Read>(
+        &mut self,
+        name: &'static str,
+        mistakes: &mut Vec<Mistake>,
+    ) -> Option<T> {
+        let written = self
+            .node
+            .get(name)
+            .is_some_and(|node| node.value != Value::Null);
         if !written {
             self.known.push(name);
             self.failed = true;
@@ -218,7 +257,9 @@ impl<'n> Fields<'n> {
                 );
                 let all = self.known.join(", ");
                 mistakes.push(match did_you_mean(name, self.known.iter().copied()) {
-                    Some(meant) => mistake.hint(say!("did you mean `{meant}`?", "`{meant}` のことですか?")),
+                    Some(meant) => {
+                        mistake.hint(say!("did you mean `{meant}`?", "`{meant}` のことですか?"))
+                    }
                     None => mistake.hint(say!("known here: {all}", "ここで使える項目: {all}")),
                 });
             }
@@ -231,7 +272,11 @@ impl<'n> Fields<'n> {
 pub trait Field: Sized {
     const REQUIRED: bool;
     fn form() -> Form;
-    fn take(fields: &mut Fields<'_>, name: &'static str, mistakes: &mut Vec<Mistake>) -> Option<Self>;
+    fn take(
+        fields: &mut Fields<'_>,
+        name: &'static str,
+        mistakes: &mut Vec<Mistake>,
+    ) -> Option<Self>;
 }
 
 impl<T: Read> Field for T {
@@ -239,7 +284,11 @@ impl<T: Read> Field for T {
     fn form() -> Form {
         T::form()
     }
-    fn take(fields: &mut Fields<'_>, name: &'static str, mistakes: &mut Vec<Mistake>) -> Option<Self> {
+    fn take(
+        fields: &mut Fields<'_>,
+        name: &'static str,
+        mistakes: &mut Vec<Mistake>,
+    ) -> Option<Self> {
         fields.required(name, mistakes)
     }
 }
@@ -249,7 +298,11 @@ impl<T: Read> Field for Option<T> {
     fn form() -> Form {
         T::form()
     }
-    fn take(fields: &mut Fields<'_>, name: &'static str, mistakes: &mut Vec<Mistake>) -> Option<Self> {
+    fn take(
+        fields: &mut Fields<'_>,
+        name: &'static str,
+        mistakes: &mut Vec<Mistake>,
+    ) -> Option<Self> {
         Some(fields.optional(name, mistakes))
     }
 }
@@ -405,27 +458,48 @@ pub fn tag<'n>(
 ) -> Option<&'n str> {
     let all = tags.join(", ");
     let (mistake, written) = match node.get("kind") {
-        Some(Node { value: Value::Scalar(tag), .. }) if tags.contains(&tag.as_str()) => return Some(tag),
-        Some(Node { value: Value::Scalar(tag), span }) => (
+        Some(Node {
+            value: Value::Scalar(tag),
+            ..
+        }) if tags.contains(&tag.as_str()) => return Some(tag),
+        Some(Node {
+            value: Value::Scalar(tag),
+            span,
+        }) => (
             Mistake::new(
                 "unknown-kind",
                 span.clone(),
-                say!("there is no {what} of kind `{tag}`", "`{tag}` という種類の {what} はありません"),
+                say!(
+                    "there is no {what} of kind `{tag}`",
+                    "`{tag}` という種類の {what} はありません"
+                ),
             ),
             tag.as_str(),
         ),
         Some(Node { span, .. }) => (
-            Mistake::new("wrong-form", span.clone(), say!("`kind` is one word", "`kind` は一語で書きます")),
+            Mistake::new(
+                "wrong-form",
+                span.clone(),
+                say!("`kind` is one word", "`kind` は一語で書きます"),
+            ),
             "",
         ),
         None => (
-            Mistake::new("missing-key", node.span.clone(), say!("`kind` is missing", "`kind` がありません")),
+            Mistake::new(
+                "missing-key",
+                node.span.clone(),
+                say!("`kind` is missing", "`kind` がありません"),
+            ),
             "",
         ),
     };
-    mistakes.push(mistake.hint(match did_you_mean(written, tags.iter().copied()) {
-        Some(meant) if !written.is_empty() => say!("did you mean `{meant}`?", "`{meant}` のことですか?"),
-        _ => say!("one of: {all}", "次のいずれか: {all}"),
-    }));
+    mistakes.push(
+        mistake.hint(match did_you_mean(written, tags.iter().copied()) {
+            Some(meant) if !written.is_empty() => {
+                say!("did you mean `{meant}`?", "`{meant}` のことですか?")
+            }
+            _ => say!("one of: {all}", "次のいずれか: {all}"),
+        }),
+    );
     None
 }

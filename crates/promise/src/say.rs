@@ -28,10 +28,12 @@ impl Lang {
     /// The language that a locale (`ja_JP.UTF-8`) or an `Accept-Language` header asks for first.
     #[must_use]
     pub fn asked_for(text: &str) -> Option<Self> {
-        text.split([',', ';', ' ']).find_map(|tag| match tag.get(..2)?.to_ascii_lowercase().as_str() {
-            "ja" => Some(Self::Ja),
-            "en" => Some(Self::En),
-            _ => None,
+        text.split([',', ';', ' ']).find_map(|tag| {
+            match tag.get(..2)?.to_ascii_lowercase().as_str() {
+                "ja" => Some(Self::Ja),
+                "en" => Some(Self::En),
+                _ => None,
+            }
         })
     }
 }
@@ -45,7 +47,10 @@ pub struct Say {
 
 impl Say {
     pub fn new(en: impl Into<String>, ja: impl Into<String>) -> Self {
-        Self { en: en.into(), ja: ja.into() }
+        Self {
+            en: en.into(),
+            ja: ja.into(),
+        }
     }
 
     /// A name or a figure that reads the same in both languages.

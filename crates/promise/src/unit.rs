@@ -16,7 +16,8 @@ macro_rules! scalar_as_text {
         impl<'de> serde::Deserialize<'de> for $name {
             fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
                 let text = <String as serde::Deserialize>::deserialize(deserializer)?;
-                <$name as $crate::record::Scalar>::parse(&text).map_err(|why| serde::de::Error::custom(why.en))
+                <$name as $crate::record::Scalar>::parse(&text)
+                    .map_err(|why| serde::de::Error::custom(why.en))
             }
         }
     };
@@ -77,7 +78,12 @@ impl Scalar for Span {
     const PATTERN: Option<&'static str> = Some(r"^\s*(\d+(\.\d+)?\s*(y|w|d|h|m|s|ms)\s*)+$");
 
     fn parse(text: &str) -> Result<Self, Say> {
-        let wrong = || say!("`{text}` is not a duration", "`{text}` は時間の長さではありません");
+        let wrong = || {
+            say!(
+                "`{text}` is not a duration",
+                "`{text}` は時間の長さではありません"
+            )
+        };
         let mut rest = text.trim();
         let mut total = 0f64;
         if rest.is_empty() {
@@ -90,12 +96,19 @@ impl Scalar for Span {
             return Ok(Self::default());
         }
         while !rest.is_empty() {
-            let digits = rest.find(|c: char| !c.is_ascii_digit() && c != '.').ok_or_else(wrong)?;
+            let digits = rest
+                .find(|c: char| !c.is_ascii_digit() && c != '.')
+                .ok_or_else(wrong)?;
             let number: f64 = rest[..digits].parse().map_err(|_| wrong())?;
             rest = rest[digits..].trim_start();
-            let letters = rest.find(|c: char| !c.is_ascii_alphabetic()).unwrap_or(rest.len());
+            let letters = rest
+                .find(|c: char| !c.is_ascii_alphabetic())
+                .unwrap_or(rest.len());
             let unit = &rest[..letters];
-            let (_, size) = UNITS.iter().find(|(name, _)| *name == unit).ok_or_else(wrong)?;
+            let (_, size) = UNITS
+                .iter()
+                .find(|(name, _)| *name == unit)
+                .ok_or_else(wrong)?;
             #[allow(clippy::cast_precision_loss)]
             let size = *size as f64;
             total += number * size;
@@ -103,7 +116,10 @@ impl Scalar for Span {
         }
         // A hundred years: beyond any retention, and far from overflow.
         if total > 100.0 * 365.0 * 86_400_000.0 {
-            return Err(say!("`{text}` is longer than 100 years", "`{text}` は 100 年を超えています"));
+            return Err(say!(
+                "`{text}` is longer than 100 years",
+                "`{text}` は 100 年を超えています"
+            ));
         }
         #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
         Ok(Self(Duration::from_millis(total.round() as u64)))
@@ -134,11 +150,19 @@ impl Scalar for Percent {
     const PATTERN: Option<&'static str> = Some(r"^\s*\d+(\.\d+)?\s*[%％]\s*$");
 
     fn parse(text: &str) -> Result<Self, Say> {
-        let wrong = || say!("`{text}` is not a percentage", "`{text}` は百分率ではありません");
+        let wrong = || {
+            say!(
+                "`{text}` is not a percentage",
+                "`{text}` は百分率ではありません"
+            )
+        };
         let number = text.trim().strip_suffix(['%', '％']).ok_or_else(wrong)?;
         let percent = f64::from_str(number.trim()).map_err(|_| wrong())?;
         if !(0.0..=100.0).contains(&percent) {
-            return Err(say!("`{text}` is not between 0 % and 100 %", "`{text}` は 0 % から 100 % の間にありません"));
+            return Err(say!(
+                "`{text}` is not between 0 % and 100 %",
+                "`{text}` は 0 % から 100 % の間にありません"
+            ));
         }
         // Rounded so that `99.5 %` is the double nearest to 0.995, whichever way it was reached.
         Ok(Self((percent * 1e10).round() / 1e12))
@@ -164,8 +188,10 @@ const SIZES: [(&str, u64); 9] = [
 
 impl fmt::Display for Bytes {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (unit, size) =
-            SIZES.iter().find(|(_, size)| self.0 >= *size && self.0.is_multiple_of(*size)).unwrap_or(&("B", 1));
+        let (unit, size) = SIZES
+            .iter()
+            .find(|(_, size)| self.0 >= *size && self.0.is_multiple_of(*size))
+            .unwrap_or(&("B", 1));
         write!(f, "{} {unit}", self.0 / size)
     }
 }
@@ -179,14 +205,20 @@ impl Scalar for Bytes {
     fn parse(text: &str) -> Result<Self, Say> {
         let wrong = || say!("`{text}` is not a size", "`{text}` はサイズではありません");
         let text = text.trim();
-        let digits = text.find(|c: char| !c.is_ascii_digit() && c != '.').ok_or_else(wrong)?;
+        let digits = text
+            .find(|c: char| !c.is_ascii_digit() && c != '.')
+            .ok_or_else(wrong)?;
         let number = f64::from_str(&text[..digits]).map_err(|_| wrong())?;
         let unit = text[digits..].trim();
         let (_, size) = SIZES
             .iter()
             .find(|(name, _)| *name == unit || (*name == "kB" && unit == "KB"))
             .ok_or_else(wrong)?;
-        #[allow(clippy::cast_precision_loss, clippy::cast_possible_truncation, clippy::cast_sign_loss)]
+        #[allow(
+            clippy::cast_precision_loss,
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss
+        )]
         Ok(Self((number * *size as f64) as u64))
     }
 }
@@ -213,10 +245,12 @@ impl Scalar for u64 {
     const EXAMPLE: &'static str = "10";
     const PATTERN: Option<&'static str> = Some(r"^\s*\d[\d_]*\s*$");
     fn parse(text: &str) -> Result<Self, Say> {
-        text.trim()
-            .replace('_', "")
-            .parse()
-            .map_err(|_| say!("`{text}` is not a whole number", "`{text}` は整数ではありません"))
+        text.trim().replace('_', "").parse().map_err(|_| {
+            say!(
+                "`{text}` is not a whole number",
+                "`{text}` は整数ではありません"
+            )
+        })
     }
 }
 
@@ -229,7 +263,10 @@ impl Scalar for bool {
         match text {
             "true" => Ok(true),
             "false" => Ok(false),
-            _ => Err(say!("`{text}` is neither true nor false", "`{text}` は true でも false でもありません")),
+            _ => Err(say!(
+                "`{text}` is neither true nor false",
+                "`{text}` は true でも false でもありません"
+            )),
         }
     }
 }
@@ -252,4 +289,3 @@ pub fn trim_zeros(number: f64, decimals: usize) -> String {
     }
     text.trim_end_matches('0').trim_end_matches('.').to_owned()
 }
-

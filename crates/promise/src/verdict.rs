@@ -4,7 +4,10 @@ use std::{fmt, time::Duration};
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Lang, Say, Timestamp, unit::{Span, trim_zeros}};
+use crate::{
+    Lang, Say, Timestamp,
+    unit::{Span, trim_zeros},
+};
 
 /// The four verdicts. Ordered from the one that most needs a person.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -168,8 +171,15 @@ fn show_share(share: f64) -> String {
     };
     // Never rounded up to a promise: 99.9996 % stays below 100 %.
     let scale = 10f64.powi(decimals);
-    let shown = if percent < 100.0 { (percent * scale + 1e-6).floor() / scale } else { percent };
-    format!("{} %", trim_zeros(shown, usize::try_from(decimals).unwrap_or(3)))
+    let shown = if percent < 100.0 {
+        (percent * scale + 1e-6).floor() / scale
+    } else {
+        percent
+    };
+    format!(
+        "{} %",
+        trim_zeros(shown, usize::try_from(decimals).unwrap_or(3))
+    )
 }
 
 fn show_millis(ms: f64, lang: Lang) -> String {
@@ -190,7 +200,10 @@ fn show_millis(ms: f64, lang: Lang) -> String {
     } else {
         (secs / 86_400.0, day)
     };
-    format!("{}{unit}", trim_zeros(value, if value < 10.0 { 2 } else { 1 }))
+    format!(
+        "{}{unit}",
+        trim_zeros(value, if value < 10.0 { 2 } else { 1 })
+    )
 }
 
 fn group_thousands(n: f64) -> String {
@@ -227,23 +240,36 @@ pub struct Saying {
 
 impl Reason {
     #[must_use]
-    pub fn new(code: &'static str, figures: impl IntoIterator<Item = (&'static str, Amount)>) -> Self {
+    pub fn new(
+        code: &'static str,
+        figures: impl IntoIterator<Item = (&'static str, Amount)>,
+    ) -> Self {
         Self {
             code: code.to_owned(),
-            figures: figures.into_iter().map(|(name, amount)| (name.to_owned(), amount)).collect(),
+            figures: figures
+                .into_iter()
+                .map(|(name, amount)| (name.to_owned(), amount))
+                .collect(),
         }
     }
 
     /// The sentence, from the sayings of the kind that made it. A code from a newer version is shown as it is.
     #[must_use]
     pub fn say(&self) -> Say {
-        let Some(saying) = crate::kind::saying(&self.code) else { return Say::same(self.code.clone()) };
-        Say::new(self.fill(saying.en, Lang::En), self.fill(saying.ja, Lang::Ja))
+        let Some(saying) = crate::kind::saying(&self.code) else {
+            return Say::same(self.code.clone());
+        };
+        Say::new(
+            self.fill(saying.en, Lang::En),
+            self.fill(saying.ja, Lang::Ja),
+        )
     }
 
     fn fill(&self, template: &str, lang: Lang) -> String {
-        self.figures.iter().fold(template.to_owned(), |text, (name, amount)| {
-            text.replace(&format!("{{{name}}}"), &amount.show(lang))
-        })
+        self.figures
+            .iter()
+            .fold(template.to_owned(), |text, (name, amount)| {
+                text.replace(&format!("{{{name}}}"), &amount.show(lang))
+            })
     }
 }

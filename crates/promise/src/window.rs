@@ -2,7 +2,7 @@
 
 use std::{fmt, time::Duration};
 
-use jiff::{ToSpan, Unit, ZonedRound, RoundMode, civil::Weekday, tz::TimeZone};
+use jiff::{RoundMode, ToSpan, Unit, ZonedRound, civil::Weekday, tz::TimeZone};
 
 use crate::{Say, Timestamp, record::Scalar, scalar_as_text, unit::Span};
 
@@ -51,7 +51,10 @@ impl Window {
     #[must_use]
     pub fn at(self, now: Timestamp, zone: &TimeZone) -> Stretch {
         match self {
-            Self::Rolling(length) => Stretch { from: now - length, until: now },
+            Self::Rolling(length) => Stretch {
+                from: now - length,
+                until: now,
+            },
             Self::Calendar(period) => {
                 let (from, until) = period.around(now, zone);
                 Stretch { from, until }
@@ -77,7 +80,9 @@ impl Window {
 
 impl Period {
     fn around(self, now: Timestamp, zone: &TimeZone) -> (Timestamp, Timestamp) {
-        let day = now.to_zoned(zone).round(ZonedRound::new().smallest(Unit::Day).mode(RoundMode::Floor));
+        let day = now
+            .to_zoned(zone)
+            .round(ZonedRound::new().smallest(Unit::Day).mode(RoundMode::Floor));
         let Ok(day) = day else { return (now, now) };
         let months_back = |n: i8| i64::from((day.month() - 1) % n);
         let (start, length) = match self {
@@ -88,7 +93,8 @@ impl Period {
             }
             Self::Month => (day.first_of_month(), 1.month()),
             Self::Quarter => (
-                day.first_of_month().and_then(|first| first.checked_sub(months_back(3).months())),
+                day.first_of_month()
+                    .and_then(|first| first.checked_sub(months_back(3).months())),
                 3.months(),
             ),
             Self::Year => (day.first_of_year(), 1.year()),
@@ -108,7 +114,10 @@ impl fmt::Display for Window {
         match self {
             Self::Rolling(length) => Span(*length).fmt(f),
             Self::Calendar(period) => {
-                let name = PERIODS.iter().find(|(_, p)| p == period).map_or("", |(name, _)| name);
+                let name = PERIODS
+                    .iter()
+                    .find(|(_, p)| p == period)
+                    .map_or("", |(name, _)| name);
                 f.write_str(name)
             }
         }
@@ -119,8 +128,9 @@ impl Scalar for Window {
     const NAME: &'static str = "window";
     const NAME_JA: &'static str = "期間";
     const EXAMPLE: &'static str = "30d";
-    const PATTERN: Option<&'static str> =
-        Some(r"^\s*(calendar (day|week|month|quarter|year)|(\d+(\.\d+)?\s*(y|w|d|h|m|s|ms)\s*)+)\s*$");
+    const PATTERN: Option<&'static str> = Some(
+        r"^\s*(calendar (day|week|month|quarter|year)|(\d+(\.\d+)?\s*(y|w|d|h|m|s|ms)\s*)+)\s*$",
+    );
 
     fn parse(text: &str) -> Result<Self, Say> {
         let text = text.trim();
@@ -128,7 +138,9 @@ impl Scalar for Window {
             return Ok(Self::Calendar(*period));
         }
         match Span::parse(text) {
-            Ok(Span(Duration::ZERO)) => Err(say!("a window cannot be empty", "期間は 0 にできません")),
+            Ok(Span(Duration::ZERO)) => {
+                Err(say!("a window cannot be empty", "期間は 0 にできません"))
+            }
             Ok(Span(length)) => Ok(Self::Rolling(length)),
             Err(why) if text.starts_with("calendar") => Err(Say::new(
                 format!("`{text}` is no calendar period"),

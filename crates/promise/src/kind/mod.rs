@@ -85,10 +85,8 @@ kinds! {
 }
 
 /// Reasons that any kind may give.
-const SHARED: &[Saying] = &[
-    Saying {
-        code: "no-evidence",
-        en: "nothing has been seen since {since}",
-        ja: "{since} から何も観測されていません",
-    },
-];
+const SHARED: &[Saying] = &[Saying {
+    code: "no-evidence",
+    en: "nothing has been seen since {since}",
+    ja: "{since} から何も観測されていません",
+}];

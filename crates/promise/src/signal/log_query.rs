@@ -49,7 +49,9 @@ impl Scalar for LogQuery {
     const EXAMPLE: &'static str = "stream:payment_* AND status:failed";
 
     fn parse(text: &str) -> Result<Self, Say> {
-        Ok(Self { text: text.trim().into() })
+        Ok(Self {
+            text: text.trim().into(),
+        })
     }
 }
 scalar_as_text!(LogQuery);

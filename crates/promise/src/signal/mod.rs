@@ -19,7 +19,12 @@ pub enum Signal {
     /// The value of a PromQL expression, taken whenever one of its series changes.
     Level { query: String },
     /// Log records that start and end something, joined by the value of `by`.
-    Pairs { start: LogQuery, end: LogQuery, by: String, within: Duration },
+    Pairs {
+        start: LogQuery,
+        end: LogQuery,
+        by: String,
+        within: Duration,
+    },
     /// Any new sample of a series.
     Beat { series: Selector },
     /// Any new log record that matches.

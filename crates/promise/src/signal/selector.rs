@@ -31,7 +31,10 @@ pub enum Match {
 
 impl Matcher {
     pub fn equal(name: impl Into<String>, value: impl Into<String>) -> Self {
-        Self { name: name.into(), test: Match::Equal(value.into()) }
+        Self {
+            name: name.into(),
+            test: Match::Equal(value.into()),
+        }
     }
 
     /// `value` is empty where the series has no such label.
@@ -49,7 +52,9 @@ impl Matcher {
 /// Anchors a PromQL label pattern; `.` matches line ends too, as in Prometheus.
 pub fn anchored(pattern: &str) -> Result<Regex, regex::Error> {
     // 1 MiB of automaton is far beyond any honest label pattern and stops hostile ones.
-    regex::RegexBuilder::new(&format!("^(?s:{pattern})$")).size_limit(1 << 20).build()
+    regex::RegexBuilder::new(&format!("^(?s:{pattern})$"))
+        .size_limit(1 << 20)
+        .build()
 }
 
 impl Selector {
@@ -111,7 +116,10 @@ impl Scalar for Selector {
                 format!("`{text}` は系列の指定ではありません: {column} 文字目 {ja}"),
             )
         })?;
-        Ok(Self { text: text.into(), matchers: matchers.into() })
+        Ok(Self {
+            text: text.into(),
+            matchers: matchers.into(),
+        })
     }
 }
 scalar_as_text!(Selector);
@@ -158,7 +166,10 @@ impl Parser<'_> {
         let mut matchers = Vec::new();
         let metric = self.name(true);
         if metric.starts_with(|c: char| c.is_ascii_digit()) {
-            return wrong("a metric name starts with a letter", "メトリクス名は英字で始まります");
+            return wrong(
+                "a metric name starts with a letter",
+                "メトリクス名は英字で始まります",
+            );
         }
         if !metric.is_empty() {
             matchers.push(Matcher::equal("__name__", metric));
@@ -176,7 +187,10 @@ impl Parser<'_> {
             return wrong("unexpected text", "余分な文字があります");
         }
         if matchers.iter().all(|m| m.accepts("")) {
-            return wrong("it would select every series", "すべての系列を選んでしまいます");
+            return wrong(
+                "it would select every series",
+                "すべての系列を選んでしまいます",
+            );
         }
         Ok(matchers)
     }
@@ -189,7 +203,10 @@ impl Parser<'_> {
         }
         let operator = ["=~", "!~", "!=", "="].into_iter().find(|op| self.eat(op));
         let Some(operator) = operator else {
-            return wrong("expected one of = != =~ !~", "= != =~ !~ のいずれかが必要です");
+            return wrong(
+                "expected one of = != =~ !~",
+                "= != =~ !~ のいずれかが必要です",
+            );
         };
         let value = self.quoted()?;
         let pattern = || anchored(&value).map_err(|error| (error.to_string(), error.to_string()));

@@ -2,6 +2,10 @@
 //!
 //! Reading never stops at the first mistake: a reader notes it and goes on, so a person sees all of them.
 
+mod yaml;
+
+pub use yaml::parse_yaml;
+
 use std::ops::Range;
 
 use crate::Say;
@@ -24,6 +28,8 @@ pub enum Value {
     List(Vec<Node>),
     /// In the order of the text; a key that stands twice has been noted as a mistake and kept once.
     Map(Vec<(Key, Node)>),
+    /// A section whose text is no YAML. The mistake has been noted; readers pass over it in silence.
+    Unreadable,
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -36,7 +42,10 @@ impl Node {
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&Node> {
         match &self.value {
-            Value::Map(entries) => entries.iter().find(|(key, _)| key.name == name).map(|(_, node)| node),
+            Value::Map(entries) => entries
+                .iter()
+                .find(|(key, _)| key.name == name)
+                .map(|(_, node)| node),
             _ => None,
         }
     }
@@ -49,6 +58,7 @@ impl Node {
             Value::Scalar(text) => say!("`{text}`", "`{text}`"),
             Value::List(_) => say!("a list", "リスト"),
             Value::Map(_) => say!("a map", "マップ"),
+            Value::Unreadable => say!("text that is no YAML", "YAML として読めない文字列"),
         }
     }
 }
@@ -69,7 +79,13 @@ pub struct Mistake {
 impl Mistake {
     #[must_use]
     pub fn new(code: &'static str, span: Span, message: Say) -> Self {
-        Self { code, span, message, hint: None, other: None }
+        Self {
+            code,
+            span,
+            message,
+            hint: None,
+            other: None,
+        }
     }
 
     #[must_use]
