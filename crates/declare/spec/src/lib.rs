@@ -5,4 +5,22 @@
 
 pub mod section;
 
+mod load;
+mod mask;
+mod places;
+
+pub mod check;
+pub mod diagnostic;
+pub mod render;
+
+pub mod init;
+pub mod reference;
+pub mod schema;
+
+pub use diagnostic::{Diagnostic, Level, to_json};
+pub use load::{Loaded, World, load};
+pub use places::Places;
+pub use reference::reference;
+pub use render::{Style, render};
+pub use schema::schema;
 pub use section::Spec;

@@ -1,6 +1,7 @@
 //! The sections of a spec, one file each, in the order in which a person writes them.
 
 pub mod on_call;
+pub mod promises;
 pub mod receiver;
 pub mod retention;
 pub mod route;
@@ -10,7 +11,7 @@ pub mod source;
 
 use std::collections::BTreeMap;
 
-use promise::Promise;
+use promise::{Promise, record};
 use serde::{Deserialize, Serialize};
 
 /// A whole spec without a mistake.
@@ -25,4 +26,77 @@ pub struct Spec {
     pub receivers: BTreeMap<String, receiver::Receiver>,
     pub on_call: Option<on_call::OnCall>,
     pub retention: retention::Retention,
+}
+
+/// The names of the sections in a file.
+pub const SECTIONS: [&str; 9] = [
+    "service",
+    "console",
+    "sources",
+    "promises",
+    "severities",
+    "routes",
+    "receivers",
+    "on_call",
+    "retention",
+];
+
+record! {
+    /// Everything that a service promises and how it is watched.
+    /// ja: サービスの約束と、その見守り方のすべて。
+    pub struct Document {
+        /// The service that owes the promises.
+        /// ja: 約束を負うサービス。
+        service: service::Service,
+        /// The pages and the API.
+        /// ja: 画面と API。
+        console: service::Console = service::Console::default(),
+        /// Where evidence comes from.
+        /// ja: 証拠の出どころ。
+        sources: source::Sources = source::Sources::default(),
+        /// What is owed, by id.
+        /// ja: 約束(id ごと)。
+        promises: promises::Promises,
+        /// How bad a broken promise is, by name.
+        /// ja: 重大度(名前ごと)。
+        severities: BTreeMap<String, severity::Severity> = BTreeMap::new(),
+        /// Which pages go where; every route that fits is used.
+        /// ja: どの通知をどこへ送るか。当てはまる経路はすべて使われます。
+        routes: Vec<route::Route> = Vec::new(),
+        /// Where pages go, by name.
+        /// ja: 通知の宛先(名前ごと)。
+        receivers: BTreeMap<String, receiver::Receiver> = BTreeMap::new(),
+        /// Who answers now.
+        /// ja: 当番。
+        on_call: Option<on_call::OnCall>,
+        /// How long evidence is kept. The ledger is kept for good.
+        /// ja: 証拠の保存期間。台帳は消しません。
+        retention: retention::Retention = retention::Retention::default(),
+    }
+}
+
+impl From<Document> for Spec {
+    /// Promises take the service's time zone, and its owner where they name none.
+    fn from(document: Document) -> Self {
+        let service = document.service;
+        let mut promises = document.promises.0;
+        for promise in &mut promises {
+            promise.time_zone.clone_from(&service.time_zone);
+            promise
+                .terms
+                .owner
+                .get_or_insert_with(|| service.owner.clone());
+        }
+        Self {
+            service,
+            console: document.console,
+            sources: document.sources,
+            promises,
+            severities: document.severities,
+            routes: document.routes,
+            receivers: document.receivers,
+            on_call: document.on_call,
+            retention: document.retention,
+        }
+    }
 }

@@ -2,7 +2,15 @@
 
 use std::fmt;
 
-use promise::{Say, record, record::Scalar, scalar_as_text, tagged, unit::Span};
+use promise::{
+    Say,
+    document::{Mistake, Node, Value},
+    record,
+    record::{Form, Read, Scalar},
+    say, scalar_as_text, tagged,
+    unit::Span,
+};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 tagged! {
     /// Where pages go.
@@ -109,7 +117,10 @@ impl Scalar for Security {
             "none" => Ok(Self::None),
             "starttls" => Ok(Self::StartTls),
             "tls" => Ok(Self::Tls),
-            _ => Err(promise::say!("`{text}` is no way to protect mail", "`{text}` という暗号化の方法はありません")),
+            _ => Err(promise::say!(
+                "`{text}` is no way to protect mail",
+                "`{text}` という暗号化の方法はありません"
+            )),
         }
     }
 }
@@ -141,29 +152,73 @@ impl fmt::Debug for Secret {
     }
 }
 
-impl Scalar for Secret {
-    const NAME: &'static str = "secret reference";
-    const NAME_JA: &'static str = "秘密の参照";
-    const EXAMPLE: &'static str = "${env:SLACK_URL}";
-
-    fn parse(text: &str) -> Result<Self, Say> {
-        let inner = text.trim().strip_prefix("${").and_then(|rest| rest.strip_suffix('}'));
+impl Secret {
+    /// `None` for anything that is not a reference or an address on loopback.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let inner = text
+            .trim()
+            .strip_prefix("${")
+            .and_then(|rest| rest.strip_suffix('}'));
         match inner.and_then(|inner| inner.split_once(':')) {
-            Some(("env", name)) if !name.is_empty() => return Ok(Self::Env(name.to_owned())),
-            Some(("file", path)) if !path.is_empty() => return Ok(Self::File(path.to_owned())),
+            Some(("env", name)) if !name.is_empty() => return Some(Self::Env(name.to_owned())),
+            Some(("file", path)) if !path.is_empty() => return Some(Self::File(path.to_owned())),
             _ => {}
         }
         let loopback = ["http://127.0.0.1", "http://localhost", "http://[::1]"];
-        if loopback.iter().any(|prefix| {
-            text.strip_prefix(prefix).is_some_and(|rest| rest.is_empty() || rest.starts_with([':', '/']))
-        }) {
-            return Ok(Self::Loopback(text.to_owned()));
-        }
-        // The text is not repeated: it may be the secret itself.
-        Err(promise::say!(
-            "a secret is not written in the spec but referred to",
-            "秘密は書かずに参照で示します"
-        ))
+        loopback
+            .iter()
+            .any(|prefix| {
+                text.strip_prefix(prefix)
+                    .is_some_and(|rest| rest.is_empty() || rest.starts_with([':', '/']))
+            })
+            .then(|| Self::Loopback(text.to_owned()))
     }
 }
-scalar_as_text!(Secret);
+
+/// Read by hand and not as a `Scalar`, whose messages repeat the text: it may be the secret itself.
+impl Read for Secret {
+    fn form() -> Form {
+        Form::Scalar {
+            name: "secret reference",
+            example: "${env:SLACK_URL}",
+            pattern: Some(
+                r"^\s*\$\{(env|file):[^}]+\}\s*$|^http://(127\.0\.0\.1|localhost|\[::1\])([:/].*)?$",
+            ),
+        }
+    }
+
+    fn read(node: &Node, mistakes: &mut Vec<Mistake>) -> Option<Self> {
+        let read = match &node.value {
+            Value::Scalar(text) => Self::parse(text),
+            _ => None,
+        };
+        if read.is_none() {
+            mistakes.push(
+                Mistake::new(
+                    "plain-secret",
+                    node.span.clone(),
+                    say!("a secret is not written in the spec but referred to", "秘密は仕様に書かず、参照で示します"),
+                )
+                .hint(say!(
+                    "write `${{env:NAME}}` or `${{file:/path}}`, and change the secret if it was ever shared here",
+                    "`${{env:NAME}}` か `${{file:/path}}` と書いてください。すでに共有された秘密なら変更してください"
+                )),
+            );
+        }
+        read
+    }
+}
+
+impl Serialize for Secret {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Secret {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        Self::parse(&text).ok_or_else(|| serde::de::Error::custom("not a secret reference"))
+    }
+}

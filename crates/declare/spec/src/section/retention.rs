@@ -22,6 +22,10 @@ record! {
 
 impl Default for Retention {
     fn default() -> Self {
-        Self { metrics: Span::days(400), logs: Span::days(365), streams: BTreeMap::new() }
+        Self {
+            metrics: Span::days(400),
+            logs: Span::days(365),
+            streams: BTreeMap::new(),
+        }
     }
 }

@@ -57,6 +57,8 @@ record! {
 
 impl Default for Console {
     fn default() -> Self {
-        Self { listen: "127.0.0.1:8400".to_owned() }
+        Self {
+            listen: "127.0.0.1:8400".to_owned(),
+        }
     }
 }

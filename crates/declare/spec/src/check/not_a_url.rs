@@ -1,0 +1,60 @@
+//! URLs that nothing can fetch.
+
+use promise::say;
+
+use super::{Found, Sight, lookup};
+use crate::section::{
+    receiver::{Receiver, Secret},
+    source::Probe,
+};
+
+rule! {
+    /// # Finds
+    /// A URL that is not `http://` or `https://` with a host, or that holds a user name and password.
+    /// ja: `http://` か `https://` とホストの形でない URL、または利用者名とパスワードを含む URL。
+    /// # Why
+    /// It could never be fetched; and credentials in a URL end up in logs and reports.
+    /// ja: 決して取得できません。また URL の中の認証情報はログや報告書に残ります。
+    /// # Source
+    /// RFC 9110, sections 4.2.1, 4.2.2 and 4.2.4.
+    /// ja: RFC 9110 の 4.2.1、4.2.2、4.2.4 節。
+    /// # Example
+    /// `url: shop.example/health`
+    /// ja: `url: shop.example/health`
+    /// # Fix
+    /// Write the whole URL; give a token as `bearer: ${env:NAME}`.
+    /// ja: URL 全体を書きます。トークンは `bearer: ${env:NAME}` で渡します。
+    "not-a-url": Error, needs [], check
+}
+
+fn check(sight: &Sight<'_>, found: &mut Found<'_>) {
+    let mut test = |path: &[&str], url: &str| {
+        if lookup::is_url(url) {
+            return;
+        }
+        // Not repeated: what is wrong with it may be that it holds a password.
+        found
+            .note(sight.places.at(path), say!("this is not an http or https URL", "http か https の URL ではありません"))
+            .hint(say!("write it like `https://shop.example/health`", "`https://shop.example/health` のように書きます"));
+    };
+    for (job, scrape) in &sight.spec.sources.scrape {
+        for (index, target) in scrape.targets.iter().enumerate().filter(|(_, target)| target.contains("://")) {
+            test(&["sources", "scrape", job, "targets", &index.to_string()], target);
+        }
+    }
+    for (name, probe) in &sight.spec.sources.probes {
+        if let Probe::HttpProbe(probe) = probe {
+            test(&["sources", "probes", name, "url"], &probe.url);
+        }
+    }
+    for (name, receiver) in &sight.spec.receivers {
+        let url = match receiver {
+            Receiver::Webhook(webhook) => &webhook.url,
+            Receiver::Slack(slack) => &slack.url,
+            Receiver::Email(_) | Receiver::Inbox(_) => continue,
+        };
+        if let Secret::Loopback(url) = url {
+            test(&["receivers", name, "url"], url);
+        }
+    }
+}

@@ -1,0 +1,54 @@
+//! Recovery times that one outage could not afford.
+
+use std::time::Duration;
+
+use promise::{say, unit};
+
+use super::{Found, Sight};
+
+rule! {
+    /// # Finds
+    /// A tier whose `rto` is longer than its `availability` allows it to be down in 30 days.
+    /// ja: `rto` が、`availability` で許される 30 日間の停止時間より長い層。
+    /// # Why
+    /// One outage that is recovered from exactly as promised would already break the other promise.
+    /// ja: 約束どおりに復旧した一度の障害だけで、もう一方の約束が破れます。
+    /// # Source
+    /// 30 days times the share that may be down: 99.99 % leaves 30 × 24 × 60 × 0.0001 = 4.32 minutes.
+    /// ja: 30 日 × 停止してよい割合。99.99 % なら 30 × 24 × 60 × 0.0001 = 4.32 分。
+    /// # Example
+    /// `{ availability: 99.99 %, rto: 15m }`
+    /// ja: `{ availability: 99.99 %, rto: 15m }`
+    /// # Fix
+    /// Recover faster, or promise less availability.
+    /// ja: 復旧を速めるか、可用性の約束を下げます。
+    "rto-against-availability": Warning, needs ["service"], check
+}
+
+const MONTH: Duration = Duration::from_secs(30 * 86_400);
+
+fn check(sight: &Sight<'_>, found: &mut Found<'_>) {
+    for (name, tier) in &sight.spec.service.tiers {
+        let (Some(availability), Some(rto)) = (tier.availability, tier.rto) else { continue };
+        // To the millisecond, so that 99.99 % leaves exactly 259.2 s.
+        let budget = MONTH.mul_f64((1.0 - availability.0).clamp(0.0, 1.0)).as_secs_f64();
+        let budget = Duration::from_millis((budget * 1000.0).round() as u64);
+        if rto.0 <= budget {
+            continue;
+        }
+        let budget = unit::Span(budget);
+        found
+            .note(
+                sight.places.at(&["service", "tiers", name, "rto"]),
+                say!(
+                    "one recovery of {rto} is longer than the {budget} that may be lost in 30 days",
+                    "一度の復旧に {rto} かかると、30 日間に許される停止時間 {budget} を超えます"
+                ),
+            )
+            .also(
+                sight.places.at(&["service", "tiers", name, "availability"]),
+                say!("leaves {budget} in 30 days", "30 日間に {budget} の停止が許されます"),
+            )
+            .hint(say!("write `rto: {budget}` or less", "`rto: {budget}` 以下にします"));
+    }
+}

@@ -1,0 +1,90 @@
+//! Names that nothing in the spec has.
+
+use promise::{Say, document::did_you_mean, say};
+
+use super::{Found, Sight};
+
+rule! {
+    /// # Finds
+    /// A name that nothing in the spec has: a severity, tier, promise, receiver or person.
+    /// ja: 仕様のどこにもない名前(重大度、層、約束、宛先、人)。
+    /// # Why
+    /// A page sent to a mistyped receiver reaches nobody, and one learns of it during the incident.
+    /// ja: 書き間違えた宛先への通知は誰にも届かず、障害のさなかに初めて気づきます。
+    /// # Source
+    /// No number.
+    /// ja: 数値はありません。
+    /// # Example
+    /// `routes: [{ receivers: [slak] }]` while `receivers` only has `slack`.
+    /// ja: `receivers` に `slack` しかないのに `routes: [{ receivers: [slak] }]` と書く。
+    /// # Fix
+    /// Correct the name, or add what it names.
+    /// ja: 名前を直すか、その名前のものを追加します。
+    "unknown-reference": Error, needs [], check
+}
+
+fn check(sight: &Sight<'_>, found: &mut Found<'_>) {
+    let spec = sight.spec;
+    for promise in &spec.promises {
+        let at = |field| ["promises", promise.id.as_str(), field];
+        if let Some(severity) = &promise.terms.severity {
+            refer(sight, found, &at("severity"), severity, &["severities"]);
+        }
+        if let Some(tier) = &promise.terms.tier {
+            refer(sight, found, &at("tier"), tier, &["service", "tiers"]);
+        }
+    }
+    // Where a part of a list could not be read, what is left no longer stands at its number.
+    let is_read = |name| !sight.unread.contains(&name);
+    for (index, route) in spec.routes.iter().enumerate().filter(|_| is_read("routes")) {
+        let index = index.to_string();
+        for (field, names, section) in [
+            ("severities", &route.severities, "severities"),
+            ("promises", &route.promises, "promises"),
+            ("receivers", &route.receivers, "receivers"),
+        ] {
+            for (item, name) in names.iter().enumerate() {
+                refer(sight, found, &["routes", &index, field, &item.to_string()], name, &[section]);
+            }
+        }
+    }
+    let Some(on_call) = spec.on_call.as_ref().filter(|_| is_read("on_call")) else { return };
+    for (id, person) in &on_call.people {
+        for (item, name) in person.receivers.iter().enumerate() {
+            let path = ["on_call", "people", id, "receivers", &item.to_string()];
+            refer(sight, found, &path, name, &["receivers"]);
+        }
+    }
+    for (item, name) in on_call.rotation.iter().enumerate() {
+        refer(sight, found, &["on_call", "rotation", &item.to_string()], name, &["on_call", "people"]);
+    }
+}
+
+/// Notes `name`, written at `path`, where `section` has no such name.
+fn refer(sight: &Sight<'_>, found: &mut Found<'_>, path: &[&str], name: &str, section: &[&str]) {
+    let places = &sight.places;
+    if !places.knows_names(section) || places.names(section).any(|known| known == name) {
+        return;
+    }
+    let title = section.join(".");
+    let diagnostic = found.note(
+        places.at(path),
+        say!("there is no `{name}` in `{title}`", "`{title}` に `{name}` はありません"),
+    );
+    if let Some(meant) = did_you_mean(name, places.names(section)) {
+        let mut meant_path = section.to_vec();
+        meant_path.push(meant);
+        diagnostic.also(places.key(&meant_path), say!("`{meant}` is here", "`{meant}` はここにあります"));
+        diagnostic.hint(say!("did you mean `{meant}`?", "`{meant}` のことですか?"));
+    } else if places.is_written(section) {
+        let known: Vec<&str> = places.names(section).take(NAMES_SHOWN).collect();
+        let known = known.join(", ");
+        diagnostic.also(places.key(section), Say::same(""));
+        diagnostic.hint(say!("known there: {known}", "使える名前: {known}"));
+    } else {
+        diagnostic.hint(say!("add a section `{title}`", "`{title}` の項目を追加してください"));
+    }
+}
+
+/// A hint is read at a glance.
+const NAMES_SHOWN: usize = 12;

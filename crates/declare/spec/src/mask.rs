@@ -1,0 +1,135 @@
+//! Secrets in a spec's text, so that no diagnostic shows one.
+//!
+//! A secret written where a reference belongs is a mistake, and printing the mistake with its line would
+//! put the secret into terminals, CI logs and tickets. The search is over the text and not over what was
+//! read from it: it must also work where the text is not even YAML. Covering too much costs a look into
+//! the file; covering too little costs a new password.
+
+use promise::document::Span;
+
+use crate::diagnostic::{Diagnostic, Lines};
+
+/// Parts of names under which secrets stand.
+const TELLTALES: [&str; 9] = [
+    "password",
+    "passwd",
+    "passwrod",
+    "secret",
+    "token",
+    "bearer",
+    "credential",
+    "apikey",
+    "privatekey",
+];
+
+/// Names that are secrets only as a whole: `keyboard` is none.
+const NAMES: [&str; 4] = ["key", "pass", "pwd", "authorization"];
+
+/// Notes in each diagnostic which parts of its lines must be covered.
+pub(crate) fn cover(text: &str, diagnostics: &mut [Diagnostic]) {
+    let lines = Lines::of(text);
+    let plain: Vec<Span> = diagnostics
+        .iter()
+        .filter(|d| d.code == "plain-secret")
+        .map(Diagnostic::span)
+        .collect();
+    for diagnostic in diagnostics {
+        let mut shown: Vec<usize> = diagnostic
+            .labels
+            .iter()
+            .map(|(span, _)| lines.number(span.start.min(text.len())))
+            .collect();
+        shown.sort_unstable();
+        shown.dedup();
+        for line in shown {
+            let range = lines.range(line);
+            diagnostic.masked.extend(secrets_in(text, &range));
+            diagnostic.masked.extend(
+                plain
+                    .iter()
+                    .filter(|p| p.start < range.end && range.start < p.end)
+                    .cloned(),
+            );
+        }
+    }
+}
+
+/// Values after telltale names, and credentials within URLs.
+fn secrets_in(text: &str, range: &Span) -> Vec<Span> {
+    let line = text.get(range.clone()).unwrap_or_default();
+    let mut out = Vec::new();
+    for (colon, _) in line.match_indices(':') {
+        let value = colon + 1 + (line[colon + 1..].len() - line[colon + 1..].trim_start().len());
+        if is_telltale(name_before(&line[..colon])) {
+            let end = value + line[value..].find([',', '}']).unwrap_or(line.len() - value);
+            if !line[value..]
+                .trim_start_matches(['"', '\''])
+                .starts_with("${")
+            {
+                out.push(range.start + value..range.start + end);
+            }
+        }
+        // `scheme://user:password@host`
+        if let Some(rest) = line[colon..].strip_prefix("://") {
+            let authority = rest.find(['/', ' ', '"', '\'']).unwrap_or(rest.len());
+            if let Some(at) = rest[..authority].rfind('@') {
+                let from = range.start + colon + 3;
+                out.push(from..from + at);
+            }
+        }
+    }
+    out
+}
+
+fn name_before(text: &str) -> &str {
+    let text = text.trim_end().trim_end_matches(['"', '\'']);
+    let from = text
+        .rfind(|c: char| !(c.is_alphanumeric() || matches!(c, '_' | '-')))
+        .map_or(0, |at| {
+            at + text[at..].chars().next().map_or(1, char::len_utf8)
+        });
+    &text[from..]
+}
+
+fn is_telltale(name: &str) -> bool {
+    let plain: String = name
+        .chars()
+        .filter(|c| c.is_alphanumeric())
+        .collect::<String>()
+        .to_lowercase();
+    NAMES.contains(&plain.as_str()) || TELLTALES.iter().any(|telltale| plain.contains(telltale))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn covered(line: &str) -> Vec<&str> {
+        secrets_in(line, &(0..line.len()))
+            .into_iter()
+            .map(|span| &line[span])
+            .collect()
+    }
+
+    #[test]
+    fn values_under_telltale_names_are_covered() {
+        assert_eq!(covered("  password: hunter2"), ["hunter2"]);
+        assert_eq!(
+            covered("  x: { kind: webhook, key: 'abc', url: u }"),
+            ["'abc'"]
+        );
+        assert_eq!(covered("  API_KEY: \"k1\""), ["\"k1\""]);
+    }
+
+    #[test]
+    fn references_and_innocent_names_are_not() {
+        assert!(covered("  password: ${env:SMTP_PASSWORD}").is_empty());
+        assert!(covered("  monkey: 3").is_empty());
+        assert!(covered("  url: https://example.com/a").is_empty());
+    }
+
+    #[test]
+    fn credentials_in_an_address_are_covered() {
+        assert_eq!(covered("  url: https://ada:pw@example.com/"), ["ada:pw"]);
+    }
+}
