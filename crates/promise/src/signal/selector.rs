@@ -110,7 +110,10 @@ impl Scalar for Selector {
         let text = text.trim();
         let mut parser = Parser { text, at: 0 };
         let matchers = parser.selector().map_err(|(en, ja)| {
-            let column = parser.at + 1;
+            let column = text
+                .get(..parser.at)
+                .map_or(0, |before| before.chars().count())
+                + 1;
             Say::new(
                 format!("`{text}` is not a series selector: {en} at character {column}"),
                 format!("`{text}` は系列の指定ではありません: {column} 文字目 {ja}"),
