@@ -23,10 +23,13 @@ impl Name {
 
 record! {
     /// A name in both languages.
+    /// ja: 両方の言語での名前。
     struct BothNames {
         /// In English.
+        /// ja: 英語で。
         en: String,
         /// In Japanese.
+        /// ja: 日本語で。
         ja: String,
     }
 }
