@@ -328,6 +328,8 @@ macro_rules! record {
             }
 
             /// Reads the fields from a map that may hold other keys too.
+            // A record without fields notes nothing, and is read like any other.
+            #[allow(clippy::ptr_arg)]
             pub fn take(
                 fields: &mut $crate::record::Fields<'_>,
                 mistakes: &mut Vec<$crate::document::Mistake>,
