@@ -23,11 +23,13 @@ use crate::{
 /// Beyond this nobody reads on; the rest is counted in one last diagnostic.
 pub const DIAGNOSTICS_MAX: usize = 1_000;
 
+/// Whether a text is PromQL; otherwise the byte offset in it and what is wrong there.
+pub type CheckQuery<'w> = dyn Fn(&str) -> Result<(), (usize, String)> + 'w;
+
 /// What only the program around a pure crate can know.
 #[derive(Clone, Copy)]
 pub struct World<'w> {
-    /// Whether a text is PromQL; otherwise the byte offset in it and what is wrong there.
-    pub check_query: &'w dyn Fn(&str) -> Result<(), (usize, String)>,
+    pub check_query: &'w CheckQuery<'w>,
 }
 
 /// What came of a text.

@@ -272,6 +272,8 @@ fn cut(letters: &[Letter], first: usize, room: usize) -> (String, usize) {
     } else {
         first - room / 3
     };
+    // Each mark that something is missing takes a column.
+    let room = if skip > 0 { room - 1 } else { room };
     let (mut column, mut used, mut skipped) = (0, 0, 0);
     let mut out = String::new();
     for letter in letters {
@@ -287,7 +289,6 @@ fn cut(letters: &[Letter], first: usize, room: usize) -> (String, usize) {
         }
     }
     if skipped > 0 {
-        // The mark that something is missing takes one column of what it stands for.
         return (format!("…{out}"), skipped - 1);
     }
     (out, 0)

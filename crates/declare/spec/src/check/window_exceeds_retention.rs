@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use promise::{Promise, Signal, say, unit};
+use promise::{LogQuery, Promise, Signal, say, unit};
 
 use super::{Found, Sight, lookup};
 
@@ -48,7 +48,7 @@ fn need(promise: &Promise) -> Option<Duration> {
 fn shortest_kept(sight: &Sight<'_>, promise: &Promise) -> Option<(Vec<String>, Duration)> {
     let retention = &sight.spec.retention;
     let metrics = lookup::reads_metrics(promise).then(|| (vec!["metrics".to_owned()], retention.metrics.0));
-    let logs = lookup::log_queries(promise).into_iter().flat_map(|query| streams(sight, query.as_str())).map(
+    let logs = lookup::log_queries(promise).into_iter().flat_map(|query| streams(sight, &query)).map(
         |stream| match retention.streams.iter().find(|(pattern, _)| lookup::matches_glob(pattern, &stream)) {
             Some((pattern, kept)) => (vec!["streams".to_owned(), pattern.clone()], kept.0),
             None => (vec!["logs".to_owned()], retention.logs.0),
@@ -57,20 +57,14 @@ fn shortest_kept(sight: &Sight<'_>, promise: &Promise) -> Option<(Vec<String>, D
     metrics.into_iter().chain(logs).min_by_key(|(_, kept)| *kept)
 }
 
-/// The streams that a query names; every declared one where it names none.
-fn streams(sight: &Sight<'_>, query: &str) -> Vec<String> {
-    let named: Vec<&str> = query
-        .split([' ', '(', ')'])
-        .filter_map(|term| term.strip_prefix("stream:"))
-        .map(|name| name.trim_matches('"'))
-        .collect();
-    let declared = || sight.spec.sources.logs.values().map(|logs| logs.stream.clone());
-    if named.is_empty() {
-        return declared().collect();
-    }
-    let is_named = |stream: &String| named.iter().any(|name| lookup::matches_glob(name, stream));
-    let literal = named.iter().filter(|name| !name.contains('*')).map(|name| (*name).to_owned());
-    declared().filter(is_named).chain(literal).collect()
+/// The declared streams whose records a query may accept, and the one that it names, declared or not.
+fn streams(sight: &Sight<'_>, query: &LogQuery) -> Vec<String> {
+    let declared = sight.spec.sources.logs.values().map(|logs| logs.stream.as_str());
+    let named = query.required_values().into_iter().filter(|(field, _)| *field == "stream").map(|(_, name)| name);
+    let mut streams: Vec<String> =
+        declared.filter(|stream| query.streams_maybe(stream)).chain(named).map(str::to_owned).collect();
+    streams.dedup();
+    streams
 }
 
 fn note(

@@ -28,6 +28,8 @@ record! {
     }
 }
 
+// `record!` decides what is derived.
+#[allow(clippy::derivable_impls)]
 impl Default for Sources {
     fn default() -> Self {
         Self {
@@ -207,6 +209,8 @@ record! {
     }
 }
 
+// As above.
+#[allow(clippy::derivable_impls)]
 impl Default for Redact {
     fn default() -> Self {
         Self { fields: Vec::new() }
