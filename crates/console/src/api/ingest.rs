@@ -1,0 +1,26 @@
+//! `POST /ingest/logs/{stream}`: log records from a shipper.
+
+use axum::{
+    Json,
+    body::{Body, to_bytes},
+    extract::Path,
+    response::{IntoResponse, Response},
+};
+
+use crate::{door::Refused, reply::Visit};
+
+pub(crate) async fn logs(Path(stream): Path<String>, visit: Visit, body: Body) -> Response {
+    let ingest = &visit.room.desk.ingest;
+    let limit = ingest.body_max();
+    // Reading fails when the body is over its limit or the sender goes away; then nobody reads the answer.
+    let Ok(bytes) = to_bytes(body, limit).await else {
+        return visit.refused(&Refused::TooLarge {
+            what: "the body",
+            limit,
+        });
+    };
+    match ingest.receive(&stream, &bytes).await {
+        Ok(received) => Json(received).into_response(),
+        Err(refused) => visit.refused(&refused),
+    }
+}

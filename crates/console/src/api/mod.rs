@@ -1,0 +1,8 @@
+//! What programs ask: the same knowledge as the pages', as JSON. Errors are RFC 9457 problems in both languages.
+
+pub(crate) mod incidents;
+pub(crate) mod ingest;
+pub(crate) mod ledger;
+pub(crate) mod openapi;
+pub(crate) mod promises;
+pub(crate) mod status;

@@ -1,0 +1,68 @@
+//! `/api/v1/promises`: the board and what lies behind a row.
+
+use axum::{
+    Json,
+    extract::Path,
+    response::{IntoResponse, Response},
+};
+use promise::say;
+use serde_json::{Value, json};
+
+use crate::{Row, desk::Transition, reply::Visit};
+
+fn row(row: &Row) -> Value {
+    let reason = row.verdict.reason.say();
+    json!({
+        "promise": &*row.promise,
+        "verdict": row.verdict,
+        "reason": reason,
+        "since": row.since,
+        "days": row.strip,
+        "entry": row.entry,
+        "incident": row.incident,
+    })
+}
+
+pub(crate) async fn list(visit: Visit) -> Response {
+    let board = &visit.board;
+    let spec = json!({ "path": board.spec.path, "loaded_at": board.spec.loaded_at, "problem": board.spec.problem });
+    let rows: Vec<Value> = board.worst_first().into_iter().map(row).collect();
+    Json(json!({
+        "service": board.service,
+        "at": board.at,
+        "worst": board.worst(),
+        "spec": spec,
+        "promises": rows,
+    }))
+    .into_response()
+}
+
+pub(crate) async fn show(Path(id): Path<String>, visit: Visit) -> Response {
+    let Some(found) = visit.board.row(&id) else {
+        return visit.missing(&say!(
+            "no promise is called {id}",
+            "{id} という約束はありません"
+        ));
+    };
+    let detail = (visit.room.desk.detail)(&id).await.unwrap_or_default();
+    let mut body = row(found);
+    body["evidence"] = json!(detail.evidence);
+    body["spent"] = detail
+        .spent
+        .iter()
+        .map(|spent| json!({ "at": spent.at, "share": spent.share, "entry": spent.entry }))
+        .collect();
+    body["history"] = detail.history.iter().map(transition).collect();
+    Json(body).into_response()
+}
+
+fn transition(step: &Transition) -> Value {
+    json!({
+        "at": step.at,
+        "from": step.from,
+        "to": step.to,
+        "code": step.reason.code,
+        "reason": step.reason.say(),
+        "entry": step.entry,
+    })
+}

@@ -1,0 +1,67 @@
+//! Everything that the pages need, handed over once by the binary.
+
+use std::sync::Arc;
+
+use futures::future::BoxFuture;
+use promise::{Clock, Evidence, Reason, State, Timestamp};
+use store::{LogStore, MetricStore};
+use tokio::sync::watch;
+
+use crate::{
+    Hosts,
+    board::Board,
+    door::{Demo, Incidents, Ingest, Ledger, Status},
+};
+
+/// The desk at which the console works.
+#[derive(Clone)]
+pub struct Desk {
+    pub board: watch::Receiver<Arc<Board>>,
+    pub detail: Details,
+    pub ledger: Arc<dyn Ledger>,
+    pub incidents: Arc<dyn Incidents>,
+    pub ingest: Arc<dyn Ingest>,
+    pub metrics: Arc<dyn MetricStore>,
+    pub logs: Arc<dyn LogStore>,
+    /// Present when Tegata runs its own shop.
+    pub demo: Option<Arc<dyn Demo>>,
+    pub clock: Arc<dyn Clock>,
+    pub status: Arc<dyn Status>,
+    /// Names under which this console may be asked.
+    pub hosts: Hosts,
+}
+
+/// What is known of one promise beyond its row; `None` when there is no such promise.
+pub type Details = Arc<dyn Fn(&str) -> BoxFuture<'static, Option<Detail>> + Send + Sync>;
+
+/// One promise, opened.
+#[derive(Debug, Clone, Default)]
+pub struct Detail {
+    /// What the verdict was judged from.
+    pub evidence: Evidence,
+    /// The budget as it was spent over the window, in order of time.
+    pub spent: Vec<Spent>,
+    /// Newest first.
+    pub history: Vec<Transition>,
+}
+
+/// How much of the error budget was spent by an instant.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Spent {
+    pub at: Timestamp,
+    /// 0 is nothing, 1 is all of it.
+    pub share: f64,
+    /// The ledger's entry that the figure rests on.
+    pub entry: Option<u64>,
+}
+
+/// A change of verdict.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Transition {
+    pub at: Timestamp,
+    /// `None` for the first verdict.
+    pub from: Option<State>,
+    pub to: State,
+    pub reason: Reason,
+    pub entry: Option<u64>,
+}

@@ -1,0 +1,220 @@
+//! Narrow doors to the rooms that the console shows but does not know: ledger, incidents, intake, the demo.
+//!
+//! They say what a page needs and nothing more, so pages can be tested without a disk or a network, and the rooms
+//! behind them can change without a page noticing. The binary opens each door onto the real room.
+
+use async_trait::async_trait;
+use promise::{Say, State, Timestamp};
+use serde::Serialize;
+use serde_json::Value;
+
+/// What a door may answer instead.
+#[derive(Debug, thiserror::Error)]
+pub enum Refused {
+    #[error("there is no {what} `{name}`")]
+    Missing { what: &'static str, name: String },
+    /// The request cannot be done as things stand; the person can do something about it.
+    #[error("{}", .0.en)]
+    Conflict(Say),
+    /// The sender must change what it sends.
+    #[error("{}", .0.en)]
+    Invalid(Say),
+    #[error("{what} is over its limit of {limit} bytes")]
+    TooLarge { what: &'static str, limit: usize },
+    /// Asking again later may succeed.
+    #[error("{}", .0.en)]
+    Busy(Say),
+    /// The cause is for the log, not for the page.
+    #[error("{0}")]
+    Internal(String),
+}
+
+/// The tamper-evident log.
+#[async_trait]
+pub trait Ledger: Send + Sync {
+    async fn checkpoint(&self) -> Result<Checkpoint, Refused>;
+
+    /// Entries before `before` (exclusive; the newest when `None`), newest first, of one kind or of all, at most
+    /// `limit`. What lies behind the last one is asked for with its index as `before`.
+    async fn entries(
+        &self,
+        before: Option<u64>,
+        kind: Option<&str>,
+        limit: usize,
+    ) -> Result<Vec<Entry>, Refused>;
+
+    async fn entry(&self, index: u64) -> Result<Option<Entry>, Refused>;
+
+    /// The sibling hashes from leaf to root in the tree of `size` entries (RFC 9162, 2.1.3), in hexadecimal.
+    async fn inclusion(&self, index: u64, size: u64) -> Result<Vec<String>, Refused>;
+
+    /// The kinds of entries, for the filter.
+    fn kinds(&self) -> Vec<(&'static str, Say)>;
+}
+
+/// The newest signed tree head.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Checkpoint {
+    pub origin: String,
+    pub size: u64,
+    /// Hexadecimal.
+    pub root: String,
+    /// When the newest entry was written.
+    pub at: Option<Timestamp>,
+    /// The signed note, as it lies on the disk.
+    pub note: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Entry {
+    pub index: u64,
+    pub at: Timestamp,
+    pub kind: String,
+    /// The promise or incident that it speaks of.
+    pub about: Option<String>,
+    /// Hexadecimal SHA-256 of the leaf.
+    pub leaf: String,
+    pub body: Value,
+}
+
+/// Incidents and the pages sent for them.
+#[async_trait]
+pub trait Incidents: Send + Sync {
+    /// Open ones first, then by when they began, newest first.
+    async fn list(&self, limit: usize) -> Result<Vec<Incident>, Refused>;
+
+    async fn get(&self, id: &str) -> Result<Option<Incident>, Refused>;
+
+    /// Notes that `by` has taken it on. Acknowledging twice is a conflict that names the first.
+    async fn acknowledge(&self, id: &str, by: &str, reason: &str) -> Result<(), Refused>;
+
+    /// Messages of the console's own receiver, newest first.
+    async fn inbox(&self, limit: usize) -> Result<Vec<Message>, Refused>;
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Incident {
+    pub id: String,
+    /// Ids of the promises that it covers.
+    pub promises: Vec<String>,
+    pub severity: Option<String>,
+    /// The worst state that it has seen.
+    pub state: State,
+    pub title: Say,
+    pub opened: Timestamp,
+    pub acknowledged: Option<Acknowledged>,
+    pub resolved: Option<Timestamp>,
+    /// Oldest first.
+    pub timeline: Vec<Moment>,
+    pub pages: Vec<Page>,
+}
+
+impl Incident {
+    #[must_use]
+    pub fn is_open(&self) -> bool {
+        self.resolved.is_none()
+    }
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Acknowledged {
+    pub by: String,
+    pub reason: String,
+    pub at: Timestamp,
+}
+
+/// One thing that happened.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Moment {
+    pub at: Timestamp,
+    pub what: Say,
+    pub entry: Option<u64>,
+}
+
+/// One notification to one receiver.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Page {
+    pub receiver: String,
+    /// When it was due to leave.
+    pub at: Timestamp,
+    /// When the receiver took it.
+    pub accepted: Option<Timestamp>,
+    pub tries: u32,
+    pub problem: Option<Say>,
+    pub entry: Option<u64>,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Message {
+    pub at: Timestamp,
+    pub incident: Option<String>,
+    pub state: State,
+    pub text: Say,
+}
+
+/// Where posted log lines go.
+#[async_trait]
+pub trait Ingest: Send + Sync {
+    /// The largest body that is taken.
+    fn body_max(&self) -> usize;
+
+    /// Redacts, then stores. Once it returns, the records survive `kill -9`.
+    async fn receive(&self, stream: &str, body: &[u8]) -> Result<Received, Refused>;
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct Received {
+    pub stored: u64,
+    /// Records that were there before.
+    pub known: u64,
+    /// Lines that could not be read.
+    pub refused: u64,
+}
+
+/// The demo's shop: what can be broken on purpose, and which figures tell of its payments.
+#[async_trait]
+pub trait Demo: Send + Sync {
+    fn outages(&self) -> Vec<Outage>;
+
+    /// Begins or ends an outage; doing either twice changes nothing.
+    async fn set(&self, name: &str, on: bool) -> Result<(), Refused>;
+
+    fn payments(&self) -> Payments;
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Outage {
+    pub name: String,
+    pub title: Say,
+    pub since: Option<Timestamp>,
+}
+
+/// Where the figures of Live payments come from.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Payments {
+    /// Counter of all payments.
+    pub total: promise::Selector,
+    /// Counter of those that succeeded.
+    pub good: promise::Selector,
+    /// Classic histogram of how long they took, in seconds (`…_bucket`).
+    pub took: promise::Selector,
+    /// The stream of their log records.
+    pub stream: String,
+}
+
+/// What the binary knows about itself.
+pub trait Status: Send + Sync {
+    /// Why it is not ready to be asked, if it is not.
+    fn not_ready(&self) -> Option<Say>;
+
+    /// Its own metrics, in Prometheus's text format.
+    fn metrics(&self) -> String;
+
+    fn version(&self) -> Version;
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Version {
+    pub version: String,
+    pub commit: Option<String>,
+}

@@ -1,0 +1,112 @@
+//! Ninety days at a glance: one bar a day, its height by how bad the worst hour was, its colour by the state.
+//!
+//! Height says the same as colour, and the label says it in words. Days of one state share one path, and a mask in
+//! the style sheet cuts the gaps between days, so a strip stays a few hundred bytes.
+
+use std::fmt::Write as _;
+
+use maud::{Markup, html};
+use promise::{Lang, State};
+
+use crate::{board::STRIP_DAYS, show::mark};
+
+const HEIGHT: usize = 20;
+
+/// How tall a day stands: a kept one is a low, calm line.
+fn tall(state: State) -> usize {
+    match state {
+        State::Kept => 7,
+        State::AtRisk => 13,
+        State::Broken => HEIGHT,
+        State::Unproven => 3,
+    }
+}
+
+pub(crate) fn show(days: &[Option<State>], lang: Lang) -> Markup {
+    let days = &days[days.len().saturating_sub(STRIP_DAYS)..];
+    let first = STRIP_DAYS - days.len();
+    html! {
+        svg.strip viewBox=(format!("0 0 {STRIP_DAYS} {HEIGHT}")) preserveAspectRatio="none" role="img"
+            aria-label=(label(days, lang))
+        {
+            @for state in State::ALL {
+                @let path = runs(days, first, state);
+                @if !path.is_empty() { path class=(mark::class(state)) d=(path) {} }
+            }
+        }
+    }
+}
+
+fn runs(days: &[Option<State>], first: usize, state: State) -> String {
+    let mut path = String::new();
+    let mut day = 0;
+    while day < days.len() {
+        let run = days[day..]
+            .iter()
+            .take_while(|seen| **seen == Some(state))
+            .count();
+        if run > 0 {
+            let top = HEIGHT - tall(state);
+            // Writing into a String cannot fail.
+            let _ = write!(path, "M{} {top}h{run}v{}h-{run}z", first + day, tall(state));
+        }
+        day += run.max(1);
+    }
+    path
+}
+
+/// `90 days: 1 broken, 3 at risk, 86 kept`
+fn label(days: &[Option<State>], lang: Lang) -> String {
+    let counts: Vec<String> = State::ALL
+        .into_iter()
+        .map(|state| {
+            (
+                state,
+                days.iter().filter(|day| **day == Some(state)).count(),
+            )
+        })
+        .filter(|(_, n)| *n > 0)
+        .map(|(state, n)| match lang {
+            Lang::En => format!("{n} {}", state.say().en),
+            Lang::Ja => format!("{} {n} 日", state.say().ja),
+        })
+        .collect();
+    match (lang, counts.is_empty()) {
+        (Lang::En, true) => "no day judged yet".to_owned(),
+        (Lang::Ja, true) => "判定した日はまだありません".to_owned(),
+        (Lang::En, false) => format!("last {} days: {}", days.len(), counts.join(", ")),
+        (Lang::Ja, false) => format!("直近 {} 日: {}", days.len(), counts.join("、")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn days_of_one_state_share_a_run() {
+        let days = [
+            Some(State::Kept),
+            Some(State::Kept),
+            None,
+            Some(State::Broken),
+            Some(State::Kept),
+        ];
+        assert_eq!(runs(&days, 85, State::Kept), "M85 13h2v7h-2zM89 13h1v7h-1z");
+        assert_eq!(runs(&days, 85, State::Broken), "M88 0h1v20h-1z");
+        assert_eq!(label(&days, Lang::En), "last 5 days: 1 broken, 3 kept");
+        assert_eq!(
+            label(&days, Lang::Ja),
+            "直近 5 日: 破れた 1 日、守れている 3 日"
+        );
+    }
+
+    #[test]
+    fn a_strip_that_is_too_long_shows_its_newest_days() {
+        let mut days = vec![Some(State::Broken); 10];
+        days.extend(vec![Some(State::Kept); STRIP_DAYS]);
+        let svg = show(&days, Lang::En).into_string();
+        assert!(!svg.contains("broken"), "{svg}");
+        assert!(svg.contains("M0 13h90v7h-90z"), "{svg}");
+    }
+}

@@ -1,0 +1,120 @@
+//! Instants and lengths of time as people read them.
+//!
+//! An age is right when the page was made and stays readable without JavaScript; with it `ages.js` counts on, by the
+//! same rules as [`length`].
+
+use std::time::Duration;
+
+use jiff::tz::TimeZone;
+use maud::{Markup, html};
+use promise::{Lang, Timestamp};
+
+use crate::lang::Pick;
+
+/// `4 s`, `35 min`, `5 h 20 min`, `12 d`: never more than two units, as a glance needs.
+pub(crate) fn length(duration: Duration, lang: Lang) -> String {
+    let secs = duration.as_secs();
+    let (s, min, h, d) = match lang {
+        Lang::En => (" s", " min", " h", " d"),
+        Lang::Ja => (" 秒", " 分", " 時間", " 日"),
+    };
+    match secs {
+        0..120 => format!("{secs}{s}"),
+        120..7_200 => format!("{}{min}", secs / 60),
+        7_200..172_800 if secs % 3_600 < 60 => format!("{}{h}", secs / 3_600),
+        7_200..172_800 => format!("{}{h} {}{min}", secs / 3_600, secs % 3_600 / 60),
+        _ => format!("{}{d}", secs / 86_400),
+    }
+}
+
+fn tag(at: Timestamp, rule: Option<&'static str>, text: &str) -> Markup {
+    html! { time datetime=(at) data-age=[rule] { (text) } }
+}
+
+/// `4 s ago`
+pub(crate) fn ago(at: Timestamp, now: Timestamp, lang: Lang) -> Markup {
+    let length = length(now.since(at), lang);
+    tag(
+        at,
+        Some("ago"),
+        &match lang {
+            Lang::En => format!("{length} ago"),
+            Lang::Ja => format!("{length}前"),
+        },
+    )
+}
+
+/// `for 4 s`
+pub(crate) fn lasting(at: Timestamp, now: Timestamp, lang: Lang) -> Markup {
+    let length = length(now.since(at), lang);
+    tag(
+        at,
+        Some("for"),
+        &match lang {
+            Lang::En => format!("for {length}"),
+            Lang::Ja => format!("{length}間"),
+        },
+    )
+}
+
+/// `in 4 s`, and once it has passed `4 s overdue`.
+pub(crate) fn due(at: Timestamp, now: Timestamp, lang: Lang) -> Markup {
+    let text = if at >= now {
+        let length = length(at.since(now), lang);
+        match lang {
+            Lang::En => format!("in {length}"),
+            Lang::Ja => format!("{length}後"),
+        }
+    } else {
+        let length = length(now.since(at), lang);
+        match lang {
+            Lang::En => format!("{length} overdue"),
+            Lang::Ja => format!("{length}超過"),
+        }
+    };
+    tag(at, Some("due"), &text)
+}
+
+/// `22 Nov 10:47:05`, with the year when it is another one.
+pub(crate) fn clock(at: Timestamp, now: Timestamp, zone: &TimeZone, lang: Lang) -> Markup {
+    let (then, today) = (at.to_zoned(zone), now.to_zoned(zone));
+    let form = match (then.year() == today.year(), lang) {
+        (true, Lang::En) => "%-d %b %H:%M:%S",
+        (true, Lang::Ja) => "%-m月%-d日 %H:%M:%S",
+        (false, Lang::En) => "%-d %b %Y %H:%M:%S",
+        (false, Lang::Ja) => "%Y年%-m月%-d日 %H:%M:%S",
+    };
+    tag(at, None, &then.strftime(form).to_string())
+}
+
+/// An axis label: `22 Nov` over days, `10:47` within one.
+pub(crate) fn tick(at: Timestamp, within_a_day: bool, zone: &TimeZone, lang: Lang) -> String {
+    let form = if within_a_day {
+        "%H:%M"
+    } else {
+        lang.pick("%-d %b", "%-m/%-d")
+    };
+    at.to_zoned(zone).strftime(form).to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lengths_read_at_a_glance() {
+        let en = |secs| length(Duration::from_secs(secs), Lang::En);
+        assert_eq!(
+            [en(0), en(119), en(120), en(7_199)],
+            ["0 s", "119 s", "2 min", "119 min"]
+        );
+        assert_eq!(
+            [en(7_200), en(19_200), en(172_800)],
+            ["2 h", "5 h 20 min", "2 d"]
+        );
+        assert_eq!(
+            length(Duration::from_secs(19_200), Lang::Ja),
+            "5 時間 20 分"
+        );
+    }
+}
