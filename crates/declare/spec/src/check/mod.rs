@@ -59,7 +59,10 @@ rules! {
     nobody_told,
     route_without_receivers,
     unused_receiver,
-    rotation,
+    empty_rotation,
+    turn_too_short,
+    repeat_too_short,
+    answer_before_page,
     console_not_loopback,
     mail_in_clear,
 }
