@@ -19,6 +19,7 @@ pub mod unit;
 pub mod verdict;
 pub mod window;
 
+mod judge;
 mod owed;
 
 pub use clock::{Clock, ManualClock, Timestamp};

@@ -97,6 +97,11 @@ impl Promise {
         let terms = Terms::take(&mut fields, mistakes);
         let tag = record::tag(node, "promise", Kind::TAGS, mistakes)?;
         let kind = Kind::take(tag, &mut fields, mistakes);
+        let clashes = kind
+            .as_ref()
+            .map_or_else(Vec::new, |kind| kind.as_judge().mistakes(node));
+        let kind = kind.filter(|_| clashes.is_empty());
+        mistakes.extend(clashes);
         fields.finish(mistakes)?;
         Some(Self {
             id: id.to_owned(),

@@ -307,6 +307,12 @@ impl<T: Read> Field for Option<T> {
     }
 }
 
+/// A field's name as it is written in YAML: Rust spells `for` as `r#for`.
+#[must_use]
+pub fn plain(name: &'static str) -> &'static str {
+    name.strip_prefix("r#").unwrap_or(name)
+}
+
 /// Declares a record; see the module.
 #[macro_export]
 macro_rules! record {
@@ -360,7 +366,7 @@ macro_rules! record {
     };
     (@form $field:ident, $ty:ty, [$($fdoc:literal),*]) => {
         $crate::record::FieldForm {
-            name: stringify!($field),
+            name: $crate::record::plain(stringify!($field)),
             doc: $crate::record::Doc(&[$($fdoc),*]),
             required: <$ty as $crate::record::Field>::REQUIRED,
             default: None,
@@ -369,7 +375,7 @@ macro_rules! record {
     };
     (@form $field:ident, $ty:ty, [$($fdoc:literal),*], $default:expr) => {
         $crate::record::FieldForm {
-            name: stringify!($field),
+            name: $crate::record::plain(stringify!($field)),
             doc: $crate::record::Doc(&[$($fdoc),*]),
             required: false,
             default: { let value: $ty = $default; serde_json::to_string(&value).ok() },
@@ -377,11 +383,11 @@ macro_rules! record {
         }
     };
     (@take $fields:ident, $mistakes:ident, $field:ident, $ty:ty) => {
-        <$ty as $crate::record::Field>::take($fields, stringify!($field), $mistakes)
+        <$ty as $crate::record::Field>::take($fields, $crate::record::plain(stringify!($field)), $mistakes)
     };
     (@take $fields:ident, $mistakes:ident, $field:ident, $ty:ty, $default:expr) => {
         {
-            let read: Option<$ty> = $fields.optional(stringify!($field), $mistakes);
+            let read: Option<$ty> = $fields.optional($crate::record::plain(stringify!($field)), $mistakes);
             // A value that was written wrongly has been noted: `finish` refuses the record.
             Some(read.unwrap_or_else(|| $default))
         }

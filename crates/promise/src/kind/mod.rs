@@ -4,7 +4,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     Evidence, Signal, Timestamp, Verdict, Window,
-    document::Mistake,
+    document::{Mistake, Node, Span, Value},
+    judge,
     record::{Fields, Form},
     verdict::Saying,
 };
@@ -31,6 +32,46 @@ pub trait Judge {
 
     /// The verdict. Same input, same answer; never a NaN; deleting facts never makes it greener.
     fn judge(&self, evidence: &Evidence, at: &At<'_>) -> Verdict;
+
+    /// What its fields say against each other, with the places of both. `node` is the whole promise.
+    fn mistakes(&self, _node: &Node) -> Vec<Mistake> {
+        Vec::new()
+    }
+}
+
+/// The place of a field, or of the promise where it is not written.
+fn place(node: &Node, field: &str) -> Span {
+    node.get(field)
+        .map_or_else(|| node.span.clone(), |field| field.span.clone())
+}
+
+/// Notes when of these fields none is written, or more than one.
+fn exactly_one(node: &Node, fields: [&'static str; 2]) -> Option<Mistake> {
+    let [a, b] = fields;
+    let written = |name| {
+        node.get(name)
+            .is_some_and(|field| field.value != Value::Null)
+    };
+    match (written(a), written(b)) {
+        (true, true) => Some(
+            Mistake::new(
+                "clash",
+                place(node, b),
+                say!(
+                    "`{a}` and `{b}` are both written",
+                    "`{a}` と `{b}` の両方が書かれています"
+                ),
+            )
+            .other(place(node, a), say!("`{a}` is here", "`{a}` はここです"))
+            .hint(say!("keep one of them", "どちらか一方だけを残してください")),
+        ),
+        (false, false) => Some(Mistake::new(
+            "missing-key",
+            node.span.clone(),
+            say!("`{a}` or `{b}` is missing", "`{a}` か `{b}` がありません"),
+        )),
+        _ => None,
+    }
 }
 
 macro_rules! kinds {
@@ -71,22 +112,32 @@ macro_rules! kinds {
             }
         }
 
+        /// Every sentence that a verdict can give as its reason.
+        pub fn sayings() -> impl Iterator<Item = &'static Saying> {
+            [judge::SAYINGS, judge::budget::SAYINGS, $($module::SAYINGS),*].into_iter().flatten()
+        }
+
         /// The sentence of a reason code, from the kind that has it or from those that all kinds share.
         #[must_use]
         pub(crate) fn saying(code: &str) -> Option<&'static Saying> {
-            [SHARED, $($module::SAYINGS),*].into_iter().flatten().find(|saying| saying.code == code)
+            sayings().find(|saying| saying.code == code)
         }
     };
 }
 
+pub use latency::Quantile;
+
 kinds! {
     /// Good events over all events, with an error budget.
     "ratio" => ratio::Ratio,
+    /// So many of all events take at most so long.
+    "latency" => latency::Latency,
+    /// A PromQL expression stays within bounds.
+    "threshold" => threshold::Threshold,
+    /// One event follows another in time.
+    "deadline" => deadline::Deadline,
+    /// Something is heard from again and again.
+    "freshness" => freshness::Freshness,
+    /// At most, or at least, so many log records.
+    "log_count" => log_count::LogCount,
 }
-
-/// Reasons that any kind may give.
-const SHARED: &[Saying] = &[Saying {
-    code: "no-evidence",
-    en: "nothing has been seen since {since}",
-    ja: "{since} から何も観測されていません",
-}];

@@ -1,13 +1,20 @@
 //! Ratio: of all events, at least so many are good. The classic service level objective.
+//!
+//! The arithmetic of its error budget is in `judge::budget`.
 
 use std::time::Duration;
 
-use super::{At, Judge};
+use super::{At, Judge, exactly_one};
 use crate::{
-    Evidence, Reason, Selector, Signal, State, Verdict, Window,
+    Evidence, Selector, Signal, Verdict, Window,
+    document::{Mistake, Node},
+    judge::{
+        View,
+        budget::{self, Owed},
+    },
     signal::Part,
     unit::{Percent, Span},
-    verdict::{Amount, Saying},
+    verdict::Saying,
 };
 
 record! {
@@ -32,6 +39,12 @@ record! {
         /// Evidence older than this proves nothing.
         /// ja: これより古い証拠は何も証明しません。
         fresh_for: Span = Span::secs(60),
+        /// How much of the time may be unseen; it is counted as failed at the highest rate seen.
+        /// ja: 観測できなくてもよい時間の割合。その間はすべて失敗したものと数えます。
+        gaps_at_most: Percent = Percent(0.0),
+        /// How many events a green verdict needs; by default as many as prove the share statistically.
+        /// ja: 「守れている」と判定するのに必要な件数。省略すると統計的に必要な件数になります。
+        min_events: Option<u64>,
     }
 }
 
@@ -42,7 +55,8 @@ impl Judge for Ratio {
         let part = match (&self.good, &self.bad) {
             (_, Some(bad)) => Part::Bad(bad.clone()),
             (Some(good), None) => Part::Good(good.clone()),
-            (None, None) => Part::Good(self.total.clone()),
+            // `mistakes` refuses this; without either, no event is known to be good.
+            (None, None) => Part::Bad(self.total.clone()),
         };
         vec![Signal::Events { total: self.total.clone(), part }]
     }
@@ -56,14 +70,17 @@ impl Judge for Ratio {
     }
 
     fn judge(&self, evidence: &Evidence, at: &At<'_>) -> Verdict {
-        Verdict {
-            state: State::Unproven,
-            reason: Reason::new("no-evidence", [("since", Amount::Time(at.since))]),
-            measured: None,
-            budget: None,
-            newest: evidence.newest(),
-            due: None,
-            at: at.now,
-        }
+        let view = View::new(evidence, at, self.window.at(at.now, at.zone), self.fresh_for.0);
+        let owed = Owed {
+            at_least: self.at_least.0,
+            gaps_at_most: self.gaps_at_most.0,
+            min_events: self.min_events,
+            rolling: matches!(self.window, Window::Rolling(_)),
+        };
+        budget::judge(&view, owed, &budget::events)
+    }
+
+    fn mistakes(&self, node: &Node) -> Vec<Mistake> {
+        exactly_one(node, ["good", "bad"]).into_iter().collect()
     }
 }

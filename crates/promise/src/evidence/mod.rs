@@ -3,6 +3,8 @@
 //! A promise is judged from [`Evidence`] alone, so evidence must be small enough to lie in the ledger
 //! beside each verdict: `evaluate` merges older facts into longer ones ([`Evidence::MAX_FACTS`]).
 
+mod compact;
+
 use serde::{Deserialize, Serialize};
 
 use crate::Timestamp;
@@ -15,6 +17,14 @@ pub struct Evidence {
     /// Stretches in which a source that should have spoken did not. Time that no fact covers is a gap too.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub gaps: Vec<Gap>,
+    /// Since when its sources could have spoken: a counter's first sample tells only where it stands.
+    /// Excuses silence at the start of a promise, and for no longer than evidence stays fresh.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub from: Option<Timestamp>,
+    /// How far the gatherer had heard. Up to here a fact that is not there is missing; after here it may
+    /// still be on its way. Without it, the end of the newest fact.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub until: Option<Timestamp>,
 }
 
 impl Evidence {

@@ -1,0 +1,271 @@
+//! Latency: a quantile of a histogram stays under a bound.
+//!
+//! "p99 is at most 3 s" says the same as "99 % of the events take at most 3 s", so it is judged as a ratio
+//! with an error budget. Where the bound is an edge of a bucket this is exact. Elsewhere events are taken as
+//! spread evenly in their bucket, as PromQL's `histogram_quantile` does, and the reason says so. Events beyond
+//! the last finite bound count as slow: how slow they were is not known.
+
+use std::{fmt, time::Duration};
+
+use super::{At, Judge, place};
+use crate::{
+    Amount, Evidence, Measured, Reason, Say, Seen, Selector, Signal, State, Verdict, Window,
+    document::{Mistake, Node},
+    judge::{
+        View,
+        budget::{self, Owed},
+    },
+    record::Scalar,
+    scalar_as_text,
+    unit::{Percent, Span, trim_zeros},
+    verdict::Saying,
+};
+
+/// A quantile between 0 and 1: `p99`, `p99.9` or `99 %`.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Quantile(pub f64);
+
+impl fmt::Display for Quantile {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "p{}", trim_zeros(self.0 * 100.0, 6))
+    }
+}
+
+impl Scalar for Quantile {
+    const NAME: &'static str = "quantile";
+    const NAME_JA: &'static str = "分位点";
+    const EXAMPLE: &'static str = "p99";
+    const PATTERN: Option<&'static str> = Some(r"^\s*(p\d+(\.\d+)?|\d+(\.\d+)?\s*[%％])\s*$");
+
+    fn parse(text: &str) -> Result<Self, Say> {
+        let wrong = || say!("`{text}` is not a quantile", "`{text}` は分位点ではありません");
+        let written = text.trim();
+        let percent = match written.strip_prefix('p') {
+            Some(number) if number.starts_with(|c: char| c.is_ascii_digit()) => Percent::parse(&format!("{number} %")),
+            _ => Percent::parse(written),
+        };
+        let share = percent.map_err(|_| wrong())?.0;
+        if share <= 0.0 || share >= 1.0 {
+            return Err(say!("a quantile lies between p0 and p100", "分位点は p0 と p100 の間にあります"));
+        }
+        Ok(Self(share))
+    }
+}
+scalar_as_text!(Quantile);
+
+record! {
+    /// So many of all events take at most so long: 99 % of payments within 3 s.
+    /// ja: 事象の大半がこの時間内に終わること(例: 決済の 99 % が 3 秒以内)。
+    pub struct Latency {
+        /// The histogram, by its name without `_bucket`.
+        /// ja: ヒストグラム。名前の末尾の `_bucket` は書きません。
+        histogram: Selector,
+        /// Which quantile, such as p99.
+        /// ja: 分位点(p99 など)。
+        quantile: Quantile,
+        /// The longest time that it may be.
+        /// ja: 許される最長の時間。
+        at_most: Span,
+        /// Over which time.
+        /// ja: 対象の期間。
+        window: Window,
+        /// Evidence older than this proves nothing.
+        /// ja: これより古い証拠は何も証明しません。
+        fresh_for: Span = Span::secs(60),
+        /// How much of the time may be unseen; it is counted as failed at the highest rate seen.
+        /// ja: 観測できなくてもよい時間の割合。その間はすべて失敗したものと数えます。
+        gaps_at_most: Percent = Percent(0.0),
+        /// How many events a green verdict needs; by default as many as prove the share statistically.
+        /// ja: 「守れている」と判定するのに必要な件数。省略すると統計的に必要な件数になります。
+        min_events: Option<u64>,
+    }
+}
+
+pub(super) const SAYINGS: &[Saying] = &[
+    Saying {
+        code: "fast-enough",
+        en: "{quantile} was {measured}, and {at_most} is promised; {left} of the error budget is left",
+        ja: "{quantile} は {measured}でした(約束は {at_most}以内)。エラー予算は {left} 残っています",
+    },
+    Saying {
+        code: "too-slow",
+        en: "{bad} of {total} events took longer than {at_most}; the window allows {allowed}",
+        ja: "{total} 件のうち {bad} 件が {at_most}を超えました。この期間に許されるのは {allowed} 件です",
+    },
+    Saying {
+        code: "fast-enough-interpolated",
+        en: "{quantile} was about {measured}, and {at_most} is promised; no bucket ends at the bound, so this is interpolated",
+        ja: "{quantile} はおよそ {measured}でした(約束は {at_most}以内)。境界に一致するバケットがないため補間した値です",
+    },
+    Saying {
+        code: "too-slow-interpolated",
+        en: "about {bad} of {total} events took longer than {at_most}; the window allows {allowed}; no bucket ends at the bound, so this is interpolated",
+        ja: "{total} 件のうちおよそ {bad} 件が {at_most}を超えました。この期間に許されるのは {allowed} 件です。境界に一致するバケットがないため補間した値です",
+    },
+];
+
+impl Latency {
+    /// How many of the histogram's units a millisecond is.
+    fn per_milli(&self) -> f64 {
+        let name = self.histogram.metric().unwrap_or_default();
+        let name = name.strip_suffix("_bucket").unwrap_or(name);
+        if name.ends_with("_milliseconds") || name.ends_with("_ms") { 1.0 } else { 0.001 }
+    }
+
+    /// The bound in the histogram's unit.
+    #[allow(clippy::cast_precision_loss)]
+    fn bound(&self) -> f64 {
+        self.at_most.0.as_millis() as f64 * self.per_milli()
+    }
+}
+
+impl Judge for Latency {
+    fn signals(&self) -> Vec<Signal> {
+        vec![Signal::Spread { histogram: self.histogram.clone() }]
+    }
+
+    fn window(&self) -> Option<Window> {
+        Some(self.window)
+    }
+
+    fn fresh_for(&self) -> Duration {
+        self.fresh_for.0
+    }
+
+    fn judge(&self, evidence: &Evidence, at: &At<'_>) -> Verdict {
+        let view = View::new(evidence, at, self.window.at(at.now, at.zone), self.fresh_for.0);
+        let owed = Owed {
+            at_least: self.quantile.0,
+            gaps_at_most: self.gaps_at_most.0,
+            min_events: self.min_events,
+            rolling: matches!(self.window, Window::Rolling(_)),
+        };
+        let bound = self.bound();
+        let mut verdict = budget::judge(&view, owed, &|seen| match seen {
+            Seen::Spread { le, counts } => Some((under(bound, le, counts), counts.iter().sum())),
+            _ => None,
+        });
+        let spreads = view.pieces.iter().filter_map(|piece| match &piece.fact.seen {
+            Seen::Spread { le, counts } => Some((piece.share_in(view.start, view.now), le, counts)),
+            _ => None,
+        });
+        let spreads: Vec<_> = spreads.collect();
+        let exact = spreads.iter().all(|(_, le, _)| le.iter().any(|edge| is_edge(*edge, bound)));
+        let quantile = quantile(self.quantile.0, &spreads).map(|value| Amount::Millis(value / self.per_milli()));
+        let at_most = Amount::duration(self.at_most.0);
+        verdict.measured =
+            quantile.map(|value| Measured { value, target: at_most.clone() });
+        self.tell(&mut verdict, at_most, exact);
+        verdict
+    }
+
+    fn mistakes(&self, node: &Node) -> Vec<Mistake> {
+        let mut mistakes = Vec::new();
+        if self.at_most.0.is_zero() {
+            let say = say!("nothing takes no time at all", "所要時間 0 の処理はありません");
+            mistakes.push(Mistake::new("wrong-value", place(node, "at_most"), say));
+        }
+        mistakes
+    }
+}
+
+impl Latency {
+    /// Says broken and kept in terms of time.
+    fn tell(&self, verdict: &mut Verdict, at_most: Amount, exact: bool) {
+        let code = match (verdict.state, exact) {
+            (State::Broken, true) => "too-slow",
+            (State::Broken, false) => "too-slow-interpolated",
+            (State::Kept, true) => "fast-enough",
+            (State::Kept, false) => "fast-enough-interpolated",
+            _ => return,
+        };
+        let Some(measured) = verdict.measured.as_ref() else { return };
+        let more = [
+            ("quantile", Amount::Text(self.quantile.to_string())),
+            ("measured", measured.value.clone()),
+            ("at_most", at_most),
+        ];
+        let mut reason = Reason::new(code, more);
+        reason.figures.append(&mut verdict.reason.figures);
+        verdict.reason = reason;
+    }
+}
+
+fn is_edge(edge: f64, bound: f64) -> bool {
+    (edge - bound).abs() <= 1e-9 * bound.abs()
+}
+
+/// The lower end of bucket `i`: 0 for the first, as histograms of sizes begin there.
+fn lower(le: &[f64], i: usize) -> f64 {
+    if i == 0 { le.first().map_or(0.0, |first| first.min(0.0)) } else { le[i - 1] }
+}
+
+/// How many events were at most `bound`.
+fn under(bound: f64, le: &[f64], counts: &[f64]) -> f64 {
+    let mut sum = 0.0;
+    for (i, (edge, count)) in le.iter().zip(counts).enumerate() {
+        if *edge <= bound || is_edge(*edge, bound) {
+            sum += count;
+            continue;
+        }
+        let low = lower(le, i);
+        if bound > low {
+            sum += count * (bound - low) / (edge - low);
+        }
+        break;
+    }
+    sum
+}
+
+/// The quantile of all spreads together, interpolated; the last finite bound where it lies beyond.
+/// `None` without events. Spreads whose buckets differ are joined at the bounds of them all.
+fn quantile(q: f64, spreads: &[(f64, &Vec<f64>, &Vec<f64>)]) -> Option<f64> {
+    let mut edges: Vec<f64> = spreads.iter().flat_map(|(_, le, _)| le.iter().copied()).collect();
+    edges.sort_by(f64::total_cmp);
+    edges.dedup();
+    let total: f64 = spreads.iter().map(|(share, _, counts)| share * counts.iter().sum::<f64>()).sum();
+    let last = *edges.last()?;
+    if total <= 0.0 {
+        return None;
+    }
+    let up_to = |bound: f64| spreads.iter().map(|(share, le, counts)| share * under(bound, le, counts)).sum::<f64>();
+    let rank = q * total;
+    let (mut low, mut below) = (edges[0].min(0.0), 0.0);
+    for edge in edges {
+        let reached = up_to(edge);
+        if reached >= rank && reached > below {
+            return Some(low + (edge - low) * ((rank - below) / (reached - below)).clamp(0.0, 1.0));
+        }
+        (low, below) = (edge, reached);
+    }
+    Some(last)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The example of the Prometheus documentation for linear interpolation, by hand: 100 events, 50 up to
+    /// 0.1, 40 more up to 0.5, 10 more up to 1. The 95th is half way through the last: 0.5 + 0.5 * 5 / 10.
+    #[test]
+    fn quantiles_interpolate_as_prometheus_does() {
+        let (le, counts) = (vec![0.1, 0.5, 1.0], vec![50.0, 40.0, 10.0, 0.0]);
+        assert_eq!(quantile(0.95, &[(1.0, &le, &counts)]), Some(0.75));
+        assert_eq!(quantile(0.25, &[(1.0, &le, &counts)]), Some(0.05));
+        let beyond = vec![50.0, 40.0, 0.0, 10.0];
+        assert_eq!(quantile(0.95, &[(1.0, &le, &beyond)]), Some(1.0));
+        assert_eq!(quantile(0.95, &[(1.0, &le, &vec![0.0; 4])]), None);
+        assert_eq!(under(0.5, &le, &counts), 90.0);
+        assert_eq!(under(0.75, &le, &counts), 95.0);
+        assert_eq!(under(7.0, &le, &beyond), 90.0);
+    }
+
+    #[test]
+    fn a_quantile_reads_as_people_write_it() {
+        assert_eq!(Quantile::parse("p99").map(|q| q.0), Ok(0.99));
+        assert_eq!(Quantile::parse("99.9 %").map(|q| q.to_string()), Ok("p99.9".to_owned()));
+        for wrong in ["p0", "p100", "100 %", "p", "pp9", "99", "p-1"] {
+            assert!(Quantile::parse(wrong).is_err(), "{wrong}");
+        }
+    }
+}
