@@ -19,6 +19,8 @@ pub enum Error {
     OverLimit { what: String, limit: u64 },
     #[error("the query is wrong: {0}")]
     Query(String),
+    #[error("no {port} store is called `{name}`")]
+    NoSuchBackend { port: &'static str, name: String },
     #[error("the store is closed")]
     Closed,
     #[error("the engine did not answer: {0}")]
@@ -30,5 +32,56 @@ impl Error {
     #[must_use]
     pub fn is_passing(&self) -> bool {
         matches!(self, Self::DiskFull { .. } | Self::Remote(_))
+    }
+
+    /// The error of an operation on `path`; a full disk and a full quota have their own.
+    #[must_use]
+    pub fn io(path: impl Into<PathBuf>, source: io::Error) -> Self {
+        let path = path.into();
+        match source.kind() {
+            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => Self::DiskFull { path },
+            _ => Self::Io { path, source },
+        }
+    }
+
+    pub(crate) fn damaged(path: impl Into<PathBuf>, detail: impl Into<String>) -> Self {
+        Self::Damaged {
+            path: path.into(),
+            detail: detail.into(),
+        }
+    }
+
+    pub(crate) fn over(what: impl Into<String>, limit: usize) -> Self {
+        Self::OverLimit {
+            what: what.into(),
+            limit: u64::try_from(limit).unwrap_or(u64::MAX),
+        }
+    }
+
+    /// The same error once more, for each of those who waited in one group.
+    pub(crate) fn again(&self) -> Self {
+        match self {
+            Self::Io { path, source } => Self::Io {
+                path: path.clone(),
+                source: io::Error::new(source.kind(), source.to_string()),
+            },
+            Self::InUse { path } => Self::InUse { path: path.clone() },
+            Self::DiskFull { path } => Self::DiskFull { path: path.clone() },
+            Self::Damaged { path, detail } => Self::Damaged {
+                path: path.clone(),
+                detail: detail.clone(),
+            },
+            Self::OverLimit { what, limit } => Self::OverLimit {
+                what: what.clone(),
+                limit: *limit,
+            },
+            Self::Query(why) => Self::Query(why.clone()),
+            Self::NoSuchBackend { port, name } => Self::NoSuchBackend {
+                port,
+                name: name.clone(),
+            },
+            Self::Closed => Self::Closed,
+            Self::Remote(why) => Self::Remote(why.clone()),
+        }
     }
 }

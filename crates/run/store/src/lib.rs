@@ -4,14 +4,20 @@
 //! A **room**: an engine is one file or folder beside its port and one line in the function that matches
 //! its name. What an embedded engine acknowledges survives `kill -9` (group commit with fsync).
 
+pub mod lock;
 pub mod logs;
 pub mod metrics;
 pub mod state;
 
+mod commit;
+mod disk;
 mod error;
 mod round;
+mod wal;
+mod wire;
 
 pub use error::Error;
+pub use lock::DataDir;
 pub use logs::{LogStore, Record};
 pub use metrics::{Labels, MetricStore, Sample, Series};
 pub use round::{Lines, Round};

@@ -1,6 +1,12 @@
 //! `LogStore`: JSON records by stream and time.
 
-use std::time::Duration;
+#[doc(hidden)]
+pub mod contract;
+mod embedded;
+
+pub use embedded::{EmbeddedLogs, Options};
+
+use std::{path::Path, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use promise::{LogQuery, Timestamp, signal::FieldValue};
@@ -19,6 +25,14 @@ pub struct Record {
 }
 
 impl Record {
+    /// Whether `query` means this record.
+    #[must_use]
+    pub fn matches(&self, query: &LogQuery) -> bool {
+        query.accepts(&|name| self.field(name), &|test| {
+            self.fields.values().any(|value| any_text(value, test))
+        })
+    }
+
     /// A field as a query sees it. `stream` is a field too; `a.b` reaches into objects.
     #[must_use]
     pub fn field(&self, name: &str) -> Option<FieldValue<'_>> {
@@ -39,6 +53,16 @@ impl Record {
             Value::Bool(truth) => Some(FieldValue::Bool(*truth)),
             Value::Null | Value::Array(_) | Value::Object(_) => None,
         }
+    }
+}
+
+/// Whether a text in `value`, however deep, passes. JSON that was parsed is at most 128 levels deep.
+fn any_text(value: &Value, test: &dyn Fn(&str) -> bool) -> bool {
+    match value {
+        Value::String(text) => test(text),
+        Value::Array(items) => items.iter().any(|item| any_text(item, test)),
+        Value::Object(fields) => fields.values().any(|field| any_text(field, test)),
+        Value::Null | Value::Bool(_) | Value::Number(_) => false,
     }
 }
 
@@ -71,7 +95,8 @@ pub trait LogStore: Send + Sync {
     /// Stores records. Once it returns, they survive `kill -9` and are found by `search`.
     async fn append(&self, records: Vec<Record>) -> Result<Appended, Error>;
 
-    /// Records in `(from, to]` that the query accepts, in order of time, then id.
+    /// Records in `(from, to]` that the query accepts, in order of time, then id; in the opposite order
+    /// where the newest come first.
     async fn search(&self, search: &Search) -> Result<Vec<Record>, Error>;
 
     /// How many records `search` would find without its limit.
@@ -91,4 +116,15 @@ pub struct Status {
     pub records: u64,
     pub disk_bytes: u64,
     pub recovered: Vec<String>,
+}
+
+/// The store that `backend` names, kept in `folder`.
+pub fn open(backend: &str, folder: &Path) -> Result<Arc<dyn LogStore>, Error> {
+    match backend {
+        "embedded" => Ok(Arc::new(EmbeddedLogs::open(folder)?)),
+        _ => Err(Error::NoSuchBackend {
+            port: "log",
+            name: backend.to_owned(),
+        }),
+    }
 }

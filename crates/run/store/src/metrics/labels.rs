@@ -1,6 +1,11 @@
 //! The identity of a series: sorted label pairs, the metric's name among them as `__name__`.
 
-use std::{cmp::Ordering, fmt, hash::{Hash, Hasher}, sync::Arc};
+use std::{
+    cmp::Ordering,
+    fmt,
+    hash::{Hash, Hasher},
+    sync::Arc,
+};
 
 /// Sorted by name, no name twice, no empty value. Cheap to clone.
 #[derive(Clone, PartialEq, Eq)]
@@ -8,8 +13,13 @@ pub struct Labels(Arc<[(Box<str>, Box<str>)]>);
 
 impl Labels {
     /// Sorts; of a name that stands twice the last counts; an empty value is no label.
-    pub fn new<N: Into<Box<str>>, V: Into<Box<str>>>(pairs: impl IntoIterator<Item = (N, V)>) -> Self {
-        let mut pairs: Vec<(Box<str>, Box<str>)> = pairs.into_iter().map(|(n, v)| (n.into(), v.into())).collect();
+    pub fn new<N: Into<Box<str>>, V: Into<Box<str>>>(
+        pairs: impl IntoIterator<Item = (N, V)>,
+    ) -> Self {
+        let mut pairs: Vec<(Box<str>, Box<str>)> = pairs
+            .into_iter()
+            .map(|(n, v)| (n.into(), v.into()))
+            .collect();
         pairs.reverse();
         pairs.sort_by(|a, b| a.0.cmp(&b.0));
         pairs.dedup_by(|later, first| later.0 == first.0);
@@ -20,7 +30,9 @@ impl Labels {
     /// The value, or `""`.
     #[must_use]
     pub fn get(&self, name: &str) -> &str {
-        self.0.binary_search_by(|(n, _)| (**n).cmp(name)).map_or("", |i| &self.0[i].1)
+        self.0
+            .binary_search_by(|(n, _)| (**n).cmp(name))
+            .map_or("", |i| &self.0[i].1)
     }
 
     pub fn iter(&self) -> impl ExactSizeIterator<Item = (&str, &str)> {

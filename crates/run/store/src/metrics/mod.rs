@@ -1,10 +1,14 @@
 //! `MetricStore`: samples by series.
 
+#[doc(hidden)]
+pub mod contract;
+mod embedded;
 mod labels;
 
+pub use embedded::{EmbeddedMetrics, Options};
 pub use labels::Labels;
 
-use std::time::Duration;
+use std::{path::Path, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use promise::{Timestamp, signal::Matcher};
@@ -49,7 +53,12 @@ pub trait MetricStore: Send + Sync {
 
     /// Series that all `matchers` accept, with their samples in `[from, to]`. Series without a sample there
     /// are left out. In the order of their labels. Staleness markers are included.
-    async fn select(&self, matchers: &[Matcher], from: Timestamp, to: Timestamp) -> Result<Vec<Series>, Error>;
+    async fn select(
+        &self,
+        matchers: &[Matcher],
+        from: Timestamp,
+        to: Timestamp,
+    ) -> Result<Vec<Series>, Error>;
 
     /// The values of one label among the series that all `matchers` accept, sorted.
     async fn label_values(&self, label: &str, matchers: &[Matcher]) -> Result<Vec<String>, Error>;
@@ -68,4 +77,15 @@ pub struct Status {
     pub disk_bytes: u64,
     /// What opening found and mended, such as a torn tail; empty when nothing was wrong.
     pub recovered: Vec<String>,
+}
+
+/// The store that `backend` names, kept in `folder`.
+pub fn open(backend: &str, folder: &Path) -> Result<Arc<dyn MetricStore>, Error> {
+    match backend {
+        "embedded" => Ok(Arc::new(EmbeddedMetrics::open(folder)?)),
+        _ => Err(Error::NoSuchBackend {
+            port: "metric",
+            name: backend.to_owned(),
+        }),
+    }
 }

@@ -1,5 +1,13 @@
 //! `StateStore`: small durable facts by table and key: alerts, incidents, offsets, promises' first days.
 
+#[doc(hidden)]
+pub mod contract;
+mod redb;
+
+pub use redb::RedbState;
+
+use std::{path::Path, sync::Arc};
+
 use async_trait::async_trait;
 
 use crate::Error;
@@ -7,10 +15,22 @@ use crate::Error;
 /// One change. A list of them is applied whole or not at all.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Write {
-    Put { table: &'static str, key: String, value: Vec<u8> },
-    Delete { table: &'static str, key: String },
-    /// The whole list fails with `Conflict` unless the key holds just this (`None`: is not there).
-    Expect { table: &'static str, key: String, value: Option<Vec<u8>> },
+    Put {
+        table: &'static str,
+        key: String,
+        value: Vec<u8>,
+    },
+    Delete {
+        table: &'static str,
+        key: String,
+    },
+    /// The whole list fails with `Conflict` unless the key holds just this (`None`: is not there),
+    /// as it was before the list.
+    Expect {
+        table: &'static str,
+        key: String,
+        value: Option<Vec<u8>>,
+    },
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,8 +46,24 @@ pub trait StateStore: Send + Sync {
     async fn get(&self, table: &'static str, key: &str) -> Result<Option<Vec<u8>>, Error>;
 
     /// Pairs whose key begins with `prefix`, in the order of keys, at most `limit`.
-    async fn scan(&self, table: &'static str, prefix: &str, limit: usize) -> Result<Vec<(String, Vec<u8>)>, Error>;
+    async fn scan(
+        &self,
+        table: &'static str,
+        prefix: &str,
+        limit: usize,
+    ) -> Result<Vec<(String, Vec<u8>)>, Error>;
 
     /// Applies all or nothing; once it returns, it survives `kill -9`.
     async fn write(&self, writes: Vec<Write>) -> Result<Written, Error>;
+}
+
+/// The store that `backend` names, kept at `path`.
+pub fn open(backend: &str, path: &Path) -> Result<Arc<dyn StateStore>, Error> {
+    match backend {
+        "embedded" => Ok(Arc::new(RedbState::open(path)?)),
+        _ => Err(Error::NoSuchBackend {
+            port: "state",
+            name: backend.to_owned(),
+        }),
+    }
 }

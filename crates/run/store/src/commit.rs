@@ -1,0 +1,71 @@
+//! Group commit: one thread owns an engine's writing, takes all requests that wait, and pays one sync
+//! for them together.
+//!
+//! Callers wait for their answer without blocking the runtime; when requests come faster than the disk
+//! can take them, callers wait at the queue's end.
+
+use std::{io, thread};
+
+use tokio::sync::{mpsc, oneshot};
+
+use crate::Error;
+
+/// Requests that may wait; beyond it senders wait. A scrape of each of 1,000 targets at one instant fits.
+const QUEUE_MAX: usize = 1024;
+/// Requests taken into one group, so that the first of them does not wait for a crowd's encoding.
+const GROUP_MAX: usize = 256;
+
+/// Where a request's answer goes.
+pub(crate) type Reply<T> = oneshot::Sender<Result<T, Error>>;
+
+/// The door to a writing thread. Dropping it lets the thread finish what waits and ends it.
+pub(crate) struct Queue<R> {
+    sender: Option<mpsc::Sender<R>>,
+    thread: Option<thread::JoinHandle<()>>,
+}
+
+impl<R: Send + 'static> Queue<R> {
+    /// Starts the thread. `work` gets each group in the order of its arrival and answers every request.
+    pub fn start(name: &str, mut work: impl FnMut(Vec<R>) + Send + 'static) -> io::Result<Self> {
+        let (sender, mut receiver) = mpsc::channel(QUEUE_MAX);
+        let thread = thread::Builder::new()
+            .name(name.to_owned())
+            .spawn(move || {
+                let mut group = Vec::new();
+                while receiver.blocking_recv_many(&mut group, GROUP_MAX) > 0 {
+                    work(std::mem::take(&mut group));
+                }
+            })?;
+        Ok(Self {
+            sender: Some(sender),
+            thread: Some(thread),
+        })
+    }
+
+    /// Sends the request that `make` builds around its reply, and waits for the answer.
+    pub async fn ask<T>(&self, make: impl FnOnce(Reply<T>) -> R) -> Result<T, Error> {
+        let (reply, answer) = oneshot::channel();
+        let sender = self.sender.as_ref().ok_or(Error::Closed)?;
+        sender.send(make(reply)).await.map_err(|_| Error::Closed)?;
+        answer.await.map_err(|_| Error::Closed)?
+    }
+}
+
+impl<R> Drop for Queue<R> {
+    fn drop(&mut self) {
+        self.sender = None;
+        if let Some(thread) = self.thread.take() {
+            // A thread that panicked has already told its callers by `Closed`.
+            let _ = thread.join();
+        }
+    }
+}
+
+/// Runs reading work where it may block.
+pub(crate) async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, Error> + Send + 'static,
+) -> Result<T, Error> {
+    tokio::task::spawn_blocking(work)
+        .await
+        .map_err(|_| Error::Closed)?
+}
