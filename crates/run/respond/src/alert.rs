@@ -1,0 +1,233 @@
+//! Alerts: what a new verdict means for people. Pure.
+//!
+//! * *Broken* always raises. *At risk* and *unproven* raise where the severity has `page_at_risk`; otherwise they are a
+//!   notice in the inbox. A promise without severity is shown but never pages.
+//! * Silence is not success: *unproven* never ends an alert. It keeps firing, and says since when evidence is missing.
+//! * An alert ends when evidence shows a state that would not raise it: *kept*, or *at risk* where that does not
+//!   page. Otherwise a month's nearly spent budget would hold an incident open for weeks after the outage.
+//! * The same state again changes nothing, so a transition may be handed over twice.
+
+use promise::{Promise, Say, State, Timestamp, Verdict};
+use serde::{Deserialize, Serialize};
+use spec::section::severity::Severity;
+
+/// What is wrong with one promise, from when it was raised until it is resolved.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Alert {
+    /// The promise's id.
+    pub promise: String,
+    /// The incident that it belongs to.
+    pub incident: String,
+    /// The state that it fires for. *Unproven* does not overwrite *broken* here.
+    pub state: State,
+    pub raised: Timestamp,
+    /// The first bad evidence.
+    pub bad_since: Timestamp,
+    /// Its inputs are missing since then.
+    pub evidence_lost: Option<Timestamp>,
+    pub subject: Subject,
+}
+
+/// What a person must know about the promise; kept with the alert so that a repeat needs nothing else.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Subject {
+    pub id: String,
+    pub name: Say,
+    pub owner: String,
+    pub tier: Option<String>,
+    pub severity: Option<String>,
+    pub runbook: Option<String>,
+    pub clauses: Vec<String>,
+    /// The newest verdict that says something about the alert's state.
+    pub verdict: Verdict,
+}
+
+impl Subject {
+    #[must_use]
+    pub fn of(promise: &Promise, verdict: &Verdict, owner: &str) -> Self {
+        let terms = &promise.terms;
+        Self {
+            id: promise.id.clone(),
+            name: terms
+                .name
+                .as_ref()
+                .map_or_else(|| Say::same(promise.id.clone()), |name| name.0.clone()),
+            owner: terms.owner.clone().unwrap_or_else(|| owner.to_owned()),
+            tier: terms.tier.clone(),
+            severity: terms.severity.clone(),
+            runbook: terms.runbook.clone(),
+            clauses: terms.clauses.clone(),
+            verdict: verdict.clone(),
+        }
+    }
+}
+
+/// What follows from a verdict.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Step {
+    /// Nothing new for anyone.
+    Quiet,
+    /// Worth a line in the inbox, not an incident.
+    Notice,
+    Raise,
+    /// The open alert became worse.
+    Worsen,
+    /// Evidence vanished under an open alert; it keeps firing.
+    LoseEvidence,
+    /// Evidence is back, and it still shows the same.
+    RegainEvidence,
+    /// The open alert is less bad, but its state still raises.
+    Ease,
+    Resolve,
+}
+
+/// Whether `state` raises an alert for a promise of this severity.
+#[must_use]
+pub fn raises(state: State, severity: Option<&Severity>) -> bool {
+    match state {
+        State::Broken => true,
+        State::AtRisk | State::Unproven => severity.is_some_and(|severity| severity.page_at_risk),
+        State::Kept => false,
+    }
+}
+
+/// The step from the alert as it stands, if one is open, to the state just judged.
+#[must_use]
+pub fn step(open: Option<&Alert>, state: State, severity: Option<&Severity>) -> Step {
+    let Some(alert) = open else {
+        return match state {
+            State::Kept => Step::Quiet,
+            _ if raises(state, severity) => Step::Raise,
+            _ => Step::Notice,
+        };
+    };
+    match (alert.state, state) {
+        (_, State::Kept) => Step::Resolve,
+        (State::Unproven, State::Unproven) => Step::Quiet,
+        (_, State::Unproven) if alert.evidence_lost.is_some() => Step::Quiet,
+        (_, State::Unproven) => Step::LoseEvidence,
+        (State::Broken, State::Broken) | (State::AtRisk, State::AtRisk)
+            if alert.evidence_lost.is_some() =>
+        {
+            Step::RegainEvidence
+        }
+        (State::Broken, State::Broken) | (State::AtRisk, State::AtRisk) => Step::Quiet,
+        (_, State::Broken) => Step::Worsen,
+        (_, State::AtRisk) if raises(State::AtRisk, severity) => Step::Ease,
+        (_, State::AtRisk) => Step::Resolve,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use promise::Reason;
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn severity(page_at_risk: bool) -> Severity {
+        Severity {
+            name: None,
+            level: 1,
+            page_within: None,
+            answer_within: None,
+            page_at_risk,
+        }
+    }
+
+    fn alert(state: State, lost: bool) -> Alert {
+        let verdict = Verdict {
+            state,
+            reason: Reason::new("no-evidence", []),
+            measured: None,
+            budget: None,
+            newest: None,
+            due: None,
+            at: Timestamp::EPOCH,
+        };
+        Alert {
+            promise: "pay".into(),
+            incident: "INC-2026-0001".into(),
+            state,
+            raised: Timestamp::EPOCH,
+            bad_since: Timestamp::EPOCH,
+            evidence_lost: lost.then_some(Timestamp::EPOCH),
+            subject: Subject {
+                id: "pay".into(),
+                name: Say::same("pay"),
+                owner: "infra".into(),
+                tier: None,
+                severity: None,
+                runbook: None,
+                clauses: vec![],
+                verdict,
+            },
+        }
+    }
+
+    #[test]
+    fn broken_raises_whatever_the_severity() {
+        for severity in [None, Some(&severity(false)), Some(&severity(true))] {
+            assert_eq!(step(None, State::Broken, severity), Step::Raise);
+        }
+    }
+
+    #[test]
+    fn at_risk_and_unproven_raise_only_where_the_severity_says_so() {
+        for state in [State::AtRisk, State::Unproven] {
+            assert_eq!(step(None, state, Some(&severity(true))), Step::Raise);
+            assert_eq!(step(None, state, Some(&severity(false))), Step::Notice);
+            assert_eq!(step(None, state, None), Step::Notice);
+        }
+    }
+
+    #[test]
+    fn silence_is_not_success() {
+        assert_eq!(
+            step(Some(&alert(State::Broken, false)), State::Unproven, None),
+            Step::LoseEvidence
+        );
+        assert_eq!(
+            step(Some(&alert(State::Broken, true)), State::Broken, None),
+            Step::RegainEvidence
+        );
+    }
+
+    #[test]
+    fn at_risk_ends_a_broken_alert_only_where_at_risk_itself_would_not_page() {
+        let broken = alert(State::Broken, false);
+        assert_eq!(
+            step(Some(&broken), State::AtRisk, Some(&severity(false))),
+            Step::Resolve
+        );
+        assert_eq!(
+            step(Some(&broken), State::AtRisk, Some(&severity(true))),
+            Step::Ease
+        );
+    }
+
+    fn any_state() -> impl Strategy<Value = State> {
+        prop::sample::select(State::ALL.to_vec())
+    }
+
+    proptest! {
+        /// Deleting evidence must never end an alert.
+        #[test]
+        fn unproven_never_resolves(
+            state in any_state(), lost: bool, pages: Option<bool>,
+        ) {
+            prop_assume!(state != State::Kept);
+            let severity = pages.map(severity);
+            let step = step(Some(&alert(state, lost)), State::Unproven, severity.as_ref());
+            prop_assert!(matches!(step, Step::Quiet | Step::LoseEvidence));
+        }
+
+        /// Whatever lies open, a kept promise ends it.
+        #[test]
+        fn kept_always_resolves(state in any_state(), lost: bool, pages: Option<bool>) {
+            let severity = pages.map(severity);
+            prop_assert_eq!(step(Some(&alert(state, lost)), State::Kept, severity.as_ref()), Step::Resolve);
+        }
+    }
+}

@@ -1,0 +1,67 @@
+//! What the responder takes from a spec.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
+
+use promise::Say;
+use spec::{
+    Spec,
+    section::{
+        on_call::OnCall, receiver::Receiver, receiver::Secret, route::Route, severity::Severity,
+    },
+};
+
+/// Resolves a secret's reference when it is needed, so that a rotated secret needs no restart.
+pub type Secrets = Arc<dyn Fn(&Secret) -> Result<String, String> + Send + Sync>;
+
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// What people call the service.
+    pub service: Say,
+    /// Who answers for promises that name no owner.
+    pub owner: String,
+    /// IANA name; times in messages are shown in it.
+    pub time_zone: String,
+    /// Every declared promise. The alert of one that is gone from here is closed.
+    pub promises: BTreeSet<String>,
+    pub severities: BTreeMap<String, Severity>,
+    pub routes: Vec<Route>,
+    pub receivers: BTreeMap<String, Receiver>,
+    pub on_call: Option<OnCall>,
+    /// Where the console answers, without a slash at the end.
+    pub console_url: String,
+}
+
+impl Config {
+    #[must_use]
+    pub fn from_spec(spec: &Spec, console_url: impl Into<String>) -> Self {
+        Self {
+            service: spec.service.name.0.clone(),
+            owner: spec.service.owner.clone(),
+            time_zone: spec.service.time_zone.clone(),
+            promises: spec
+                .promises
+                .iter()
+                .map(|promise| promise.id.clone())
+                .collect(),
+            severities: spec.severities.clone(),
+            routes: spec.routes.clone(),
+            receivers: spec.receivers.clone(),
+            on_call: spec.on_call.clone(),
+            console_url: console_url.into().trim_end_matches('/').to_owned(),
+        }
+    }
+
+    /// The severity of a promise, where it names one that is declared.
+    #[must_use]
+    pub fn severity(&self, name: Option<&str>) -> Option<&Severity> {
+        self.severities.get(name?)
+    }
+
+    #[must_use]
+    pub fn incident_url(&self, id: &str) -> String {
+        format!("{}/incidents/{id}", self.console_url)
+    }
+}

@@ -1,0 +1,136 @@
+//! The desk: one writer at a time over the book, and everyone who waits for a change.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+
+use async_trait::async_trait;
+use promise::Clock;
+use store::StateStore;
+use tokio::sync::{Notify, mpsc, watch};
+
+use crate::{
+    Config, Error, Event, InboxItem,
+    book::{Book, Change},
+    notify::inbox::Shelf,
+};
+
+pub struct Desk {
+    pub clock: Arc<dyn Clock>,
+    /// Told when something may be due.
+    pub wake: Notify,
+    state: Arc<dyn StateStore>,
+    config: RwLock<Arc<Config>>,
+    book: Mutex<Book>,
+    /// Held from working out a change until it is applied; the book's own lock is never held over an await.
+    turn: tokio::sync::Mutex<()>,
+    changes: watch::Sender<u64>,
+    events: mpsc::Sender<Event>,
+    /// Number of the last event handed over in this process.
+    handed: Mutex<u64>,
+}
+
+impl Desk {
+    pub async fn open(
+        config: Config,
+        state: Arc<dyn StateStore>,
+        clock: Arc<dyn Clock>,
+        events: mpsc::Sender<Event>,
+    ) -> Result<Self, Error> {
+        let book = Book::open(&state).await?;
+        Ok(Self {
+            clock,
+            wake: Notify::new(),
+            state,
+            config: RwLock::new(Arc::new(config)),
+            book: Mutex::new(book),
+            turn: tokio::sync::Mutex::new(()),
+            changes: watch::Sender::new(0),
+            events,
+            handed: Mutex::new(0),
+        })
+    }
+
+    pub fn config(&self) -> Arc<Config> {
+        self.config
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
+    }
+
+    pub fn reconfigure(&self, config: Config) {
+        *self.config.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(config);
+        self.wake.notify_one();
+        self.changes.send_modify(|count| *count += 1);
+    }
+
+    pub fn book(&self) -> MutexGuard<'_, Book> {
+        self.book.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub fn subscribe(&self) -> watch::Receiver<u64> {
+        self.changes.subscribe()
+    }
+
+    /// Works out a change, makes it durable, then applies it. The work is done in its own task: a caller that goes away
+    /// (a browser that closes its connection) cannot leave memory behind what is on disk.
+    pub async fn change<T: Send + 'static>(
+        self: &Arc<Self>,
+        work: impl FnOnce(&Config, &Book, &mut Change) -> Result<T, Error> + Send + 'static,
+    ) -> Result<T, Error> {
+        let desk = self.clone();
+        tokio::spawn(async move { desk.take_turn(work).await })
+            .await
+            .map_err(|_| Error::Stopped)?
+    }
+
+    async fn take_turn<T>(
+        &self,
+        work: impl FnOnce(&Config, &Book, &mut Change) -> Result<T, Error>,
+    ) -> Result<T, Error> {
+        let _turn = self.turn.lock().await;
+        let config = self.config();
+        let (change, writes, answer) = {
+            let book = self.book();
+            let mut change = Change::new(&book, self.clock.now());
+            let answer = work(&config, &book, &mut change)?;
+            if change.is_empty(&book) {
+                return Ok(answer);
+            }
+            let writes = change.writes(&book)?;
+            (change, writes, answer)
+        };
+        self.state.write(writes).await?;
+        self.book().apply(change);
+        self.hand_over();
+        self.wake.notify_one();
+        self.changes.send_modify(|count| *count += 1);
+        Ok(answer)
+    }
+
+    /// Hands over the events that were not yet, as far as the channel has room. Whoever reads it slowly delays events,
+    /// never pages.
+    pub fn hand_over(&self) {
+        let mut handed = self.handed.lock().unwrap_or_else(PoisonError::into_inner);
+        let book = self.book();
+        for (number, event) in book.events.range(*handed + 1..) {
+            if self.events.try_send(event.clone()).is_err() {
+                break;
+            }
+            *handed = *number;
+        }
+    }
+}
+
+/// The inbox's place on the desk.
+pub struct DeskShelf(pub Arc<Desk>);
+
+#[async_trait]
+impl Shelf for DeskShelf {
+    async fn put(&self, item: InboxItem) -> Result<(), Error> {
+        self.0
+            .change(move |_, book, change| {
+                change.put_inbox(book, item);
+                Ok(())
+            })
+            .await
+    }
+}

@@ -1,0 +1,71 @@
+//! Events: what happened here, for the ledger and for the product's own promises.
+//!
+//! An event is stored in the same write as the change it tells of, and handed over until
+//! [`Responder::recorded`](crate::Responder::recorded) is called with its number. After a crash it may be handed
+//! over again: `number` is the same then, so whoever records it can tell.
+
+use promise::Timestamp;
+use serde::{Deserialize, Serialize};
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Event {
+    /// Counts up by one, without holes, over the life of the data directory.
+    pub number: u64,
+    pub at: Timestamp,
+    pub kind: EventKind,
+    /// The promise's id.
+    pub about: String,
+    /// What the event belongs to: a page's idempotency key, or the incident's id.
+    pub key: String,
+    pub body: serde_json::Value,
+}
+
+macro_rules! event_kinds {
+    ($($(#[doc = $doc:literal])* $name:ident = $text:literal),* $(,)?) => {
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+        #[serde(rename_all = "snake_case")]
+        pub enum EventKind { $($(#[doc = $doc])* $name),* }
+
+        impl EventKind {
+            /// The stable name in the ledger and in logs.
+            #[must_use]
+            pub fn as_str(self) -> &'static str {
+                match self { $(Self::$name => $text),* }
+            }
+        }
+    };
+}
+
+event_kinds! {
+    AlertRaised = "alert_raised",
+    AlertResolved = "alert_resolved",
+    /// A page is stored and will be sent.
+    PageIntended = "page_intended",
+    /// The receiver accepted it.
+    PageSent = "page_sent",
+    /// It is given up.
+    PageFailed = "page_failed",
+    /// A receiver is slow to accept it, so the next one of the route is told.
+    PageFellOver = "page_fell_over",
+    IncidentOpened = "incident_opened",
+    IncidentAcknowledged = "incident_acknowledged",
+    IncidentResolved = "incident_resolved",
+    /// Nobody acknowledged within the severity's `answer_within`.
+    AnswerMissed = "answer_missed",
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_event_kind_has_one_name_everywhere() {
+        for kind in [
+            EventKind::AlertRaised,
+            EventKind::PageFellOver,
+            EventKind::AnswerMissed,
+        ] {
+            assert_eq!(serde_json::json!(kind), kind.as_str());
+        }
+    }
+}

@@ -1,0 +1,234 @@
+//! Incidents: what people work on. Opened by an alert, acknowledged by a person, resolved by evidence.
+//!
+//! One open incident a promise. Grouping several promises by time and owner was weighed and left out: a wrong group hides
+//! the second fault behind the first, and acknowledging one would silence the other. The form (`promises` is a list,
+//! alerts name their incident) allows groups later.
+
+use std::time::Duration;
+
+use promise::{Say, State, Timestamp};
+use serde::{Deserialize, Serialize};
+
+use crate::page;
+
+/// A flapping promise must not grow one record without end; the first entries tell how it began, the last how it is.
+pub const TIMELINE_MAX: usize = 400;
+/// A day of repeats each five minutes to one receiver.
+pub const PAGES_MAX: usize = 300;
+/// Entries at the beginning that are never dropped.
+const FIRST_KEPT: usize = 50;
+/// Longest name of a person who acknowledges.
+pub const WHO_MAX: usize = 200;
+/// Longest reason of an acknowledgement; more belongs into the post-mortem.
+pub const REASON_MAX: usize = 2_000;
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Incident {
+    /// Counts up over the life of the data directory and never starts again.
+    pub number: u64,
+    /// `INC-2026-0001`: the year it opened in, and the number.
+    pub id: String,
+    pub title: Say,
+    /// Ids of the promises concerned.
+    pub promises: Vec<String>,
+    pub severity: Option<String>,
+    /// The severity's level, 1 the worst; kept because the spec may change.
+    pub level: Option<u64>,
+    pub owner: String,
+    /// The worst state of its open alerts, or the state in which it was resolved.
+    pub state: State,
+    /// Whether people are paged for it, and not only shown it.
+    pub is_paging: bool,
+    /// The first bad evidence.
+    pub bad_since: Timestamp,
+    pub opened: Timestamp,
+    pub acknowledged: Option<Acknowledgement>,
+    pub resolved: Option<Timestamp>,
+    /// When a person must have acknowledged.
+    pub answer_due: Option<Timestamp>,
+    pub answer_missed: bool,
+    pub evidence_lost: Option<Timestamp>,
+    /// Every page so far, oldest first.
+    pub pages: Vec<PageRecord>,
+    /// Number of the next page.
+    pub next_page: u64,
+    pub timeline: Vec<Entry>,
+    /// Ledger entries of the verdicts that it rests on.
+    pub ledger: Vec<u64>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Acknowledgement {
+    pub at: Timestamp,
+    pub who: String,
+    pub reason: Option<String>,
+}
+
+/// One thing that happened.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Entry {
+    pub at: Timestamp,
+    /// Stable, kebab-case: `opened`, `evidence-lost`, `page-sent`.
+    pub code: String,
+    pub what: Say,
+    /// The person who did it.
+    pub who: Option<String>,
+    /// The verdict's entry in the ledger.
+    pub ledger: Option<u64>,
+}
+
+/// A page and what became of it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct PageRecord {
+    pub key: String,
+    pub receiver: String,
+    pub kind: page::Kind,
+    /// The receiver that it stands in for.
+    pub instead_of: Option<String>,
+    pub intended: Timestamp,
+    pub outcome: Outcome,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "is")]
+pub enum Outcome {
+    /// Not accepted yet.
+    Pending {
+        tries: u32,
+        last_error: Option<String>,
+    },
+    /// The receiver accepted it.
+    Sent {
+        at: Timestamp,
+        tries: u32,
+        /// From the evidence that it speaks of to acceptance.
+        latency_millis: u64,
+        /// Whether the severity's `page_within` was kept; `None` where there is none.
+        in_time: Option<bool>,
+    },
+    Failed {
+        at: Timestamp,
+        tries: u32,
+        why: String,
+    },
+}
+
+/// Which incidents to list.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Filter {
+    /// Only open (`true`) or only resolved ones.
+    pub open: Option<bool>,
+    pub promise: Option<String>,
+    /// At most so many, newest first; 0 for as many as are kept.
+    pub limit: usize,
+}
+
+impl Filter {
+    #[must_use]
+    pub fn open() -> Self {
+        Self {
+            open: Some(true),
+            ..Self::default()
+        }
+    }
+
+    #[must_use]
+    pub fn fits(&self, incident: &Incident) -> bool {
+        self.open.is_none_or(|open| open == incident.is_open())
+            && self
+                .promise
+                .as_ref()
+                .is_none_or(|promise| incident.promises.contains(promise))
+    }
+}
+
+impl Incident {
+    #[must_use]
+    pub fn is_open(&self) -> bool {
+        self.resolved.is_none()
+    }
+
+    /// Whether people are told again: open, paging, and nobody has acknowledged.
+    #[must_use]
+    pub fn wants_answer(&self) -> bool {
+        self.is_open() && self.is_paging && self.acknowledged.is_none()
+    }
+
+    /// How long it has been, or was, open.
+    #[must_use]
+    pub fn lasted(&self, now: Timestamp) -> Duration {
+        self.resolved.unwrap_or(now).since(self.opened)
+    }
+
+    pub(crate) fn note(&mut self, at: Timestamp, code: &str, what: Say) -> &mut Entry {
+        bounded(&mut self.timeline, TIMELINE_MAX);
+        self.timeline.push(Entry {
+            at,
+            code: code.to_owned(),
+            what,
+            who: None,
+            ledger: None,
+        });
+        let last = self.timeline.len() - 1;
+        &mut self.timeline[last]
+    }
+
+    pub(crate) fn add_page(&mut self, record: PageRecord) {
+        bounded(&mut self.pages, PAGES_MAX);
+        self.pages.push(record);
+    }
+
+    pub(crate) fn page_mut(&mut self, key: &str) -> Option<&mut PageRecord> {
+        self.pages.iter_mut().rev().find(|page| page.key == key)
+    }
+
+    /// Receivers that were told of it, or will be: those who must hear of its end.
+    pub(crate) fn told(&self) -> Vec<String> {
+        let mut told: Vec<String> = Vec::new();
+        for page in &self.pages {
+            if !matches!(page.outcome, Outcome::Failed { .. }) && !told.contains(&page.receiver) {
+                told.push(page.receiver.clone());
+            }
+        }
+        told
+    }
+}
+
+/// Makes room for one more.
+fn bounded<T>(list: &mut Vec<T>, most: usize) {
+    if list.len() >= most {
+        list.remove(FIRST_KEPT);
+    }
+}
+
+#[must_use]
+pub(crate) fn id(number: u64, opened: Timestamp, time_zone: &str) -> String {
+    let zone = jiff::tz::TimeZone::get(time_zone).unwrap_or(jiff::tz::TimeZone::UTC);
+    format!("INC-{}-{number:04}", opened.to_zoned(&zone).year())
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn the_year_is_that_of_the_service() {
+        // 15:30Z on New Year's Eve is 00:30 on 1 January in Tokyo.
+        let opened = "2026-12-31T15:30:00Z".parse().unwrap();
+        assert_eq!(id(12, opened, "Asia/Tokyo"), "INC-2027-0012");
+        assert_eq!(id(12, opened, "UTC"), "INC-2026-0012");
+    }
+
+    #[test]
+    fn a_long_list_keeps_its_beginning_and_its_end() {
+        let mut list: Vec<usize> = Vec::new();
+        for n in 0..1_000 {
+            bounded(&mut list, 100);
+            list.push(n);
+        }
+        assert_eq!(list.len(), 100);
+        assert_eq!(list[..FIRST_KEPT], (0..FIRST_KEPT).collect::<Vec<_>>());
+        assert_eq!(list[FIRST_KEPT..], (950..1_000).collect::<Vec<_>>());
+    }
+}

@@ -1,0 +1,105 @@
+//! Notifiers: the ways to tell people, one file each. To add one: its section in the spec, its file here, and
+//! one line in `notifiers!`.
+//!
+//! A notifier makes **one** try and says what became of it; retrying, falling over and recording are the
+//! caller's. What it says of a failure never holds an address, a URL, a token or a body.
+
+pub mod email;
+pub mod inbox;
+pub mod slack;
+pub mod webhook;
+
+mod http;
+
+use std::{sync::Arc, time::Duration};
+
+use async_trait::async_trait;
+use promise::Clock;
+use spec::section::receiver::Receiver;
+
+use crate::{Page, Secrets, notify::inbox::Shelf};
+
+/// One way to tell people.
+#[async_trait]
+pub trait Notifier: Send + Sync {
+    /// Makes one try. Returns once the receiver has accepted the page, or has not.
+    async fn send(&self, page: &Page) -> Result<Receipt, SendError>;
+}
+
+/// The receiver accepted the page.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Receipt {
+    /// What the receiver answered, such as `HTTP 200`.
+    pub answer: String,
+}
+
+/// The receiver did not accept the page, and whether another try can help.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum SendError {
+    #[error("{why}")]
+    Passing {
+        why: String,
+        /// The receiver asked to wait this long.
+        after: Option<Duration>,
+    },
+    /// The same page will never be accepted.
+    #[error("{why}")]
+    Lasting { why: String },
+}
+
+impl SendError {
+    pub(crate) fn passing(why: impl Into<String>) -> Self {
+        Self::Passing {
+            why: why.into(),
+            after: None,
+        }
+    }
+
+    pub(crate) fn lasting(why: impl Into<String>) -> Self {
+        Self::Lasting { why: why.into() }
+    }
+}
+
+/// What notifiers need from outside.
+pub struct Outside {
+    pub secrets: Secrets,
+    pub clock: Arc<dyn Clock>,
+    pub http: http::Http,
+    pub shelf: Arc<dyn Shelf>,
+}
+
+impl Outside {
+    #[must_use]
+    pub fn new(secrets: Secrets, clock: Arc<dyn Clock>, shelf: Arc<dyn Shelf>) -> Self {
+        Self {
+            secrets,
+            clock,
+            http: http::Http::new(),
+            shelf,
+        }
+    }
+}
+
+macro_rules! notifiers {
+    ($($case:ident, $tag:literal => $make:path),* $(,)?) => {
+        /// The notifier of a receiver, its secrets resolved now.
+        pub fn of(receiver: &Receiver, outside: &Outside) -> Result<Box<dyn Notifier>, SendError> {
+            match receiver {
+                $(Receiver::$case(section) => Ok(Box::new($make(section, outside)?)),)*
+            }
+        }
+
+        /// The kind of a receiver as the spec writes it.
+        #[must_use]
+        pub fn kind(receiver: &Receiver) -> &'static str {
+            match receiver { $(Receiver::$case(_) => $tag),* }
+        }
+    };
+}
+
+notifiers! {
+    Webhook, "webhook" => webhook::Webhook::of,
+    Slack, "slack" => slack::Slack::of,
+    Email, "email" => email::Email::of,
+    Inbox, "inbox" => inbox::Inbox::of,
+}

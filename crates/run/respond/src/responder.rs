@@ -1,0 +1,310 @@
+//! The responder: what the binary and the console call.
+
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use promise::{Clock, Promise, State, Timestamp, Verdict, say};
+use serde::Serialize;
+use serde_json::json;
+use store::StateStore;
+use tokio::sync::{mpsc, watch};
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    Config, Error, Event, EventKind, Filter, InboxItem, Incident, OnDuty, Secrets, alert, deliver,
+    desk::{Desk, DeskShelf},
+    incident::{Acknowledgement, Outcome, REASON_MAX, WHO_MAX},
+    notify::{self, Outside},
+    on_call, react,
+};
+
+/// A promise that has never been proven has this long to be, before its being *unproven* raises anything. A start would
+/// otherwise page for every promise whose first evidence is a scrape away.
+pub const START_GRACE: Duration = Duration::from_secs(300);
+
+/// A verdict that differs from the one before.
+#[derive(Debug, Clone)]
+pub struct Transition {
+    pub promise: Arc<Promise>,
+    pub verdict: Verdict,
+    /// `None` for the first verdict since the start.
+    pub before: Option<State>,
+    /// Index of the verdict's entry in the ledger.
+    pub evidence_entry: Option<u64>,
+    /// The first bad evidence.
+    pub bad_since: Timestamp,
+}
+
+/// How a receiver does.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct ReceiverStatus {
+    pub name: String,
+    /// `webhook`, `slack`, `email`, `inbox`.
+    pub kind: &'static str,
+    pub last_sent: Option<Timestamp>,
+    pub last_failed: Option<Timestamp>,
+    /// What a pending page last met with, or why the last failed one failed.
+    pub last_error: Option<String>,
+    /// Pages under way.
+    pub pending: usize,
+}
+
+pub struct Responder {
+    desk: Arc<Desk>,
+    outside: Arc<Outside>,
+    /// First verdicts that are unproven, and when they count. Lost at a restart, which begins their grace anew.
+    unproven: Mutex<BTreeMap<String, (Timestamp, Transition)>>,
+}
+
+impl Responder {
+    /// Restores alerts, incidents and pages under way. Events go to `events`; see [`Self::recorded`].
+    pub async fn open(
+        config: Config,
+        secrets: Secrets,
+        state: Arc<dyn StateStore>,
+        clock: Arc<dyn Clock>,
+        events: mpsc::Sender<Event>,
+    ) -> Result<Arc<Self>, Error> {
+        let desk = Arc::new(Desk::open(config, state, clock.clone(), events).await?);
+        desk.hand_over();
+        let outside = Arc::new(Outside::new(
+            secrets,
+            clock,
+            Arc::new(DeskShelf(desk.clone())),
+        ));
+        Ok(Arc::new(Self {
+            desk,
+            outside,
+            unproven: Mutex::default(),
+        }))
+    }
+
+    /// Takes a changed verdict. Once it returns, the alert, the incident and their pages survive a crash. The same
+    /// transition handed over twice changes nothing the second time; after an error it should be.
+    pub async fn transition(&self, transition: Transition) -> Result<(), Error> {
+        let id = transition.promise.id.clone();
+        let is_first_silence = transition.before.is_none()
+            && transition.verdict.state == State::Unproven
+            && !self.desk.book().alerts.contains_key(&id);
+        {
+            let mut unproven = self.unproven.lock().unwrap_or_else(PoisonError::into_inner);
+            if is_first_silence {
+                let severity = transition.promise.terms.severity.clone();
+                if alert::raises(
+                    State::Unproven,
+                    self.desk.config().severity(severity.as_deref()),
+                ) {
+                    unproven
+                        .entry(id)
+                        .or_insert((self.desk.clock.now() + START_GRACE, transition));
+                }
+                return Ok(());
+            }
+            unproven.remove(&id);
+        }
+        self.take(transition).await
+    }
+
+    async fn take(&self, transition: Transition) -> Result<(), Error> {
+        self.desk
+            .change(move |config, book, change| {
+                react::react(config, book, change, &transition);
+                Ok(())
+            })
+            .await
+    }
+
+    /// Delivers pages and does what time brings, until told to stop. Tries under way get a few seconds to finish.
+    pub async fn run(self: Arc<Self>, stop: CancellationToken) {
+        let unproven = async {
+            loop {
+                self.raise_unproven().await;
+                tokio::time::sleep(Duration::from_secs(1)).await;
+            }
+        };
+        tokio::select! {
+            () = deliver::run(&self.desk, &self.outside, &stop) => {}
+            () = unproven => {}
+        }
+    }
+
+    /// Raises what has stayed unproven over its grace.
+    async fn raise_unproven(&self) {
+        let now = self.desk.clock.now();
+        let due: Vec<Transition> = {
+            let unproven = self.unproven.lock().unwrap_or_else(PoisonError::into_inner);
+            unproven
+                .values()
+                .filter(|(until, _)| *until <= now)
+                .map(|(_, transition)| transition.clone())
+                .collect()
+        };
+        for transition in due {
+            let id = transition.promise.id.clone();
+            match self.take(transition).await {
+                Ok(()) => {
+                    self.unproven
+                        .lock()
+                        .unwrap_or_else(PoisonError::into_inner)
+                        .remove(&id);
+                }
+                Err(error) => {
+                    tracing::error!(%error, promise = id, "an unproven promise cannot be raised yet")
+                }
+            }
+        }
+    }
+
+    /// Takes a new configuration at once; pages on their way stay as they were made.
+    pub fn reconfigure(&self, config: Config) {
+        self.desk.reconfigure(config);
+    }
+
+    /// Newest first.
+    #[must_use]
+    pub fn incidents(&self, filter: &Filter) -> Vec<Incident> {
+        let limit = if filter.limit == 0 {
+            usize::MAX
+        } else {
+            filter.limit
+        };
+        let book = self.desk.book();
+        book.incidents
+            .values()
+            .rev()
+            .filter(|incident| filter.fits(incident))
+            .take(limit)
+            .cloned()
+            .collect()
+    }
+
+    #[must_use]
+    pub fn incident(&self, id: &str) -> Option<Incident> {
+        self.desk.book().incident(id).cloned()
+    }
+
+    /// A person takes the incident: repeats stop. The first acknowledgement stays; a second one changes nothing.
+    pub async fn acknowledge(
+        &self,
+        incident: &str,
+        who: &str,
+        reason: Option<&str>,
+    ) -> Result<Incident, Error> {
+        let who = checked("the name", who, WHO_MAX)?;
+        let reason = reason.filter(|reason| !reason.trim().is_empty());
+        let reason = reason
+            .map(|reason| checked("the reason", reason, REASON_MAX))
+            .transpose()?;
+        let id = incident.to_owned();
+        self.desk
+            .change(move |_, book, change| {
+                let known = book.incident(&id).ok_or_else(|| Error::NoSuchIncident(id.clone()))?;
+                if known.acknowledged.is_some() {
+                    return Ok(known.clone());
+                }
+                if !known.is_open() {
+                    return Err(Error::NotOpen(id));
+                }
+                let (mut incident, at) = (known.clone(), change.at);
+                let what = match &reason {
+                    Some(reason) => say!("{who} acknowledged: {reason}", "{who} が応答しました: {reason}"),
+                    None => say!("{who} acknowledged", "{who} が応答しました"),
+                };
+                incident.note(at, "acknowledged", what).who = Some(who.clone());
+                for pending in book.repeats(&id) {
+                    change.drop_pending(&pending.page.key);
+                    react::settle(&mut incident, &pending.page.key, at, pending.tries);
+                }
+                let body = json!({ "incident": id, "severity": incident.severity, "who": who, "reason": reason,
+                    "in_time": incident.answer_due.map(|due| at <= due) });
+                let about = incident.promises.first().cloned().unwrap_or_default();
+                change.event(EventKind::IncidentAcknowledged, &about, &id, body);
+                incident.acknowledged = Some(Acknowledgement { at, who, reason });
+                change.put_incident(incident.clone());
+                Ok(incident)
+            })
+            .await
+    }
+
+    /// Says that an event rests in the ledger. Until then it is handed over again at each start.
+    pub async fn recorded(&self, numbers: &[u64]) -> Result<(), Error> {
+        let numbers = numbers.to_vec();
+        self.desk
+            .change(move |_, book, change| {
+                numbers
+                    .into_iter()
+                    .filter(|number| book.events.contains_key(number))
+                    .for_each(|number| change.recorded(number));
+                Ok(())
+            })
+            .await
+    }
+
+    /// Newest first.
+    #[must_use]
+    pub fn inbox(&self, limit: usize) -> Vec<InboxItem> {
+        self.desk
+            .book()
+            .inbox
+            .iter()
+            .rev()
+            .take(limit)
+            .cloned()
+            .collect()
+    }
+
+    /// Every declared receiver, by name.
+    #[must_use]
+    pub fn receivers(&self) -> Vec<ReceiverStatus> {
+        let config = self.desk.config();
+        let book = self.desk.book();
+        let status = |(name, receiver): (&String, &spec::section::receiver::Receiver)| {
+            let mut status = ReceiverStatus {
+                name: name.clone(),
+                kind: notify::kind(receiver),
+                last_sent: None,
+                last_failed: None,
+                last_error: None,
+                pending: 0,
+            };
+            let pages = book.incidents.values().flat_map(|incident| &incident.pages);
+            for page in pages.filter(|page| page.receiver == *name) {
+                match &page.outcome {
+                    Outcome::Sent { at, .. } => status.last_sent = status.last_sent.max(Some(*at)),
+                    Outcome::Failed { at, why, .. } => {
+                        status.last_failed = status.last_failed.max(Some(*at));
+                        status.last_error = Some(why.clone());
+                    }
+                    Outcome::Pending { last_error, .. } => {
+                        status.pending += 1;
+                        status.last_error = last_error.clone().or(status.last_error);
+                    }
+                }
+            }
+            status
+        };
+        config.receivers.iter().map(status).collect()
+    }
+
+    #[must_use]
+    pub fn on_call(&self, now: Timestamp) -> Option<OnDuty> {
+        on_call::at(self.desk.config().on_call.as_ref()?, now)
+    }
+
+    /// A count that grows with every change.
+    #[must_use]
+    pub fn subscribe(&self) -> watch::Receiver<u64> {
+        self.desk.subscribe()
+    }
+}
+
+fn checked(what: &'static str, text: &str, most: usize) -> Result<String, Error> {
+    let text = text.trim();
+    if text.is_empty() || text.chars().count() > most {
+        return Err(Error::Length { what, most });
+    }
+    Ok(text.to_owned())
+}
