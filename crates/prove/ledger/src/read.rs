@@ -1,0 +1,54 @@
+//! Reading a ledger's entries from its files, without its lock: beside the process that writes, or long after it.
+
+use std::path::Path;
+
+use crate::{
+    entry::{self, Entry},
+    error::{Error, VerifyError},
+    files, key,
+    limit::{TAIL_BYTES, TILE},
+    tail, tree,
+};
+
+/// Gives every entry to `visit`, from the first to the newest that is signed. Each is compared with its hash, and the
+/// hashes with what was signed; [`verify`](crate::verify) looks more closely, and says more when something is wrong.
+pub fn read(dir: &Path, mut visit: impl FnMut(Entry)) -> Result<(), Error> {
+    let signer = key::read_public(dir)?;
+    // The tail as it is now: whatever lies before it is in tiles that nobody changes any more.
+    let path = dir.join("tail");
+    let file = files::read(&path, TAIL_BYTES).map_err(|error| Error::io(&path, error))?;
+    let file = file.ok_or_else(|| VerifyError::Missing { path: path.clone() })?;
+    let (base, commits) = tail::split_header(&file).map_err(|detail| VerifyError::Tail {
+        path: path.clone(),
+        detail: detail.to_owned(),
+    })?;
+    let (_, frontier) = tree::load_levels(dir, base)?;
+    let tail = tail::read_commits(commits, frontier, &signer);
+    if let Some(broken) = tail.broken
+        && (!broken.unfinished || tail.checkpoint.is_none())
+    {
+        return Err(VerifyError::Entry {
+            index: broken.index,
+            path,
+            detail: broken.detail,
+        }
+        .into());
+    }
+    for n in 0..base / TILE {
+        for (index, line) in (n * TILE..).zip(tree::read_bundle(dir, n)?) {
+            visit(parse(index, &line)?);
+        }
+    }
+    for (index, line) in (base..).zip(&tail.lines) {
+        visit(parse(index, &line.bytes)?);
+    }
+    Ok(())
+}
+
+/// An entry from its line.
+pub(crate) fn parse(index: u64, line: &[u8]) -> Result<Entry, Error> {
+    entry::parse(line).map_err(|error| Error::Unreadable {
+        index,
+        detail: error.to_string(),
+    })
+}

@@ -1,0 +1,358 @@
+//! The one thread that changes files: commits what waits, moves full bundles to tiles, publishes the checkpoint.
+
+use std::{
+    collections::VecDeque,
+    fs::{self, File, OpenOptions},
+    ops::Range,
+    os::unix::fs::FileExt,
+    path::{Path, PathBuf},
+    sync::{
+        Arc, Condvar, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard,
+        mpsc,
+    },
+};
+
+use crate::{
+    entry,
+    error::Error,
+    files::{self, Layer},
+    key::Signer,
+    limit::{LEVELS, PUBLISH_AFTER, PUBLISH_COMMITS, ROLL_BYTES, ROLL_ENTRIES, TILE},
+    merkle::{Hash, subtree_root},
+    note,
+    tail::{self, Line},
+    tree::{self, Tree},
+};
+
+pub(crate) struct Shared {
+    pub tree: RwLock<Tree>,
+    pub queue: Mutex<Queue>,
+    /// Work for the writer.
+    pub work: Condvar,
+    /// Room in the queue for callers.
+    pub room: Condvar,
+}
+
+#[derive(Default)]
+pub(crate) struct Queue {
+    pub jobs: VecDeque<Job>,
+    pub bytes: usize,
+    pub closed: bool,
+}
+
+/// Entries that one caller wants next to each other.
+pub(crate) struct Job {
+    /// Lines that lack their index.
+    pub rests: Vec<String>,
+    pub answer: mpsc::SyncSender<Result<Range<u64>, Error>>,
+}
+
+pub(crate) struct Writer {
+    dir: PathBuf,
+    pub signer: Signer,
+    /// Held as long as the writer lives.
+    _lock: File,
+    tail: File,
+    tail_length: u64,
+    /// The size that `checkpoint` says.
+    published: u64,
+    commits_unpublished: usize,
+    /// Why nothing more is written.
+    broken: Option<String>,
+}
+
+impl Writer {
+    pub fn new(
+        dir: &Path,
+        signer: Signer,
+        lock: File,
+        published: u64,
+        size: u64,
+    ) -> Result<Self, Error> {
+        let (tail, tail_length) = open_tail(dir)?;
+        let dir = dir.to_owned();
+        // What a killed process did not get to publish is published now.
+        let commits_unpublished = usize::from(size != published);
+        Ok(Self {
+            dir,
+            signer,
+            _lock: lock,
+            tail,
+            tail_length,
+            published,
+            commits_unpublished,
+            broken: None,
+        })
+    }
+
+    /// Works until the queue is closed and empty.
+    pub fn run(&mut self, shared: &Shared) {
+        loop {
+            let (jobs, closed) = self.wait(shared);
+            if !jobs.is_empty() {
+                self.commit(shared, jobs);
+            }
+            let idle = lock(&shared.queue).jobs.is_empty() && self.commits_unpublished == 0;
+            if closed || idle || self.commits_unpublished >= PUBLISH_COMMITS {
+                // What is published late is durable all the same: it lies in the tail.
+                let _ = self.publish(shared);
+            }
+            if closed && lock(&shared.queue).jobs.is_empty() {
+                return;
+            }
+        }
+    }
+
+    /// Takes all that waits. Comes back empty-handed when nobody has appended for a moment and the newest
+    /// checkpoint is not published yet.
+    fn wait(&mut self, shared: &Shared) -> (Vec<Job>, bool) {
+        let mut queue = lock(&shared.queue);
+        while queue.jobs.is_empty() && !queue.closed {
+            if self.commits_unpublished == 0 {
+                queue = shared
+                    .work
+                    .wait(queue)
+                    .unwrap_or_else(PoisonError::into_inner);
+                continue;
+            }
+            let waited = shared
+                .work
+                .wait_timeout(queue, PUBLISH_AFTER)
+                .unwrap_or_else(PoisonError::into_inner);
+            queue = waited.0;
+            if waited.1.timed_out() {
+                self.commits_unpublished = 0;
+                break;
+            }
+        }
+        let jobs = queue.jobs.drain(..).collect();
+        queue.bytes = 0;
+        shared.room.notify_all();
+        (jobs, queue.closed)
+    }
+
+    /// Writes all jobs with one `fdatasync`, and then answers them.
+    fn commit(&mut self, shared: &Shared, jobs: Vec<Job>) {
+        let written = self.write(shared, &jobs);
+        let mut next = written.as_ref().map_or(0, |first| *first);
+        for job in jobs {
+            let start = next;
+            next += job.rests.len() as u64;
+            // A caller that has gone away does not want to know.
+            let _ = job.answer.send(match &written {
+                Ok(_) => Ok(start..next),
+                Err(error) => Err(error.again()),
+            });
+        }
+    }
+
+    /// Returns the index of the first entry.
+    fn write(&mut self, shared: &Shared, jobs: &[Job]) -> Result<u64, Error> {
+        if let Some(reason) = &self.broken {
+            return Err(Error::Broken {
+                reason: reason.clone(),
+            });
+        }
+        let (count, bytes) = {
+            let tree = read(shared);
+            (tree.tail.len(), tree.tail_bytes)
+        };
+        if count >= ROLL_ENTRIES || bytes >= ROLL_BYTES {
+            self.roll(shared)?;
+        }
+        let (first, mut frontier) = {
+            let tree = read(shared);
+            (tree.size(), tree.frontier.clone())
+        };
+        let lines: Vec<Line> = (first..)
+            .zip(jobs.iter().flat_map(|job| &job.rests))
+            .map(|(index, rest)| Line::new(entry::line(index, rest)))
+            .collect();
+        lines.iter().for_each(|line| frontier.push(line.hash));
+        let checkpoint = note::sign(&self.signer, frontier.size(), frontier.root());
+        let mut bytes = Vec::new();
+        tail::write_commit(&mut bytes, lines.iter(), &checkpoint.note);
+        self.append_to_tail(&bytes)?;
+        let mut tree = write(shared);
+        tree.tail_bytes += lines.iter().map(|line| line.bytes.len()).sum::<usize>();
+        tree.tail.extend(lines.into_iter().map(Arc::new));
+        tree.frontier = frontier;
+        tree.checkpoint = checkpoint;
+        self.commits_unpublished += 1;
+        Ok(first)
+    }
+
+    fn append_to_tail(&mut self, bytes: &[u8]) -> Result<(), Error> {
+        let path = self.dir.join("tail");
+        if let Err(error) = self.tail.write_all_at(bytes, self.tail_length) {
+            // Half a commit must not stay where the next one goes.
+            if let Err(error) = self.tail.set_len(self.tail_length) {
+                self.broken = Some(error.to_string());
+            }
+            return Err(Error::io(&path, error));
+        }
+        if let Err(error) = self.tail.sync_data() {
+            // The kernel may have dropped the pages it could not write: nobody knows what is on the disk.
+            self.broken = Some(error.to_string());
+            return Err(Error::Broken {
+                reason: error.to_string(),
+            });
+        }
+        self.tail_length += bytes.len() as u64;
+        Ok(())
+    }
+
+    /// Moves full bundles from the tail to tiles. Done twice it writes the same bytes twice, so a crash in between
+    /// costs nothing.
+    fn roll(&mut self, shared: &Shared) -> Result<(), Error> {
+        // Only this thread changes the tree, so what is read here stays true without the lock.
+        let (base, lines, mut levels, note) = {
+            let tree = read(shared);
+            (
+                tree.base,
+                tree.tail.clone(),
+                tree.levels.clone(),
+                tree.checkpoint.note.clone(),
+            )
+        };
+        let bundles = lines.as_chunks::<{ TILE as usize }>().0;
+        for (n, bundle) in (base / TILE..).zip(bundles) {
+            let hashes: Vec<Hash> = bundle.iter().map(|line| line.hash).collect();
+            self.write_full(
+                Layer::Entries,
+                n,
+                &files::join_entries(bundle.iter().map(|line| &*line.bytes)),
+            )?;
+            self.write_full(Layer::Hashes(0), n, &files::join_hashes(&hashes))?;
+            for level in tree::push_bundle(&mut levels, subtree_root(&hashes)) {
+                let below = &levels[level as usize - 1];
+                let n = below.len() as u64 / TILE - 1;
+                self.write_full(
+                    Layer::Hashes(level),
+                    n,
+                    &files::join_hashes(&below[below.len() - TILE as usize..]),
+                )?;
+            }
+        }
+        let moved = bundles.len() * TILE as usize;
+        let base = base + moved as u64;
+        let rest = &lines[moved..];
+        let mut file = tail::header(base);
+        tail::write_commit(&mut file, rest.iter().map(|line| &**line), &note);
+        let replaced =
+            files::replace(&self.dir.join("tail"), &file, None).and_then(|()| open_tail(&self.dir));
+        (self.tail, self.tail_length) =
+            replaced.inspect_err(|error| self.broken = Some(error.to_string()))?;
+        let mut tree = write(shared);
+        tree.base = base;
+        tree.levels = levels;
+        tree.tail.drain(..moved);
+        tree.tail_bytes = tree.tail.iter().map(|line| line.bytes.len()).sum();
+        Ok(())
+    }
+
+    fn write_full(&self, layer: Layer, n: u64, bytes: &[u8]) -> Result<(), Error> {
+        files::replace(&files::tile(&self.dir, layer, n), bytes, None)?;
+        let partials = files::partials(&self.dir, layer, n);
+        match fs::remove_dir_all(&partials) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                Err(Error::io(&partials, error))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Writes the partial tiles of the newest checkpoint, and then the checkpoint. Every reader of C2SP tlog-tiles
+    /// finds all that it says.
+    fn publish(&mut self, shared: &Shared) -> Result<(), Error> {
+        self.commits_unpublished = 0;
+        if self.broken.is_some() || read(shared).size() == self.published {
+            return Ok(());
+        }
+        if read(shared).tail.len() as u64 >= TILE {
+            self.roll(shared)?;
+        }
+        let tree = read(shared);
+        let (size, note) = (tree.size(), tree.checkpoint.note.clone());
+        let mut partial = Vec::new();
+        if !tree.tail.is_empty() {
+            let hashes: Vec<Hash> = tree.tail.iter().map(|line| line.hash).collect();
+            partial.push((
+                Layer::Entries,
+                0,
+                files::join_entries(tree.tail.iter().map(|line| &*line.bytes)),
+            ));
+            partial.push((Layer::Hashes(0), 0, files::join_hashes(&hashes)));
+        }
+        for (level, hashes) in (1..).zip(&tree.levels) {
+            let rest = &hashes[hashes.len() / TILE as usize * TILE as usize..];
+            if !rest.is_empty() {
+                partial.push((Layer::Hashes(level), level, files::join_hashes(rest)));
+            }
+        }
+        drop(tree);
+        for (layer, level, bytes) in partial {
+            let (n, width) = place(size, level);
+            let before = place(self.published, level);
+            if self.published > 0 && before == (n, width) {
+                continue;
+            }
+            let folder = files::partials(&self.dir, layer, n);
+            files::replace(&folder.join(width.to_string()), &bytes, None)?;
+            // Whoever has just read the checkpoint before this one still finds its tiles.
+            keep_only(
+                &folder,
+                &[width, if before.0 == n { before.1 } else { width }],
+            );
+        }
+        files::replace(&self.dir.join("checkpoint"), note.as_bytes(), None)?;
+        self.published = size;
+        Ok(())
+    }
+}
+
+/// Number and width of the last, partial tile of a level.
+pub(crate) fn place(size: u64, level: u32) -> (u64, u64) {
+    let hashes = if level < LEVELS {
+        size >> (8 * level)
+    } else {
+        0
+    };
+    (hashes / TILE, hashes % TILE)
+}
+
+/// Removes older partial tiles. One that stays is only a few bytes too many.
+fn keep_only(folder: &Path, widths: &[u64]) {
+    let Ok(files) = fs::read_dir(folder) else {
+        return;
+    };
+    for file in files.flatten() {
+        let width = file.file_name().to_str().and_then(|name| name.parse().ok());
+        if width.is_some_and(|width| !widths.contains(&width)) {
+            let _ = fs::remove_file(file.path());
+        }
+    }
+}
+
+fn open_tail(dir: &Path) -> Result<(File, u64), Error> {
+    let path = dir.join("tail");
+    let open = || {
+        let file = OpenOptions::new().read(true).write(true).open(&path)?;
+        let length = file.metadata()?.len();
+        Ok((file, length))
+    };
+    open().map_err(|error| Error::io(&path, error))
+}
+
+fn read(shared: &Shared) -> RwLockReadGuard<'_, Tree> {
+    shared.tree.read().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn write(shared: &Shared) -> RwLockWriteGuard<'_, Tree> {
+    shared.tree.write().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// What the locks guard is changed in one step each, so a panic elsewhere leaves it whole.
+pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
