@@ -70,17 +70,7 @@ impl<'d> Places<'d> {
         let mut here: Step<'d> = (None, self.root);
         for name in path {
             match step(here.1, name) {
-                // An item of a list has no name of its own, so the list's stands in for it.
-                Some((key, below)) => {
-                    here = (
-                        if below.span == here.1.span {
-                            here.0
-                        } else {
-                            key
-                        },
-                        below,
-                    )
-                }
+                Some(below) => here = below,
                 None => break,
             }
         }

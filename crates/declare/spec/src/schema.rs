@@ -6,7 +6,7 @@
 use promise::record::{Doc, FieldForm, Form, Read};
 use serde_json::{Map, Value, json};
 
-use crate::section::Document;
+use crate::{check::ID_PATTERN, section::Document};
 
 /// The dialect, as editors look for it.
 const DIALECT: &str = "https://json-schema.org/draft/2020-12/schema";
@@ -15,6 +15,17 @@ const DIALECT: &str = "https://json-schema.org/draft/2020-12/schema";
 #[must_use]
 pub fn schema() -> Value {
     let mut schema = of(&Document::form());
+    for path in [
+        "promises",
+        "severities",
+        "receivers",
+        "service/properties/tiers",
+        "on_call/properties/people",
+    ] {
+        if let Some(map) = schema.pointer_mut(&format!("/properties/{path}")) {
+            map["propertyNames"] = json!({ "pattern": ID_PATTERN });
+        }
+    }
     let mut out = Map::new();
     out.insert("$schema".to_owned(), json!(DIALECT));
     out.insert("title".to_owned(), json!("Tegata spec"));

@@ -25,6 +25,9 @@ rule! {
 
 const LENGTH_MAX: usize = 63;
 
+/// The same for editors; a test holds the two together.
+pub(crate) const PATTERN: &str = "^[a-z0-9][a-z0-9_-]{0,62}$";
+
 fn check(sight: &Sight<'_>, found: &mut Found<'_>) {
     let sections: [&[&str]; 5] =
         [&["promises"], &["severities"], &["receivers"], &["service", "tiers"], &["on_call", "people"]];

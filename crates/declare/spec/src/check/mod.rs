@@ -15,6 +15,8 @@ use crate::{
 
 mod lookup;
 
+pub(crate) use bad_id::PATTERN as ID_PATTERN;
+
 /// Declares a rule; its doc comment becomes its page.
 macro_rules! rule {
     ($(#[doc = $doc:literal])* $code:literal: $level:ident, needs [$($need:literal),*], $check:ident) => {

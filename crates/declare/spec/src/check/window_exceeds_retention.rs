@@ -41,7 +41,8 @@ fn need(promise: &Promise) -> Option<Duration> {
         Signal::Pairs { within, .. } => Some(within),
         _ => None,
     });
-    judge.window().map(promise::Window::longest).into_iter().chain(until).max()
+    let window = judge.window().map(promise::Window::longest);
+    until.chain(window).chain([judge.fresh_for()]).max()
 }
 
 /// Which retention ends first for this promise's evidence, as a path within `retention`, and when.

@@ -105,7 +105,7 @@ impl Guesses {
             }
             Kind::Histogram if name.ends_with("_seconds") => {
                 let body = format!(
-                    "    kind: latency\n    histogram: {name}_bucket\n    quantile: 99 %      # guess\n    \
+                    "    kind: latency\n    histogram: {name}\n    quantile: p99       # guess\n    \
                      at_most: 1s         # guess\n    window: 30d         # guess\n    severity: sev2      # guess\n"
                 );
                 self.promise(

@@ -146,6 +146,27 @@ fn what_the_reader_refuses_the_schema_refuses_too() {
 }
 
 #[test]
+fn ids_are_the_same_to_the_schema_and_to_the_rules() {
+    let long = ["a".repeat(63), "a".repeat(64)];
+    for id in [
+        "paid",
+        "2nd",
+        "a-b_c",
+        "_a",
+        "-a",
+        "Paid",
+        "a.b",
+        long[0].as_str(),
+        long[1].as_str(),
+    ] {
+        let text = format!(
+            "service: {{ name: S, owner: o }}\npromises: {{}}\nseverities: {{ {id}: {{ level: 1 }} }}\n"
+        );
+        assert_eq!(schema_accepts(&text), load(&text).spec.is_some(), "{id}");
+    }
+}
+
+#[test]
 fn every_property_is_described_in_both_languages() {
     fn walk(value: &Value, path: &str, bare: &mut Vec<String>) {
         match value {
@@ -174,4 +195,22 @@ fn every_property_is_described_in_both_languages() {
     let mut bare = Vec::new();
     walk(&spec::schema(), "", &mut bare);
     assert!(bare.is_empty(), "{}", bare.join("\n"));
+}
+
+#[test]
+fn the_reference_has_every_section_and_rule_in_both_languages() {
+    for lang in promise::Lang::ALL {
+        let page = spec::reference::page(lang);
+        for section in spec::section::SECTIONS {
+            assert!(page.contains(&format!("| `{section}` |")), "{section}");
+        }
+        for rule in spec::check::RULES {
+            assert!(
+                page.contains(&format!("### `{}`\n", rule.code)),
+                "{}",
+                rule.code
+            );
+        }
+        assert!(!page.contains("ja:"), "no language leaks into the other");
+    }
 }
