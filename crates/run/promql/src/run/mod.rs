@@ -227,10 +227,13 @@ impl<'r> Run<'r> {
                 let from = to.saturating_sub(*range);
                 // Steps stand at multiples of the step, so that two runs look at the same instants.
                 let mut next = (from.div_euclid(*step) + 1).saturating_mul(*step);
+                // Counted before the first step, so that a range without end is refused at once.
+                self.touch(
+                    usize::try_from(to.saturating_sub(next).max(0) / step).unwrap_or(usize::MAX),
+                )?;
                 let mut rows: Vec<Window<'_>> = Vec::new();
                 let mut places = std::collections::HashMap::new();
                 while next <= to {
-                    self.touch(1)?;
                     let samples = match self.node(of, next)? {
                         Value::Scalar(value) => vec![Sample {
                             labels: Labels::default(),
