@@ -1,0 +1,200 @@
+//! `cargo xtask bench`: figures for docs/measured.md, each as a row that says how to get it again.
+
+mod instance;
+mod spec;
+
+use std::{
+    env, fs,
+    path::Path,
+    process::Command,
+    thread,
+    time::{Duration, Instant},
+};
+
+use anyhow::{Context, ensure};
+
+use crate::{Bench, shell};
+use instance::Instance;
+
+/// How long an idle instance runs before its memory is read: several rounds of every source.
+const SETTLE: Duration = Duration::from_secs(60);
+
+/// Promises on the board, as the target in docs/measured.md says.
+const PROMISES: usize = 200;
+
+/// Requests: enough for a 95th percentile with 25 beyond it.
+const REQUESTS: usize = 500;
+
+/// Lines of the spec that is checked.
+const LINES: usize = 3_000;
+
+/// Runs of `check`: the median of an odd number is one of them.
+const RUNS: usize = 21;
+
+pub fn run(what: Bench) -> anyhow::Result<()> {
+    let (name, found) = match what {
+        Bench::Idle => ("idle", idle()?),
+        Bench::Board => ("board", board()?),
+        Bench::Check => ("check", check()?),
+        Bench::Ledger => ("ledger", ledger()?),
+        Bench::Kill => ("kill", kill()?),
+    };
+    println!(
+        "| {found} | {} | {} | `cargo xtask bench {name}` |",
+        machine(),
+        today()?
+    );
+    Ok(())
+}
+
+fn tegata() -> anyhow::Result<std::path::PathBuf> {
+    shell::build(&["build", "--release", "--package", "tegata"], "tegata")
+}
+
+fn idle() -> anyhow::Result<String> {
+    let example = shell::root().join("examples/card-payments.yaml");
+    let instance = Instance::start(&tegata()?, &example)?;
+    thread::sleep(SETTLE);
+    let mib = instance.resident_kib()? as f64 / 1024.0;
+    Ok(format!(
+        "memory of `tegata run examples/card-payments.yaml` after {} s | {mib:.1} MiB",
+        SETTLE.as_secs()
+    ))
+}
+
+/// What the history holds is what the instance made itself since it started; the row says so.
+fn board() -> anyhow::Result<String> {
+    let folder = Scratch::new("board")?;
+    let file = folder.path().join("spec.yaml");
+    fs::write(&file, spec::with_promises(PROMISES))?;
+    let instance = Instance::start(&tegata()?, &file)?;
+    let mut millis = Vec::with_capacity(REQUESTS);
+    for _ in 0..REQUESTS {
+        millis.push(instance.first_byte("/")?.as_secs_f64() * 1e3);
+    }
+    millis.sort_by(f64::total_cmp);
+    let p95 = millis[REQUESTS * 95 / 100];
+    Ok(format!(
+        "time to the first byte of the board, {PROMISES} promises just started, p95 of {REQUESTS} | {p95:.1} ms"
+    ))
+}
+
+fn check() -> anyhow::Result<String> {
+    let folder = Scratch::new("check")?;
+    let file = folder.path().join("spec.yaml");
+    let text = spec::with_lines(LINES);
+    let lines = text.lines().count();
+    fs::write(&file, text)?;
+    let binary = tegata()?;
+    let mut millis = Vec::with_capacity(RUNS);
+    for _ in 0..RUNS {
+        let start = Instant::now();
+        let output = Command::new(&binary)
+            .arg("check")
+            .arg(&file)
+            .arg("--json")
+            .output()?;
+        millis.push(start.elapsed().as_secs_f64() * 1e3);
+        ensure!(
+            output.status.success(),
+            "the spec is not accepted:\n{}",
+            String::from_utf8_lossy(&output.stdout)
+        );
+    }
+    millis.sort_by(f64::total_cmp);
+    Ok(format!(
+        "`tegata check` of {lines} lines, the process included, median of {RUNS} | {:.1} ms",
+        millis[RUNS / 2]
+    ))
+}
+
+fn ledger() -> anyhow::Result<String> {
+    let build = [
+        "build",
+        "--release",
+        "--package",
+        "tegata-ledger",
+        "--example",
+        "writer_bench",
+    ];
+    let binary = shell::build(&build, "writer_bench")?;
+    // On the disk of the project: a temporary folder may lie in memory, where nothing is durable.
+    let folder = Scratch::new("ledger")?;
+    let said = shell::output(Command::new(binary).arg(folder.path()))?;
+    Ok(format!(
+        "ledger appends, durable and signed | {}",
+        said.trim().replace('\n', "; ")
+    ))
+}
+
+fn kill() -> anyhow::Result<String> {
+    let args = [
+        "test",
+        "--package",
+        "tegata-ledger",
+        "--package",
+        "tegata-store",
+        "kill",
+        "--",
+        "--nocapture",
+    ];
+    let said = shell::output(&mut shell::cargo(&args))?;
+    let counts: Vec<&str> = said
+        .lines()
+        .filter(|line| line.contains(" kills, "))
+        .collect();
+    ensure!(!counts.is_empty(), "no test told how often it killed");
+    Ok(format!(
+        "`kill -9` at random moments | {}",
+        counts.join("; ")
+    ))
+}
+
+/// Processor, cores and memory.
+fn machine() -> String {
+    let read = |path: &str| fs::read_to_string(path).unwrap_or_default();
+    let field = |text: &str, name: &str| {
+        let line = text.lines().find(|line| line.starts_with(name))?;
+        Some(line.split_once(':')?.1.trim().to_owned())
+    };
+    let model =
+        field(&read("/proc/cpuinfo"), "model name").unwrap_or_else(|| env::consts::ARCH.to_owned());
+    let cores = thread::available_parallelism().map_or(1, usize::from);
+    let memory = field(&read("/proc/meminfo"), "MemTotal")
+        .and_then(|kib| kib.split(' ').next()?.parse::<f64>().ok());
+    format!(
+        "{model}, {cores} cores, {:.0} GiB",
+        memory.unwrap_or_default() / 1024.0 / 1024.0
+    )
+}
+
+fn today() -> anyhow::Result<String> {
+    Ok(
+        shell::output(Command::new("date").args(["-u", "+%Y-%m-%d"]))?
+            .trim()
+            .to_owned(),
+    )
+}
+
+/// A folder below `target` that goes when it is no longer needed.
+struct Scratch(std::path::PathBuf);
+
+impl Scratch {
+    fn new(name: &str) -> anyhow::Result<Self> {
+        let path = shell::root()
+            .join("target/bench")
+            .join(format!("{name}-{}", std::process::id()));
+        fs::create_dir_all(&path).with_context(|| path.display().to_string())?;
+        Ok(Self(path))
+    }
+
+    fn path(&self) -> &Path {
+        &self.0
+    }
+}
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
