@@ -28,4 +28,7 @@ pub struct Lines {
     /// Where to go on reading; to be written once the records are durable.
     pub resume: Vec<state::Write>,
     pub failed: Option<Cause>,
+    /// Told once the records are durable, or why they are not and should be sent again. Dropped without a
+    /// word where the pipeline ends.
+    pub ack: Option<tokio::sync::mpsc::Sender<Result<(), String>>>,
 }

@@ -1,0 +1,185 @@
+//! All files of one log source: found by their patterns, read in turn, remembered over restarts.
+
+use std::{
+    collections::BTreeMap,
+    io,
+    path::{Path, PathBuf},
+};
+
+use promise::{Say, Timestamp, say};
+
+use super::{
+    glob,
+    tail::{self, Piece, Place, Tail},
+};
+
+/// Open files of one source. Over it, a person learns that the pattern takes too much.
+const FILES_MAX: usize = 512;
+/// Pieces of one batch; bounds what a crash makes us read again.
+const PIECES_MAX: usize = 4_096;
+/// How long a renamed file may still be written to by a process that has not heard of it yet.
+const RENAMED_GRACE_MS: i64 = 10_000;
+
+pub(super) struct Files {
+    data_dir: PathBuf,
+    patterns: Vec<String>,
+    tails: BTreeMap<(u64, u64), Followed>,
+    /// Places from before the restart whose files have not been met yet.
+    remembered: BTreeMap<(u64, u64), Place>,
+}
+
+struct Followed {
+    tail: Tail,
+    /// Since when no pattern finds it.
+    gone_since: Option<Timestamp>,
+}
+
+/// What one look at the files gave.
+#[derive(Debug, Default)]
+pub(super) struct Look {
+    pub pieces: Vec<(PathBuf, (u64, u64), Piece)>,
+    /// Places that changed.
+    pub moved: Vec<Place>,
+    /// Files that are read to their end and gone.
+    pub done: Vec<Place>,
+    pub trouble: Option<Say>,
+    pub has_more: bool,
+}
+
+impl Files {
+    pub fn new(data_dir: &Path, patterns: &[String], remembered: Vec<Place>) -> Self {
+        Self {
+            data_dir: data_dir.to_owned(),
+            patterns: patterns.to_vec(),
+            tails: BTreeMap::new(),
+            remembered: remembered
+                .into_iter()
+                .map(|place| (place.id(), place))
+                .collect(),
+        }
+    }
+
+    /// Reads what is new. Each file has its share, so a fast one starves no other.
+    pub fn look(&mut self, line_max: u64, now: Timestamp) -> Look {
+        let mut look = Look::default();
+        self.find(now, &mut look);
+        let share = (PIECES_MAX / self.tails.len().max(1)).max(16);
+        let mut done = Vec::new();
+        for (id, followed) in &mut self.tails {
+            let is_over = followed
+                .gone_since
+                .is_some_and(|t| now.as_millis() - t.as_millis() > RENAMED_GRACE_MS);
+            let before = followed.tail.place.clone();
+            let mut pieces = Vec::new();
+            // One more read while there is room: reads are bounded themselves.
+            let more = loop {
+                match followed.tail.read(line_max, is_over, &mut pieces) {
+                    Ok(true) if pieces.len() < share => {}
+                    Ok(more) => break more,
+                    Err(error) => {
+                        look.trouble = Some(unreadable(&before.path, &error));
+                        break false;
+                    }
+                }
+            };
+            look.has_more |= more;
+            look.pieces.extend(
+                pieces
+                    .into_iter()
+                    .map(|piece| (before.path.clone(), *id, piece)),
+            );
+            if is_over && !more {
+                done.push(*id);
+            } else if followed.tail.place != before {
+                look.moved.push(followed.tail.place.clone());
+            }
+        }
+        for id in done {
+            look.done
+                .extend(self.tails.remove(&id).map(|followed| followed.tail.place));
+        }
+        look
+    }
+
+    fn find(&mut self, now: Timestamp, look: &mut Look) {
+        let mut found = BTreeMap::new();
+        for pattern in &self.patterns {
+            match glob::files(&self.data_dir, pattern) {
+                Ok(files) => found.extend(
+                    files
+                        .into_iter()
+                        .filter_map(|path| Some((tail::id(&path).ok()?, path))),
+                ),
+                Err(error) => look.trouble = Some(unreadable(Path::new(pattern), &error)),
+            }
+        }
+        if found.is_empty() && look.trouble.is_none() {
+            let patterns = self.patterns.join(", ");
+            look.trouble = Some(say!(
+                "no file fits {patterns}",
+                "{patterns} に合うファイルがありません"
+            ));
+        }
+        if found.len() > FILES_MAX {
+            look.trouble = Some(say!(
+                "more than {FILES_MAX} files fit; the rest is not read",
+                "{FILES_MAX} 個を超えるファイルが該当します。残りは読みません"
+            ));
+        }
+        for (id, followed) in &mut self.tails {
+            match found.get(id) {
+                Some(path) => {
+                    followed.tail.place.path.clone_from(path);
+                    followed.gone_since = None;
+                }
+                None => {
+                    followed.gone_since.get_or_insert(now);
+                }
+            }
+        }
+        for (id, path) in found.into_iter().take(FILES_MAX) {
+            if !self.tails.contains_key(&id) {
+                let place = self
+                    .remembered
+                    .remove(&id)
+                    .unwrap_or_else(|| Place::new(path.clone(), id.0, id.1));
+                self.open(Place { path, ..place }, None, look);
+            }
+        }
+        self.find_renamed(now, look);
+    }
+
+    /// Files that were renamed while we did not run: the same inode under another name in the same folder.
+    fn find_renamed(&mut self, now: Timestamp, look: &mut Look) {
+        for place in std::mem::take(&mut self.remembered).into_values() {
+            let folder = place.path.parent().unwrap_or(&self.data_dir).join("*");
+            let siblings =
+                glob::files(Path::new("/"), &folder.to_string_lossy()).unwrap_or_default();
+            match siblings
+                .into_iter()
+                .find(|path| tail::id(path).is_ok_and(|id| id == place.id()))
+            {
+                Some(path) => self.open(Place { path, ..place }, Some(now), look),
+                None => look.done.push(place),
+            }
+        }
+    }
+
+    fn open(&mut self, place: Place, gone_since: Option<Timestamp>, look: &mut Look) {
+        let (id, path) = (place.id(), place.path.clone());
+        match Tail::open(place) {
+            Ok(tail) => {
+                self.tails.insert(id, Followed { tail, gone_since });
+            }
+            Err(error) => look.trouble = Some(unreadable(&path, &error)),
+        }
+    }
+}
+
+fn unreadable(path: &Path, error: &io::Error) -> Say {
+    let path = path.display();
+    say!(
+        "{path} cannot be read: {error}",
+        "{path} を読めません: {error}"
+    )
+}

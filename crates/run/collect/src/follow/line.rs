@@ -1,0 +1,154 @@
+//! One line becomes one record: parsed, stamped, redacted.
+
+use std::time::Duration;
+
+use promise::Timestamp;
+use serde_json::{Map, Value};
+use spec::section::source::Logs;
+use store::Record;
+
+use crate::{receive::Refusal, redact::Redactor, scrape::FUTURE_MAX};
+
+/// The line is not kept.
+pub(crate) struct Refused(pub Refusal);
+
+/// What is worth counting about a record that was kept.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Notes {
+    pub is_plain: bool,
+    pub is_untimed: bool,
+    pub is_future: bool,
+}
+
+/// A record from a line that must be a JSON object. `place` is where it stood, for its id.
+pub(crate) fn structured(
+    line: &[u8],
+    place: &str,
+    logs: &Logs,
+    at: Timestamp,
+    redactor: &Redactor,
+) -> Result<Record, Refused> {
+    let fields = match serde_json::from_str(checked(line, logs)?) {
+        Ok(Value::Object(fields)) => fields,
+        _ => return Err(Refused(Refusal::NotAnObject)),
+    };
+    Ok(record(line, fields, place, logs, at, redactor).0)
+}
+
+/// A record from any line; one that is no JSON object is kept as its message.
+pub(crate) fn any(
+    line: &[u8],
+    place: &str,
+    logs: &Logs,
+    at: Timestamp,
+    redactor: &Redactor,
+) -> Result<(Record, Notes), Refused> {
+    let text = checked(line, logs)?;
+    let (fields, is_plain) = match serde_json::from_str(text) {
+        Ok(Value::Object(fields)) => (fields, false),
+        _ => (
+            Map::from_iter([("message".to_owned(), Value::String(text.to_owned()))]),
+            true,
+        ),
+    };
+    let (record, notes) = record(line, fields, place, logs, at, redactor);
+    Ok((record, Notes { is_plain, ..notes }))
+}
+
+fn checked<'l>(line: &'l [u8], logs: &Logs) -> Result<&'l str, Refused> {
+    if line.len() as u64 > logs.line_max.0 {
+        return Err(Refused(Refusal::TooLong));
+    }
+    std::str::from_utf8(line).map_err(|_| Refused(Refusal::NotUtf8))
+}
+
+fn record(
+    line: &[u8],
+    mut fields: Map<String, Value>,
+    place: &str,
+    logs: &Logs,
+    at: Timestamp,
+    redactor: &Redactor,
+) -> (Record, Notes) {
+    let own = fields.get(&logs.time_field).and_then(time);
+    let is_future = own.is_some_and(|own| own > at + FUTURE_MAX);
+    let notes = Notes {
+        is_plain: false,
+        is_untimed: own.is_none(),
+        is_future,
+    };
+    // The text of the time stays in its field, so nothing is lost by clamping.
+    let stamped = own.filter(|_| !is_future).unwrap_or(at);
+    redactor.record(&mut fields);
+    let mut hash = xxhash_rust::xxh3::Xxh3::new();
+    hash.update(place.as_bytes());
+    hash.update(&[0]);
+    hash.update(line);
+    (
+        Record {
+            id: hash.digest128(),
+            at: stamped,
+            stream: logs.stream.clone(),
+            fields,
+        },
+        notes,
+    )
+}
+
+/// RFC 3339, or Unix time; its unit is told by its size, which is plain for the years 1973 to 5138.
+fn time(value: &Value) -> Option<Timestamp> {
+    let number = match value {
+        Value::Number(number) => number.as_f64()?,
+        Value::String(text) => match text.trim().parse::<f64>() {
+            Ok(number) => number,
+            Err(_) => return text.trim().parse().ok(),
+        },
+        _ => return None,
+    };
+    let size = number.abs();
+    let millis = if size < 1e11 {
+        number * 1e3
+    } else if size < 1e14 {
+        number
+    } else if size < 1e17 {
+        number / 1e3
+    } else if size < 1e20 {
+        number / 1e6
+    } else {
+        return None;
+    };
+    #[allow(clippy::cast_possible_truncation)]
+    Some(Timestamp::from_millis(millis.round() as i64))
+}
+
+/// A source is silent when nothing came for this long; `None` never is.
+pub(crate) fn is_silent(last: Timestamp, now: Timestamp, limit: Option<Duration>) -> bool {
+    limit.is_some_and(|limit| now.since(last) > limit)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn times_are_read_in_every_usual_form() {
+        // 2026-11-22T00:00:00Z is 1 795 305 600 s: 20 779 days after 1970-01-01, times 86 400.
+        let expected = Some(Timestamp::from_millis(20_779 * 86_400 * 1000));
+        for value in [
+            json!("2026-11-22T00:00:00Z"),
+            json!("2026-11-22T09:00:00+09:00"),
+            json!(1_795_305_600),
+            json!(1_795_305_600.0),
+            json!("1795305600"),
+            json!(1_795_305_600_000_i64),
+            json!(1_795_305_600_000_000_i64),
+            json!(1_795_305_600_000_000_000_i64),
+        ] {
+            assert_eq!(time(&value), expected, "{value}");
+        }
+        assert_eq!(time(&json!("yesterday")), None);
+        assert_eq!(time(&json!(null)), None);
+    }
+}

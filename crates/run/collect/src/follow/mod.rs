@@ -1,0 +1,296 @@
+//! Following log files: polled, not watched, because watching misses changes on network disks and under
+//! load, and a look every quarter of a second costs next to nothing.
+//!
+//! Where reading goes on is written by the pipeline together with the records, once these are durable.
+//! After `kill -9` the same lines are read again and make the same record ids, so nothing is lost and
+//! nothing stands twice.
+
+mod files;
+mod glob;
+pub(crate) mod line;
+mod tail;
+
+use std::{collections::BTreeMap, path::PathBuf, sync::Arc, time::Duration};
+
+use promise::{Cause, Say, Timestamp, say};
+use spec::section::source::Logs;
+use store::{Labels, Lines, Record, Round, Sample, Series, state::Write};
+use tokio::sync::mpsc;
+
+use crate::{start::Shared, trouble::Trouble};
+use files::{Files, Look};
+use line::Refused;
+use tail::{Piece, Place};
+
+/// At least this often a source says that it is readable, even when it has nothing to say.
+pub(crate) const HEARTBEAT: Duration = Duration::from_secs(5);
+const POLL: Duration = Duration::from_millis(250);
+/// How long the pipeline gets before records that it could not store are sent again.
+const RESEND: Duration = Duration::from_secs(1);
+const TABLE: &str = "log_offsets";
+/// Places that are remembered for one source; more than it may follow at once, with its rotated files.
+const PLACES_MAX: usize = 4_096;
+
+pub(crate) fn source(name: &str) -> String {
+    format!("logs/{name}")
+}
+
+/// Counters of one source; they go out as series, so that nothing is refused silently.
+#[derive(Debug, Default)]
+struct Counts {
+    lines: u64,
+    plain: u64,
+    untimed: u64,
+    future: u64,
+    refused: BTreeMap<&'static str, u64>,
+}
+
+struct Follower {
+    name: String,
+    logs: Logs,
+    shared: Arc<Shared>,
+    counts: Counts,
+    last_record: Timestamp,
+    last_sent: Option<Timestamp>,
+}
+
+/// Follows the files of one source until stopped. A source without files is only posted to: it is alive
+/// as long as we are.
+pub(crate) async fn run(name: String, logs: Logs, data_dir: PathBuf, shared: Arc<Shared>) {
+    let remembered = remembered(&name, &shared).await;
+    let mut files = Files::new(&data_dir, &logs.files, remembered);
+    let now = shared.clock.now();
+    let mut follower = Follower {
+        name,
+        logs,
+        shared,
+        counts: Counts::default(),
+        last_record: now,
+        last_sent: None,
+    };
+    loop {
+        let mut look = Look::default();
+        let now = follower.shared.clock.now();
+        if !follower.logs.files.is_empty() {
+            let line_max = follower.logs.line_max.0;
+            // A disk that hangs holds a thread of its own, not one that other sources need.
+            let looked = tokio::task::spawn_blocking(move || {
+                let look = files.look(line_max, now);
+                (look, files)
+            });
+            let Some(Ok(kept)) = follower.shared.stop.run_until_cancelled(looked).await else {
+                return;
+            };
+            (look, files) = kept;
+        }
+        let has_more = look.has_more;
+        if !follower.tell(look, now).await {
+            return;
+        }
+        if has_more {
+            continue;
+        }
+        tokio::select! {
+            biased;
+            () = follower.shared.stop.cancelled() => return,
+            () = tokio::time::sleep(POLL) => {}
+        }
+    }
+}
+
+async fn remembered(name: &str, shared: &Shared) -> Vec<Place> {
+    match shared
+        .state
+        .scan(TABLE, &format!("{name}/"), PLACES_MAX)
+        .await
+    {
+        Ok(pairs) => pairs
+            .iter()
+            .filter_map(|(_, value)| serde_json::from_slice(value).ok())
+            .collect(),
+        Err(error) => {
+            // Reading from the start again is safe: known records are not stored twice.
+            tracing::warn!(source = name, %error, "where reading logs had ended is not known");
+            Vec::new()
+        }
+    }
+}
+
+impl Follower {
+    /// Sends what a look gave, and waits until it is durable. False once stopped.
+    async fn tell(&mut self, look: Look, now: Timestamp) -> bool {
+        let records = self.records(look.pieces, now);
+        if !records.is_empty() {
+            self.last_record = now;
+        }
+        let is_due = self
+            .last_sent
+            .is_none_or(|last| now.since(last) >= HEARTBEAT || now < last);
+        let is_news = !records.is_empty() || !look.moved.is_empty() || !look.done.is_empty();
+        if !is_due && !is_news {
+            return true;
+        }
+        let mut failed = look.trouble.map(Trouble::failed);
+        if failed.is_none()
+            && line::is_silent(self.last_record, now, self.logs.silent_for_max.map(|s| s.0))
+        {
+            failed = Some(Trouble {
+                say: silent(),
+                cause: Cause::Absent,
+            });
+        }
+        self.note(now, failed.as_ref().map(|trouble| trouble.say.clone()));
+        let name = &self.name;
+        let key = |place: &Place| format!("{name}/{}-{}", place.device, place.inode);
+        let mut resume: Vec<Write> = Vec::new();
+        for place in &look.done {
+            resume.push(Write::Delete {
+                table: TABLE,
+                key: key(place),
+            });
+        }
+        for place in &look.moved {
+            // Plain numbers and a path always serialise.
+            let value = serde_json::to_vec(place).unwrap_or_default();
+            resume.push(Write::Put {
+                table: TABLE,
+                key: key(place),
+                value,
+            });
+        }
+        let lines = Lines {
+            source: self.name.clone(),
+            at: now,
+            records,
+            resume,
+            failed: failed.map(|trouble| trouble.cause),
+            ack: None,
+        };
+        if !self.deliver(lines).await {
+            return false;
+        }
+        if is_due {
+            self.last_sent = Some(now);
+            return self.shared.send_round(self.round(now)).await;
+        }
+        true
+    }
+
+    /// Until the pipeline says that the lines are durable they are sent again: a full disk loses nothing.
+    async fn deliver(&self, lines: Lines) -> bool {
+        loop {
+            let (ack, mut answer) = mpsc::channel(1);
+            if !self
+                .shared
+                .send_lines(Lines {
+                    ack: Some(ack),
+                    ..lines.clone()
+                })
+                .await
+            {
+                return false;
+            }
+            match self.shared.stop.run_until_cancelled(answer.recv()).await {
+                None => return false,
+                // Durable, or taken by a pipeline that does not answer.
+                Some(Some(Ok(())) | None) => return true,
+                Some(Some(Err(why))) => {
+                    self.note(
+                        lines.at,
+                        Some(say!("not stored: {why}", "保存できません: {why}")),
+                    );
+                    tokio::select! {
+                        biased;
+                        () = self.shared.stop.cancelled() => return false,
+                        () = tokio::time::sleep(RESEND) => {}
+                    }
+                }
+            }
+        }
+    }
+
+    fn records(
+        &mut self,
+        pieces: Vec<(PathBuf, (u64, u64), Piece)>,
+        now: Timestamp,
+    ) -> Vec<Record> {
+        let mut records = Vec::with_capacity(pieces.len());
+        for (_, (device, inode), piece) in pieces {
+            let Piece::Line {
+                generation,
+                offset,
+                bytes,
+            } = piece
+            else {
+                *self.counts.refused.entry("too_long").or_default() += 1;
+                continue;
+            };
+            let place = format!("{}\u{0}{device}:{inode}:{generation}:{offset}", self.name);
+            match line::any(&bytes, &place, &self.logs, now, &self.shared.redactor) {
+                Ok((record, notes)) => {
+                    self.counts.lines += 1;
+                    self.counts.plain += u64::from(notes.is_plain);
+                    self.counts.untimed += u64::from(notes.is_untimed);
+                    self.counts.future += u64::from(notes.is_future);
+                    records.push(record);
+                }
+                Err(Refused(why)) => *self.counts.refused.entry(why.code()).or_default() += 1,
+            }
+        }
+        records
+    }
+
+    fn note(&self, now: Timestamp, error: Option<Say>) {
+        self.shared.board.change(&source(&self.name), |status| {
+            status.last = Some(now);
+            status.ok = error.is_none();
+            status.error = error;
+            status.series = self.counts.lines;
+        });
+    }
+
+    fn round(&self, at: Timestamp) -> Round {
+        let base = [
+            ("job", "logs"),
+            ("instance", self.name.as_str()),
+            ("source", &self.name),
+            ("stream", &self.logs.stream),
+        ];
+        #[allow(clippy::cast_precision_loss)]
+        let series = |metric: &str, why: Option<&str>, value: u64| Series {
+            labels: Labels::new(
+                base.into_iter()
+                    .chain([("__name__", metric)])
+                    .chain(why.map(|why| ("why", why))),
+            ),
+            samples: vec![Sample {
+                at,
+                value: value as f64,
+            }],
+        };
+        let mut all = vec![
+            series("tegata_log_lines_total", None, self.counts.lines),
+            series("tegata_log_lines_plain_total", None, self.counts.plain),
+            series("tegata_log_lines_untimed_total", None, self.counts.untimed),
+            series("tegata_log_lines_future_total", None, self.counts.future),
+        ];
+        for why in ["too_long", "not_utf8"] {
+            let count = self.counts.refused.get(why).copied().unwrap_or_default();
+            all.push(series("tegata_log_lines_refused_total", Some(why), count));
+        }
+        Round {
+            source: source(&self.name),
+            at,
+            next: at + HEARTBEAT,
+            series: all,
+            failed: None,
+        }
+    }
+}
+
+fn silent() -> Say {
+    say!(
+        "nothing came for longer than silent_for_max",
+        "silent_for_max より長く何も届いていません"
+    )
+}

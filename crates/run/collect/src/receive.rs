@@ -1,0 +1,161 @@
+//! Logs that services post, as NDJSON or as a JSON array.
+//!
+//! A post is answered once its records are durable. The same body posted again makes the same record
+//! ids, so a sender that did not hear the answer may simply send again.
+
+use std::sync::Arc;
+
+use promise::{Cause, Say, say};
+use serde::Serialize;
+use serde_json::Value;
+use spec::section::source::Logs;
+use store::Lines;
+use tokio::sync::mpsc;
+
+use crate::{
+    follow::line::{self, Refused},
+    start::Shared,
+};
+
+/// A body of this size holds minutes of a busy service's logs; several may be in memory at once.
+const BODY_MAX: usize = 16 << 20;
+/// Bounds the memory for records and refusals of one post.
+const RECORDS_MAX: usize = 50_000;
+
+/// Why a post was not taken.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    #[error("no log source takes posts for the stream `{0}`")]
+    UnknownStream(String),
+    #[error("the body is over its limit: {limit} {unit}")]
+    TooLarge { limit: usize, unit: &'static str },
+    #[error("the body is not a JSON array: {0}")]
+    NotJson(String),
+    /// Sending again may help.
+    #[error("the records could not be stored: {0}")]
+    NotStored(String),
+    /// The service is stopping; sending again will help.
+    #[error("collecting has ended")]
+    Closed,
+}
+
+/// Why one line of a post was refused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Refusal {
+    NotUtf8,
+    NotAnObject,
+    TooLong,
+}
+
+impl Refusal {
+    /// As the metric's label `why` says it.
+    #[must_use]
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::NotUtf8 => "not_utf8",
+            Self::NotAnObject => "not_an_object",
+            Self::TooLong => "too_long",
+        }
+    }
+
+    #[must_use]
+    pub fn say(self) -> Say {
+        match self {
+            Self::NotUtf8 => say!("not UTF-8", "UTF-8 ではありません"),
+            Self::NotAnObject => say!("not a JSON object", "JSON のオブジェクトではありません"),
+            Self::TooLong => say!("longer than line_max", "line_max より長い行です"),
+        }
+    }
+}
+
+/// What became of a post.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct Received {
+    pub accepted: usize,
+    /// Lines, or places in the array, from 1.
+    pub refused: Vec<(usize, Refusal)>,
+}
+
+pub(crate) struct Receiver {
+    source: String,
+    logs: Logs,
+    shared: Arc<Shared>,
+}
+
+impl Receiver {
+    pub fn new(source: &str, logs: Logs, shared: Arc<Shared>) -> Self {
+        Self {
+            source: source.to_owned(),
+            logs,
+            shared,
+        }
+    }
+
+    pub fn takes(&self, stream: &str) -> bool {
+        self.logs.stream == stream
+    }
+
+    pub async fn receive(&self, content_type: &str, body: &[u8]) -> Result<Received, Error> {
+        if body.len() > BODY_MAX {
+            return Err(Error::TooLarge {
+                limit: BODY_MAX,
+                unit: "bytes",
+            });
+        }
+        let kind = content_type.split(';').next().unwrap_or_default().trim();
+        let array: Vec<String>;
+        let lines: Vec<&[u8]> = if kind.eq_ignore_ascii_case("application/json") {
+            let items: Vec<Value> =
+                serde_json::from_slice(body).map_err(|error| Error::NotJson(error.to_string()))?;
+            array = items.iter().map(Value::to_string).collect();
+            array.iter().map(String::as_bytes).collect()
+        } else {
+            body.split(|byte| *byte == b'\n')
+                .map(<[u8]>::trim_ascii)
+                .collect()
+        };
+        if lines.iter().filter(|line| !line.is_empty()).count() > RECORDS_MAX {
+            return Err(Error::TooLarge {
+                limit: RECORDS_MAX,
+                unit: "records",
+            });
+        }
+        let post = xxhash_rust::xxh3::xxh3_128(body);
+        let at = self.shared.clock.now();
+        let mut received = Received::default();
+        let mut records = Vec::new();
+        for (index, text) in lines
+            .iter()
+            .enumerate()
+            .filter(|(_, text)| !text.is_empty())
+        {
+            let place = format!("{}\u{0}{post:x}\u{0}{index}", self.source);
+            match line::structured(text, &place, &self.logs, at, &self.shared.redactor) {
+                Ok(record) => records.push(record),
+                Err(Refused(why)) => received.refused.push((index + 1, why)),
+            }
+        }
+        received.accepted = records.len();
+        if !records.is_empty() {
+            let (ack, mut answer) = mpsc::channel(1);
+            let lines = Lines {
+                source: self.source.clone(),
+                at,
+                records,
+                resume: Vec::new(),
+                failed: None::<Cause>,
+                ack: Some(ack),
+            };
+            if !self.shared.send_lines(lines).await {
+                return Err(Error::Closed);
+            }
+            answer
+                .recv()
+                .await
+                .ok_or(Error::Closed)?
+                .map_err(Error::NotStored)?;
+        }
+        Ok(received)
+    }
+}

@@ -1,0 +1,209 @@
+//! Starting: one task for each target, probe and log source, and the handle on all of them.
+
+use std::{path::Path, sync::Arc, time::Duration};
+
+use promise::Clock;
+use spec::section::{receiver::Secret, source::Sources};
+use store::{Lines, Round, StateStore};
+use tokio::sync::mpsc;
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+
+use crate::{
+    follow, probe,
+    receive::{Error, Received, Receiver},
+    redact::Redactor,
+    scrape,
+    status::{Board, TargetStatus},
+};
+
+/// Answers with the value that a reference stands for.
+pub type Secrets = Arc<dyn Fn(&Secret) -> Result<String, String> + Send + Sync>;
+
+/// Where collected things go. Both are bounded: who cannot keep up slows collecting down.
+#[derive(Debug, Clone)]
+pub struct Outputs {
+    pub rounds: mpsc::Sender<Round>,
+    pub lines: mpsc::Sender<Lines>,
+}
+
+/// What every task needs.
+pub(crate) struct Shared {
+    pub redactor: Redactor,
+    pub secrets: Secrets,
+    pub state: Arc<dyn StateStore>,
+    pub clock: Arc<dyn Clock>,
+    pub out: Outputs,
+    pub board: Board,
+    pub stop: CancellationToken,
+}
+
+impl Shared {
+    /// Waits for room. False once nobody wants rounds any more.
+    pub async fn send_round(&self, round: Round) -> bool {
+        tokio::select! {
+            biased;
+            () = self.stop.cancelled() => false,
+            sent = self.out.rounds.send(round) => sent.is_ok(),
+        }
+    }
+
+    pub async fn send_lines(&self, lines: Lines) -> bool {
+        tokio::select! {
+            biased;
+            () = self.stop.cancelled() => false,
+            sent = self.out.lines.send(lines) => sent.is_ok(),
+        }
+    }
+}
+
+/// The running collection.
+#[derive(Clone)]
+pub struct Handle {
+    shared: Arc<Shared>,
+    receivers: Arc<[Receiver]>,
+    tasks: TaskTracker,
+}
+
+/// Starts one task for each target, probe and log source. All end within a second of `stop`.
+///
+/// Relative paths of log files and of `ca_file` are looked for under `data_dir`.
+pub fn start(
+    sources: &Sources,
+    data_dir: &Path,
+    secrets: Secrets,
+    state: Arc<dyn StateStore>,
+    clock: Arc<dyn Clock>,
+    out: Outputs,
+    stop: CancellationToken,
+) -> Handle {
+    let shared = Arc::new(Shared {
+        redactor: Redactor::new(&sources.redact),
+        secrets,
+        state,
+        clock,
+        out,
+        board: Board::default(),
+        stop,
+    });
+    let tasks = TaskTracker::new();
+    start_scrapes(sources, &shared, &tasks);
+    for (name, probe) in &sources.probes {
+        shared.board.put(TargetStatus::new(
+            &probe::source(name),
+            probe::kind(probe),
+            probe::shown(probe),
+        ));
+        tasks.spawn(probe::run(
+            name.clone(),
+            probe.clone(),
+            data_dir.to_owned(),
+            shared.clone(),
+        ));
+    }
+    for (name, logs) in &sources.logs {
+        let shown = if logs.files.is_empty() {
+            "(posted)".to_owned()
+        } else {
+            logs.files.join(" ")
+        };
+        shared
+            .board
+            .put(TargetStatus::new(&follow::source(name), "logs", shown));
+        tasks.spawn(follow::run(
+            name.clone(),
+            logs.clone(),
+            data_dir.to_owned(),
+            shared.clone(),
+        ));
+    }
+    tasks.close();
+    let receivers = sources.logs.iter().filter(|(_, logs)| logs.post);
+    let receivers = receivers
+        .map(|(name, logs)| Receiver::new(name, logs.clone(), shared.clone()))
+        .collect();
+    Handle {
+        shared,
+        receivers,
+        tasks,
+    }
+}
+
+fn start_scrapes(sources: &Sources, shared: &Arc<Shared>, tasks: &TaskTracker) {
+    if sources.scrape.is_empty() {
+        return;
+    }
+    let client = scrape::client(shared.clock.clone());
+    for (job, scrape) in &sources.scrape {
+        for target in scrape::targets(job, scrape) {
+            let mut status = TargetStatus::new(&target.source, "scrape", target.shown());
+            match &client {
+                Ok(client) => {
+                    shared.board.put(status);
+                    tasks.spawn(scrape::run(
+                        target,
+                        scrape.clone(),
+                        client.clone(),
+                        shared.clone(),
+                    ));
+                }
+                Err(why) => {
+                    status.error = Some(why.clone());
+                    shared.board.put(status);
+                }
+            }
+        }
+    }
+}
+
+impl Handle {
+    /// How every source fared last, in the order of their names.
+    #[must_use]
+    pub fn targets(&self) -> Vec<TargetStatus> {
+        self.shared.board.all()
+    }
+
+    /// Takes posted log records: NDJSON, or a JSON array where the content type is `application/json`.
+    /// Returns once they are durable.
+    ///
+    /// # Errors
+    /// [`Error`]; nothing of the post was stored then, except where the pipeline ended half-way.
+    pub async fn receive(
+        &self,
+        stream: &str,
+        content_type: &str,
+        body: &[u8],
+    ) -> Result<Received, Error> {
+        let receiver = self
+            .receivers
+            .iter()
+            .find(|receiver| receiver.takes(stream));
+        receiver
+            .ok_or_else(|| Error::UnknownStream(stream.to_owned()))?
+            .receive(content_type, body)
+            .await
+    }
+
+    /// Waits until every task has ended; `stop` must have been cancelled.
+    pub async fn stopped(&self) {
+        self.tasks.wait().await;
+    }
+}
+
+/// Every source that will speak, and how often, as rounds and lines name it.
+#[must_use]
+pub fn owed(sources: &Sources) -> Vec<(String, Duration)> {
+    let scrapes = sources.scrape.iter().flat_map(|(job, scrape)| {
+        scrape::targets(job, scrape)
+            .into_iter()
+            .map(|target| (target.source, scrape.interval.0))
+    });
+    let probes = sources
+        .probes
+        .iter()
+        .map(|(name, probe)| (probe::source(name), probe::interval(probe)));
+    let logs = sources
+        .logs
+        .keys()
+        .map(|name| (name.clone(), follow::HEARTBEAT));
+    scrapes.chain(probes).chain(logs).collect()
+}
