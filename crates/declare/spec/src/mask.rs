@@ -69,13 +69,17 @@ fn secrets_in(text: &str, range: &Span) -> Vec<Span> {
                 out.push(range.start + value..range.start + end);
             }
         }
-        // `scheme://user:password@host`
-        if let Some(rest) = line[colon..].strip_prefix("://") {
-            let authority = rest.find(['/', ' ', '"', '\'']).unwrap_or(rest.len());
-            if let Some(at) = rest[..authority].rfind('@') {
-                let from = range.start + colon + 3;
-                out.push(from..from + at);
-            }
+    }
+    // `user:password@host`, within a URL or not; a mail address has no colon before its `@`.
+    for (at, _) in line.match_indices('@') {
+        let word = line[..at]
+            .rfind([' ', '\t', '"', '\'', '[', '{', ',', '('])
+            .map_or(0, |before| before + 1);
+        let from = line[word..at]
+            .find("://")
+            .map_or(word, |scheme| word + scheme + 3);
+        if line[from..at].contains(':') || from > word {
+            out.push(range.start + from..range.start + at);
         }
     }
     out
@@ -131,5 +135,8 @@ mod tests {
     #[test]
     fn credentials_in_an_address_are_covered() {
         assert_eq!(covered("  url: https://ada:pw@example.com/"), ["ada:pw"]);
+        assert_eq!(covered("  - https://sometoken@example.com/"), ["sometoken"]);
+        assert_eq!(covered("  targets: [ada:pw@db:5432]"), ["ada:pw"]);
+        assert!(covered("  to: [ada@example.com]").is_empty());
     }
 }

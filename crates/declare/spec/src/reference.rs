@@ -139,6 +139,10 @@ impl Page {
         for field in fields {
             let default = match (&field.default, field.required) {
                 (_, true) => say!("**required**", "**必須**"),
+                // What a whole section defaults to stands in its own table.
+                (Some(value), false) if value.starts_with('{') && value != "{}" => {
+                    say!("as below", "下のとおり")
+                }
                 (Some(value), false) => Say::same(format!("`{}`", value.trim_matches('"'))),
                 (None, false) => Say::same("–"),
             };

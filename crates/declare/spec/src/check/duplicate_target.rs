@@ -37,7 +37,7 @@ fn check(sight: &Sight<'_>, found: &mut Found<'_>) {
             let here = sight.places.at(&path);
             if let Some(first) = seen.get(&(url.clone(), &scrape.params)) {
                 found
-                    .note(here, say!("`{target}` is scraped twice", "`{target}` が二度収集されます"))
+                    .note(here, say!("this target is scraped twice", "この対象が二度収集されます"))
                     .also(first.clone(), say!("first here", "最初はここです"))
                     .hint(say!("remove one of them", "どちらかを消してください"));
             } else {

@@ -61,7 +61,13 @@ fn check(sight: &Sight<'_>, found: &mut Found<'_>) {
 }
 
 fn note(sight: &Sight<'_>, found: &mut Found<'_>, path: &[&str], text: &str) {
+    // Before an `@` may stand a password.
+    let message = if text.contains('@') {
+        say!("this is not `host:port`", "`host:port` ではありません")
+    } else {
+        say!("`{text}` is not `host:port`", "`{text}` は `host:port` ではありません")
+    };
     found
-        .note(sight.places.at(path), say!("`{text}` is not `host:port`", "`{text}` は `host:port` ではありません"))
+        .note(sight.places.at(path), message)
         .hint(say!("write it like `127.0.0.1:9100`", "`127.0.0.1:9100` のように書きます"));
 }

@@ -49,6 +49,19 @@ fn secrets_are_shown_nowhere() {
 }
 
 #[test]
+fn a_password_in_an_address_is_covered_too() {
+    let text = "service: { name: Shop, owner: sre }\npromises: {}\nsources:\n  scrape:\n    shop:\n      targets:\n        \
+                - ada:hunter2@shop:80\n        - http://ada:hunter2@shop/m\n        - http://ada:hunter2@shop/m\n";
+    let page = shown(text, Lang::En, Style::default());
+    assert!(
+        page.contains("not-an-address")
+            && page.contains("not-a-url")
+            && page.contains("duplicate-target")
+    );
+    assert!(!page.contains("hunter2"), "{page}");
+}
+
+#[test]
 fn a_secret_is_covered_even_where_the_file_is_no_yaml() {
     let text =
         "service: { name: Shop, owner: sre }\nreceivers: { m: { kind: email, password: hunter2\n";
