@@ -18,7 +18,7 @@ pub mod reference;
 pub mod schema;
 
 pub use diagnostic::{Diagnostic, Level, to_json};
-pub use load::{CheckQuery, Loaded, World, load};
+pub use load::{CheckQuery, Loaded, TEXT_MAX, World, load};
 pub use places::Places;
 pub use reference::reference;
 pub use render::{Style, render};

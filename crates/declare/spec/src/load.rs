@@ -20,6 +20,9 @@ use crate::{
     section::{Document, SECTIONS, Spec},
 };
 
+/// The most bytes that are read: so that a caller need not load a larger file only to hear so.
+pub const TEXT_MAX: usize = 4 << 20;
+
 /// Beyond this nobody reads on; the rest is counted in one last diagnostic.
 pub const DIAGNOSTICS_MAX: usize = 1_000;
 

@@ -136,6 +136,15 @@ fn a_flood_of_mistakes_is_bounded_and_counted() {
 }
 
 #[test]
+fn a_text_is_read_up_to_its_bound_and_no_further() {
+    let mut text = "service: { name: Shop, owner: sre }\npromises: {}\n#".to_owned();
+    text.extend(std::iter::repeat_n('x', spec::TEXT_MAX - text.len()));
+    assert_eq!(codes(&text), Vec::<&str>::new());
+    text.push('x');
+    assert_eq!(codes(&text), ["too-large"]);
+}
+
+#[test]
 fn json_says_where_in_lines_and_characters() {
     let text = "service: { name: 店, ownr: sre, owner: sre }\npromises: {}\n";
     let json = to_json(&load(text).diagnostics, text);
