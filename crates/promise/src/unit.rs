@@ -75,7 +75,7 @@ impl Scalar for Span {
     const NAME: &'static str = "duration";
     const NAME_JA: &'static str = "時間の長さ";
     const EXAMPLE: &'static str = "5m";
-    const PATTERN: Option<&'static str> = Some(r"^\s*(\d+(\.\d+)?\s*(y|w|d|h|m|s|ms)\s*)+$");
+    const PATTERN: Option<&'static str> = Some(r"^\s*(0|(\d+(\.\d+)?\s*(y|w|d|h|m|s|ms)\s*)+)\s*$");
 
     fn parse(text: &str) -> Result<Self, Say> {
         let wrong = || {
@@ -133,7 +133,8 @@ pub struct Percent(pub f64);
 
 impl fmt::Display for Percent {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} %", trim_zeros(self.0 * 100.0, 6))
+        // As fine as `parse` reads: a nearly whole share must not come back as 100 %.
+        write!(f, "{} %", trim_zeros(self.0 * 100.0, 10))
     }
 }
 
@@ -287,5 +288,85 @@ pub fn trim_zeros(number: f64, decimals: usize) -> String {
     if !text.contains('.') {
         return text;
     }
-    text.trim_end_matches('0').trim_end_matches('.').to_owned()
+    let text = text.trim_end_matches('0').trim_end_matches('.');
+    (if text == "-0" { "0" } else { text }).to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn durations_read_and_show_as_people_write_them() {
+        for (text, secs, shown) in [
+            ("15s", 15.0, "15s"),
+            ("1h30m", 5_400.0, "1h30m"),
+            ("1.5 h", 5_400.0, "1h30m"),
+            ("30d", 2_592_000.0, "30d"),
+            ("2w", 1_209_600.0, "14d"),
+            ("1y", 31_536_000.0, "365d"),
+            ("250ms", 0.25, "250ms"),
+            ("0", 0.0, "0s"),
+        ] {
+            let span = Span::parse(text).unwrap_or_default();
+            assert_eq!(
+                (span.0.as_secs_f64(), span.to_string()),
+                (secs, shown.to_owned()),
+                "{text}"
+            );
+        }
+        for wrong in [
+            "",
+            "5",
+            "5 minutes",
+            "m",
+            "-5m",
+            "1.2.3s",
+            "NaN",
+            "200y",
+            "5m x",
+            "inf s",
+        ] {
+            assert!(Span::parse(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn percentages_keep_their_nines() {
+        for (text, share, shown) in [
+            ("99.5 %", 0.995, "99.5 %"),
+            ("99.99999999%", 0.999_999_999_9, "99.99999999 %"),
+            ("7 %", 0.07, "7 %"),
+            ("0.1 %", 0.001, "0.1 %"),
+            ("100%", 1.0, "100 %"),
+        ] {
+            assert_eq!(
+                Percent::parse(text).map(|p| (p.0, p.to_string())),
+                Ok((share, shown.to_owned()))
+            );
+        }
+        for wrong in ["99.5", "101 %", "-1 %", "NaN %", "inf %", "%"] {
+            assert!(Percent::parse(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn sizes_read_and_show_as_people_write_them() {
+        for (text, bytes, shown) in [
+            ("64 KiB", 65_536, "64 KiB"),
+            ("200 MB", 200_000_000, "200 MB"),
+            ("1.5 GiB", 1_610_612_736, "1536 MiB"),
+            ("0 B", 0, "0 B"),
+        ] {
+            assert_eq!(
+                Bytes::parse(text).map(|b| (b.0, b.to_string())),
+                Ok((bytes, shown.to_owned()))
+            );
+        }
+        assert!(
+            ["64", "KiB", "1.2.3 MB", "-1 B"]
+                .into_iter()
+                .all(|wrong| Bytes::parse(wrong).is_err())
+        );
+    }
 }

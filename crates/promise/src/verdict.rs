@@ -273,3 +273,49 @@ impl Reason {
             })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn shown(amount: &Amount) -> (String, String) {
+        (amount.show(Lang::En), amount.show(Lang::Ja))
+    }
+
+    #[test]
+    fn a_share_is_never_rounded_up_to_its_promise() {
+        for (share, text) in [
+            (0.999_999, "99.999 %"),
+            (0.9995, "99.95 %"),
+            (0.995, "99.5 %"),
+            (1.0, "100 %"),
+            (0.8, "80 %"),
+            (0.0, "0 %"),
+            (0.001, "0.1 %"),
+            (2.5, "250 %"),
+        ] {
+            assert_eq!(Amount::Share(share).show(Lang::En), text);
+        }
+    }
+
+    #[test]
+    fn amounts_read_naturally_in_both_languages() {
+        let both = |en: &str, ja: &str| (en.to_owned(), ja.to_owned());
+        assert_eq!(shown(&Amount::Millis(340.0)), both("340 ms", "340 ms"));
+        assert_eq!(shown(&Amount::Millis(3_250.0)), both("3.25 s", "3.25 秒"));
+        assert_eq!(shown(&Amount::Millis(600_000.0)), both("10 min", "10 分"));
+        assert_eq!(
+            shown(&Amount::Millis(93_600_000.0)),
+            both("26 h", "26 時間")
+        );
+        assert_eq!(
+            shown(&Amount::Millis(2_592_000_000.0)),
+            both("30 d", "30 日")
+        );
+        assert_eq!(
+            shown(&Amount::Count(1_234_567.0)),
+            both("1,234,567", "1,234,567")
+        );
+        assert_eq!(shown(&Amount::Number(-0.0001)), both("0", "0"));
+    }
+}

@@ -151,3 +151,67 @@ impl Scalar for Window {
     }
 }
 scalar_as_text!(Window);
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    fn bounds(window: &str, now: &str, zone: &str) -> (String, String) {
+        let zone = TimeZone::get(zone).unwrap();
+        let stretch = Window::parse(window)
+            .unwrap()
+            .at(now.parse().unwrap(), &zone);
+        (stretch.from.to_string(), stretch.until.to_string())
+    }
+
+    fn both(from: &str, until: &str) -> (String, String) {
+        (format!("{from}:00.000Z"), format!("{until}:00.000Z"))
+    }
+
+    /// Tokyo is UTC+9 all year. 2026-11-25 is a Wednesday. New York has 25 hours on 2026-11-01 and 23 on 2026-03-08.
+    #[test]
+    fn calendar_windows_begin_at_the_zones_midnight() {
+        let now = "2026-11-25T03:00:00Z";
+        assert_eq!(
+            bounds("calendar day", now, "Asia/Tokyo"),
+            both("2026-11-24T15:00", "2026-11-25T15:00")
+        );
+        assert_eq!(
+            bounds("calendar week", now, "Asia/Tokyo"),
+            both("2026-11-22T15:00", "2026-11-29T15:00")
+        );
+        assert_eq!(
+            bounds("calendar month", now, "Asia/Tokyo"),
+            both("2026-10-31T15:00", "2026-11-30T15:00")
+        );
+        assert_eq!(
+            bounds("calendar quarter", now, "Asia/Tokyo"),
+            both("2026-09-30T15:00", "2026-12-31T15:00")
+        );
+        assert_eq!(
+            bounds("calendar year", now, "UTC"),
+            both("2026-01-01T00:00", "2027-01-01T00:00")
+        );
+        let autumn = bounds("calendar day", "2026-11-01T12:00:00Z", "America/New_York");
+        assert_eq!(autumn, both("2026-11-01T04:00", "2026-11-02T05:00"));
+        let spring = bounds("calendar day", "2026-03-08T12:00:00Z", "America/New_York");
+        assert_eq!(spring, both("2026-03-08T05:00", "2026-03-09T04:00"));
+        assert_eq!(
+            bounds("30d", now, "UTC"),
+            both("2026-10-26T03:00", "2026-11-25T03:00")
+        );
+    }
+
+    #[test]
+    fn windows_read_back_as_they_were_written() {
+        for text in ["30d", "5m", "calendar month", "calendar quarter"] {
+            assert_eq!(Window::parse(text).unwrap().to_string(), text);
+        }
+        assert!(
+            ["0s", "calendar", "calendar fortnight", "month"]
+                .into_iter()
+                .all(|text| Window::parse(text).is_err())
+        );
+    }
+}

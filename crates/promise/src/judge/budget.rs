@@ -253,8 +253,7 @@ pub(crate) fn judge(
             ("left", whole((1.0 - spent).max(0.0))),
         ];
         if missing > 0.0 {
-            let missing = Duration::from_secs_f64(missing / 1_000.0);
-            let missing = ("missing", Amount::duration(missing));
+            let missing = ("missing", Amount::Millis(missing));
             (
                 State::Kept,
                 Reason::new(
@@ -299,8 +298,14 @@ fn due(
         .find(|at| *at > view.now)
 }
 
+/// Spans have millisecond steps; a finer one would not come back from the ledger equal.
+#[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
+fn whole_millis(millis: f64) -> Duration {
+    Duration::from_millis(millis as u64)
+}
+
 fn look_backs(window: f64) -> impl Iterator<Item = (f64, Duration, Duration)> {
-    let part = move |n: u32| Duration::from_secs_f64(window / 1_000.0 / f64::from(n));
+    let part = move |n: u32| whole_millis(window / f64::from(n));
     BURNS
         .into_iter()
         .map(move |(rate, long, short)| (rate, part(long), part(short)))
@@ -346,8 +351,8 @@ fn burn_rates(
     sum_in: &dyn Fn(Timestamp, Timestamp) -> Sum,
 ) -> Vec<Burn> {
     let mut overs: Vec<Duration> = look_backs(window).map(|(_, long, _)| long).collect();
-    let whole = Duration::from_secs_f64(window / 1_000.0);
-    overs.extend(overs.is_empty().then_some(whole / 10));
+    let whole = whole_millis(window);
+    overs.extend(overs.is_empty().then_some(whole_millis(window / 10.0)));
     overs.push(whole);
     overs
         .into_iter()

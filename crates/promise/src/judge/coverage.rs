@@ -221,7 +221,8 @@ impl<'e> View<'e> {
     }
 }
 
-fn because(gap: &Gap, from: Timestamp, length: Amount) -> Reason {
+/// The reason that a gap is.
+pub(crate) fn because(gap: &Gap, from: Timestamp, length: Amount) -> Reason {
     let (code, more) = match &gap.cause {
         Cause::Failed { error } => ("gap-failed", Some(("error", error))),
         Cause::Absent => ("gap-absent", None),

@@ -7,4 +7,4 @@
 pub(crate) mod budget;
 mod coverage;
 
-pub(crate) use coverage::{SAYINGS, View};
+pub(crate) use coverage::{SAYINGS, View, because};

@@ -72,7 +72,7 @@ pub(super) const SAYINGS: &[Saying] = &[
     },
     Saying {
         code: "still-open",
-        en: "{open} have started, none is done, and none is overdue",
+        en: "started and still open, {open}; none is done and none is overdue",
         ja: "{open} 件が始まりましたが、終わったものも期限を過ぎたものもまだありません",
     },
 ];

@@ -6,9 +6,9 @@ use std::time::Duration;
 
 use super::{At, Judge, exactly_one, place};
 use crate::{
-    Amount, Evidence, LogQuery, Measured, Reason, Seen, Selector, Signal, State, Verdict, Window,
+    Amount, Evidence, Gap, LogQuery, Measured, Reason, Seen, Selector, Signal, State, Verdict, Window,
     document::{Mistake, Node},
-    judge::View,
+    judge::{View, because},
     unit::Span,
     verdict::Saying,
     window::Stretch,
@@ -79,8 +79,13 @@ impl Judge for Freshness {
         };
         let age = at.now.since(last);
         let figures = [("age", Amount::duration(age)), ("within", Amount::duration(within))];
-        let unheard = evidence.gaps.iter().any(|gap| gap.from < at.now && gap.to > last);
-        let doubt = if unheard { view.doubt(0.0) } else { None };
+        // What came before `within` would be too old now: only deafness since then leaves a doubt.
+        let begin = last.max(at.now - within);
+        let unheard = |gap: &&Gap| gap.from.max(begin) < gap.to.min(at.now);
+        let doubt = evidence.gaps.iter().filter(unheard).max_by_key(|gap| gap.to).map(|gap| {
+            let from = gap.from.max(last);
+            because(gap, from, Amount::duration(gap.to.min(at.now).since(from)))
+        });
         let (state, reason) = match (age > within, doubt) {
             (true, Some(doubt)) => (State::Unproven, doubt),
             (true, None) => (State::Broken, Reason::new("silent", figures)),

@@ -27,7 +27,7 @@ pub struct Quantile(pub f64);
 
 impl fmt::Display for Quantile {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "p{}", trim_zeros(self.0 * 100.0, 6))
+        write!(f, "p{}", trim_zeros(self.0 * 100.0, 10))
     }
 }
 

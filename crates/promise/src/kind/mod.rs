@@ -113,14 +113,14 @@ macro_rules! kinds {
         }
 
         /// Every sentence that a verdict can give as its reason.
-        pub fn sayings() -> impl Iterator<Item = &'static Saying> {
+        pub fn sayings_of_all() -> impl Iterator<Item = &'static Saying> {
             [judge::SAYINGS, judge::budget::SAYINGS, $($module::SAYINGS),*].into_iter().flatten()
         }
 
         /// The sentence of a reason code, from the kind that has it or from those that all kinds share.
         #[must_use]
         pub(crate) fn saying(code: &str) -> Option<&'static Saying> {
-            sayings().find(|saying| saying.code == code)
+            sayings_of_all().find(|saying| saying.code == code)
         }
     };
 }
