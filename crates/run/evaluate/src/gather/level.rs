@@ -1,0 +1,206 @@
+//! Level: the value of a PromQL expression, evaluated over the store once a round is complete.
+
+use std::{collections::BTreeSet, time::Duration};
+
+use promise::{Seen, Timestamp, signal::Matcher};
+use promql::{Query, Value};
+use store::{Labels, MetricStore};
+
+use crate::timeline::Timeline;
+
+/// Series shown to a person as those that a query reads.
+const SHOWN_MAX: usize = 100;
+/// A query that no round touches (`absent(…)`, `time()`) is evaluated this often.
+const EVERY: Duration = Duration::from_secs(15);
+
+#[derive(Debug)]
+pub(crate) struct Level {
+    pub text: String,
+    query: Result<Query, String>,
+    /// The round whose values it has not looked at yet.
+    pending: Option<Timestamp>,
+    /// When it last had a value without a hole since.
+    last: Option<Timestamp>,
+    evaluated: Option<Timestamp>,
+    /// Since when it has had none.
+    pub absent: Option<Timestamp>,
+    /// Why the newest evaluation failed.
+    pub wrong: Option<String>,
+    pub series: BTreeSet<Labels>,
+}
+
+impl Level {
+    pub fn new(text: &str) -> Self {
+        Self {
+            text: text.to_owned(),
+            query: Query::parse(text).map_err(|why| why.to_string()),
+            pending: None,
+            last: None,
+            evaluated: None,
+            absent: None,
+            wrong: None,
+            series: BTreeSet::new(),
+        }
+    }
+
+    pub fn selectors(&self) -> Vec<Vec<Matcher>> {
+        self.query
+            .iter()
+            .flat_map(|query| query.selectors().map(<[Matcher]>::to_vec))
+            .collect()
+    }
+
+    pub fn note(&mut self, labels: &Labels) {
+        if self.series.len() < SHOWN_MAX && !self.series.contains(labels) {
+            self.series.insert(labels.clone());
+        }
+    }
+
+    pub fn due(&mut self, at: Timestamp) {
+        self.pending = Some(self.pending.map_or(at, |pending| pending.max(at)));
+    }
+
+    pub fn is_due(&self, now: Timestamp) -> bool {
+        self.pending.is_some() || self.timer().is_none_or(|timer| timer <= now)
+    }
+
+    pub fn timer(&self) -> Option<Timestamp> {
+        self.evaluated.map(|at| at + EVERY)
+    }
+
+    pub fn interrupt(&mut self) {
+        self.last = None;
+    }
+
+    /// Evaluates what is pending. An unreadable store leaves the level as it was, to be tried again.
+    pub async fn evaluate(
+        &mut self,
+        timeline: &mut Timeline,
+        metrics: &dyn MetricStore,
+        now: Timestamp,
+    ) -> Result<Option<(Timestamp, Timestamp)>, store::Error> {
+        let at = self.pending.unwrap_or(now);
+        self.evaluated = Some(now);
+        self.pending = None;
+        let query = match &self.query {
+            Ok(query) => query,
+            Err(why) => {
+                self.wrong = Some(why.clone());
+                return Ok(None);
+            }
+        };
+        let series = match fetch(query, metrics, at, at).await {
+            Ok(series) => series,
+            Err(why) => {
+                self.pending = Some(at);
+                return Err(why);
+            }
+        };
+        let value = query.instant(at, &series);
+        Ok(self.take(timeline, at, value, EVERY))
+    }
+
+    /// Evaluates history at `from + step`, …, `to`.
+    pub async fn replay(
+        &mut self,
+        timeline: &mut Timeline,
+        metrics: &dyn MetricStore,
+        (from, to): (Timestamp, Timestamp),
+        step: Duration,
+    ) -> Result<Vec<(Timestamp, Timestamp)>, store::Error> {
+        let Ok(query) = self.query.clone() else {
+            return Ok(Vec::new());
+        };
+        let series = fetch(&query, metrics, from, to).await?;
+        let mut gaps = Vec::new();
+        let mut at = from + step;
+        // A chunk holds an hour at steps of 15 s or more: 240 rounds.
+        while at <= to && !series.is_empty() {
+            gaps.extend(self.take(timeline, at, query.instant(at, &series), step));
+            at = at + step;
+        }
+        Ok(gaps)
+    }
+
+    /// Answers with the stretch without a value that has just ended.
+    fn take(
+        &mut self,
+        timeline: &mut Timeline,
+        at: Timestamp,
+        value: Result<Value, promql::EvalError>,
+        reach: Duration,
+    ) -> Option<(Timestamp, Timestamp)> {
+        self.wrong = value.as_ref().err().map(ToString::to_string);
+        let values: Vec<f64> = match value {
+            Ok(Value::Scalar(value)) => vec![value],
+            Ok(Value::Vector(samples)) => samples.into_iter().map(|sample| sample.value).collect(),
+            Ok(Value::Matrix(_) | Value::String(_)) | Err(_) => Vec::new(),
+        };
+        // A NaN among several is as unknown as one alone: it must not hide behind its neighbours.
+        if values.is_empty() || values.iter().any(|value| value.is_nan()) {
+            self.absent.get_or_insert(self.last.unwrap_or(at));
+            self.last = None;
+            return None;
+        }
+        let low = values.iter().copied().fold(f64::INFINITY, f64::min);
+        let high = values.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+        // Of several values the highest is shown; `low` and `high` hold the whole span.
+        let from = self.last.unwrap_or(at - reach);
+        timeline.add(
+            from.min(at),
+            at,
+            Seen::Level {
+                last: high,
+                low,
+                high,
+            },
+        );
+        self.last = Some(at);
+        self.absent
+            .take()
+            .filter(|since| *since < at)
+            .map(|since| (since, at))
+    }
+}
+
+async fn fetch(
+    query: &Query,
+    metrics: &dyn MetricStore,
+    from: Timestamp,
+    to: Timestamp,
+) -> Result<Vec<promql::Series>, store::Error> {
+    let mut found = Vec::new();
+    for selection in query.selections(from, to) {
+        let series = metrics
+            .select(&selection.matchers, selection.from, selection.to)
+            .await?;
+        found.extend(series.into_iter().map(|series| {
+            promql::Series {
+                labels: promql::Labels::new(series.labels.iter()),
+                points: series
+                    .samples
+                    .iter()
+                    .map(|sample| (sample.at.as_millis(), sample.value))
+                    .collect(),
+            }
+        }));
+    }
+    Ok(merged(found))
+}
+
+/// Two selectors may bring the same series over different stretches; a query must see it once, whole.
+fn merged(mut series: Vec<promql::Series>) -> Vec<promql::Series> {
+    series.sort_by(|a, b| a.labels.cmp(&b.labels));
+    let mut out: Vec<promql::Series> = Vec::with_capacity(series.len());
+    for next in series {
+        match out.last_mut() {
+            Some(last) if last.labels == next.labels => {
+                last.points.extend(next.points);
+                last.points.sort_by_key(|(at, _)| *at);
+                last.points.dedup_by_key(|(at, _)| *at);
+            }
+            _ => out.push(next),
+        }
+    }
+    out
+}

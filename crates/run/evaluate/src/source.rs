@@ -1,0 +1,61 @@
+//! Sources: who owes evidence, when it last came, and why it does not.
+
+use std::{collections::BTreeSet, time::Duration};
+
+use promise::{Cause, Timestamp};
+
+/// Rounds may be this late before their absence is a gap: a busy machine is not an outage.
+const GRACE: Duration = Duration::from_secs(5);
+
+/// One target, probe or log source.
+#[derive(Debug)]
+pub(crate) struct Source {
+    pub interval: Duration,
+    /// The spec declares it, so its silence is a gap.
+    pub is_owed: bool,
+    /// When it last answered well.
+    pub answered: Option<Timestamp>,
+    /// When it is next owed.
+    pub next: Option<Timestamp>,
+    /// Why its newest round brought nothing.
+    pub failing: Option<Cause>,
+    /// It was noticed that it owes a round.
+    pub overdue: bool,
+    /// Promises that it has spoken for.
+    pub feeds: BTreeSet<usize>,
+    /// Log streams that came from it.
+    pub streams: BTreeSet<String>,
+}
+
+impl Source {
+    pub fn new(interval: Duration) -> Self {
+        Self {
+            interval,
+            is_owed: false,
+            answered: None,
+            next: None,
+            failing: None,
+            overdue: false,
+            feeds: BTreeSet::new(),
+            streams: BTreeSet::new(),
+        }
+    }
+
+    /// When silence becomes a gap.
+    pub fn overdue_at(&self) -> Option<Timestamp> {
+        self.next.map(|next| next + self.interval + GRACE)
+    }
+
+    /// Whether nothing was heard for so long between two rounds that a round must be missing.
+    pub fn missed(&self, before: Timestamp, now: Timestamp) -> bool {
+        now.since(before) > self.interval * 2 + GRACE
+    }
+
+    /// What to say of it when it owes a round.
+    pub fn lateness(&self, now: Timestamp) -> Option<Cause> {
+        let late = self.overdue_at().is_some_and(|at| now > at);
+        late.then(|| Cause::Failed {
+            error: "nothing was heard from it in time".to_owned(),
+        })
+    }
+}
