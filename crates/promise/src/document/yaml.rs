@@ -267,7 +267,11 @@ impl<'t> Lines<'t> {
 
 /// A mistake in the form of YAML itself, said in our own words where we know the case.
 fn syntax_mistake(text: &str, at: usize, info: &str) -> Mistake {
-    let start = text.floor_char_boundary(at.min(text.len()));
+    let start = if text.is_char_boundary(at) {
+        at
+    } else {
+        text.len()
+    };
     let end = text[start..]
         .chars()
         .next()

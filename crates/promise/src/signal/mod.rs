@@ -3,7 +3,7 @@
 mod log_query;
 mod selector;
 
-pub use log_query::{FieldValue, LogQuery};
+pub use log_query::{AnyText, FieldValue, LogQuery};
 pub use selector::{Match, Matcher, Selector, anchored};
 
 use std::time::Duration;

@@ -31,6 +31,9 @@ pub enum FieldValue<'r> {
     Bool(bool),
 }
 
+/// Applies a test to each text of a record and says whether one passed.
+pub type AnyText<'f> = dyn Fn(&dyn Fn(&str) -> bool) -> bool + 'f;
+
 #[derive(Debug)]
 enum Expr {
     /// `*`: every record.
@@ -73,7 +76,7 @@ impl LogQuery {
     pub fn accepts<'r>(
         &self,
         field: &dyn Fn(&str) -> Option<FieldValue<'r>>,
-        any_text: &dyn Fn(&dyn Fn(&str) -> bool) -> bool,
+        any_text: &AnyText<'_>,
     ) -> bool {
         self.root.accepts(field, any_text)
     }
@@ -107,7 +110,7 @@ impl Expr {
     fn accepts<'r>(
         &self,
         field: &dyn Fn(&str) -> Option<FieldValue<'r>>,
-        any_text: &dyn Fn(&dyn Fn(&str) -> bool) -> bool,
+        any_text: &AnyText<'_>,
     ) -> bool {
         match self {
             Self::All => true,

@@ -185,13 +185,8 @@ impl Parser {
             (">", true, false),
             ("<", false, false),
         ] {
-            if self.chars[self.at..]
-                .iter()
-                .zip(sign.chars())
-                .filter(|(a, b)| **a == *b)
-                .count()
-                == sign.len()
-            {
+            let ahead = self.chars[self.at..].iter().copied().take(sign.len());
+            if ahead.eq(sign.chars()) {
                 self.at += sign.len();
                 let end = Some(end(self.term(false)?.text(), inclusive));
                 let test = if is_low {
