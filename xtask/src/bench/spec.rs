@@ -2,16 +2,22 @@
 
 use std::fmt::Write;
 
+/// All but the promises: one source, which nobody answers for, and somebody who is told.
+const HEAD: &str = r#"service: { name: Bench, owner: bench, time_zone: UTC }
+sources:
+  scrape:
+    shop: { targets: ["127.0.0.1:9"], interval: 15s, timeout: 10s }
+severities:
+  sev1: { level: 1, page_within: 1m }
+routes: [{ receivers: [inbox] }]
+receivers: { inbox: { kind: inbox } }
+promises:
+"#;
+
 /// A spec with so many promises over one scraped source.
 pub fn with_promises(count: usize) -> String {
-    let mut spec = String::from(
-        "service: { name: Bench, owner: bench, time_zone: UTC }\n\
-         sources:\n  scrape:\n    shop: { targets: [\"127.0.0.1:9\"], interval: 15s }\n\
-         promises:\n",
-    );
-    for n in 0..count {
-        promise(&mut spec, n);
-    }
+    let mut spec = HEAD.to_owned();
+    (0..count).for_each(|n| promise(&mut spec, n));
     spec
 }
 
@@ -28,7 +34,7 @@ fn promise(spec: &mut String, n: usize) {
         spec,
         "  promise_{n}:\n    name: {{ en: Promise {n}, ja: 約束 {n} }}\n    kind: ratio\n    \
          total: requests_total{{route=\"{n}\"}}\n    bad: requests_total{{route=\"{n}\",code=\"500\"}}\n    \
-         at_least: 99.5 %\n    window: 30d\n"
+         at_least: 99.5 %\n    window: 30d\n    severity: sev1\n"
     );
 }
 
