@@ -45,10 +45,7 @@ impl Wal {
         let mut last = covered;
         let mut older = 0;
         for (name, _) in disk::list(folder).map_err(|e| Error::io(folder, e))? {
-            let Some(number) = name
-                .strip_suffix(".wal")
-                .and_then(|n| n.parse::<u64>().ok())
-            else {
+            let Some(number) = segment(&name) else {
                 continue;
             };
             let path = folder.join(&name);
@@ -137,16 +134,21 @@ impl Wal {
         finished
     }
 
-    /// Removes the finished segments. What they hold must be durable elsewhere.
-    pub fn forget(&mut self) -> Result<(), Error> {
-        let current = self.path(self.segment);
-        for (name, _) in disk::list(&self.folder).map_err(|e| Error::io(&self.folder, e))? {
-            let path = self.folder.join(name);
-            if path.extension().is_some_and(|e| e == "wal") && path < current {
+    /// Removes the segments up to `covered`. What they hold must be durable elsewhere.
+    pub fn forget(&mut self, covered: u64) -> Result<(), Error> {
+        let mut older = 0;
+        for (name, len) in disk::list(&self.folder).map_err(|e| Error::io(&self.folder, e))? {
+            let Some(number) = segment(&name) else {
+                continue;
+            };
+            if number <= covered {
+                let path = self.folder.join(name);
                 fs::remove_file(&path).map_err(|e| Error::io(&path, e))?;
+            } else if number < self.segment {
+                older += len;
             }
         }
-        self.older = 0;
+        self.older = older;
         Ok(())
     }
 
@@ -158,6 +160,11 @@ impl Wal {
         // Of fixed width, so that the order of names is the order of numbers.
         self.folder.join(format!("{segment:012}.wal"))
     }
+}
+
+/// The number in a segment's name.
+pub(crate) fn segment(name: &str) -> Option<u64> {
+    name.strip_suffix(".wal")?.parse().ok()
 }
 
 /// Gives each whole frame to `frame`; returns where the first byte that belongs to none stands.

@@ -206,8 +206,8 @@ async fn matches_as_promql_does(store: &dyn MetricStore) {
     // In the order of labels: by instance, then job, as the names sort.
     assert_eq!(
         found(&named("up")).await,
-        ["a1", "b10", "b2", "a2"],
-        "by labels, `zone` after `job`"
+        ["a1", "b10", "a2", "b2"],
+        "by their labels"
     );
     assert_eq!(
         found(&[named("up"), vec![Matcher::equal("zone", "")]].concat()).await,
@@ -215,7 +215,7 @@ async fn matches_as_promql_does(store: &dyn MetricStore) {
     );
     assert_eq!(
         found(&[named("up"), vec![not("zone", "jp")]].concat()).await,
-        ["a1", "b2", "a2"]
+        ["a1", "a2", "b2"]
     );
     assert_eq!(
         found(&[named("up"), vec![not("zone", "")]].concat()).await,

@@ -1,6 +1,8 @@
 //! A part: an immutable file with the rows of one stream and one day (UTC), in the order of time, then id.
 //!
-//!     magic (8) | blocks, each a zstd frame of rows | footer, JSON | its length and crc32 (8) | magic (8)
+//! ```text
+//! magic (8) | blocks, each a zstd frame of rows | footer, JSON | its length and crc32 (8) | magic (8)
+//! ```
 //!
 //! Each block's crc32 stands in the footer. Only the footer is kept in memory.
 

@@ -12,7 +12,7 @@ use std::{
 };
 
 use super::part::Part;
-use crate::{Error, disk};
+use crate::{Error, disk, wal};
 
 /// What `status` says of damage found; beyond it only the log tells.
 const NOTICES_MAX: usize = 100;
@@ -165,13 +165,13 @@ fn parse(name: &str) -> Option<(u64, usize)> {
         .or_else(|| name.strip_suffix(".part.damaged"))?;
     let mut pieces = stem.split('-');
     let seal = pieces.next()?.parse().ok()?;
-    Some((seal, pieces.last()?.parse().ok()?))
+    Some((seal, pieces.next_back()?.parse().ok()?))
 }
 
-fn oldest_segment(wal: &Path) -> Result<Option<u64>, Error> {
-    let names = disk::list(wal).map_err(|e| Error::io(wal, e))?;
+fn oldest_segment(folder: &Path) -> Result<Option<u64>, Error> {
+    let names = disk::list(folder).map_err(|e| Error::io(folder, e))?;
     Ok(names
         .iter()
-        .filter_map(|(name, _)| name.strip_suffix(".wal")?.parse().ok())
+        .filter_map(|(name, _)| wal::segment(name))
         .min())
 }

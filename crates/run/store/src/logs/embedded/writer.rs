@@ -45,6 +45,8 @@ pub(super) struct Writer {
     ids: Ids,
     /// The size of memory below which a failed seal is not tried again.
     seal_not_below: usize,
+    /// The last segment of the log whose rows lie in parts.
+    sealed: u64,
 }
 
 /// Appends that are admitted but not yet durable.
@@ -65,6 +67,7 @@ impl Writer {
     ) -> Result<Self, Error> {
         let mut ids = Ids::new(options.ids_max);
         let mut memory = Memory::default();
+        let sealed = shared.shelf.covered();
         let (wal, recovered) = Wal::open(disk.clone(), folder, shared.shelf.covered(), |frame| {
             let rows =
                 read_frame(frame).ok_or_else(|| "it is not what the writer writes".to_owned())?;
@@ -89,6 +92,7 @@ impl Writer {
             options,
             ids,
             seal_not_below: 0,
+            sealed,
         })
     }
 
@@ -187,6 +191,8 @@ impl Writer {
         if in_memory {
             self.seal()?;
         }
+        // A seal that lost a part while its log is still there would look interrupted.
+        self.wal.forget(self.sealed)?;
         self.shared.shelf.drop_before(stream, before)
     }
 
@@ -242,7 +248,8 @@ impl Writer {
             self.shared.shelf.put(parts);
             *memory = Memory::default();
         }
-        self.wal.forget()
+        self.sealed = number;
+        self.wal.forget(number)
     }
 
     /// The rows by stream and day, in order.

@@ -1,6 +1,8 @@
 //! A block: an immutable file of sealed samples.
 //!
-//!     magic (8) | series data, one after another | index, zstd | footer (68)
+//! ```text
+//! magic (8) | series data, one after another | index, zstd | footer (68)
+//! ```
 //!
 //! Each series' data has its crc32 in the index, the index has its own in the footer, and the footer
 //! carries one over itself, so no byte can change unseen. Only the footer is kept in memory.
@@ -83,7 +85,7 @@ pub(super) fn build(head: &Head) -> io::Result<Option<Vec<u8>>> {
     out.extend_from_slice(&crc32fast::hash(&packed).to_le_bytes());
     let crc = crc32fast::hash(&out[footer_at..]);
     out.extend_from_slice(&crc.to_le_bytes());
-    out.extend_from_slice(&[b'e', b'n', b'd', b'.']);
+    out.extend_from_slice(b"end.");
     Ok(Some(out))
 }
 

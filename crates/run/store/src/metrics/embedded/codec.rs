@@ -1,6 +1,7 @@
 //! A chunk: up to 120 samples of one series in one to two bytes each.
 //!
-//! Times are kept as differences of differences, so a steady interval costs nothing. Most values that
+//! Times are kept as a first step and the differences between steps, so a steady interval costs nothing.
+//! Most values that
 //! people measure are decimals with few digits (counts, milliseconds, percentages): they are kept as
 //! integers times a power of ten, exactly or not at all, and then as differences. What does not fit (NaN,
 //! infinities, a staleness marker among decimals) stands beside them as an exception. Values that are no
@@ -42,6 +43,9 @@ pub(super) fn encode(samples: &[Sample], out: &mut Vec<u8>) {
         return;
     };
     let mut body = Vec::with_capacity(2 * samples.len());
+    if let Some(step) = steps(&times).next() {
+        put_signed(&mut body, step);
+    }
     pack(&second_differences(&times), &mut body);
     encode_values(samples, &mut body);
     put_varint(out, samples.len() as u64);
@@ -72,13 +76,17 @@ pub(super) fn next<'b>(reader: &mut Reader<'b>) -> Option<(Span, &'b [u8])> {
 pub(super) fn decode(span: Span, body: &[u8], out: &mut Vec<Sample>) -> Option<()> {
     let mut reader = Reader::new(body);
     let mut at = span.first;
-    let mut step = 0i64;
     let mut times = Vec::with_capacity(span.samples);
     times.push(at);
-    for second in unpack(&mut reader, span.samples - 1)? {
-        step = step.wrapping_add(unzigzag(second));
+    if span.samples > 1 {
+        let mut step = reader.signed()?;
         at = at.wrapping_add(step);
         times.push(at);
+        for second in unpack(&mut reader, span.samples - 2)? {
+            step = step.wrapping_add(unzigzag(second));
+            at = at.wrapping_add(step);
+            times.push(at);
+        }
     }
     let values = decode_values(&mut reader, span.samples)?;
     let samples = times.into_iter().zip(values);
@@ -192,18 +200,19 @@ fn from_decimal(integer: i64, decimals: u8) -> Option<f64> {
     Some(integer / POWERS.get(usize::from(decimals))?)
 }
 
+fn steps(numbers: &[i64]) -> impl Iterator<Item = i64> {
+    numbers.windows(2).map(|pair| pair[1].wrapping_sub(pair[0]))
+}
+
 fn first_differences(numbers: &[i64]) -> Vec<u64> {
-    numbers
-        .windows(2)
-        .map(|pair| zigzag(pair[1].wrapping_sub(pair[0])))
-        .collect()
+    steps(numbers).map(zigzag).collect()
 }
 
 fn second_differences(numbers: &[i64]) -> Vec<u64> {
-    let mut before = 0;
-    let steps = numbers.windows(2).map(|pair| pair[1].wrapping_sub(pair[0]));
-    steps
-        .map(|step| zigzag(step.wrapping_sub(std::mem::replace(&mut before, step))))
+    let next = steps(numbers).skip(1);
+    steps(numbers)
+        .zip(next)
+        .map(|(step, next)| zigzag(next.wrapping_sub(step)))
         .collect()
 }
 
@@ -308,8 +317,7 @@ mod tests {
 
     #[test]
     fn a_small_chunk_is_laid_out_as_described() {
-        // Times 1000, 2000, 3000: steps 1000, 1000; second differences 1000, 0, as zigzag 2000, 0.
-        // 2000 = 125 << 4: 4 zero bits, width 7. Packed: 125 | 0 << 7 in 14 bits: 0x7d, 0x00.
+        // Times 1000, 2000, 3000: a first step of 1000 (zigzag 2000 = 0xd0 0x0f), then no difference.
         // Values 1.5, 2.5, 2.0 are 15, 25, 20 with 1 decimal: first 15 (zigzag 30), differences 10, -5,
         // as zigzag 20, 9: no common zero bits, width 5, 20 | 9 << 5 = 308 = 0x134: 0x34, 0x01.
         let mut bytes = Vec::new();
@@ -317,15 +325,15 @@ mod tests {
             &samples([(1000, 1.5), (2000, 2.5), (3000, 2.0)]),
             &mut bytes,
         );
-        let head = [3, 0xd0, 0x0f, 0xd0, 0x0f, 11]; // 3 samples; 1000 as zigzag 2000; span 2000; 11 bytes
-        let times = [7, 4, 0x7d, 0x00];
+        let head = [3, 0xd0, 0x0f, 0xd0, 0x0f, 10]; // 3 samples; 1000 as zigzag 2000; span 2000; 10 bytes
+        let times = [0xd0, 0x0f, 0];
         let values = [1, 0, 30, 5, 0, 0x34, 0x01];
         assert_eq!(bytes, [&head[..], &times, &values].concat());
     }
 
     #[test]
     fn a_steady_counter_takes_about_a_byte_a_sample() {
-        // Every 15 s, and 1 to 100 events in between (differences below 2^8 as zigzag).
+        // Every 15 s, and 1 to 100 events in between: 7 bits, as the lowest bit of zigzag is always 0.
         let mut total = 0;
         let counter = samples((0..120).map(|i: i64| {
             total += 1 + i * 37 % 100;
@@ -333,8 +341,9 @@ mod tests {
         }));
         let mut bytes = Vec::new();
         encode(&counter, &mut bytes);
-        // Four groups of 8 bits each: 119 bytes and 8 of widths; the rest are heads.
-        assert!(bytes.len() < 119 + 8 + 28, "{} bytes", bytes.len());
+        // 119 differences of 7 bits take 105 bytes, four widths 8, four groups of no time difference 4; the
+        // heads and first numbers take some 20.
+        assert!(bytes.len() < 105 + 8 + 4 + 20, "{} bytes", bytes.len());
         assert_eq!(bits(&there_and_back(&counter)), bits(&counter));
     }
 

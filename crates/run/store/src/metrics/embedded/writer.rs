@@ -293,7 +293,7 @@ impl Writer {
             *head = Head::default();
         }
         self.known = HashMap::new();
-        self.wal.forget()
+        self.wal.forget(number)
     }
 }
 
