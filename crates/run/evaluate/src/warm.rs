@@ -18,6 +18,8 @@ use crate::{
 
 /// How much history is in memory at once.
 const CHUNK: Duration = Duration::from_secs(3_600);
+/// History read before the window begins, so that its first sample has one to grow from.
+const LEAD: Duration = Duration::from_secs(600);
 /// Pages of log records read for one hour: a million records. Beyond it the hour's rest is left out, and
 /// its time stays uncovered.
 const PAGES_MAX: usize = 100;
@@ -40,7 +42,9 @@ impl Evaluator {
             .map(|watch| watch.promise.since)
             .min()
             .unwrap_or(now);
-        let mut from = (now - reach).max(oldest - CHUNK).max(Timestamp::EPOCH);
+        let mut from = (now - reach - LEAD)
+            .max(oldest - CHUNK)
+            .max(Timestamp::EPOCH);
         let intervals: BTreeMap<String, Duration> = self
             .sources
             .iter()
@@ -92,7 +96,7 @@ impl Evaluator {
         let wanted = self
             .index
             .selectors()
-            .filter(|(_, dependent)| age <= self.watches[dependent.watch].reach);
+            .filter(|(_, dependent)| age <= self.watches[dependent.watch].reach + LEAD);
         let wanted = wanted.map(|(matchers, dependent)| {
             (
                 matchers.to_vec(),

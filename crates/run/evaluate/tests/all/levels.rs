@@ -1,0 +1,75 @@
+//! Levels: a query over the store, once a round is complete.
+
+use promise::{Cause, Seen, State};
+
+use crate::house::{House, down, one, promise, scrape};
+
+fn queue() -> House {
+    let fields = [
+        ("kind", "threshold"),
+        ("query", "max(queue)"),
+        ("at_most", "100"),
+    ];
+    House::of(vec![promise("queue", &fields)])
+}
+
+fn round(secs: i64, value: f64) -> store::Round {
+    let mut round = scrape("a", secs, &[]);
+    round.series.push(one(
+        &[("__name__", "queue"), ("job", "shop"), ("instance", "a")],
+        secs,
+        value,
+    ));
+    round
+}
+
+#[tokio::test]
+async fn the_value_after_each_round_is_a_fact() {
+    let mut house = queue();
+    for (i, value) in [5.0, 9.0, 7.0].into_iter().enumerate() {
+        let secs = i as i64 * 15 + 15;
+        house.round(round(secs, value)).await;
+        house.judge(secs).await;
+    }
+    let seen: Vec<Seen> = house
+        .evidence(45)
+        .facts
+        .into_iter()
+        .map(|fact| fact.seen)
+        .collect();
+    let level = |v| Seen::Level {
+        last: v,
+        low: v,
+        high: v,
+    };
+    assert_eq!(seen, [level(5.0), level(9.0), level(7.0)]);
+    assert_eq!(house.verdict(45).await, State::Kept);
+}
+
+#[tokio::test]
+async fn a_level_that_ends_is_a_gap_from_its_last_value_on() {
+    let mut house = queue();
+    for secs in [15, 30] {
+        house.round(round(secs, 5.0)).await;
+        house.judge(secs).await;
+    }
+    let mut gone = down("a", 45);
+    gone.series.push(one(
+        &[("__name__", "queue"), ("job", "shop"), ("instance", "a")],
+        45,
+        store::metrics::STALE,
+    ));
+    house.round(gone).await;
+    house.judge(45).await;
+    let gaps = house.evidence(60).gaps;
+    assert!(
+        gaps.iter()
+            .any(|gap| gap.cause == crate::house::refused() && gap.source == "shop/a"),
+        "{gaps:?}"
+    );
+    assert!(
+        gaps.iter()
+            .any(|gap| gap.cause == Cause::Absent && gap.source == "max(queue)"),
+        "{gaps:?}"
+    );
+}

@@ -1,0 +1,10 @@
+//! Rounds in, verdicts out: over the embedded stores, on a clock that stands still until it is told to move.
+
+#![allow(clippy::unwrap_used)]
+
+mod counters;
+mod house;
+mod levels;
+mod logs;
+mod restart;
+mod thousands;
