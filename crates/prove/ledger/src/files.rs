@@ -1,6 +1,7 @@
 //! Where each thing lies, and writing it so that it is either there whole or not at all.
 
 use std::{
+    collections::BTreeSet,
     fs::{self, File, OpenOptions},
     io::{self, Read, Write},
     os::unix::fs::OpenOptionsExt,
@@ -115,24 +116,51 @@ pub(crate) fn read_text(path: &Path, limit: u64) -> io::Result<Option<String>> {
 /// Writes a file whole: under another name, to the disk, then renamed; the folder follows. Whoever looks finds the
 /// old one or the new one, also after a power loss.
 pub(crate) fn replace(path: &Path, bytes: &[u8], mode: Option<u32>) -> Result<(), Error> {
-    let folder = path.parent().unwrap_or(Path::new("."));
-    create_folders(folder)?;
-    let mut name = path.as_os_str().to_owned();
-    name.push(".new");
-    let fresh = PathBuf::from(name);
-    let write = || {
+    let mut batch = Batch::default();
+    batch.write(path, bytes, mode)?;
+    batch.finish()
+}
+
+/// Several files that become durable together: their data goes to the disk side by side, and a folder is synced once.
+#[derive(Default)]
+pub(crate) struct Batch {
+    fresh: Vec<(File, PathBuf, PathBuf)>,
+    folders: BTreeSet<PathBuf>,
+}
+
+impl Batch {
+    pub fn write(&mut self, path: &Path, bytes: &[u8], mode: Option<u32>) -> Result<(), Error> {
+        let folder = path.parent().unwrap_or(Path::new("."));
+        create_folders(folder)?;
+        let mut name = path.as_os_str().to_owned();
+        name.push(".new");
+        let fresh = PathBuf::from(name);
         let mut options = OpenOptions::new();
         options.write(true).create(true).truncate(true);
         if let Some(mode) = mode {
             options.mode(mode);
         }
-        let mut file = options.open(&fresh)?;
-        file.write_all(bytes)?;
-        file.sync_all()?;
-        fs::rename(&fresh, path)?;
-        File::open(folder)?.sync_all()
-    };
-    write().map_err(|error| Error::io(path, error))
+        let file = options
+            .open(&fresh)
+            .and_then(|mut file| file.write_all(bytes).map(|()| file));
+        let file = file.map_err(|error| Error::io(path, error))?;
+        self.fresh.push((file, fresh, path.to_owned()));
+        self.folders.insert(folder.to_owned());
+        Ok(())
+    }
+
+    /// Nothing is in its place before this, and everything after it.
+    pub fn finish(self) -> Result<(), Error> {
+        for (file, fresh, path) in &self.fresh {
+            let done = file.sync_all().and_then(|()| fs::rename(fresh, path));
+            done.map_err(|error| Error::io(path, error))?;
+        }
+        for folder in &self.folders {
+            let done = File::open(folder).and_then(|file| file.sync_all());
+            done.map_err(|error| Error::io(folder, error))?;
+        }
+        Ok(())
+    }
 }
 
 /// Creates folders so that they survive a power loss too.

@@ -216,24 +216,26 @@ impl Writer {
             )
         };
         let bundles = lines.as_chunks::<{ TILE as usize }>().0;
+        let mut full = Vec::new();
         for (n, bundle) in (base / TILE..).zip(bundles) {
             let hashes: Vec<Hash> = bundle.iter().map(|line| line.hash).collect();
-            self.write_full(
+            full.push((
                 Layer::Entries,
                 n,
-                &files::join_entries(bundle.iter().map(|line| &*line.bytes)),
-            )?;
-            self.write_full(Layer::Hashes(0), n, &files::join_hashes(&hashes))?;
+                files::join_entries(bundle.iter().map(|line| &*line.bytes)),
+            ));
+            full.push((Layer::Hashes(0), n, files::join_hashes(&hashes)));
             for level in tree::push_bundle(&mut levels, subtree_root(&hashes)) {
                 let below = &levels[level as usize - 1];
                 let n = below.len() as u64 / TILE - 1;
-                self.write_full(
+                full.push((
                     Layer::Hashes(level),
                     n,
-                    &files::join_hashes(&below[below.len() - TILE as usize..]),
-                )?;
+                    files::join_hashes(&below[below.len() - TILE as usize..]),
+                ));
             }
         }
+        self.write_full(&full)?;
         let moved = bundles.len() * TILE as usize;
         let base = base + moved as u64;
         let rest = &lines[moved..];
@@ -251,15 +253,23 @@ impl Writer {
         Ok(())
     }
 
-    fn write_full(&self, layer: Layer, n: u64, bytes: &[u8]) -> Result<(), Error> {
-        files::replace(&files::tile(&self.dir, layer, n), bytes, None)?;
-        let partials = files::partials(&self.dir, layer, n);
-        match fs::remove_dir_all(&partials) {
-            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-                Err(Error::io(&partials, error))
-            }
-            _ => Ok(()),
+    /// Writes full tiles; their partial ones are no longer needed once they are there.
+    fn write_full(&self, full: &[(Layer, u64, Vec<u8>)]) -> Result<(), Error> {
+        let mut batch = files::Batch::default();
+        for (layer, n, bytes) in full {
+            batch.write(&files::tile(&self.dir, *layer, *n), bytes, None)?;
         }
+        batch.finish()?;
+        for (layer, n, _) in full {
+            let partials = files::partials(&self.dir, *layer, *n);
+            match fs::remove_dir_all(&partials) {
+                Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                    return Err(Error::io(&partials, error));
+                }
+                _ => {}
+            }
+        }
+        Ok(())
     }
 
     /// Writes the partial tiles of the newest checkpoint, and then the checkpoint. Every reader of C2SP tlog-tiles
@@ -291,6 +301,8 @@ impl Writer {
             }
         }
         drop(tree);
+        let mut batch = files::Batch::default();
+        let mut kept = Vec::new();
         for (layer, level, bytes) in partial {
             let (n, width) = place(size, level);
             let before = place(self.published, level);
@@ -298,13 +310,16 @@ impl Writer {
                 continue;
             }
             let folder = files::partials(&self.dir, layer, n);
-            files::replace(&folder.join(width.to_string()), &bytes, None)?;
+            batch.write(&folder.join(width.to_string()), &bytes, None)?;
             // Whoever has just read the checkpoint before this one still finds its tiles.
-            keep_only(
-                &folder,
-                &[width, if before.0 == n { before.1 } else { width }],
-            );
+            kept.push((
+                folder,
+                [width, if before.0 == n { before.1 } else { width }],
+            ));
         }
+        batch.finish()?;
+        kept.iter()
+            .for_each(|(folder, widths)| keep_only(folder, widths));
         files::replace(&self.dir.join("checkpoint"), note.as_bytes(), None)?;
         self.published = size;
         Ok(())
