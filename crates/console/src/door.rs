@@ -45,7 +45,8 @@ pub trait Ledger: Send + Sync {
 
     async fn entry(&self, index: u64) -> Result<Option<Entry>, Refused>;
 
-    /// The sibling hashes from leaf to root in the tree of `size` entries (RFC 9162, 2.1.3), in hexadecimal.
+    /// The sibling hashes from leaf to root in the tree of `size` entries (RFC 9162, 2.1.3), in Base64
+    /// as in the checkpoint.
     async fn inclusion(&self, index: u64, size: u64) -> Result<Vec<String>, Refused>;
 
     /// The kinds of entries, for the filter.
@@ -57,7 +58,7 @@ pub trait Ledger: Send + Sync {
 pub struct Checkpoint {
     pub origin: String,
     pub size: u64,
-    /// Hexadecimal.
+    /// Base64, as in the note.
     pub root: String,
     /// When the newest entry was written.
     pub at: Option<Timestamp>,
@@ -72,7 +73,7 @@ pub struct Entry {
     pub kind: String,
     /// The promise or incident that it speaks of.
     pub about: Option<String>,
-    /// Hexadecimal SHA-256 of the leaf.
+    /// SHA-256 of the leaf, in Base64.
     pub leaf: String,
     pub body: Value,
 }

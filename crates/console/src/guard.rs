@@ -29,6 +29,12 @@ impl Hosts {
         )
     }
 
+    /// Of the address on which the console listens.
+    #[must_use]
+    pub fn of(address: std::net::SocketAddr) -> Self {
+        Self::with([address.to_string()])
+    }
+
     fn knows(&self, host: &str) -> bool {
         let host = host_of(host).to_ascii_lowercase();
         ["localhost", "127.0.0.1", "[::1]"].contains(&host.as_str()) || self.0.contains(&host)

@@ -261,6 +261,7 @@ impl Stream {
     fn tell(&self, change: &Change) -> String {
         let lang = self.visit.lang;
         let now = self.visit.room.desk.clock.now();
+        let zone = self.visit.zone();
         let ordered = change.after.worst_first();
         let changed = ordered.iter().filter(|row| {
             !change
@@ -269,7 +270,7 @@ impl Stream {
                 .is_some_and(|before| before.reads_as(row))
         });
         let rows: Vec<_> = changed
-            .map(|one| json!({ "id": row_id(&one.promise.id), "html": row(one, now, lang).into_string() }))
+            .map(|one| json!({ "id": row_id(&one.promise.id), "html": row(one, now, &zone, lang).into_string() }))
             .collect();
         let order: Vec<String> = ordered.iter().map(|row| row_id(&row.promise.id)).collect();
         let counted = promise::State::ALL

@@ -14,6 +14,7 @@ use axum::{
     http::StatusCode,
     response::{IntoResponse, Redirect, Response},
 };
+use jiff::tz::TimeZone;
 use maud::{Markup, html};
 
 use crate::{
@@ -132,7 +133,7 @@ fn content(visit: &Visit, only: Option<State>) -> Markup {
                     th scope="col" { (lang.pick("90 days", "90 日")) }
                     th scope="col" { (lang.pick("Evidence", "証拠")) }
                 } }
-                tbody #rows { @for row in &rows { (self::row(row, visit.now, lang)) } }
+                tbody #rows { @for row in &rows { (self::row(row, visit.now, &visit.zone(), lang)) } }
             } }
             @if rows.is_empty() {
                 p.empty { (match only {
@@ -175,7 +176,8 @@ fn spec(visit: &Visit) -> Markup {
     };
     html! {
         p.spec data-problem[spec.problem.is_some()] {
-            (mark::verdict(state, lang)) " "
+            @if spec.problem.is_some() { (mark::verdict(state, lang)) }
+            @else { span class={ "v " (mark::class(state)) } { (mark::shape(state)) span { (lang.pick("in force", "有効")) } } }
             span { (lang.pick("Spec", "仕様")) " " code { (spec.path) } }
             @match &spec.problem {
                 Some(problem) => {
@@ -210,10 +212,10 @@ fn demo(visit: &Visit) -> Markup {
                 li { form method="post" action={ "/demo/outages/" (escape(&outage.name)) "/" (to) } {
                     button type="submit" data-on[outage.since.is_some()] {
                         (match (to, lang) {
-                            ("stop", Lang::En) => format!("End: {}", outage.title.en),
-                            ("stop", Lang::Ja) => format!("復旧する: {}", outage.title.ja),
-                            (_, Lang::En) => format!("Break: {}", outage.title.en),
-                            (_, Lang::Ja) => format!("壊す: {}", outage.title.ja),
+                            ("stop", Lang::En) => format!("End it: {}", outage.title.en),
+                            ("stop", Lang::Ja) => format!("終わらせる: {}", outage.title.ja),
+                            (_, Lang::En) => format!("Start: {}", outage.title.en),
+                            (_, Lang::Ja) => format!("起こす: {}", outage.title.ja),
                         })
                     }
                     @if let Some(since) = outage.since { " " (time::lasting(since, visit.now, lang)) }
@@ -229,7 +231,7 @@ pub(crate) fn row_id(id: &str) -> String {
 }
 
 /// One promise. Also sent by itself when it changes.
-pub(crate) fn row(row: &Row, now: ::promise::Timestamp, lang: Lang) -> Markup {
+pub(crate) fn row(row: &Row, now: ::promise::Timestamp, zone: &TimeZone, lang: Lang) -> Markup {
     let (promise, verdict) = (&row.promise, &row.verdict);
     let href = format!("/promises/{}", escape(&promise.id));
     html! {
@@ -237,7 +239,7 @@ pub(crate) fn row(row: &Row, now: ::promise::Timestamp, lang: Lang) -> Markup {
             td.verdict { (mark::verdict(verdict.state, lang)) small { (time::lasting(row.since, now, lang)) } }
             th.name scope="row" {
                 a href=(href) { (promise.name(lang)) }
-                small.why { (verdict.reason.say().get(lang)) }
+                small.why { (time::sentence(verdict.reason.say().get(lang), now, zone, lang)) }
                 @if let Some(incident) = &row.incident {
                     small { a.incident href={ "/incidents/" (escape(incident)) } {
                         (lang.pick("Incident ", "インシデント ")) (incident)
@@ -253,8 +255,8 @@ pub(crate) fn row(row: &Row, now: ::promise::Timestamp, lang: Lang) -> Markup {
             td.figure.budget data-label=(lang.pick("Budget left", "残りの予算")) {
                 @if let Some(budget) = &verdict.budget {
                     a href={ (href) "#budget" } { (figure::share(figure::left(budget))) }
+                    span.rest { (figure::left_time(budget, lang)) }
                     (figure::bar(budget))
-                    small { (figure::left_time(budget, lang)) }
                 } @else { span.none { (lang.pick("no budget", "予算なし")) } }
             }
             td.days data-label=(lang.pick("90 days", "90 日")) { a href={ (href) "#history" } { (strip::show(&row.strip, lang)) } }
@@ -263,10 +265,8 @@ pub(crate) fn row(row: &Row, now: ::promise::Timestamp, lang: Lang) -> Markup {
                     Some(newest) => (time::ago(newest, now, lang)),
                     None => span.none { (lang.pick("none yet", "まだなし")) },
                 }
-                small {
-                    @if let Some(due) = verdict.due { (lang.pick("next ", "次は ")) (time::due(due, now, lang)) " " }
-                    (entry(row.entry, lang))
-                }
+                " " (entry(row.entry, lang))
+                small { @if let Some(due) = verdict.due { (lang.pick("next ", "次は ")) (time::due(due, now, lang)) } }
             }
         }
     }

@@ -95,7 +95,7 @@ fn content(visit: &Visit, one: &Incident) -> Markup {
                 section aria-labelledby="timeline" {
                     h2 #timeline { (lang.pick("Timeline", "経過")) }
                     ol.timeline { @for moment in &one.timeline {
-                        li { (time::clock(moment.at, visit.now, &zone, lang)) p { (moment.what.get(lang)) " " (entry(moment.entry, lang)) } }
+                        li { (time::clock(moment.at, visit.now, &zone, lang)) p { (time::sentence(moment.what.get(lang), visit.now, &zone, lang)) " " (entry(moment.entry, lang)) } }
                     } }
                 }
                 section aria-labelledby="pages" {
@@ -146,7 +146,7 @@ fn pages(visit: &Visit, pages: &[Page]) -> Markup {
         return html! { p.empty { (lang.pick("Nobody was told.", "通知していません。")) } };
     }
     html! {
-        div.scroll tabindex="0" role="region" aria-labelledby="pages" { table {
+        div.scroll tabindex="0" role="group" aria-labelledby="pages" { table {
             thead { tr {
                 th scope="col" { (lang.pick("Receiver", "宛先")) }
                 th scope="col" { (lang.pick("Sent", "送信")) }

@@ -81,7 +81,7 @@ fn head(visit: &Visit, checkpoint: &Checkpoint) -> Markup {
             dt { (lang.pick("Check it yourself", "自分で確かめる")) } dd { code { "tegata ledger verify" } }
         }
         details { summary { (lang.pick("Signed checkpoint", "署名付きチェックポイント")) }
-            pre tabindex="0" role="region" aria-label=(lang.pick("Signed checkpoint", "署名付きチェックポイント")) { (checkpoint.note) } }
+            pre tabindex="0" role="group" aria-label=(lang.pick("Signed checkpoint", "署名付きチェックポイント")) { (checkpoint.note) } }
     }
 }
 
@@ -96,7 +96,7 @@ fn name_of(kind: &str, kinds: &[(&'static str, Say)], lang: Lang) -> String {
 fn table(visit: &Visit, entries: &[Entry], kinds: &[(&'static str, Say)]) -> Markup {
     let lang = visit.lang;
     html! {
-        div.scroll tabindex="0" role="region" aria-label=(lang.pick("Entries", "記録")) { table {
+        div.scroll tabindex="0" role="group" aria-label=(lang.pick("Entries", "記録")) { table {
             thead { tr {
                 th.figure scope="col" { (lang.pick("Entry", "番号")) }
                 th scope="col" { (lang.pick("Written", "時刻")) }
@@ -162,7 +162,7 @@ fn content(
         header.title { h1 { (name_of(&entry.kind, &kinds, lang)) } p { (time::clock(entry.at, visit.now, &visit.zone(), lang)) " · " (about(visit, entry)) } }
         section aria-labelledby="body" {
             h2 #body { (lang.pick("What was written", "記録の内容")) }
-            pre tabindex="0" role="region" aria-labelledby="body" { (body) }
+            pre tabindex="0" role="group" aria-labelledby="body" { (body) }
         }
         section aria-labelledby="proof" {
             h2 #proof { (lang.pick("Proof that it is in the ledger", "台帳に含まれることの証明")) }

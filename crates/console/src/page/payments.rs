@@ -204,13 +204,13 @@ fn content(visit: &Visit, seen: &Gathered) -> Markup {
         h1 { (lang.pick("Live payments", "決済の現況")) }
         dl.figures.live-figures {
             div { dt { (lang.pick("Payments a second", "毎秒の決済")) } dd { (rate) }
-                (chart::spark(&rates, &format!("{} · {minutes}", lang.pick("Payments a second", "毎秒の決済")))) }
+                dd.line-box { (chart::spark(&rates, &format!("{} · {minutes}", lang.pick("Payments a second", "毎秒の決済")))) } }
             div { dt { (lang.pick("Succeeded", "成功率")) }
                 dd { (ratio(good, all).map_or("–".to_owned(), figure::share)) }
-                (chart::spark(&ratios, &format!("{} · {minutes}", lang.pick("Succeeded", "成功率")))) }
+                dd.line-box { (chart::spark(&ratios, &format!("{} · {minutes}", lang.pick("Succeeded", "成功率")))) } }
             @for (name, q) in [("p50", 0.5), ("p95", 0.95), ("p99", 0.99)] {
                 div { dt { (name) } dd { (millis(quantile(&last, q))) }
-                    (chart::spark(&at(q), &format!("{name} · {minutes}"))) }
+                    dd.line-box { (chart::spark(&at(q), &format!("{name} · {minutes}"))) } }
             }
         }
         p.note { (lang.pick("Figures over the last minute, lines over the last 15.", "数値は直近 1 分、線は直近 15 分です。")) }
@@ -237,7 +237,7 @@ fn records(visit: &Visit, records: &[Record]) -> Markup {
     }
     html! {
         @if records.is_empty() { p.empty { (lang.pick("No record in the last 15 minutes.", "直近 15 分の記録はありません。")) } }
-        @else { div.scroll tabindex="0" role="region" aria-labelledby="last" { table {
+        @else { div.scroll tabindex="0" role="group" aria-labelledby="last" { table {
             thead { tr { th scope="col" { (lang.pick("Time", "時刻")) } @for name in &names { th scope="col" lang="en" { (name) } } } }
             tbody { @for record in records { tr {
                 th scope="row" { (time::clock(record.at, visit.now, &visit.zone(), lang)) }

@@ -58,7 +58,7 @@ fn content(visit: &Visit, row: &Row, detail: &Detail, leaf: Option<&str>) -> Mar
         header.title class=(mark::class(verdict.state)) {
             (mark::verdict(verdict.state, lang)) " " small { (time::lasting(row.since, visit.now, lang)) }
             h1 { (promise.name(lang)) }
-            p.reason { (verdict.reason.say().get(lang)) }
+            p.reason { (time::sentence(verdict.reason.say().get(lang), visit.now, &visit.zone(), lang)) }
             @if let Some(incident) = &row.incident {
                 p { a.incident href={ "/incidents/" (escape(incident)) } { (lang.pick("Open incident ", "対応中のインシデント ")) (incident) } }
             }
@@ -191,7 +191,7 @@ fn history(visit: &Visit, detail: &Detail) -> Markup {
                 p {
                     @if let Some(from) = step.from { (mark::verdict(from, lang)) span.to aria-label=(lang.pick("then", "から")) role="img" { "→" } }
                     (mark::verdict(step.to, lang)) " "
-                    span.why { (step.reason.say().get(lang)) } " " (entry(step.entry, lang))
+                    span.why { (time::sentence(step.reason.say().get(lang), visit.now, &zone, lang)) } " " (entry(step.entry, lang))
                 }
             }
         } }
@@ -209,7 +209,7 @@ fn evidence(visit: &Visit, detail: &Detail) -> Markup {
                 Lang::En => format!("{} facts", facts.len()),
                 Lang::Ja => format!("事実 {} 件", facts.len()),
             }) }
-            div.scroll tabindex="0" role="region" aria-label=(lang.pick("Facts", "事実")) { table {
+            div.scroll tabindex="0" role="group" aria-label=(lang.pick("Facts", "事実")) { table {
                 thead { tr {
                     th scope="col" { (lang.pick("From", "開始")) }
                     th scope="col" { (lang.pick("To", "終了")) }
@@ -224,7 +224,7 @@ fn evidence(visit: &Visit, detail: &Detail) -> Markup {
         } }
         @if !gaps.is_empty() {
             h3 { (lang.pick("Gaps", "欠落")) }
-            div.scroll tabindex="0" role="region" aria-label=(lang.pick("Gaps", "欠落")) { table {
+            div.scroll tabindex="0" role="group" aria-label=(lang.pick("Gaps", "欠落")) { table {
                 thead { tr {
                     th scope="col" { (lang.pick("Source", "情報源")) }
                     th scope="col" { (lang.pick("From", "開始")) }

@@ -55,7 +55,7 @@ pub(crate) async fn show(visit: Visit) -> Response {
     };
     let main = html! {
         h1 { (head) }
-        div.scroll tabindex="0" role="region" aria-label=(lang.pick("Sources", "情報源")) { table {
+        div.scroll tabindex="0" role="group" aria-label=(lang.pick("Sources", "情報源")) { table {
             thead { tr {
                 th scope="col" { (lang.pick("Source", "情報源")) }
                 th scope="col" { (lang.pick("State", "状態")) }

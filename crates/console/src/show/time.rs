@@ -87,6 +87,28 @@ pub(crate) fn clock(at: Timestamp, now: Timestamp, zone: &TimeZone, lang: Lang) 
     tag(at, None, &then.strftime(form).to_string())
 }
 
+/// How an instant is written inside a sentence: `2026-11-22T01:47:05.000Z`.
+const INSTANT_CHARS: usize = 24;
+
+/// A sentence whose instants are shown as a person reads them, in the service's time zone.
+pub(crate) fn sentence(text: &str, now: Timestamp, zone: &TimeZone, lang: Lang) -> Markup {
+    let (mut plain, mut parts) = (String::new(), Vec::new());
+    let mut rest = text;
+    while let Some(first) = rest.chars().next() {
+        let instant = rest
+            .get(..INSTANT_CHARS)
+            .filter(|word| first.is_ascii_digit() && word.ends_with('Z'));
+        if let Some(at) = instant.and_then(|word| word.parse::<Timestamp>().ok()) {
+            parts.push((std::mem::take(&mut plain), at));
+            rest = &rest[INSTANT_CHARS..];
+        } else {
+            plain.push(first);
+            rest = &rest[first.len_utf8()..];
+        }
+    }
+    html! { @for (before, at) in &parts { (before) (clock(*at, now, zone, lang)) } (plain) }
+}
+
 /// An axis label: `22 Nov` over days, `10:47` within one.
 pub(crate) fn tick(at: Timestamp, within_a_day: bool, zone: &TimeZone, lang: Lang) -> String {
     let form = if within_a_day {
@@ -100,6 +122,31 @@ pub(crate) fn tick(at: Timestamp, within_a_day: bool, zone: &TimeZone, lang: Lan
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_instant_inside_a_sentence_is_shown_in_the_service_s_time() {
+        let zone = TimeZone::get("Asia/Tokyo").unwrap_or(TimeZone::UTC);
+        let now = Timestamp::from_millis(1_795_312_025_000);
+        // 2026-11-22T01:47:05Z is 10:47:05 in Tokyo, nine hours ahead.
+        let text = sentence(
+            "約束は 2026-11-22T01:47:05.000Z から <x>",
+            now,
+            &zone,
+            Lang::Ja,
+        )
+        .into_string();
+        assert!(
+            text.starts_with(
+                "約束は <time datetime=\"2026-11-22T01:47:05.000Z\">11月22日 10:47:05</time>"
+            ),
+            "{text}"
+        );
+        assert!(text.ends_with(" から &lt;x&gt;"), "{text}");
+        assert_eq!(
+            sentence("9999 約束", now, &zone, Lang::Ja).into_string(),
+            "9999 約束"
+        );
+    }
 
     #[test]
     fn lengths_read_at_a_glance() {

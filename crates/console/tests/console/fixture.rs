@@ -1,0 +1,679 @@
+//! A service with thirty promises, made up but plausible, and rooms that live in memory.
+
+use std::{
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+
+use async_trait::async_trait;
+use console::{
+    Board, Desk, Detail, Hosts, Row, SourceRow, SpecStatus, Spent, Transition, board::SourceKind,
+    door::*,
+};
+use promise::{
+    Amount, Budget, Cause, Clock, Evidence, Fact, Gap, LogQuery, ManualClock, Measured, Promise,
+    Reason, Say, Seen, Selector, State, Timestamp, Verdict, record::Scalar, say, signal::Matcher,
+    unit::Span, verdict::Burn,
+};
+use serde_json::json;
+use store::{Labels, LogStore, MetricStore, Record, Sample, Series, logs, metrics};
+use tokio::sync::watch;
+
+pub const MINUTE: Duration = Duration::from_secs(60);
+pub const DAY: Duration = Duration::from_secs(86_400);
+
+pub fn now() -> Timestamp {
+    "2026-11-22T01:47:05Z".parse().unwrap()
+}
+
+/// Names as a payment service would have them.
+const NAMES: [(&str, &str, &str); 15] = [
+    (
+        "payment-success",
+        "Card payments succeed",
+        "カード決済の成功率",
+    ),
+    (
+        "alert-delivery",
+        "A critical alert reaches a person",
+        "重大な警報が人に届く",
+    ),
+    (
+        "provider-refunds",
+        "Refunds are accepted by the provider",
+        "返金を決済事業者が受理する",
+    ),
+    (
+        "log-retention",
+        "Audit logs keep arriving",
+        "監査ログが途切れない",
+    ),
+    (
+        "checkout-latency",
+        "Checkout answers quickly",
+        "決済画面の応答が速い",
+    ),
+    (
+        "webhook-delivery",
+        "Webhooks reach merchants",
+        "加盟店への Webhook 配信",
+    ),
+    (
+        "three-d-secure",
+        "3-D Secure challenges complete",
+        "3D セキュア認証の完了率",
+    ),
+    (
+        "settlement-file",
+        "The settlement file is delivered",
+        "精算ファイルの送付",
+    ),
+    (
+        "login-success",
+        "Merchants can sign in",
+        "加盟店のログイン成功率",
+    ),
+    (
+        "token-vault",
+        "The token vault answers",
+        "トークン保管庫の応答",
+    ),
+    (
+        "fraud-scoring",
+        "Fraud scoring keeps up",
+        "不正検知の処理が追いつく",
+    ),
+    ("dns-answers", "Names resolve", "名前解決"),
+    (
+        "tls-expiry",
+        "Certificates are renewed in time",
+        "証明書の更新",
+    ),
+    (
+        "db-replication",
+        "The standby stays close",
+        "待機系の複製遅延",
+    ),
+    (
+        "backup-restore",
+        "Backups can be restored",
+        "バックアップからの復元",
+    ),
+];
+
+fn ratio(id: &str, en: &str, ja: &str) -> Promise {
+    serde_json::from_value(json!({
+        "id": id,
+        "name": { "en": en, "ja": ja },
+        "owner": "payments",
+        "severity": "critical",
+        "clauses": ["pci_dss:10.5.1"],
+        "kind": "ratio",
+        "total": "payments_total",
+        "good": "payments_total{status=\"ok\"}",
+        "at_least": "99.5 %",
+        "window": "30d",
+        "fresh_for": "60s",
+        "gaps_at_most": "0 %",
+        "since": "2026-08-01T00:00:00Z",
+        "time_zone": "Asia/Tokyo",
+    }))
+    .unwrap()
+}
+
+fn verdict(state: State, seed: u64) -> Verdict {
+    let spent = match state {
+        State::Broken => 1.08 + seed as f64 / 100.0,
+        State::AtRisk => 0.72 + seed as f64 / 200.0,
+        _ => 0.05 + (seed % 11) as f64 / 20.0,
+    };
+    let proven = state != State::Unproven;
+    let newest = now() - Duration::from_secs(if proven { 2 + seed % 9 } else { 410 });
+    Verdict {
+        state,
+        reason: Reason::new("no-evidence", [("since", Amount::Time(newest))]),
+        measured: proven.then(|| Measured {
+            value: Amount::Share(1.0 - 0.005 * spent),
+            target: Amount::Share(0.995),
+        }),
+        budget: proven.then(|| Budget {
+            allowed: 1_204.0,
+            spent: (1_204.0 * spent).round(),
+            spent_share: spent,
+            left_millis: ((1.0 - spent).max(0.0) * 12_960_000.0) as u64,
+            burn: vec![
+                Burn {
+                    over: Span::secs(300),
+                    rate: spent * 4.0,
+                },
+                Burn {
+                    over: Span::secs(3_600),
+                    rate: spent * 1.5,
+                },
+                Burn {
+                    over: Span::days(1),
+                    rate: spent,
+                },
+            ],
+        }),
+        newest: Some(newest),
+        due: Some(newest + MINUTE),
+        at: now(),
+    }
+}
+
+fn strip(state: State, seed: usize) -> Vec<Option<State>> {
+    (0..90)
+        .map(|day| match (day + seed * 17) % 90 {
+            _ if day == 89 => Some(state),
+            _ if seed.is_multiple_of(4) && day < 12 => None,
+            23 | 24 => Some(State::AtRisk),
+            25 if seed.is_multiple_of(3) => Some(State::Broken),
+            61 if seed.is_multiple_of(5) => Some(State::Unproven),
+            _ => Some(State::Kept),
+        })
+        .collect()
+}
+
+pub fn row(index: usize) -> Row {
+    let (id, en, ja) = NAMES[index % NAMES.len()];
+    let (id, en, ja) = match index / NAMES.len() {
+        0 => (id.to_owned(), en.to_owned(), ja.to_owned()),
+        n => (
+            format!("{id}-{}", n + 1),
+            format!("{en}, region {}", n + 1),
+            format!("{ja}(リージョン {})", n + 1),
+        ),
+    };
+    let state = match index {
+        0 => State::Broken,
+        3 => State::Unproven,
+        1 | 2 => State::AtRisk,
+        _ => State::Kept,
+    };
+    let since = now() - MINUTE * [14, 190, 45, 7][index.min(3)] - DAY * u32::from(index > 3) * 12;
+    Row {
+        promise: Arc::new(ratio(&id, &en, &ja)),
+        verdict: verdict(state, index as u64),
+        since,
+        strip: strip(state, index),
+        entry: Some(48_200 + index as u64),
+        incident: (index == 0).then(|| "INC-7".to_owned()),
+    }
+}
+
+pub fn board(promises: usize) -> Board {
+    let source = |name: &str, kind, address: &str, problem: Option<Say>| SourceRow {
+        name: name.into(),
+        kind,
+        address: address.into(),
+        last: Some(now() - Duration::from_secs(4)),
+        next: Some(now() + Duration::from_secs(11)),
+        took_millis: Some(12),
+        amount: 412,
+        problem,
+    };
+    Board {
+        service: say!("Kisaragi Pay", "きさらぎペイ"),
+        time_zone: "Asia/Tokyo".into(),
+        at: now(),
+        spec: SpecStatus {
+            path: "examples/card-payments.yaml".into(),
+            loaded_at: now() - MINUTE * 190,
+            problem: None,
+        },
+        rows: (0..promises).map(row).collect(),
+        sources: vec![
+            source(
+                "shop/127.0.0.1:9101",
+                SourceKind::Scrape,
+                "http://127.0.0.1:9101/metrics",
+                None,
+            ),
+            source(
+                "shop/127.0.0.1:9102",
+                SourceKind::Scrape,
+                "http://127.0.0.1:9102/metrics",
+                None,
+            ),
+            source(
+                "provider",
+                SourceKind::Probe,
+                "http://127.0.0.1:9200/healthz",
+                Some(say!(
+                    "answered 503 where 200 to 299 is owed",
+                    "200〜299 のところ 503 が返りました"
+                )),
+            ),
+            source("payment_app", SourceKind::Logs, "shop.log", None),
+        ],
+    }
+}
+
+fn detail() -> Detail {
+    let start = now() - DAY * 30;
+    let spent = |i: u32| {
+        0.004 * f64::from(i) + if i > 70 { 0.3 } else { 0.0 } + if i > 115 { 0.35 } else { 0.0 }
+    };
+    let reason = || Reason::new("no-evidence", [("since", Amount::Time(now()))]);
+    let fact = |i: u32| {
+        let to = now() - MINUTE * 5 * i;
+        Fact {
+            from: to - MINUTE * 5,
+            to,
+            seen: Seen::Events {
+                good: 995.0,
+                total: 1_000.0,
+            },
+        }
+    };
+    Detail {
+        evidence: Evidence {
+            facts: (0..10).rev().map(fact).collect(),
+            gaps: vec![Gap {
+                source: "shop/127.0.0.1:9103".into(),
+                from: now() - MINUTE * 50,
+                to: now() - MINUTE * 45,
+                cause: Cause::Failed {
+                    error: "connection refused".into(),
+                },
+            }],
+            ..Evidence::default()
+        },
+        spent: (0..=120)
+            .map(|i| Spent {
+                at: start + DAY / 4 * i,
+                share: spent(i),
+                entry: Some(40_000 + u64::from(i)),
+            })
+            .collect(),
+        history: vec![
+            Transition {
+                at: now() - MINUTE * 14,
+                from: Some(State::AtRisk),
+                to: State::Broken,
+                reason: reason(),
+                entry: Some(48_200),
+            },
+            Transition {
+                at: now() - MINUTE * 22,
+                from: Some(State::Kept),
+                to: State::AtRisk,
+                reason: reason(),
+                entry: Some(48_150),
+            },
+            Transition {
+                at: now() - DAY * 60,
+                from: None,
+                to: State::Kept,
+                reason: reason(),
+                entry: Some(2),
+            },
+        ],
+    }
+}
+
+const SIZE: u64 = 48_231;
+
+pub struct Book;
+
+fn entry(index: u64) -> Entry {
+    let kind = ["verdict", "transition", "page"][(index % 3) as usize];
+    Entry {
+        index,
+        at: now() - Duration::from_secs((SIZE - index) * 3),
+        kind: kind.into(),
+        about: Some("payment-success".into()),
+        leaf: format!(
+            "{:064x}",
+            u128::from(index).wrapping_mul(0x9e37_79b9_7f4a_7c15_f39c_c060_5ced_c834)
+        ),
+        body: json!({ "promise": "payment-success", "state": "broken", "measured": { "share": 0.9912 } }),
+    }
+}
+
+#[async_trait]
+impl Ledger for Book {
+    async fn checkpoint(&self) -> Result<Checkpoint, Refused> {
+        Ok(Checkpoint {
+            origin: "tegata.local/kisaragi".into(),
+            size: SIZE,
+            root: "8f".repeat(32),
+            at: Some(now() - Duration::from_secs(3)),
+            note: format!("tegata.local/kisaragi\n{SIZE}\nj48=\n\n— tegata.local/kisaragi AAAA\n"),
+        })
+    }
+    async fn entries(
+        &self,
+        before: Option<u64>,
+        kind: Option<&str>,
+        limit: usize,
+    ) -> Result<Vec<Entry>, Refused> {
+        let all = (0..before.unwrap_or(SIZE).min(SIZE)).rev().map(entry);
+        Ok(all
+            .filter(|entry| kind.is_none_or(|kind| entry.kind == kind))
+            .take(limit)
+            .collect())
+    }
+    async fn entry(&self, index: u64) -> Result<Option<Entry>, Refused> {
+        Ok((index < SIZE).then(|| entry(index)))
+    }
+    async fn inclusion(&self, _: u64, _: u64) -> Result<Vec<String>, Refused> {
+        Ok((0..16).map(|i| format!("{i:02x}").repeat(32)).collect())
+    }
+    fn kinds(&self) -> Vec<(&'static str, Say)> {
+        vec![
+            ("verdict", say!("verdict", "判定")),
+            ("transition", say!("change of verdict", "判定の変化")),
+            ("page", say!("page", "通知")),
+        ]
+    }
+}
+
+#[derive(Default)]
+pub struct Cases {
+    pub taken: Mutex<Option<Acknowledged>>,
+}
+
+impl Cases {
+    fn open(&self) -> Incident {
+        let at = now() - MINUTE * 14;
+        let moment = |secs, what, entry| Moment {
+            at: at + Duration::from_secs(secs),
+            what,
+            entry: Some(entry),
+        };
+        Incident {
+            id: "INC-7".into(),
+            promises: vec!["payment-success".into()],
+            severity: Some("critical".into()),
+            state: State::Broken,
+            title: say!(
+                "Card payments succeed: broken",
+                "カード決済の成功率: 破れた"
+            ),
+            opened: at,
+            acknowledged: self.taken.lock().unwrap().clone(),
+            resolved: None,
+            timeline: vec![
+                moment(0, say!("the promise broke", "約束が破れました"), 48_200),
+                moment(
+                    1,
+                    say!("paged on-call by webhook", "当番へ Webhook で通知しました"),
+                    48_201,
+                ),
+            ],
+            pages: vec![
+                Page {
+                    receiver: "on-call".into(),
+                    at,
+                    accepted: Some(at + Duration::from_millis(1_240)),
+                    tries: 1,
+                    problem: None,
+                    entry: Some(48_201),
+                },
+                Page {
+                    receiver: "mail".into(),
+                    at,
+                    accepted: None,
+                    tries: 3,
+                    problem: Some(say!("the server refused", "サーバーが拒否しました")),
+                    entry: None,
+                },
+            ],
+        }
+    }
+    fn closed(&self) -> Incident {
+        let at = now() - DAY * 3;
+        Incident {
+            id: "INC-6".into(),
+            resolved: Some(at + MINUTE * 4),
+            acknowledged: Some(Acknowledged {
+                by: "佐藤".into(),
+                reason: "provider".into(),
+                at: at + MINUTE,
+            }),
+            opened: at,
+            state: State::Unproven,
+            title: say!(
+                "Audit logs keep arriving: unproven",
+                "監査ログが途切れない: 証拠なし"
+            ),
+            ..self.open()
+        }
+    }
+}
+
+#[async_trait]
+impl Incidents for Cases {
+    async fn list(&self, _: usize) -> Result<Vec<Incident>, Refused> {
+        Ok(vec![self.open(), self.closed()])
+    }
+    async fn get(&self, id: &str) -> Result<Option<Incident>, Refused> {
+        Ok([self.open(), self.closed()]
+            .into_iter()
+            .find(|one| one.id == id))
+    }
+    async fn acknowledge(&self, id: &str, by: &str, reason: &str) -> Result<(), Refused> {
+        if id != "INC-7" {
+            return Err(Refused::Missing {
+                what: "incident",
+                name: id.into(),
+            });
+        }
+        let mut taken = self.taken.lock().unwrap();
+        if taken.is_some() {
+            return Err(Refused::Conflict(say!(
+                "somebody has taken it on",
+                "すでに対応者がいます"
+            )));
+        }
+        *taken = Some(Acknowledged {
+            by: by.into(),
+            reason: reason.into(),
+            at: now(),
+        });
+        Ok(())
+    }
+    async fn inbox(&self, _: usize) -> Result<Vec<Message>, Refused> {
+        Ok(vec![Message {
+            at: now() - MINUTE * 14,
+            incident: Some("INC-7".into()),
+            state: State::Broken,
+            text: say!(
+                "Card payments succeed is broken",
+                "カード決済の成功率が破れています"
+            ),
+        }])
+    }
+}
+
+pub struct Intake;
+
+#[async_trait]
+impl Ingest for Intake {
+    fn body_max(&self) -> usize {
+        1 << 20
+    }
+    async fn receive(&self, stream: &str, body: &[u8]) -> Result<Received, Refused> {
+        if stream != "payment_app" {
+            return Err(Refused::Missing {
+                what: "stream",
+                name: stream.into(),
+            });
+        }
+        let stored = body
+            .split(|b| *b == b'\n')
+            .filter(|line| !line.is_empty())
+            .count() as u64;
+        Ok(Received {
+            stored,
+            ..Received::default()
+        })
+    }
+}
+
+#[derive(Default)]
+pub struct Shop {
+    pub broken: Mutex<Option<Timestamp>>,
+}
+
+#[async_trait]
+impl Demo for Shop {
+    fn outages(&self) -> Vec<Outage> {
+        vec![Outage {
+            name: "provider".into(),
+            title: say!("The payment provider fails", "決済事業者の障害"),
+            since: *self.broken.lock().unwrap(),
+        }]
+    }
+    async fn set(&self, name: &str, on: bool) -> Result<(), Refused> {
+        if name != "provider" {
+            return Err(Refused::Missing {
+                what: "outage",
+                name: name.into(),
+            });
+        }
+        *self.broken.lock().unwrap() = on.then(now);
+        Ok(())
+    }
+    fn payments(&self) -> Payments {
+        let selector = |text| Selector::parse(text).unwrap();
+        Payments {
+            total: selector("payments_total"),
+            good: selector("payments_total{status=\"ok\"}"),
+            took: selector("payment_seconds_bucket"),
+            stream: "payment_app".into(),
+        }
+    }
+}
+
+pub struct Figures;
+
+#[async_trait]
+impl MetricStore for Figures {
+    async fn append(&self, _: Vec<Series>) -> Result<metrics::Appended, store::Error> {
+        Err(store::Error::Closed)
+    }
+    async fn select(
+        &self,
+        matchers: &[Matcher],
+        from: Timestamp,
+        to: Timestamp,
+    ) -> Result<Vec<Series>, store::Error> {
+        let all = [("ok", "", 1.0), ("failed", "", 0.006)]
+            .map(|(status, le, share)| ("payments_total", status, le, share));
+        let buckets = [
+            ("0.1", 0.4),
+            ("0.25", 0.9),
+            ("0.5", 0.98),
+            ("1", 0.997),
+            ("+Inf", 1.0),
+        ]
+        .map(|(le, share)| ("payment_seconds_bucket", "", le, share));
+        let series = all
+            .into_iter()
+            .chain(buckets)
+            .map(|(name, status, le, share)| {
+                let labels = Labels::new([("__name__", name), ("status", status), ("le", le)]);
+                let steps = to.since(from).as_secs() / 5;
+                let samples = (0..=steps).map(|i| {
+                    let swing = 6.0 * (i as f64 / 17.0).sin() + i as f64 * 42.0;
+                    Sample {
+                        at: from + Duration::from_secs(i * 5),
+                        value: (swing + 10.0) * share,
+                    }
+                });
+                Series {
+                    samples: samples.collect(),
+                    labels,
+                }
+            });
+        Ok(series
+            .filter(|s| matchers.iter().all(|m| m.accepts(s.labels.get(&m.name))))
+            .collect())
+    }
+    async fn label_values(&self, _: &str, _: &[Matcher]) -> Result<Vec<String>, store::Error> {
+        Ok(Vec::new())
+    }
+    async fn retain(&self, _: Duration, _: Timestamp) -> Result<u64, store::Error> {
+        Ok(0)
+    }
+    async fn status(&self) -> Result<metrics::Status, store::Error> {
+        Ok(metrics::Status::default())
+    }
+}
+
+pub struct Lines;
+
+#[async_trait]
+impl LogStore for Lines {
+    async fn append(&self, _: Vec<Record>) -> Result<logs::Appended, store::Error> {
+        Err(store::Error::Closed)
+    }
+    async fn search(&self, search: &logs::Search) -> Result<Vec<Record>, store::Error> {
+        let record = |i: usize| {
+            let fields = json!({
+                "payment": format!("pay_{:06}", 90_211 - i), "status": if i == 3 { "failed" } else { "ok" },
+                "amount": 1_200 + i * 310, "currency": "JPY", "card": "[card]", "took_ms": 87 + i * 7,
+            });
+            let fields = fields.as_object().cloned().unwrap_or_default();
+            Record {
+                id: i as u128,
+                at: now() - Duration::from_secs(i as u64),
+                stream: "payment_app".into(),
+                fields,
+            }
+        };
+        Ok((0..search.limit.min(20)).map(record).collect())
+    }
+    async fn count(&self, _: &LogQuery, _: Timestamp, _: Timestamp) -> Result<u64, store::Error> {
+        Ok(0)
+    }
+    async fn retain(&self, _: &str, _: Duration, _: Timestamp) -> Result<u64, store::Error> {
+        Ok(0)
+    }
+    async fn streams(&self) -> Result<Vec<String>, store::Error> {
+        Ok(vec!["payment_app".into()])
+    }
+    async fn status(&self) -> Result<logs::Status, store::Error> {
+        Ok(logs::Status::default())
+    }
+}
+
+pub struct Healthy;
+
+impl Status for Healthy {
+    fn not_ready(&self) -> Option<Say> {
+        None
+    }
+    fn metrics(&self) -> String {
+        "tegata_up 1\n".into()
+    }
+    fn version(&self) -> Version {
+        Version {
+            version: "0.1.0".into(),
+            commit: None,
+        }
+    }
+}
+
+/// A desk over a board, and the end through which the next snapshot is published.
+pub fn desk(board: Board) -> (Desk, watch::Sender<Arc<Board>>) {
+    let (publish, board) = watch::channel(Arc::new(board));
+    let clock: Arc<dyn Clock> = Arc::new(ManualClock::at(now()));
+    let desk = Desk {
+        board,
+        detail: Arc::new(|_| Box::pin(async { Some(detail()) })),
+        ledger: Arc::new(Book),
+        incidents: Arc::new(Cases::default()),
+        ingest: Arc::new(Intake),
+        metrics: Arc::new(Figures),
+        logs: Arc::new(Lines),
+        demo: Some(Arc::new(Shop::default())),
+        clock,
+        status: Arc::new(Healthy),
+        hosts: Hosts::default(),
+    };
+    (desk, publish)
+}

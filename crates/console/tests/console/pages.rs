@@ -1,0 +1,257 @@
+//! Every page in both languages: whole, small, labelled, and without a line that the policy would refuse.
+
+use std::{collections::HashSet, io::Write as _};
+
+use flate2::{Compression, write::GzEncoder};
+
+use super::{ask, console, fixture, get, to};
+
+const PAGES: [&str; 11] = [
+    "/",
+    "/?state=broken",
+    "/promises/payment-success",
+    "/payments",
+    "/incidents",
+    "/incidents/INC-7",
+    "/inbox",
+    "/ledger",
+    "/ledger/48200",
+    "/sources",
+    "/no/such/page",
+];
+
+fn in_lang(page: &str, lang: &str) -> String {
+    format!(
+        "{page}{}lang={lang}",
+        if page.contains('?') { '&' } else { '?' }
+    )
+}
+
+/// What stands between tags, without what only machines read.
+fn words(html: &str) -> String {
+    let mut out = String::new();
+    let mut rest = html.split("</head>").nth(1).unwrap();
+    while let Some(open) = rest.find('<') {
+        out.push_str(&rest[..open]);
+        out.push(' ');
+        let close = rest[open..].find('>').unwrap();
+        let tag = &rest[open..open + close];
+        rest = &rest[open + close + 1..];
+        for raw in ["code", "pre", "time"] {
+            if tag == format!("<{raw}") || tag.starts_with(&format!("<{raw} ")) {
+                let end = format!("</{raw}>");
+                rest = &rest[rest.find(&end).unwrap() + end.len()..];
+            }
+        }
+    }
+    out
+}
+
+#[tokio::test]
+async fn every_page_is_small_labelled_and_free_of_inline_code() {
+    let router = console();
+    for page in PAGES {
+        for lang in ["ja", "en"] {
+            let answer = get(&router, &in_lang(page, lang)).await;
+            let html = answer.text();
+            let wanted = if page == "/no/such/page" { 404 } else { 200 };
+            assert_eq!(answer.status, wanted, "{page}");
+
+            let mut gzip = GzEncoder::new(Vec::new(), Compression::default());
+            gzip.write_all(&answer.body).unwrap();
+            let bytes = gzip.finish().unwrap().len();
+            println!(
+                "{page} {lang}: {} bytes, {bytes} gzipped",
+                answer.body.len()
+            );
+            assert!(bytes <= 30 << 10, "{page} {lang} has {bytes} bytes gzipped");
+
+            assert!(html.starts_with("<!DOCTYPE html><html lang=\""), "{page}");
+            assert!(html.contains(&format!("<html lang=\"{lang}\">")), "{page}");
+            for once in [
+                "<h1>",
+                "<main id=\"main\"",
+                "<header class=\"top\">",
+                "<title>",
+                "<footer",
+            ] {
+                assert_eq!(html.matches(once).count(), 1, "{page} {lang}: {once}");
+            }
+            for refused in [
+                " style=",
+                "<style",
+                " onclick",
+                " onload",
+                "javascript:",
+                "<script>",
+                "http-equiv",
+            ] {
+                assert!(!html.contains(refused), "{page} {lang}: {refused}");
+            }
+            for (at, _) in html.match_indices("<script") {
+                assert!(
+                    html[at..].starts_with("<script type=\"module\" src=\"/assets/"),
+                    "{page}"
+                );
+            }
+            let ids: Vec<&str> = html
+                .split(" id=\"")
+                .skip(1)
+                .map(|rest| rest.split('"').next().unwrap())
+                .collect();
+            let unique: HashSet<&str> = ids.iter().copied().collect();
+            assert_eq!(ids.len(), unique.len(), "{page}: an id stands twice");
+            for named in ["aria-labelledby=\"", " for=\""] {
+                for name in html
+                    .split(named)
+                    .skip(1)
+                    .map(|rest| rest.split('"').next().unwrap())
+                {
+                    assert!(unique.contains(name), "{page}: nothing has the id {name}");
+                }
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn nothing_is_left_in_the_other_language() {
+    let router = console();
+    let kana =
+        |c: char| ('\u{3041}'..='\u{30ff}').contains(&c) || ('\u{4e00}'..='\u{9fff}').contains(&c);
+    for page in PAGES {
+        let en = words(&get(&router, &in_lang(page, "en")).await.text());
+        // The switch to Japanese names itself in Japanese; people's names are their own.
+        let stray: String = en
+            .replace("日本語", "")
+            .replace("佐藤", "")
+            .chars()
+            .filter(|c| kana(*c))
+            .collect();
+        assert_eq!(stray, "", "{page}");
+
+        let ja = words(&get(&router, &in_lang(page, "ja")).await.text());
+        for word in [
+            " the ", " is ", " of ", "Promise", "Verdict", "Budget", "Evidence", "Ledger", "kept",
+            "broken", " ago",
+        ] {
+            assert!(!ja.contains(word), "{page}: {word:?} in {ja}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn the_board_begins_with_what_most_needs_a_person_and_every_figure_has_a_link() {
+    let html = get(&console(), "/?lang=en").await.text();
+    let states: Vec<&str> = html
+        .split("data-state=\"")
+        .skip(1)
+        .map(|rest| rest.split('"').next().unwrap())
+        .collect();
+    assert_eq!(
+        states[..5],
+        ["broken", "unproven", "at_risk", "at_risk", "kept"]
+    );
+    assert_eq!(states.len(), 30);
+    assert!(
+        html.contains(
+            "<h1>Of 30 promises, 1 is broken, 1 cannot be proven and 2 are at risk.</h1>"
+        )
+    );
+    for link in ["#evidence", "#budget", "#history"] {
+        assert!(
+            html.contains(&format!("href=\"/promises/payment-success{link}\"")),
+            "{link}"
+        );
+    }
+    assert!(html.contains("href=\"/ledger/48200\""));
+}
+
+#[tokio::test]
+async fn the_filter_shows_one_state_and_counts_all() {
+    let html = get(&console(), "/?state=at_risk&lang=en").await.text();
+    assert_eq!(html.matches("data-state=\"at_risk\"").count(), 2);
+    assert_eq!(html.matches("data-state=").count(), 2);
+    assert!(html.contains("<b>26</b> kept"));
+}
+
+#[tokio::test]
+async fn a_spec_that_was_refused_puts_its_row_at_risk() {
+    let mut board = fixture::board(1);
+    board.spec.problem = Some(promise::say!("line 3 is wrong", "3 行目に誤りがあります"));
+    let router = console::router(fixture::desk(board).0);
+    let html = get(&router, "/?lang=ja").await.text();
+    let spec = html
+        .split("<p class=\"spec\"")
+        .nth(1)
+        .unwrap()
+        .split("</p>")
+        .next()
+        .unwrap();
+    assert!(
+        spec.contains("危うい")
+            && spec.contains("3 行目に誤りがあります")
+            && spec.contains("引き続き有効"),
+        "{spec}"
+    );
+}
+
+#[tokio::test]
+async fn an_unproven_promise_names_no_figure() {
+    let html = get(&console(), "/?state=unproven&lang=en").await.text();
+    assert!(html.contains("not measured") && html.contains("no budget"));
+    assert!(!html.contains("NaN"));
+}
+
+#[tokio::test]
+async fn a_hostile_name_is_shown_and_not_run() {
+    let mut board = fixture::board(1);
+    let mut promise = (*board.rows[0].promise).clone();
+    promise.id = "a/b?\"><script>alert(1)</script>".into();
+    promise.terms.name = None;
+    board.rows[0].promise = promise.into();
+    let router = console::router(fixture::desk(board).0);
+    let html = get(&router, "/").await.text();
+    assert!(!html.contains("<script>alert"));
+    let href = html
+        .split("href=\"/promises/")
+        .nth(1)
+        .unwrap()
+        .split('"')
+        .next()
+        .unwrap();
+    assert_eq!(get(&router, &format!("/promises/{href}")).await.status, 200);
+}
+
+#[tokio::test]
+async fn the_language_is_remembered_once_it_was_chosen() {
+    let router = console();
+    let chosen = get(&router, "/sources?lang=ja").await;
+    assert_eq!(
+        chosen.header("set-cookie"),
+        "tegata_lang=ja; Path=/; Max-Age=31536000; SameSite=Strict"
+    );
+    let later = ask(
+        &router,
+        to("GET", "/sources").header("cookie", "tegata_lang=ja"),
+        "",
+    )
+    .await;
+    assert!(later.text().contains("<html lang=\"ja\">"));
+    assert_eq!(later.header("set-cookie"), "");
+    let asked = ask(
+        &router,
+        to("GET", "/").header("accept-language", "ja,en;q=0.8"),
+        "",
+    )
+    .await;
+    assert!(asked.text().contains("<html lang=\"ja\">"));
+}
+
+#[tokio::test]
+async fn two_hundred_promises_are_answered_from_the_snapshot() {
+    let router = console::router(fixture::desk(fixture::board(200)).0);
+    let html = get(&router, "/").await.text();
+    assert_eq!(html.matches("data-state=").count(), 200);
+    assert_eq!(html, get(&router, "/").await.text());
+}
