@@ -22,6 +22,6 @@ mod status;
 mod tls;
 mod trouble;
 
-pub use receive::{Error, Received, Refusal};
+pub use receive::{Error, POST_MAX, Received, Refusal};
 pub use start::{Handle, Outputs, Secrets, owed, start};
-pub use status::TargetStatus;
+pub use status::{TargetKind, TargetStatus};

@@ -1,11 +1,12 @@
-//! Logs that services post, as NDJSON or as a JSON array.
+//! Logs that services post, as NDJSON or as a JSON array: the first character tells which, for a record
+//! is never an array.
 //!
 //! A post is answered once its records are durable. The same body posted again makes the same record
 //! ids, so a sender that did not hear the answer may simply send again.
 
 use std::sync::Arc;
 
-use promise::{Cause, Say, say};
+use promise::{Cause, Clock, Say, say};
 use serde::Serialize;
 use serde_json::Value;
 use spec::section::source::Logs;
@@ -14,11 +15,12 @@ use tokio::sync::mpsc;
 
 use crate::{
     follow::line::{self, Refused},
+    redact::Redactor,
     start::Shared,
 };
 
 /// A body of this size holds minutes of a busy service's logs; several may be in memory at once.
-const BODY_MAX: usize = 16 << 20;
+pub const POST_MAX: usize = 16 << 20;
 /// Bounds the memory for records and refusals of one post.
 const RECORDS_MAX: usize = 50_000;
 
@@ -26,7 +28,7 @@ const RECORDS_MAX: usize = 50_000;
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     #[error("no log source takes posts for the stream `{0}`")]
-    UnknownStream(String),
+    NoStream(String),
     #[error("the body is over its limit: {limit} {unit}")]
     TooLarge { limit: usize, unit: &'static str },
     #[error("the body is not a JSON array: {0}")]
@@ -80,15 +82,20 @@ pub struct Received {
 pub(crate) struct Receiver {
     source: String,
     logs: Logs,
-    shared: Arc<Shared>,
+    redactor: Arc<Redactor>,
+    clock: Arc<dyn Clock>,
+    /// Weak: once collecting has ended, a handle that someone still holds keeps the pipeline from nothing.
+    lines: mpsc::WeakSender<Lines>,
 }
 
 impl Receiver {
-    pub fn new(source: &str, logs: Logs, shared: Arc<Shared>) -> Self {
+    pub fn new(source: &str, logs: Logs, shared: &Shared) -> Self {
         Self {
             source: source.to_owned(),
             logs,
-            shared,
+            redactor: shared.redactor.clone(),
+            clock: shared.clock.clone(),
+            lines: shared.out.lines.downgrade(),
         }
     }
 
@@ -96,16 +103,15 @@ impl Receiver {
         self.logs.stream == stream
     }
 
-    pub async fn receive(&self, content_type: &str, body: &[u8]) -> Result<Received, Error> {
-        if body.len() > BODY_MAX {
+    pub async fn receive(&self, body: &[u8]) -> Result<Received, Error> {
+        if body.len() > POST_MAX {
             return Err(Error::TooLarge {
-                limit: BODY_MAX,
+                limit: POST_MAX,
                 unit: "bytes",
             });
         }
-        let kind = content_type.split(';').next().unwrap_or_default().trim();
         let array: Vec<String>;
-        let lines: Vec<&[u8]> = if kind.eq_ignore_ascii_case("application/json") {
+        let lines: Vec<&[u8]> = if body.trim_ascii_start().starts_with(b"[") {
             let items: Vec<Value> =
                 serde_json::from_slice(body).map_err(|error| Error::NotJson(error.to_string()))?;
             array = items.iter().map(Value::to_string).collect();
@@ -122,7 +128,7 @@ impl Receiver {
             });
         }
         let post = xxhash_rust::xxh3::xxh3_128(body);
-        let at = self.shared.clock.now();
+        let at = self.clock.now();
         let mut received = Received::default();
         let mut records = Vec::new();
         for (index, text) in lines
@@ -131,7 +137,7 @@ impl Receiver {
             .filter(|(_, text)| !text.is_empty())
         {
             let place = format!("{}\u{0}{post:x}\u{0}{index}", self.source);
-            match line::structured(text, &place, &self.logs, at, &self.shared.redactor) {
+            match line::structured(text, &place, &self.logs, at, &self.redactor) {
                 Ok(record) => records.push(record),
                 Err(Refused(why)) => received.refused.push((index + 1, why)),
             }
@@ -147,9 +153,9 @@ impl Receiver {
                 failed: None::<Cause>,
                 ack: Some(ack),
             };
-            if !self.shared.send_lines(lines).await {
-                return Err(Error::Closed);
-            }
+            let pipeline = self.lines.upgrade().ok_or(Error::Closed)?;
+            pipeline.send(lines).await.map_err(|_| Error::Closed)?;
+            drop(pipeline);
             answer
                 .recv()
                 .await

@@ -13,7 +13,7 @@ use crate::{
     receive::{Error, Received, Receiver},
     redact::Redactor,
     scrape,
-    status::{Board, TargetStatus},
+    status::{Board, TargetKind, TargetStatus},
 };
 
 /// Answers with the value that a reference stands for.
@@ -28,12 +28,12 @@ pub struct Outputs {
 
 /// What every task needs.
 pub(crate) struct Shared {
-    pub redactor: Redactor,
+    pub redactor: Arc<Redactor>,
     pub secrets: Secrets,
     pub state: Arc<dyn StateStore>,
     pub clock: Arc<dyn Clock>,
     pub out: Outputs,
-    pub board: Board,
+    pub board: Arc<Board>,
     pub stop: CancellationToken,
 }
 
@@ -59,7 +59,7 @@ impl Shared {
 /// The running collection.
 #[derive(Clone)]
 pub struct Handle {
-    shared: Arc<Shared>,
+    board: Arc<Board>,
     receivers: Arc<[Receiver]>,
     tasks: TaskTracker,
 }
@@ -77,12 +77,12 @@ pub fn start(
     stop: CancellationToken,
 ) -> Handle {
     let shared = Arc::new(Shared {
-        redactor: Redactor::new(&sources.redact),
+        redactor: Arc::new(Redactor::new(&sources.redact)),
         secrets,
         state,
         clock,
         out,
-        board: Board::default(),
+        board: Arc::default(),
         stop,
     });
     let tasks = TaskTracker::new();
@@ -90,7 +90,7 @@ pub fn start(
     for (name, probe) in &sources.probes {
         shared.board.put(TargetStatus::new(
             &probe::source(name),
-            probe::kind(probe),
+            TargetKind::Probe,
             probe::shown(probe),
         ));
         tasks.spawn(probe::run(
@@ -106,9 +106,11 @@ pub fn start(
         } else {
             logs.files.join(" ")
         };
-        shared
-            .board
-            .put(TargetStatus::new(&follow::source(name), "logs", shown));
+        shared.board.put(TargetStatus::new(
+            &follow::source(name),
+            TargetKind::Logs,
+            shown,
+        ));
         tasks.spawn(follow::run(
             name.clone(),
             logs.clone(),
@@ -119,10 +121,10 @@ pub fn start(
     tasks.close();
     let receivers = sources.logs.iter().filter(|(_, logs)| logs.post);
     let receivers = receivers
-        .map(|(name, logs)| Receiver::new(name, logs.clone(), shared.clone()))
+        .map(|(name, logs)| Receiver::new(name, logs.clone(), &shared))
         .collect();
     Handle {
-        shared,
+        board: shared.board.clone(),
         receivers,
         tasks,
     }
@@ -135,7 +137,7 @@ fn start_scrapes(sources: &Sources, shared: &Arc<Shared>, tasks: &TaskTracker) {
     let client = scrape::client(shared.clock.clone());
     for (job, scrape) in &sources.scrape {
         for target in scrape::targets(job, scrape) {
-            let mut status = TargetStatus::new(&target.source, "scrape", target.shown());
+            let mut status = TargetStatus::new(&target.source, TargetKind::Scrape, target.shown());
             match &client {
                 Ok(client) => {
                     shared.board.put(status);
@@ -159,27 +161,22 @@ impl Handle {
     /// How every source fared last, in the order of their names.
     #[must_use]
     pub fn targets(&self) -> Vec<TargetStatus> {
-        self.shared.board.all()
+        self.board.all()
     }
 
-    /// Takes posted log records: NDJSON, or a JSON array where the content type is `application/json`.
-    /// Returns once they are durable.
+    /// Takes posted log records, NDJSON or a JSON array of at most [`crate::POST_MAX`] bytes. Returns once
+    /// they are durable.
     ///
     /// # Errors
     /// [`Error`]; nothing of the post was stored then, except where the pipeline ended half-way.
-    pub async fn receive(
-        &self,
-        stream: &str,
-        content_type: &str,
-        body: &[u8],
-    ) -> Result<Received, Error> {
+    pub async fn receive(&self, stream: &str, body: &[u8]) -> Result<Received, Error> {
         let receiver = self
             .receivers
             .iter()
             .find(|receiver| receiver.takes(stream));
         receiver
-            .ok_or_else(|| Error::UnknownStream(stream.to_owned()))?
-            .receive(content_type, body)
+            .ok_or_else(|| Error::NoStream(stream.to_owned()))?
+            .receive(body)
             .await
     }
 

@@ -14,30 +14,39 @@ use serde::Serialize;
 pub struct TargetStatus {
     /// `job/instance`, `probe/name` or `logs/name`.
     pub source: String,
-    /// `scrape`, `http`, `tcp`, `tls`, `dns` or `logs`.
-    pub kind: &'static str,
+    pub kind: TargetKind,
     /// What is asked; without user name and password.
     pub url: String,
     /// `None` until the first answer.
     pub last: Option<Timestamp>,
+    pub next: Option<Timestamp>,
     pub ok: bool,
     pub error: Option<Say>,
-    pub duration: Duration,
+    pub duration: Option<Duration>,
     /// Series of the last round, or log records since the start.
-    pub series: u64,
+    pub amount: u64,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TargetKind {
+    Scrape,
+    Probe,
+    Logs,
 }
 
 impl TargetStatus {
-    pub(crate) fn new(source: &str, kind: &'static str, url: String) -> Self {
+    pub(crate) fn new(source: &str, kind: TargetKind, url: String) -> Self {
         Self {
             source: source.to_owned(),
             kind,
             url,
             last: None,
+            next: None,
             ok: false,
             error: None,
-            duration: Duration::ZERO,
-            series: 0,
+            duration: None,
+            amount: 0,
         }
     }
 }

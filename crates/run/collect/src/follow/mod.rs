@@ -243,9 +243,10 @@ impl Follower {
     fn note(&self, now: Timestamp, error: Option<Say>) {
         self.shared.board.change(&source(&self.name), |status| {
             status.last = Some(now);
+            status.next = Some(now + HEARTBEAT);
             status.ok = error.is_none();
             status.error = error;
-            status.series = self.counts.lines;
+            status.amount = self.counts.lines;
         });
     }
 

@@ -11,7 +11,7 @@ use super::{
 
 /// What an answer says about a metric family.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Family<'b> {
+pub struct Metadata<'b> {
     pub name: Cow<'b, str>,
     /// `counter`, `gauge`, `histogram`, …; empty where it was not said.
     pub kind: &'b str,
@@ -34,7 +34,7 @@ const OPENMETRICS_KINDS: [&str; 8] = [
 /// `# HELP`, `# TYPE`, or any other comment, which says nothing to us.
 pub(super) fn prometheus<'b>(
     cursor: &mut Cursor<'b>,
-    families: &mut Vec<Family<'b>>,
+    entries: &mut Vec<Metadata<'b>>,
 ) -> Result<(), ParseError> {
     cursor.eat(b'#');
     cursor.skip_space();
@@ -47,19 +47,19 @@ pub(super) fn prometheus<'b>(
     cursor.skip_space();
     if word == "HELP" {
         let help = escaped(cursor.rest());
-        family(families, name).help = help;
+        entry(entries, name).help = help;
         return Ok(());
     }
     let kind = cursor.rest().trim_end_matches([' ', '\t', '\r']);
     let kind = known_kind(cursor, kind, &PROMETHEUS_KINDS)?;
-    family(families, name).kind = kind;
+    entry(entries, name).kind = kind;
     Ok(())
 }
 
 /// `# TYPE`, `# HELP`, `# UNIT` or `# EOF`. True at the end.
 pub(super) fn openmetrics<'b>(
     cursor: &mut Cursor<'b>,
-    families: &mut Vec<Family<'b>>,
+    entries: &mut Vec<Metadata<'b>>,
 ) -> Result<bool, ParseError> {
     if !cursor.eat_text("# ") {
         return Err(cursor.expected("`# `"));
@@ -81,10 +81,10 @@ pub(super) fn openmetrics<'b>(
     }
     let rest = cursor.rest();
     match word {
-        "HELP" => family(families, name).help = escaped(rest),
+        "HELP" => entry(entries, name).help = escaped(rest),
         "TYPE" => {
             let kind = known_kind(cursor, rest, &OPENMETRICS_KINDS)?;
-            family(families, name).kind = kind;
+            entry(entries, name).kind = kind;
         }
         _ => {
             let fits = name
@@ -96,7 +96,7 @@ pub(super) fn openmetrics<'b>(
                     "メトリクス `{name}` が単位 `{rest}` で終わっていません"
                 )));
             }
-            family(families, name).unit = rest;
+            entry(entries, name).unit = rest;
         }
     }
     Ok(false)
@@ -130,15 +130,15 @@ fn known_kind<'b>(
 }
 
 /// The lines of a family stand together, so the last one is asked first.
-fn family<'f, 'b>(families: &'f mut Vec<Family<'b>>, name: Cow<'b, str>) -> &'f mut Family<'b> {
-    if families.last().is_none_or(|last| last.name != name) {
-        families.push(Family {
+fn entry<'f, 'b>(entries: &'f mut Vec<Metadata<'b>>, name: Cow<'b, str>) -> &'f mut Metadata<'b> {
+    if entries.last().is_none_or(|last| last.name != name) {
+        entries.push(Metadata {
             name,
-            ..Family::default()
+            ..Metadata::default()
         });
     }
-    let last = families.len() - 1;
-    &mut families[last]
+    let last = entries.len() - 1;
+    &mut entries[last]
 }
 
 fn escaped(raw: &str) -> Cow<'_, str> {

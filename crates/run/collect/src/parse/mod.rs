@@ -5,6 +5,7 @@
 //! can be wrong is found here, with its line and column; an answer is taken whole or not at all.
 
 mod cursor;
+mod family;
 mod metadata;
 mod sample;
 
@@ -12,7 +13,8 @@ use std::{borrow::Cow, collections::HashMap};
 
 use promise::{Say, Timestamp, say};
 
-pub use metadata::Family;
+pub use family::Family;
+pub use metadata::Metadata;
 
 use cursor::Cursor;
 
@@ -64,7 +66,7 @@ impl Format {
 pub struct Scraped<'b> {
     pub samples: Vec<Exposed<'b>>,
     /// In the order of the text.
-    pub families: Vec<Family<'b>>,
+    pub metadata: Vec<Metadata<'b>>,
 }
 
 /// One sample as it was exposed.
@@ -130,7 +132,7 @@ pub fn exposition<'b>(
     let text = utf8(body)?;
     let mut scraped = Scraped {
         samples: Vec::new(),
-        families: Vec::new(),
+        metadata: Vec::new(),
     };
     let mut ended = false;
     let mut lines = text.split('\n').enumerate().peekable();
@@ -153,13 +155,13 @@ pub fn exposition<'b>(
                     continue;
                 }
                 if cursor.peek() == Some(b'#') {
-                    metadata::prometheus(&mut cursor, &mut scraped.families)?;
+                    metadata::prometheus(&mut cursor, &mut scraped.metadata)?;
                     continue;
                 }
             }
             Format::OpenMetrics => {
                 if cursor.peek() == Some(b'#') {
-                    ended = metadata::openmetrics(&mut cursor, &mut scraped.families)?;
+                    ended = metadata::openmetrics(&mut cursor, &mut scraped.metadata)?;
                     continue;
                 }
             }

@@ -135,14 +135,15 @@ pub(crate) async fn run(name: String, probe: Probe, data_dir: PathBuf, shared: A
         };
         let count = series.len() as u64;
         memory.replace(&mut series, at);
+        let next = schedule.after(shared.clock.now().max(at));
         shared.board.change(&source, |status| {
             status.last = Some(at);
+            status.next = Some(next);
             status.ok = failure.is_none();
             status.error = failure;
-            status.duration = took;
-            status.series = count;
+            status.duration = Some(took);
+            status.amount = count;
         });
-        let next = schedule.after(shared.clock.now().max(at));
         if !shared
             .send_round(Round {
                 source: source.clone(),

@@ -40,8 +40,9 @@ impl Redactor {
     pub fn text<'t>(&self, text: &'t str) -> Cow<'t, str> {
         let mut out = Cow::Borrowed(text);
         let steps: [&dyn Fn(&str) -> Option<String>; 4] = [
-            &|text| self.named.hide(text),
+            // Before names: `Authorization: Basic …` is more than one word.
             &|text| self.tokens.hide(text),
+            &|text| self.named.hide(text),
             &mail::hide,
             &pan::hide,
         ];

@@ -56,7 +56,7 @@ impl Named {
             .collect();
         // `password=…`, `"password": "…"`, `password: …` inside of a message.
         let pattern = format!(
-            r#"(?i)(?P<name>\b(?:{})["']?\s*[:=]\s*)(?:"(?:[^"\\]|\\.)*"|'[^']*'|[^\s"',;&}}\])]+)"#,
+            r#"(?i)(?P<name>\b(?:{})["']?\s*[:=]\s*)(?:\[redacted:[a-z]+\]|"(?:[^"\\]|\\.)*"|'[^']*'|[^\s"',;&}}\])]+)"#,
             any.join("|")
         );
         // The names are escaped, so the pattern fails only by size: then the fixed names remain.

@@ -130,8 +130,9 @@ fn round(
         status.last = Some(at);
         status.ok = trouble.is_none();
         status.error = trouble.as_ref().map(|trouble| trouble.say.clone());
-        status.duration = took;
-        status.series = scraped;
+        status.next = Some(next);
+        status.duration = Some(took);
+        status.amount = scraped;
     });
     Round {
         source: source.to_owned(),
