@@ -85,7 +85,7 @@ fn content(visit: &Visit, one: &Incident) -> Markup {
         nav.trail aria-label=(lang.pick("Trail", "現在地")) {
             a href="/incidents" { (lang.pick("Incidents", "インシデント")) } " / " (one.id)
         }
-        header.title class=(mark::class(one.state)) {
+        header class={ "title " (mark::class(one.state)) } {
             (mark::verdict(one.state, lang))
             h1 { (one.title.get(lang)) }
             p { @if let Some(severity) = &one.severity { span.tag { (severity) } " " } (standing(visit, one)) }

@@ -55,7 +55,7 @@ fn content(visit: &Visit, row: &Row, detail: &Detail, leaf: Option<&str>) -> Mar
         nav.trail aria-label=(lang.pick("Trail", "現在地")) {
             a href="/" { (lang.pick("Promises", "約束")) } " / " (promise.id)
         }
-        header.title class=(mark::class(verdict.state)) {
+        header class={ "title " (mark::class(verdict.state)) } {
             (mark::verdict(verdict.state, lang)) " " small { (time::lasting(row.since, visit.now, lang)) }
             h1 { (promise.name(lang)) }
             p.reason { (time::sentence(verdict.reason.say().get(lang), visit.now, &visit.zone(), lang)) }

@@ -132,7 +132,7 @@ fn verdict(state: State, seed: u64) -> Verdict {
     Verdict {
         state,
         reason: Reason::new("no-evidence", [("since", Amount::Time(newest))]),
-        measured: proven.then(|| Measured {
+        measured: proven.then_some(Measured {
             value: Amount::Share(1.0 - 0.005 * spent),
             target: Amount::Share(0.995),
         }),
