@@ -23,7 +23,7 @@ use crate::{
     book::{Book, Change, Pending},
     desk::Desk,
     incident::{Outcome, PageRecord},
-    notify::{self, Outside, Receipt, SendError},
+    notify::{Make, Receipt, SendError},
     page::{InsteadOf, Kind},
     upkeep,
 };
@@ -48,7 +48,7 @@ const DRAIN: Duration = Duration::from_secs(5);
 const OUTCOME_TRIES: u32 = 60;
 
 /// Runs until told to stop.
-pub async fn run(desk: &Arc<Desk>, outside: &Arc<Outside>, stop: &CancellationToken) {
+pub async fn run(desk: &Arc<Desk>, make: &Make, stop: &CancellationToken) {
     let mut tries: JoinSet<()> = JoinSet::new();
     // Keys under way and their receivers, by task, so that one that panics is tried again too.
     let mut busy: HashMap<Id, (String, String)> = HashMap::new();
@@ -70,7 +70,7 @@ pub async fn run(desk: &Arc<Desk>, outside: &Arc<Outside>, stop: &CancellationTo
         }
         for pending in due(&desk.book(), &busy, desk.clock.now()) {
             let names = (pending.page.key.clone(), pending.receiver.clone());
-            let handle = tries.spawn(attempt(desk.clone(), outside.clone(), pending));
+            let handle = tries.spawn(attempt(desk.clone(), make.clone(), pending));
             busy.insert(handle.id(), names);
         }
         let wait = until_next(&desk.book(), desk.clock.now());
@@ -149,12 +149,12 @@ fn until_next(book: &Book, now: Timestamp) -> Duration {
         .map_or(TICK, |wait| wait.min(TICK))
 }
 
-async fn attempt(desk: Arc<Desk>, outside: Arc<Outside>, pending: Pending) {
+async fn attempt(desk: Arc<Desk>, make: Make, pending: Pending) {
     let config = desk.config();
     let result = match config
         .receivers
         .get(&pending.receiver)
-        .map(|receiver| notify::of(receiver, &outside))
+        .map(|receiver| make(&pending.receiver, receiver))
     {
         Some(Ok(notifier)) => notifier.send(&pending.page).await,
         Some(Err(error)) => Err(error),

@@ -17,7 +17,7 @@ use crate::{
     Config, Error, Event, EventKind, Filter, InboxItem, Incident, OnDuty, Secrets, alert, deliver,
     desk::{Desk, DeskShelf},
     incident::{Acknowledgement, Outcome, REASON_MAX, WHO_MAX},
-    notify::{self, Outside},
+    notify::{self, Make, Outside},
     on_call, react,
 };
 
@@ -54,7 +54,7 @@ pub struct ReceiverStatus {
 
 pub struct Responder {
     desk: Arc<Desk>,
-    outside: Arc<Outside>,
+    make: Make,
     /// First verdicts that are unproven, and when they count. Lost at a restart, which begins their grace anew.
     unproven: Mutex<BTreeMap<String, (Timestamp, Transition)>>,
 }
@@ -69,17 +69,34 @@ impl Responder {
         events: mpsc::Sender<Event>,
     ) -> Result<Arc<Self>, Error> {
         let desk = Arc::new(Desk::open(config, state, clock.clone(), events).await?);
-        desk.hand_over();
-        let outside = Arc::new(Outside::new(
-            secrets,
-            clock,
-            Arc::new(DeskShelf(desk.clone())),
-        ));
-        Ok(Arc::new(Self {
+        let outside = Outside::new(secrets, clock, Arc::new(DeskShelf(desk.clone())));
+        Ok(Self::start(
             desk,
-            outside,
+            Arc::new(move |_, receiver| notify::of(receiver, &outside)),
+        ))
+    }
+
+    /// The same with receivers that are made up: a simulation needs neither network nor real time.
+    pub async fn open_simulated(
+        config: Config,
+        state: Arc<dyn StateStore>,
+        clock: Arc<dyn Clock>,
+        events: mpsc::Sender<Event>,
+        make: Make,
+    ) -> Result<Arc<Self>, Error> {
+        Ok(Self::start(
+            Arc::new(Desk::open(config, state, clock, events).await?),
+            make,
+        ))
+    }
+
+    fn start(desk: Arc<Desk>, make: Make) -> Arc<Self> {
+        desk.hand_over();
+        Arc::new(Self {
+            desk,
+            make,
             unproven: Mutex::default(),
-        }))
+        })
     }
 
     /// Takes a changed verdict. Once it returns, the alert, the incident and their pages survive a crash. The same
@@ -126,7 +143,7 @@ impl Responder {
             }
         };
         tokio::select! {
-            () = deliver::run(&self.desk, &self.outside, &stop) => {}
+            () = deliver::run(&self.desk, &self.make, &stop) => {}
             () = unproven => {}
         }
     }

@@ -11,6 +11,9 @@ pub mod webhook;
 
 mod http;
 
+#[cfg(test)]
+mod golden;
+
 use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
@@ -59,6 +62,9 @@ impl SendError {
         Self::Lasting { why: why.into() }
     }
 }
+
+/// Makes the notifier of a receiver, by its name and section.
+pub type Make = Arc<dyn Fn(&str, &Receiver) -> Result<Box<dyn Notifier>, SendError> + Send + Sync>;
 
 /// What notifiers need from outside.
 pub struct Outside {

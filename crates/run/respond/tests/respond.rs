@@ -1,0 +1,14 @@
+//! Respond as others see it: real sockets for the notifiers, made-up receivers and time for everything that must
+//! survive failures.
+#![allow(clippy::unwrap_used)]
+
+#[path = "respond/crash.rs"]
+mod crash;
+#[path = "respond/lifecycle.rs"]
+mod lifecycle;
+#[path = "respond/notifiers.rs"]
+mod notifiers;
+#[path = "respond/simulation.rs"]
+mod simulation;
+#[path = "respond/world.rs"]
+mod world;
