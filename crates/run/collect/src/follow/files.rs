@@ -3,7 +3,9 @@
 use std::{
     collections::BTreeMap,
     io,
+    ops::Bound,
     path::{Path, PathBuf},
+    time::Duration,
 };
 
 use promise::{Say, Timestamp, say};
@@ -15,15 +17,17 @@ use super::{
 
 /// Open files of one source. Over it, a person learns that the pattern takes too much.
 const FILES_MAX: usize = 512;
-/// Pieces of one batch; bounds what a crash makes us read again.
-const PIECES_MAX: usize = 4_096;
+/// Bytes of one look, in pieces of at most a read; bounds the memory and what a crash makes us read again.
+const LOOK_MAX: usize = 4 << 20;
 /// How long a renamed file may still be written to by a process that has not heard of it yet.
-const RENAMED_GRACE_MS: i64 = 10_000;
+const RENAMED_GRACE: Duration = Duration::from_secs(10);
 
 pub(super) struct Files {
     data_dir: PathBuf,
     patterns: Vec<String>,
     tails: BTreeMap<(u64, u64), Followed>,
+    /// The file that was read last, so that the next look begins behind it.
+    turn: (u64, u64),
     /// Places from before the restart whose files have not been met yet.
     remembered: BTreeMap<(u64, u64), Place>,
 }
@@ -37,7 +41,7 @@ struct Followed {
 /// What one look at the files gave.
 #[derive(Debug, Default)]
 pub(super) struct Look {
-    pub pieces: Vec<(PathBuf, (u64, u64), Piece)>,
+    pub pieces: Vec<((u64, u64), Piece)>,
     /// Places that changed.
     pub moved: Vec<Place>,
     /// Files that are read to their end and gone.
@@ -52,6 +56,7 @@ impl Files {
             data_dir: data_dir.to_owned(),
             patterns: patterns.to_vec(),
             tails: BTreeMap::new(),
+            turn: (0, 0),
             remembered: remembered
                 .into_iter()
                 .map(|place| (place.id(), place))
@@ -59,46 +64,57 @@ impl Files {
         }
     }
 
-    /// Reads what is new. Each file has its share, so a fast one starves no other.
+    /// Reads what is new, in turn, one read of each file, so a fast one starves no other.
     pub fn look(&mut self, line_max: u64, now: Timestamp) -> Look {
         let mut look = Look::default();
         self.find(now, &mut look);
-        let share = (PIECES_MAX / self.tails.len().max(1)).max(16);
-        let mut done = Vec::new();
-        for (id, followed) in &mut self.tails {
-            let is_over = followed
-                .gone_since
-                .is_some_and(|t| now.as_millis() - t.as_millis() > RENAMED_GRACE_MS);
-            let before = followed.tail.place.clone();
-            let mut pieces = Vec::new();
-            // One more read while there is room: reads are bounded themselves.
-            let more = loop {
-                match followed.tail.read(line_max, is_over, &mut pieces) {
-                    Ok(true) if pieces.len() < share => {}
-                    Ok(more) => break more,
-                    Err(error) => {
-                        look.trouble = Some(unreadable(&before.path, &error));
-                        break false;
-                    }
-                }
-            };
-            look.has_more |= more;
-            look.pieces.extend(
-                pieces
-                    .into_iter()
-                    .map(|piece| (before.path.clone(), *id, piece)),
-            );
-            if is_over && !more {
-                done.push(*id);
-            } else if followed.tail.place != before {
-                look.moved.push(followed.tail.place.clone());
+        let behind = self
+            .tails
+            .range((Bound::Excluded(self.turn), Bound::Unbounded));
+        let ids: Vec<_> = behind
+            .chain(self.tails.range(..=self.turn))
+            .map(|(id, _)| *id)
+            .collect();
+        let mut budget = LOOK_MAX;
+        for id in ids {
+            if budget == 0 {
+                look.has_more = true;
+                break;
             }
-        }
-        for id in done {
-            look.done
-                .extend(self.tails.remove(&id).map(|followed| followed.tail.place));
+            self.turn = id;
+            budget = budget.saturating_sub(self.read(id, line_max, now, &mut look));
         }
         look
+    }
+
+    /// Reads one file once. Returns the bytes of what was read.
+    fn read(&mut self, id: (u64, u64), line_max: u64, now: Timestamp, look: &mut Look) -> usize {
+        let Some(followed) = self.tails.get_mut(&id) else {
+            return 0;
+        };
+        let is_over = followed
+            .gone_since
+            .is_some_and(|since| now.since(since) > RENAMED_GRACE);
+        let before = followed.tail.place.clone();
+        let mut pieces = Vec::new();
+        let more = followed
+            .tail
+            .read(line_max, is_over, &mut pieces)
+            .unwrap_or_else(|error| {
+                look.trouble = Some(unreadable(&before.path, &error));
+                false
+            });
+        look.has_more |= more;
+        let bytes = pieces.iter().map(Piece::len).sum();
+        look.pieces
+            .extend(pieces.into_iter().map(|piece| (id, piece)));
+        if is_over && !more {
+            look.done
+                .extend(self.tails.remove(&id).map(|followed| followed.tail.place));
+        } else if followed.tail.place != before {
+            look.moved.push(followed.tail.place.clone());
+        }
+        bytes
     }
 
     fn find(&mut self, now: Timestamp, look: &mut Look) {

@@ -209,13 +209,9 @@ impl Follower {
         }
     }
 
-    fn records(
-        &mut self,
-        pieces: Vec<(PathBuf, (u64, u64), Piece)>,
-        now: Timestamp,
-    ) -> Vec<Record> {
+    fn records(&mut self, pieces: Vec<((u64, u64), Piece)>, now: Timestamp) -> Vec<Record> {
         let mut records = Vec::with_capacity(pieces.len());
-        for (_, (device, inode), piece) in pieces {
+        for ((device, inode), piece) in pieces {
             let Piece::Line {
                 generation,
                 offset,

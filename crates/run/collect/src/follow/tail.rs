@@ -65,6 +65,15 @@ pub(super) enum Piece {
     TooLong,
 }
 
+impl Piece {
+    pub fn len(&self) -> usize {
+        match self {
+            Self::Line { bytes, .. } => bytes.len(),
+            Self::TooLong => 0,
+        }
+    }
+}
+
 #[derive(Debug)]
 pub(super) struct Tail {
     file: File,
@@ -86,7 +95,10 @@ impl Tail {
         is_final: bool,
         out: &mut Vec<Piece>,
     ) -> io::Result<bool> {
-        self.notice_cut()?;
+        let size = self.notice_cut()?;
+        if size <= self.place.offset {
+            return Ok(false);
+        }
         let line_max = usize::try_from(line_max).unwrap_or(usize::MAX);
         // A line of the allowed length, and its end, must fit.
         let mut buffer = vec![0; READ_MAX.max(line_max.saturating_add(1).min(64 << 20))];
@@ -142,8 +154,8 @@ impl Tail {
         self.place.offset += line.len() as u64;
     }
 
-    /// Starts again where the file is not the one that was read.
-    fn notice_cut(&mut self) -> io::Result<()> {
+    /// Starts again where the file is not the one that was read. Returns the file's size.
+    fn notice_cut(&mut self) -> io::Result<u64> {
         let size = self.file.metadata()?.len();
         let is_other =
             size < self.place.offset || self.head(self.place.head_length)? != self.place.head;
@@ -158,7 +170,7 @@ impl Tail {
             self.place.head = self.head(length)?;
             self.place.head_length = length;
         }
-        Ok(())
+        Ok(size)
     }
 
     fn head(&self, length: usize) -> io::Result<u64> {

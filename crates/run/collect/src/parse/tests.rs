@@ -1,3 +1,5 @@
+#![allow(clippy::unwrap_used)]
+
 use proptest::prelude::*;
 
 use super::*;
@@ -187,6 +189,8 @@ fn no_target_can_forge_the_marker_that_ends_a_series() {
     }
 }
 
+type Sample = (String, Vec<(String, String)>, f64, Option<i64>);
+
 fn escape(value: &str) -> String {
     value
         .replace('\\', "\\\\")
@@ -194,7 +198,7 @@ fn escape(value: &str) -> String {
         .replace('\n', "\\n")
 }
 
-fn render(samples: &[(String, Vec<(String, String)>, f64, Option<i64>)], is_open: bool) -> String {
+fn render(samples: &[Sample], is_open: bool) -> String {
     let mut out = String::new();
     for (name, labels, value, at) in samples {
         let labels: Vec<String> = labels
@@ -225,7 +229,7 @@ prop_compose! {
         labels in prop::collection::btree_map("[a-zA-Z_][a-zA-Z0-9_]{0,8}", "(.|\n){0,12}", 0..4),
         value in any::<f64>().prop_filter("NaN equals nothing", |v| !v.is_nan()),
         at in prop::option::of(-4_000_000_000_000i64..4_000_000_000_000),
-    ) -> (String, Vec<(String, String)>, f64, Option<i64>) {
+    ) -> Sample {
         let labels = labels.into_iter().filter(|(name, _)| name != "__name__").collect();
         (name, labels, value, at)
     }

@@ -22,13 +22,16 @@ use tokio::{net::TcpStream, time::Instant};
 
 use crate::{memory::Memory, schedule::Schedule, start::Shared, trouble::Trouble};
 
+/// A label beside those that every series of a probe has.
+type OwnLabel = Option<(&'static str, &'static str)>;
+
 /// What a probe found.
 #[derive(Debug, Default)]
 struct Found {
     /// Why it did not succeed.
     failure: Option<Say>,
     /// Metric, its own labels, value.
-    values: Vec<(&'static str, Option<(&'static str, &'static str)>, f64)>,
+    values: Vec<(&'static str, OwnLabel, f64)>,
 }
 
 impl Found {

@@ -20,6 +20,9 @@ use token::Tokens;
 /// JSON inside of strings is opened this many times; beyond it the text is scanned as it is.
 const NESTED_MAX: usize = 4;
 
+/// Gives the text with something hidden, or nothing where there was nothing to hide.
+type Step<'s> = &'s dyn Fn(&str) -> Option<String>;
+
 #[derive(Debug)]
 pub struct Redactor {
     tokens: Tokens,
@@ -39,7 +42,7 @@ impl Redactor {
     #[must_use]
     pub fn text<'t>(&self, text: &'t str) -> Cow<'t, str> {
         let mut out = Cow::Borrowed(text);
-        let steps: [&dyn Fn(&str) -> Option<String>; 4] = [
+        let steps: [Step<'_>; 4] = [
             // Before names: `Authorization: Basic …` is more than one word.
             &|text| self.tokens.hide(text),
             &|text| self.named.hide(text),

@@ -67,13 +67,13 @@ fn may_hold(text: &str) -> bool {
 }
 
 struct Runs<'t> {
-    chars: std::iter::Peekable<std::str::CharIndices<'t>>,
+    chars: std::str::CharIndices<'t>,
 }
 
 impl<'t> Runs<'t> {
     fn of(text: &'t str) -> Self {
         Self {
-            chars: text.char_indices().peekable(),
+            chars: text.char_indices(),
         }
     }
 }
@@ -84,7 +84,7 @@ impl Iterator for Runs<'_> {
     fn next(&mut self) -> Option<Vec<Digit>> {
         let mut run: Vec<Digit> = Vec::new();
         let mut gap = 0;
-        while let Some((from, c)) = self.chars.next() {
+        for (from, c) in self.chars.by_ref() {
             if let Some(value) = digit(c) {
                 run.push(Digit {
                     value,

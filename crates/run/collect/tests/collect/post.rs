@@ -1,0 +1,86 @@
+use collect::{Error, Refusal};
+use promise::unit::Bytes;
+use spec::section::source::{Logs, Sources};
+
+use crate::house::House;
+
+fn posted() -> Sources {
+    let logs = Logs {
+        stream: "pay".to_owned(),
+        files: Vec::new(),
+        post: true,
+        time_field: "time".to_owned(),
+        silent_for_max: None,
+        line_max: Bytes(100),
+    };
+    Sources {
+        logs: [("p".to_owned(), logs)].into(),
+        ..Sources::default()
+    }
+}
+
+#[tokio::test]
+async fn a_post_is_answered_once_it_is_durable_and_may_be_sent_again() {
+    let mut house = House::start(&posted());
+    let handle = house.handle.clone();
+    let long = format!("{{\"x\":\"{}\"}}", "y".repeat(100));
+    let body = format!(
+        "{{\"n\":1,\"card\":\"4242424242424242\"}}\n\nnot json\n[1]\n{long}\n{{\"n\":2}}\n"
+    );
+    let mut ids = Vec::new();
+    for _ in 0..2 {
+        let (handle, body) = (handle.clone(), body.clone());
+        let post = tokio::spawn(async move { handle.receive("pay", body.as_bytes()).await });
+        let lines = loop {
+            let lines = house.lines().await;
+            if !lines.records.is_empty() {
+                break lines;
+            }
+        };
+        assert_eq!(lines.records[0].fields["card"], "[redacted:pan]");
+        ids.push(
+            lines
+                .records
+                .iter()
+                .map(|record| record.id)
+                .collect::<Vec<_>>(),
+        );
+        let received = post.await.unwrap().unwrap();
+        assert_eq!(received.accepted, 2);
+        let refused = [
+            (3, Refusal::NotAnObject),
+            (4, Refusal::NotAnObject),
+            (5, Refusal::TooLong),
+        ];
+        assert_eq!(received.refused, refused);
+    }
+    assert_eq!(ids[0], ids[1]);
+}
+
+#[tokio::test]
+async fn an_array_is_taken_too_and_what_cannot_be_taken_is_told() {
+    let mut house = House::start(&posted());
+    let handle = house.handle.clone();
+    let post = tokio::spawn(async move { handle.receive("pay", b" [{\"n\":1},{\"n\":2}]").await });
+    while house.lines().await.records.is_empty() {}
+    assert_eq!(post.await.unwrap().unwrap().accepted, 2);
+    assert!(matches!(
+        house.handle.receive("other", b"{}").await,
+        Err(Error::NoStream(_))
+    ));
+    assert!(matches!(
+        house.handle.receive("pay", b"[1").await,
+        Err(Error::NotJson(_))
+    ));
+    let large = vec![b'x'; collect::POST_MAX + 1];
+    assert!(matches!(
+        house.handle.receive("pay", &large).await,
+        Err(Error::TooLarge { .. })
+    ));
+    let handle = house.handle.clone();
+    house.end().await;
+    assert!(matches!(
+        handle.receive("pay", b"{}").await,
+        Err(Error::Closed)
+    ));
+}
