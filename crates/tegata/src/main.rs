@@ -1,1 +1,27 @@
-fn main() {}
+//! `tegata`: one binary, one YAML file. The command line is in `cli`, the wiring in `app`.
+
+mod app;
+mod book;
+mod cli;
+mod clock;
+mod demo;
+mod doors;
+mod exit;
+mod keeper;
+mod past;
+mod secrets;
+mod sink;
+mod spec_file;
+mod tasks;
+
+use std::process::ExitCode;
+
+use clap::Parser as _;
+
+fn main() -> ExitCode {
+    let cli = cli::Cli::parse();
+    cli.start_logging();
+    // Several libraries speak TLS; they all shall do so with ring. Only a second call can fail.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    cli.run().unwrap_or_else(|error| exit::report(&error))
+}

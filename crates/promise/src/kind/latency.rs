@@ -121,7 +121,7 @@ impl Latency {
 
 impl Judge for Latency {
     fn signals(&self) -> Vec<Signal> {
-        vec![Signal::Spread { histogram: self.histogram.clone() }]
+        vec![Signal::Spread { histogram: self.histogram.buckets() }]
     }
 
     fn window(&self) -> Option<Window> {

@@ -72,6 +72,29 @@ impl Selector {
         })
     }
 
+    /// The series of this histogram's buckets: `latency_seconds{job="a"}` as `latency_seconds_bucket{job="a"}`.
+    #[must_use]
+    pub fn buckets(&self) -> Self {
+        let Some(metric) = self.metric().filter(|metric| !metric.ends_with("_bucket")) else {
+            return self.clone();
+        };
+        let rest = self.text.strip_prefix(metric);
+        let text = rest.map_or_else(
+            || self.text.to_string(),
+            |rest| format!("{metric}_bucket{rest}"),
+        );
+        let matchers = self.matchers.iter().map(|matcher| match &matcher.test {
+            Match::Equal(name) if matcher.name == "__name__" => {
+                Matcher::equal("__name__", format!("{name}_bucket"))
+            }
+            _ => matcher.clone(),
+        });
+        Self {
+            text: text.into(),
+            matchers: matchers.collect(),
+        }
+    }
+
     /// `label` answers with a label's value, or `""`.
     pub fn accepts<'a>(&self, label: impl Fn(&str) -> &'a str) -> bool {
         self.matchers.iter().all(|m| m.accepts(label(&m.name)))

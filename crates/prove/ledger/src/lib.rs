@@ -58,4 +58,4 @@ pub use merkle::{Hash, verify_consistency, verify_inclusion};
 pub use note::Checkpoint;
 pub use open::Opened;
 pub use read::read;
-pub use verify::{Expect, Verified, verify, verify_each};
+pub use verify::{Expect, Verified, verify};

@@ -9,7 +9,7 @@ use std::{
 };
 
 use crate::{
-    entry::{self, Entry},
+    entry,
     error::VerifyError,
     files::{self, Layer},
     key::{self, Verifier},
@@ -49,25 +49,8 @@ pub struct Verified {
 
 /// Verifies the ledger in `dir`: every byte of its tiles, its tail and its checkpoint.
 pub fn verify(dir: &Path, expect: &Expect<'_>) -> Result<Verified, VerifyError> {
-    verify_each(dir, expect, &mut |_| {})
-}
-
-/// Verifies the ledger and hands over each entry once, in order. Entries before a bad one are handed over too.
-pub fn verify_each(
-    dir: &Path,
-    expect: &Expect<'_>,
-    each: &mut dyn FnMut(Entry),
-) -> Result<Verified, VerifyError> {
-    // An attempt that begins again passes over what was handed over: entries never change.
-    let mut next = 0;
-    let mut once = |entry: Entry| {
-        if entry.index == next {
-            next += 1;
-            each(entry);
-        }
-    };
     let mut before = published_bytes(dir);
-    let mut result = verify_once(dir, expect, &mut once);
+    let mut result = verify_once(dir, expect);
     for _ in 1..ATTEMPTS {
         // Only a writer at work changes the checkpoint meanwhile; a damaged ledger stays as it is.
         let now = published_bytes(dir);
@@ -75,7 +58,7 @@ pub fn verify_each(
             break;
         }
         before = now;
-        result = verify_once(dir, expect, &mut once);
+        result = verify_once(dir, expect);
     }
     result
 }
@@ -86,11 +69,7 @@ fn published_bytes(dir: &Path) -> Option<Vec<u8>> {
         .flatten()
 }
 
-fn verify_once(
-    dir: &Path,
-    expect: &Expect<'_>,
-    each: &mut dyn FnMut(Entry),
-) -> Result<Verified, VerifyError> {
+fn verify_once(dir: &Path, expect: &Expect<'_>) -> Result<Verified, VerifyError> {
     let signer = signer(dir, expect)?;
     // The checkpoint first: the tail read after it holds at least as much, if nothing was taken away.
     let published = published(dir, &signer)?;
@@ -113,7 +92,6 @@ fn verify_once(
         roots: Roots::default(),
         from: None,
         to: None,
-        each,
     };
     walk.roots.wanted = [Some(published.size), older.as_ref().map(|note| note.size)]
         .into_iter()
@@ -209,7 +187,6 @@ struct Walk<'a> {
     roots: Roots,
     from: Option<String>,
     to: Option<String>,
-    each: &'a mut dyn FnMut(Entry),
 }
 
 /// Roots of the trees that some checkpoint was signed over.
@@ -266,7 +243,7 @@ impl Walk<'_> {
         }
         self.partial_entries(n, &entries)?;
         self.partial_hashes(0, n, &hashes_read)?;
-        self.visit(&entries, first);
+        self.note_times(&entries, first);
         self.roots.pass(&self.frontier, &hashes_read);
         let root = subtree_root(&hashes_read);
         self.frontier.push_subtree(8, root);
@@ -304,7 +281,7 @@ impl Walk<'_> {
         let entries: Vec<&[u8]> = tail.lines.iter().map(|line| &*line.bytes).collect();
         let hashes: Vec<Hash> = tail.lines.iter().map(|line| line.hash).collect();
         self.roots.pass(&self.frontier, &hashes);
-        self.visit(&entries, base);
+        self.note_times(&entries, base);
         if let Some(broken) = &tail.broken {
             let never_acknowledged =
                 broken.unfinished && signed <= tail.frontier.size() && tail.checkpoint.is_some();
@@ -349,17 +326,13 @@ impl Walk<'_> {
         })
     }
 
-    /// Hands the entries over. One that cannot be read as an entry still counts for the hashes.
-    fn visit(&mut self, entries: &[&[u8]], first: u64) {
-        for (index, bytes) in (first..).zip(entries) {
-            let Ok(entry) = entry::parse(bytes) else {
-                continue;
-            };
-            if index == 0 {
-                self.from = Some(entry.at.clone());
-            }
-            self.to = Some(entry.at.clone());
-            (self.each)(entry);
+    fn note_times(&mut self, entries: &[&[u8]], first: u64) {
+        let at = |bytes: &&[u8]| entry::parse(bytes).ok().map(|entry| entry.at);
+        if first == 0 {
+            self.from = entries.first().and_then(at);
+        }
+        if let Some(last) = entries.last() {
+            self.to = at(last);
         }
     }
 

@@ -75,7 +75,7 @@ pub(super) fn reads_metrics(promise: &Promise) -> bool {
 }
 
 /// `*` stands for any text, everything else for itself.
-pub(super) fn matches_glob(pattern: &str, text: &str) -> bool {
+pub(crate) fn matches_glob(pattern: &str, text: &str) -> bool {
     let Some((head, rest)) = pattern.split_once('*') else {
         return pattern == text;
     };

@@ -13,7 +13,7 @@ use crate::{
     section::Spec,
 };
 
-mod lookup;
+pub(crate) mod lookup;
 
 pub(crate) use bad_id::PATTERN as ID_PATTERN;
 

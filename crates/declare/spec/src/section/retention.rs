@@ -1,8 +1,10 @@
 //! `retention`: how long evidence is kept. The ledger is kept for good.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, time::Duration};
 
 use promise::{record, unit::Span};
+
+use crate::check::lookup;
 
 record! {
     /// How long evidence is kept. The ledger is kept for good.
@@ -27,5 +29,17 @@ impl Default for Retention {
             logs: Span::days(365),
             streams: BTreeMap::new(),
         }
+    }
+}
+
+impl Retention {
+    /// How long records of `stream` are kept.
+    #[must_use]
+    pub fn for_stream(&self, stream: &str) -> Duration {
+        let named = self
+            .streams
+            .iter()
+            .find(|(pattern, _)| lookup::matches_glob(pattern, stream));
+        named.map_or(self.logs, |(_, keep)| *keep).0
     }
 }

@@ -1,0 +1,161 @@
+//! What lives as long as one spec is in force: its collector and its judge.
+
+use std::{collections::HashMap, sync::Arc};
+
+use collect::Outputs;
+use console::board::SourceRow;
+use evaluate::{Evaluator, Owed, Stores};
+use promise::{Promise, State};
+use serde_json::json;
+use spec::Spec;
+use tokio::sync::mpsc;
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+
+use super::House;
+use crate::{
+    book::kind,
+    doors,
+    keeper::Keeper,
+    past, secrets,
+    tasks::{
+        self, events,
+        judge::{Judge, Show, WAITING_MAX},
+    },
+};
+
+/// A spec in force.
+pub(crate) struct Generation {
+    stop: CancellationToken,
+    tasks: TaskTracker,
+}
+
+impl Generation {
+    /// Declares what is new in the ledger, rebuilds the windows from history, and starts to collect.
+    pub(crate) async fn start(
+        house: &Arc<House>,
+        spec: Spec,
+        parent: &CancellationToken,
+    ) -> anyhow::Result<Self> {
+        let now = house.clock.now();
+        let promises = past::date(&*house.state, spec.promises.clone(), now).await?;
+        declare(house, &spec, &promises).await?;
+        let past = past::recall(&*house.state, &house.book, &promises).await?;
+        let before: HashMap<String, State> = past
+            .iter()
+            .filter_map(|(id, past)| Some((id.clone(), past.state?.0)))
+            .collect();
+
+        let mut owed: Vec<Owed> = collect::owed(&spec.sources)
+            .into_iter()
+            .map(|(source, interval)| Owed { source, interval })
+            .collect();
+        owed.push(Owed {
+            source: events::SOURCE.to_owned(),
+            interval: events::BEAT,
+        });
+        let stores = Stores {
+            metrics: house.metrics.clone(),
+            logs: house.logs.clone(),
+        };
+        let mut evaluator = Evaluator::new(promises, owed, before, now);
+        evaluator.warm(&stores, now).await?;
+
+        let stop = parent.child_token();
+        let tasks = TaskTracker::new();
+        let (rounds, rounds_in) = mpsc::channel(WAITING_MAX);
+        let (lines, lines_in) = mpsc::channel(WAITING_MAX);
+        let (judge, inputs) = mpsc::channel(WAITING_MAX);
+        let collector = Arc::new(collect::start(
+            &spec.sources,
+            &house.settings.data,
+            Arc::new(secrets::resolve),
+            house.state.clone(),
+            house.clock.clone(),
+            Outputs { rounds, lines },
+            stop.clone(),
+        ));
+        house.collector.store(Some(collector.clone()));
+        house.judge.send_replace(Some(judge.clone()));
+        let sources: Box<dyn Fn() -> Vec<SourceRow> + Send> = Box::new(move || {
+            collector
+                .targets()
+                .into_iter()
+                .map(doors::source_row)
+                .collect()
+        });
+        let work = Judge {
+            evaluator,
+            keeper: Keeper::new(now, past),
+            stores,
+            book: house.book.clone(),
+            state: house.state.clone(),
+            responder: house.responder.clone(),
+            clock: house.clock.clone(),
+            show: Show {
+                board: house.board.clone(),
+                service: spec.service.name.0.clone(),
+                time_zone: spec.service.time_zone.clone(),
+                spec: house.spec_status.subscribe(),
+                sources,
+            },
+        };
+        tasks.spawn(work.run(inputs, stop.clone()));
+        tasks.spawn(tasks::samples::run(
+            rounds_in,
+            house.metrics.clone(),
+            judge.clone(),
+        ));
+        tasks.spawn(tasks::lines::run(
+            lines_in,
+            house.logs.clone(),
+            house.state.clone(),
+            judge,
+        ));
+        tasks.spawn(tasks::retain::run(
+            spec.retention,
+            house.metrics.clone(),
+            house.logs.clone(),
+            house.clock.clone(),
+            stop.clone(),
+        ));
+        Ok(Self { stop, tasks })
+    }
+
+    /// Ends collecting and judging; what was collected is stored first.
+    pub(crate) async fn end(&self) {
+        self.stop.cancel();
+        self.tasks.close();
+        self.tasks.wait().await;
+    }
+}
+
+/// Writes the spec and each promise that is new, changed or withdrawn into the ledger.
+async fn declare(house: &House, spec: &Spec, promises: &[Arc<Promise>]) -> anyhow::Result<()> {
+    let ids: Vec<&str> = promises.iter().map(|promise| promise.id.as_str()).collect();
+    let body = json!({
+        "service": spec.service.name,
+        "promises": ids,
+    });
+    let last = house.book.newest(kind::SPEC, "")?;
+    for promise in promises {
+        house.book.declared(promise).await?;
+    }
+    if last.as_ref().is_some_and(|entry| entry.body == body) {
+        return Ok(());
+    }
+    let gone = last
+        .iter()
+        .flat_map(|entry| entry.body["promises"].as_array())
+        .flatten();
+    for id in gone
+        .filter_map(|id| id.as_str())
+        .filter(|id| !ids.contains(id))
+    {
+        house
+            .book
+            .note(kind::PROMISE_WITHDRAWN, id, json!({}))
+            .await?;
+    }
+    house.book.note(kind::SPEC, "", body).await?;
+    Ok(())
+}

@@ -1,0 +1,156 @@
+//! `tegata explain`: why a verdict is what it is.
+
+use std::process::ExitCode;
+
+use clap::Args;
+use promise::{Amount, Lang, Seen, Signal, signal::Part};
+use serde_json::json;
+
+use super::{Common, Data, runtime, standing, standing::Standing};
+
+/// Explain a verdict: the query, the window, the evidence, and why.
+#[derive(Debug, Args)]
+pub(crate) struct Explain {
+    /// The promise.
+    promise: String,
+    #[command(flatten)]
+    data: Data,
+    /// Print JSON.
+    #[arg(long)]
+    json: bool,
+}
+
+/// Facts shown to a person; the JSON has all.
+const FACTS_SHOWN: usize = 12;
+
+impl Explain {
+    pub(super) fn run(self, common: &Common) -> anyhow::Result<ExitCode> {
+        let lang = common.lang();
+        let standing = runtime()?.block_on(standing::one(&self.data.dir, &self.promise, lang))?;
+        if self.json {
+            let mut body = serde_json::to_value(&standing)?;
+            body["version"] = json!(1);
+            body["reason"] = json!(standing.verdict.reason.say());
+            println!("{}", serde_json::to_string_pretty(&body)?);
+        } else {
+            print!("{}", tell(&standing, lang));
+        }
+        Ok(standing::exit_code(std::slice::from_ref(&standing)))
+    }
+}
+
+/// A line `label  value` in the reader's language.
+fn line(lang: Lang, en: &str, ja: &str, value: impl std::fmt::Display) -> String {
+    match lang {
+        Lang::En => format!("  {en:10}  {value}\n"),
+        Lang::Ja => format!("  {ja}  {value}\n"),
+    }
+}
+
+fn tell(standing: &Standing, lang: Lang) -> String {
+    let (promise, verdict) = (&standing.promise, &standing.verdict);
+    let mut out = format!(
+        "{} {}  {}\n  {}\n\n",
+        verdict.state.shape(),
+        verdict.state.say().get(lang),
+        promise.name(lang),
+        verdict.reason.say().get(lang)
+    );
+    if let Some(measured) = &verdict.measured {
+        let both = format!(
+            "{} / {}",
+            measured.value.show(lang),
+            measured.target.show(lang)
+        );
+        out += &line(lang, "measured", "実測/目標", both);
+    }
+    if let Some(budget) = &verdict.budget {
+        let left = Amount::Share((1.0 - budget.spent_share).max(0.0)).show(lang);
+        #[allow(clippy::cast_precision_loss)]
+        let time = Amount::Millis(budget.left_millis as f64).show(lang);
+        out += &line(lang, "budget", "予算の残り", format!("{left} ({time})"));
+        for burn in &budget.burn {
+            out += &line(
+                lang,
+                "burn",
+                "消費速度  ",
+                format!("{}: {:.2}x", burn.over, burn.rate),
+            );
+        }
+    }
+    for signal in promise.kind.as_judge().signals() {
+        out += &line(lang, "query", "問い合わせ", shown(&signal));
+    }
+    if let Some(window) = promise.kind.as_judge().window() {
+        out += &line(lang, "window", "期間      ", window);
+    }
+    out += &line(lang, "owed since", "約束の開始", promise.since);
+    if let Some(newest) = verdict.newest {
+        out += &line(lang, "newest", "最新の証拠", newest);
+    }
+    if let Some(due) = verdict.due {
+        out += &line(lang, "due", "次の期限  ", due);
+    }
+    if let Some(entry) = standing.entry {
+        out += &line(lang, "ledger", "台帳      ", format!("{entry}"));
+    }
+    if let Some(evidence) = &standing.evidence {
+        let count = evidence.facts.len();
+        out += &line(lang, "facts", "事実      ", count);
+        for fact in evidence.facts.iter().rev().take(FACTS_SHOWN) {
+            out += &format!("    {} .. {}  {}\n", fact.from, fact.to, seen(&fact.seen));
+        }
+        for gap in &evidence.gaps {
+            out += &line(
+                lang,
+                "gap",
+                "欠落      ",
+                format!("{} {} .. {}", gap.source, gap.from, gap.to),
+            );
+        }
+    }
+    out
+}
+
+fn shown(signal: &Signal) -> String {
+    match signal {
+        Signal::Events {
+            total,
+            part: Part::Good(good),
+        } => format!("{good} / {total}"),
+        Signal::Events {
+            total,
+            part: Part::Bad(bad),
+        } => format!("1 - {bad} / {total}"),
+        Signal::Spread { histogram } => histogram.to_string(),
+        Signal::Level { query } => query.clone(),
+        Signal::Pairs {
+            start,
+            end,
+            by,
+            within,
+        } => {
+            format!(
+                "{start} -> {end} by {by} within {}",
+                promise::unit::Span(*within)
+            )
+        }
+        Signal::Beat { series } => series.to_string(),
+        Signal::LogBeat { logs } | Signal::Count { logs } => logs.to_string(),
+    }
+}
+
+fn seen(seen: &Seen) -> String {
+    match seen {
+        Seen::Events { good, total } => format!("{good} / {total}"),
+        Seen::Spread { counts, .. } => format!("{} events", counts.iter().sum::<f64>()),
+        Seen::Level { last, low, high } => format!("{last} ({low}..{high})"),
+        Seen::Pairs {
+            in_time,
+            late,
+            open,
+        } => format!("{in_time} in time, {late} late, {} open", open.len()),
+        Seen::Beat => "beat".to_owned(),
+        Seen::Count { n } => format!("{n}"),
+    }
+}

@@ -1,0 +1,126 @@
+//! `tegata init`: a first spec, from nothing or from a running exporter.
+
+use std::{io::Write as _, path::PathBuf, process::ExitCode, time::Duration};
+
+use anyhow::Context as _;
+use clap::Args;
+use promise::{Lang, say};
+use spec::init::{FamilyKind, MetricFamily};
+
+use super::{Common, runtime};
+use crate::exit::Stop;
+
+/// Write a first spec: a commented one to fill in, or one proposed from a running exporter.
+#[derive(Debug, Args)]
+pub(crate) struct Init {
+    /// Where to write it.
+    #[arg(default_value = "tegata.yaml")]
+    out: PathBuf,
+    /// A running exporter, such as http://127.0.0.1:9100/metrics.
+    #[arg(long, value_name = "URL")]
+    from: Option<String>,
+    /// What the service is called; the folder's name by default.
+    #[arg(long)]
+    name: Option<String>,
+    /// Replace the file when it is there.
+    #[arg(long)]
+    force: bool,
+}
+
+const TIMEOUT: Duration = Duration::from_secs(10);
+/// An exporter's answer; the same bound as a scrape's default.
+const BODY_MAX: usize = 32 << 20;
+
+impl Init {
+    pub(super) fn run(self, common: &Common) -> anyhow::Result<ExitCode> {
+        let lang = common.lang();
+        let name = self.name.clone().unwrap_or_else(|| {
+            let folder = std::env::current_dir().ok();
+            folder
+                .and_then(|f| f.file_name().map(|n| n.to_string_lossy().into_owned()))
+                .unwrap_or("service".into())
+        });
+        let zone = jiff::tz::TimeZone::system()
+            .iana_name()
+            .unwrap_or("UTC")
+            .to_owned();
+        let text = match &self.from {
+            None => spec::init::template(&name, &zone, lang),
+            Some(url) => spec::init::from_families(&runtime()?.block_on(families(url))?, url),
+        };
+        let mut options = std::fs::OpenOptions::new();
+        options.write(true);
+        if self.force {
+            options.create(true).truncate(true)
+        } else {
+            options.create_new(true)
+        };
+        let path = self.out.display();
+        let mut file = options
+            .open(&self.out)
+            .map_err(|error| match error.kind() {
+                std::io::ErrorKind::AlreadyExists => Stop::missing(
+                    say!("{path} is there already", "{path} はすでにあります").get(lang),
+                )
+                .hint(say!("--force replaces it", "--force で置き換えます").get(lang)),
+                _ => Stop::missing(format!("{path}: {error}")),
+            })?;
+        file.write_all(text.as_bytes())
+            .with_context(|| format!("cannot write {path}"))?;
+        match lang {
+            Lang::En => {
+                eprintln!("{path} is written; next: tegata check {path}, then tegata run {path}")
+            }
+            Lang::Ja => {
+                eprintln!("{path} を書きました。次は tegata check {path}、そして tegata run {path}")
+            }
+        }
+        Ok(ExitCode::SUCCESS)
+    }
+}
+
+async fn families(url: &str) -> anyhow::Result<Vec<MetricFamily>> {
+    let client = reqwest::Client::builder()
+        .no_proxy()
+        .timeout(TIMEOUT)
+        .build()?;
+    let no_answer = |error: reqwest::Error| {
+        Stop::missing(format!("{url} did not answer: {}", error.without_url()))
+    };
+    let mut answer = client
+        .get(url)
+        .send()
+        .await
+        .and_then(reqwest::Response::error_for_status)
+        .map_err(no_answer)?;
+    let kind = answer
+        .headers()
+        .get("content-type")
+        .and_then(|v| v.to_str().ok())
+        .unwrap_or_default()
+        .to_owned();
+    let mut body = Vec::new();
+    while let Some(chunk) = answer.chunk().await.map_err(no_answer)? {
+        body.extend_from_slice(&chunk);
+        if body.len() > BODY_MAX {
+            return Err(
+                Stop::missing(format!("{url} answered with more than {BODY_MAX} bytes")).into(),
+            );
+        }
+    }
+    let scraped = collect::parse::exposition(&body, &kind, &collect::parse::Limits::default())
+        .map_err(|error| Stop::missing(format!("{url}: {error}")))?;
+    let families = scraped.families().into_iter().map(|family| {
+        let kind = match family.kind.as_str() {
+            "counter" => FamilyKind::Counter,
+            "histogram" => FamilyKind::Histogram,
+            _ => FamilyKind::Gauge,
+        };
+        MetricFamily {
+            name: family.name,
+            kind,
+            labels: family.labels,
+        }
+    });
+    Ok(families.collect())
+}

@@ -1,0 +1,85 @@
+//! The running instance of a data directory, asked over its own API.
+
+use std::{path::Path, time::Duration};
+
+use anyhow::Context as _;
+use promise::{Lang, say};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::exit::Stop;
+
+/// Where a running instance says how it can be reached.
+pub(crate) const FILE: &str = "instance.json";
+
+/// A command waits no longer than a person would.
+const TIMEOUT: Duration = Duration::from_secs(10);
+
+/// What a running instance writes into its data directory, and removes when it ends.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct Instance {
+    pub(crate) url: String,
+    pub(crate) pid: u32,
+}
+
+impl Instance {
+    /// The instance that runs on `data`, when one does.
+    pub(crate) fn running(data: &Path) -> Option<Self> {
+        let text = std::fs::read_to_string(data.join(FILE)).ok()?;
+        let instance: Self = serde_json::from_str(&text).ok()?;
+        // A killed instance could not remove its file.
+        Path::new(&format!("/proc/{}", instance.pid))
+            .exists()
+            .then_some(instance)
+    }
+
+    pub(crate) fn find(data: &Path, lang: Lang) -> anyhow::Result<Self> {
+        let dir = data.display();
+        let nothing = say!(
+            "nothing runs on {dir}",
+            "{dir} で動いているものはありません"
+        );
+        let hint = say!(
+            "start `tegata run` or `tegata demo`, or name its --data",
+            "`tegata run` か `tegata demo` を始めるか、--data を指定してください"
+        );
+        Ok(Self::running(data)
+            .ok_or_else(|| Stop::missing(nothing.get(lang)).hint(hint.get(lang)))?)
+    }
+
+    pub(crate) async fn get(&self, path: &str) -> anyhow::Result<Value> {
+        let text = ask(client()?.get(format!("{}{path}", self.url))).await?;
+        Ok(serde_json::from_str(&text)?)
+    }
+
+    /// Presses a button of the console.
+    pub(crate) async fn post(&self, path: &str) -> anyhow::Result<()> {
+        ask(client()?
+            .post(format!("{}{path}", self.url))
+            .header("origin", &self.url))
+        .await
+        .map(drop)
+    }
+}
+
+fn client() -> anyhow::Result<reqwest::Client> {
+    Ok(reqwest::Client::builder()
+        .no_proxy()
+        .timeout(TIMEOUT)
+        .build()?)
+}
+
+async fn ask(request: reqwest::RequestBuilder) -> anyhow::Result<String> {
+    let answer = request
+        .send()
+        .await
+        .context("the running instance did not answer")?;
+    let status = answer.status();
+    let text = answer.text().await?;
+    if !status.is_success() {
+        return Err(
+            Stop::missing(format!("the running instance answered {status}: {text}")).into(),
+        );
+    }
+    Ok(text)
+}

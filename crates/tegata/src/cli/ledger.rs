@@ -1,0 +1,167 @@
+//! `tegata ledger`: look into the ledger, and verify it offline.
+
+use std::{path::PathBuf, process::ExitCode};
+
+use clap::{Args, Subcommand};
+use ledger::{Expect, VerifyError};
+use promise::Lang;
+use serde_json::json;
+
+use super::{Common, Data};
+use crate::exit;
+
+/// Look into the ledger, and verify it from its files alone.
+#[derive(Debug, Subcommand)]
+pub(crate) enum LedgerCommand {
+    Verify(Verify),
+    Show(Show),
+    Key(Key),
+}
+
+/// Verify the ledger offline: every entry, every hash, every signature.
+///
+/// Ends with 0 when it is whole, 30 when it is not; names the first bad entry.
+#[derive(Debug, Args)]
+pub(crate) struct Verify {
+    #[command(flatten)]
+    data: Data,
+    /// The ledger's own directory, when it lies elsewhere, as in an auditor's copy.
+    #[arg(long, value_name = "DIR", conflicts_with = "dir")]
+    ledger: Option<PathBuf>,
+    /// The verifier key that you were given (`name+id+key`); without it the key beside the ledger is used.
+    #[arg(long, value_name = "VKEY")]
+    key: Option<String>,
+    /// A checkpoint kept from earlier: the ledger must be a continuation of it.
+    #[arg(long, value_name = "FILE")]
+    since: Option<PathBuf>,
+    /// Print the outcome as JSON.
+    #[arg(long)]
+    json: bool,
+}
+
+/// Print entries, newest first.
+#[derive(Debug, Args)]
+pub(crate) struct Show {
+    #[command(flatten)]
+    data: Data,
+    /// Only entries of this kind, such as verdict or page_sent.
+    #[arg(long)]
+    kind: Option<String>,
+    /// Only entries about this promise.
+    #[arg(long)]
+    about: Option<String>,
+    /// At most so many.
+    #[arg(long, default_value_t = 20)]
+    limit: usize,
+    /// Print whole entries as JSON lines.
+    #[arg(long)]
+    json: bool,
+}
+
+/// Print the verifier key: give it to whoever shall verify.
+#[derive(Debug, Args)]
+pub(crate) struct Key {
+    #[command(flatten)]
+    data: Data,
+}
+
+impl LedgerCommand {
+    pub(super) fn run(self, common: &Common) -> anyhow::Result<ExitCode> {
+        match self {
+            Self::Verify(command) => command.run(common.lang()),
+            Self::Show(command) => command.run(),
+            Self::Key(command) => command.run(),
+        }
+    }
+}
+
+impl Verify {
+    fn run(self, lang: Lang) -> anyhow::Result<ExitCode> {
+        let dir = self.ledger.unwrap_or_else(|| self.data.dir.join("ledger"));
+        let since = self.since.map(std::fs::read_to_string).transpose()?;
+        let expect = Expect {
+            vkey: self.key.as_deref(),
+            checkpoint: since.as_deref(),
+        };
+        match ledger::verify(&dir, &expect) {
+            Ok(verified) => {
+                let (size, root, key) =
+                    (verified.size, verified.root.to_string(), &verified.key_id);
+                if self.json {
+                    println!(
+                        "{}",
+                        json!({ "version": 1, "valid": true, "size": size, "root": root, "key": key })
+                    );
+                } else {
+                    match lang {
+                        Lang::En => println!("whole: {size} entries, root {root}, signed by {key}"),
+                        Lang::Ja => println!("台帳は完全です: {size} 件、根 {root}、署名鍵 {key}"),
+                    }
+                }
+                Ok(ExitCode::SUCCESS)
+            }
+            Err(VerifyError::Io { path, source }) => {
+                Err(exit::Stop::missing(format!("{}: {source}", path.display())).into())
+            }
+            Err(error) => {
+                let first = error.first_bad();
+                if self.json {
+                    println!(
+                        "{}",
+                        json!({ "version": 1, "valid": false, "first_bad": first, "why": error.to_string() })
+                    );
+                } else {
+                    match lang {
+                        Lang::En => println!("not whole: {error}"),
+                        Lang::Ja => println!("台帳は完全ではありません: {error}"),
+                    }
+                }
+                Ok(ExitCode::from(exit::INVALID))
+            }
+        }
+    }
+}
+
+impl Show {
+    fn run(self) -> anyhow::Result<ExitCode> {
+        let mut newest: std::collections::VecDeque<ledger::Entry> =
+            std::collections::VecDeque::new();
+        let dir = self.data.dir.join("ledger");
+        let read = ledger::read(&dir, |entry| {
+            let wanted = self.kind.as_ref().is_none_or(|kind| *kind == entry.kind)
+                && self
+                    .about
+                    .as_ref()
+                    .is_none_or(|about| *about == entry.about);
+            if wanted {
+                if newest.len() == self.limit {
+                    newest.pop_front();
+                }
+                newest.push_back(entry);
+            }
+        });
+        for entry in newest.iter().rev() {
+            if self.json {
+                println!("{}", serde_json::to_string(entry)?);
+            } else {
+                let what = entry.body["verdict"]["state"].as_str().unwrap_or_default();
+                println!(
+                    "{:>8}  {}  {:22} {} {what}",
+                    entry.index, entry.at, entry.kind, entry.about
+                );
+            }
+        }
+        read.map_err(|error| exit::Stop::invalid(error.to_string()))?;
+        Ok(ExitCode::SUCCESS)
+    }
+}
+
+impl Key {
+    fn run(self) -> anyhow::Result<ExitCode> {
+        let path = self.data.dir.join("ledger/key.pub");
+        let key = std::fs::read_to_string(&path)
+            .map_err(|error| exit::Stop::missing(format!("{}: {error}", path.display())))?;
+        println!("{}", key.trim());
+        Ok(ExitCode::SUCCESS)
+    }
+}

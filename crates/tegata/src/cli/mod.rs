@@ -1,0 +1,152 @@
+//! The command line: one file a command; its doc comment is its help.
+
+mod check;
+mod completions;
+mod demo;
+mod doctor;
+mod explain;
+mod init;
+pub(crate) mod instance;
+mod ledger;
+mod man;
+mod prove;
+mod run;
+mod schema;
+mod sink;
+mod standing;
+mod verdict;
+
+use std::{path::PathBuf, process::ExitCode};
+
+use clap::{Args, Parser, Subcommand};
+use promise::Lang;
+
+/// Keeps a service's promises, and proves that it keeps them.
+///
+/// One binary, one YAML file: collect, judge, alert, and a ledger that nobody can quietly change.
+/// Exit codes: 0 kept, 1 internal, 2 usage, 10 at risk, 20 broken, 30 unproven or invalid,
+/// 69 a dependency is missing, 78 bad spec.
+#[derive(Debug, Parser)]
+#[command(
+    name = "tegata",
+    version,
+    max_term_width = 100,
+    propagate_version = true
+)]
+pub(crate) struct Cli {
+    #[command(flatten)]
+    common: Common,
+    #[command(subcommand)]
+    command: Command,
+}
+
+/// What every command takes.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct Common {
+    /// Language of what people read: en or ja. The locale decides otherwise.
+    #[arg(long, global = true, env = "TEGATA_LANG", value_parser = parse_lang)]
+    pub(crate) lang: Option<Lang>,
+    /// How much to log, as `info` or `tegata=debug,collect=trace`.
+    #[arg(
+        long,
+        global = true,
+        env = "TEGATA_LOG",
+        default_value = "warn",
+        hide_default_value = true
+    )]
+    pub(crate) log: String,
+    /// Log JSON lines instead of text.
+    #[arg(long, global = true, env = "TEGATA_LOG_JSON")]
+    pub(crate) log_json: bool,
+}
+
+impl Common {
+    /// The reader's language: the flag, else the locale, else English.
+    pub(crate) fn lang(&self) -> Lang {
+        let locale = || {
+            ["LC_ALL", "LC_MESSAGES", "LANG"]
+                .iter()
+                .find_map(|name| std::env::var(name).ok().filter(|value| !value.is_empty()))
+                .and_then(|value| Lang::asked_for(&value))
+        };
+        self.lang.or_else(locale).unwrap_or_default()
+    }
+}
+
+/// Where a running or stopped instance keeps its data.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct Data {
+    /// The data directory.
+    #[arg(
+        long = "data",
+        env = "TEGATA_DATA",
+        value_name = "DIR",
+        default_value = "tegata-data"
+    )]
+    pub(crate) dir: PathBuf,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Init(init::Init),
+    Check(check::Check),
+    Demo(demo::Demo),
+    Run(run::Run),
+    Verdict(verdict::VerdictOf),
+    Explain(explain::Explain),
+    Prove(prove::Prove),
+    #[command(subcommand)]
+    Ledger(ledger::LedgerCommand),
+    Doctor(doctor::Doctor),
+    Sink(sink::SinkCommand),
+    Schema(schema::Schema),
+    Completions(completions::Completions),
+    Man(man::Man),
+}
+
+fn parse_lang(text: &str) -> Result<Lang, String> {
+    Lang::asked_for(text).ok_or_else(|| format!("`{text}` is neither en nor ja"))
+}
+
+impl Cli {
+    /// Does what was asked and answers with the exit code.
+    pub(crate) fn run(self) -> anyhow::Result<ExitCode> {
+        let common = &self.common;
+        match self.command {
+            Command::Init(command) => command.run(common),
+            Command::Check(command) => command.run(common),
+            Command::Demo(command) => command.run(common),
+            Command::Run(command) => command.run(common),
+            Command::Verdict(command) => command.run(common),
+            Command::Explain(command) => command.run(common),
+            Command::Prove(command) => command.run(common),
+            Command::Ledger(command) => command.run(common),
+            Command::Doctor(command) => command.run(common),
+            Command::Sink(command) => command.run(common),
+            Command::Schema(command) => command.run(common),
+            Command::Completions(command) => command.run(),
+            Command::Man(command) => command.run(),
+        }
+    }
+
+    /// Logs go to stderr: stdout is for data.
+    pub(crate) fn start_logging(&self) {
+        let filter = tracing_subscriber::EnvFilter::try_new(&self.common.log)
+            .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("warn"));
+        let log = tracing_subscriber::fmt()
+            .with_env_filter(filter)
+            .with_writer(std::io::stderr);
+        if self.common.log_json {
+            log.json().init();
+        } else {
+            log.init();
+        }
+    }
+}
+
+/// The runtime of commands that do I/O.
+pub(crate) fn runtime() -> anyhow::Result<tokio::runtime::Runtime> {
+    Ok(tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()?)
+}

@@ -1,0 +1,94 @@
+//! What the page of one promise shows beyond its row.
+
+use std::sync::Arc;
+
+use console::{Detail, Spent, Transition, desk::Details};
+use ledger::{Find, Ledger};
+use promise::{Evidence, Seen, Verdict};
+use tokio::sync::oneshot;
+
+use crate::{
+    app::House,
+    book::{VerdictBody, kind},
+    tasks::judge::{Input, Known},
+};
+
+/// Transitions shown on a promise's page.
+const HISTORY_MAX: usize = 50;
+
+pub(super) fn of(house: Arc<House>) -> Details {
+    Arc::new(move |id: &str| {
+        let (house, id) = (house.clone(), id.to_owned());
+        Box::pin(async move {
+            let judge = house.judge.borrow().clone()?;
+            let (answer, known) = oneshot::channel();
+            judge.send(Input::Ask(id.clone(), answer)).await.ok()?;
+            let known: Known = known.await.ok()??;
+            let ledger = house.book.ledger().clone();
+            let history = tokio::task::spawn_blocking(move || history(&ledger, &id))
+                .await
+                .ok()?;
+            let entry = history.first().and_then(|newest| newest.entry);
+            let spent = spent(&known.judged.verdict, &known.judged.evidence, entry);
+            Some(Detail {
+                evidence: known.judged.evidence,
+                spent,
+                history,
+            })
+        })
+    })
+}
+
+fn history(ledger: &Ledger, id: &str) -> Vec<Transition> {
+    let find = Find {
+        kind: Some(kind::VERDICT.to_owned()),
+        about: Some(id.to_owned()),
+        before: None,
+        limit: HISTORY_MAX,
+    };
+    let entries = ledger.find(&find).unwrap_or_else(|error| {
+        tracing::error!(%error, "the history of a promise cannot be read");
+        Vec::new()
+    });
+    entries
+        .into_iter()
+        .filter_map(|entry| {
+            let body: VerdictBody = serde_json::from_value(entry.body).ok()?;
+            // A daily seal changes nothing.
+            (body.before != Some(body.verdict.state)).then_some(Transition {
+                at: body.verdict.at,
+                from: body.before,
+                to: body.verdict.state,
+                reason: body.verdict.reason,
+                entry: Some(entry.index),
+            })
+        })
+        .collect()
+}
+
+/// The budget as the evidence says that it was spent.
+fn spent(verdict: &Verdict, evidence: &Evidence, entry: Option<u64>) -> Vec<Spent> {
+    let Some(budget) = verdict
+        .budget
+        .as_ref()
+        .filter(|budget| budget.allowed > 0.0)
+    else {
+        return Vec::new();
+    };
+    let mut bad = 0.0;
+    evidence
+        .facts
+        .iter()
+        .filter_map(|fact| {
+            let Seen::Events { good, total } = fact.seen else {
+                return None;
+            };
+            bad += total - good;
+            Some(Spent {
+                at: fact.to,
+                share: bad / budget.allowed,
+                entry,
+            })
+        })
+        .collect()
+}

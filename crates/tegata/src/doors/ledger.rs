@@ -1,0 +1,136 @@
+//! The console's door onto the ledger.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use console::door::{self, Refused};
+use ledger::{Find, Ledger};
+use promise::{Say, say};
+
+use super::internal;
+use crate::book::kind;
+
+pub(super) struct Door(pub(super) Arc<Ledger>);
+
+impl Door {
+    /// Reading may touch the disk, so it happens off the runtime's threads.
+    async fn read<T: Send + 'static>(
+        &self,
+        read: impl FnOnce(&Ledger) -> Result<T, ledger::Error> + Send + 'static,
+    ) -> Result<T, Refused> {
+        let ledger = self.0.clone();
+        let read = tokio::task::spawn_blocking(move || read(&ledger)).await;
+        read.map_err(|error| internal("ledger", &error))?
+            .map_err(|error| internal("ledger", &error))
+    }
+}
+
+fn show(ledger: &Ledger, entry: ledger::Entry) -> Result<door::Entry, ledger::Error> {
+    let leaf = ledger.leaf_hash(entry.index)?.to_string();
+    Ok(door::Entry {
+        index: entry.index,
+        at: entry.at.parse().unwrap_or_default(),
+        kind: entry.kind,
+        about: Some(entry.about).filter(|about| !about.is_empty()),
+        leaf,
+        body: entry.body,
+    })
+}
+
+#[async_trait]
+impl door::Ledger for Door {
+    async fn checkpoint(&self) -> Result<door::Checkpoint, Refused> {
+        self.read(|ledger| {
+            let checkpoint = ledger.checkpoint();
+            let newest = checkpoint
+                .size
+                .checked_sub(1)
+                .map(|last| ledger.entry(last))
+                .transpose()?;
+            Ok(door::Checkpoint {
+                origin: checkpoint
+                    .note
+                    .lines()
+                    .next()
+                    .unwrap_or_default()
+                    .to_owned(),
+                size: checkpoint.size,
+                root: checkpoint.root.to_string(),
+                at: newest.and_then(|entry| entry.at.parse().ok()),
+                note: checkpoint.note,
+            })
+        })
+        .await
+    }
+
+    async fn entries(
+        &self,
+        before: Option<u64>,
+        kind: Option<&str>,
+        limit: usize,
+    ) -> Result<Vec<door::Entry>, Refused> {
+        let find = Find {
+            kind: kind.map(str::to_owned),
+            about: None,
+            before,
+            limit,
+        };
+        self.read(move |ledger| {
+            ledger
+                .find(&find)?
+                .into_iter()
+                .map(|entry| show(ledger, entry))
+                .collect()
+        })
+        .await
+    }
+
+    async fn entry(&self, index: u64) -> Result<Option<door::Entry>, Refused> {
+        self.read(move |ledger| {
+            if index >= ledger.len() {
+                return Ok(None);
+            }
+            show(ledger, ledger.entry(index)?).map(Some)
+        })
+        .await
+    }
+
+    async fn inclusion(&self, index: u64, size: u64) -> Result<Vec<String>, Refused> {
+        self.read(move |ledger| {
+            Ok(ledger
+                .inclusion(index, size)?
+                .iter()
+                .map(ToString::to_string)
+                .collect())
+        })
+        .await
+    }
+
+    fn kinds(&self) -> Vec<(&'static str, Say)> {
+        vec![
+            (kind::VERDICT, say!("verdicts", "判定")),
+            (kind::PROMISE, say!("promises", "約束")),
+            ("page_sent", say!("pages sent", "送った呼び出し")),
+            (
+                "page_failed",
+                say!("pages given up", "届かなかった呼び出し"),
+            ),
+            (
+                "incident_opened",
+                say!("incidents opened", "開いたインシデント"),
+            ),
+            ("incident_acknowledged", say!("acknowledgements", "応答")),
+            (
+                "incident_resolved",
+                say!("incidents resolved", "解決したインシデント"),
+            ),
+            (kind::SPEC, say!("specs", "仕様")),
+            (kind::SPEC_REFUSED, say!("refused specs", "拒まれた仕様")),
+            (kind::STARTED, say!("starts", "起動")),
+            (kind::STOPPED, say!("stops", "停止")),
+            (kind::CLOCK_JUMPED, say!("jumps of the clock", "時計の飛び")),
+            (kind::RECOVERED, say!("recoveries", "復旧")),
+            (kind::CONSOLE, say!("console actions", "画面での操作")),
+        ]
+    }
+}

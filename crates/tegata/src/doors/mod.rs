@@ -1,0 +1,80 @@
+//! The console's doors onto the real rooms, one file each.
+
+mod demo;
+mod detail;
+mod incidents;
+mod ingest;
+mod ledger;
+mod status;
+
+use std::sync::Arc;
+
+use console::{
+    Desk, Hosts,
+    board::{SourceKind, SourceRow},
+};
+use promise::Say;
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+
+use crate::app::House;
+
+/// Serves the console until `stop`.
+pub(crate) async fn serve(listener: TcpListener, house: Arc<House>, stop: CancellationToken) {
+    let hosts = match listener.local_addr() {
+        Ok(address) => Hosts::of(address),
+        Err(error) => return tracing::error!(%error, "the console has no address"),
+    };
+    let desk = Desk {
+        board: house.board.subscribe(),
+        detail: detail::of(house.clone()),
+        ledger: Arc::new(ledger::Door(house.book.ledger().clone())),
+        incidents: Arc::new(incidents::Door(house.clone())),
+        ingest: Arc::new(ingest::Door(house.clone())),
+        metrics: house.metrics.clone(),
+        logs: house.logs.clone(),
+        demo: house
+            .world
+            .clone()
+            .map(|world| demo::Door::open(world, house.clone())),
+        clock: house.clock.clone(),
+        status: Arc::new(status::Door(house.clone())),
+        hosts,
+    };
+    let served = axum::serve(listener, console::router(desk))
+        .with_graceful_shutdown(stop.cancelled_owned())
+        .await;
+    if let Err(error) = served {
+        tracing::error!(%error, "the console closed");
+    }
+}
+
+/// A target as the board shows it.
+pub(crate) fn source_row(target: collect::TargetStatus) -> SourceRow {
+    SourceRow {
+        name: target.source,
+        kind: match target.kind {
+            collect::TargetKind::Scrape => SourceKind::Scrape,
+            collect::TargetKind::Probe => SourceKind::Probe,
+            collect::TargetKind::Logs => SourceKind::Logs,
+        },
+        address: target.url,
+        last: target.last,
+        next: target.next,
+        took_millis: target
+            .duration
+            .map(|took| u64::try_from(took.as_millis()).unwrap_or(u64::MAX)),
+        amount: target.amount,
+        problem: target.error,
+    }
+}
+
+/// The cause of a failure stays in the log; the page only says that there is one.
+fn internal(what: &'static str, error: &dyn std::fmt::Display) -> console::door::Refused {
+    tracing::error!(%error, what, "the console could not be answered");
+    console::door::Refused::Internal(what.to_owned())
+}
+
+fn busy(say: Say) -> console::door::Refused {
+    console::door::Refused::Busy(say)
+}

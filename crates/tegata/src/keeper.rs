@@ -1,0 +1,219 @@
+//! Keeps the board: which verdict stands, since when, what was recorded of it, and the worst of each day.
+//!
+//! The board shows every verdict as it is. What goes to the ledger and to people is steadier: worse news at
+//! once, better news when it has held for [`SETTLE`], so that a promise at its edge does not page all night.
+
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
+
+use console::board::{Row, STRIP_DAYS};
+use evaluate::Judged;
+use promise::{Evidence, Promise, State, Timestamp, Verdict};
+
+/// How long an improvement must hold before it is recorded and told.
+const SETTLE: Duration = Duration::from_secs(10);
+/// After a start nothing has been collected yet; *unproven* is shown but not yet recorded.
+const GRACE: Duration = Duration::from_secs(15);
+/// A verdict that does not change is written down once a day all the same, with its evidence.
+const SEAL_EVERY: Duration = Duration::from_secs(24 * 3600);
+
+/// What the ledger and the responders are to be told.
+#[derive(Debug, Clone)]
+pub(crate) struct Record {
+    pub(crate) promise: Arc<Promise>,
+    pub(crate) verdict: Verdict,
+    pub(crate) evidence: Evidence,
+    /// The state recorded before; the same as the verdict's for a daily seal.
+    pub(crate) before: Option<State>,
+    /// When the first of the present bad verdicts was given. Being unproven is no bad evidence, but none.
+    pub(crate) bad_since: Timestamp,
+}
+
+impl Record {
+    pub(crate) fn is_transition(&self) -> bool {
+        self.before != Some(self.verdict.state)
+    }
+}
+
+struct Kept {
+    latest: Judged,
+    since: Timestamp,
+    recorded: Option<(State, Timestamp)>,
+    better_since: Option<Timestamp>,
+    bad_since: Timestamp,
+    entry: Option<u64>,
+    days: BTreeMap<jiff::civil::Date, State>,
+}
+
+/// All promises of one generation of the spec.
+pub(crate) struct Keeper {
+    started: Timestamp,
+    kept: BTreeMap<String, Kept>,
+    past: BTreeMap<String, Past>,
+}
+
+/// What is known of a promise from before this start.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Past {
+    pub(crate) state: Option<(State, Timestamp)>,
+    pub(crate) entry: Option<u64>,
+    pub(crate) days: BTreeMap<jiff::civil::Date, State>,
+}
+
+/// The worst state of a day, to be kept for the strip.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Day {
+    pub(crate) promise: String,
+    pub(crate) date: jiff::civil::Date,
+    pub(crate) worst: State,
+}
+
+impl Keeper {
+    pub(crate) fn new(started: Timestamp, past: BTreeMap<String, Past>) -> Self {
+        Self {
+            started,
+            kept: BTreeMap::new(),
+            past,
+        }
+    }
+
+    /// Takes a verdict and answers with what must be recorded because of it.
+    pub(crate) fn take(&mut self, judged: Judged) -> Option<Record> {
+        let now = judged.verdict.at;
+        let id = judged.promise.id.clone();
+        if !self.kept.contains_key(&id) {
+            let past = self.past.remove(&id).unwrap_or_default();
+            let since = past
+                .state
+                .filter(|(state, _)| *state == judged.verdict.state)
+                .map_or(now, |(_, at)| at);
+            self.kept.insert(
+                id.clone(),
+                Kept {
+                    since,
+                    recorded: past.state,
+                    better_since: None,
+                    bad_since: past
+                        .state
+                        .filter(|(state, _)| is_bad(*state))
+                        .map_or(now, |(_, at)| at),
+                    entry: past.entry,
+                    days: past.days,
+                    latest: judged.clone(),
+                },
+            );
+        }
+        let kept = self.kept.get_mut(&id)?;
+        if kept.latest.verdict.state != judged.verdict.state {
+            kept.since = now;
+            if !is_bad(kept.latest.verdict.state) {
+                kept.bad_since = now;
+            }
+        }
+        kept.latest = judged;
+        kept.settle(now, self.started)
+    }
+
+    /// What has become due for recording only because time has passed.
+    pub(crate) fn settle(&mut self, now: Timestamp) -> Vec<Record> {
+        let started = self.started;
+        self.kept
+            .values_mut()
+            .filter_map(|kept| kept.settle(now, started))
+            .collect()
+    }
+
+    /// Notes where a record lies, and answers with the day whose worst state it changed.
+    pub(crate) fn recorded(&mut self, record: &Record, entry: Option<u64>) -> Option<Day> {
+        let kept = self.kept.get_mut(&record.promise.id)?;
+        kept.entry = entry.or(kept.entry);
+        let zone = record.promise.zone();
+        let date = record.verdict.at.to_zoned(&zone).date();
+        let worst = kept
+            .days
+            .get(&date)
+            .map_or(record.verdict.state, |day| record.verdict.state.min(*day));
+        if kept.days.insert(date, worst) == Some(worst) {
+            return None;
+        }
+        Some(Day {
+            promise: record.promise.id.clone(),
+            date,
+            worst,
+        })
+    }
+
+    /// The rows as they stand now. `incidents` maps a promise to its open incident.
+    pub(crate) fn rows(&self, now: Timestamp, incidents: &BTreeMap<String, String>) -> Vec<Row> {
+        self.kept
+            .values()
+            .map(|kept| kept.row(now, incidents))
+            .collect()
+    }
+
+    pub(crate) fn latest(&self, id: &str) -> Option<&Judged> {
+        self.kept.get(id).map(|kept| &kept.latest)
+    }
+}
+
+fn is_bad(state: State) -> bool {
+    matches!(state, State::AtRisk | State::Broken)
+}
+
+impl Kept {
+    fn settle(&mut self, now: Timestamp, started: Timestamp) -> Option<Record> {
+        let state = self.latest.verdict.state;
+        let before = self.recorded.map(|(state, _)| state);
+        let due = match self.recorded {
+            _ if state == State::Unproven && now.since(started) < GRACE => false,
+            None => true,
+            Some((recorded, at)) if recorded == state => {
+                self.better_since = None;
+                now.since(at) >= SEAL_EVERY
+            }
+            Some((recorded, _)) if state.greenness() > recorded.greenness() => {
+                now.since(*self.better_since.get_or_insert(now)) >= SETTLE
+            }
+            Some(_) => true,
+        };
+        if !due {
+            return None;
+        }
+        self.better_since = None;
+        self.recorded = Some((state, now));
+        Some(Record {
+            promise: self.latest.promise.clone(),
+            verdict: self.latest.verdict.clone(),
+            evidence: self.latest.evidence.clone(),
+            before,
+            bad_since: self.bad_since,
+        })
+    }
+
+    fn row(&self, now: Timestamp, incidents: &BTreeMap<String, String>) -> Row {
+        let promise = &self.latest.promise;
+        let today = now.to_zoned(&promise.zone()).date();
+        let days = i64::try_from(STRIP_DAYS).unwrap_or(0);
+        let strip = (0..days)
+            .rev()
+            .map(|back| {
+                let date = today.saturating_sub(jiff::Span::new().days(back));
+                let state = self.days.get(&date).copied();
+                if back == 0 {
+                    Some(state.map_or(self.latest.verdict.state, |s| {
+                        s.min(self.latest.verdict.state)
+                    }))
+                } else {
+                    state
+                }
+            })
+            .collect();
+        Row {
+            promise: promise.clone(),
+            verdict: self.latest.verdict.clone(),
+            since: self.since,
+            strip,
+            entry: self.entry,
+            incident: incidents.get(&promise.id).cloned(),
+        }
+    }
+}

@@ -1,0 +1,109 @@
+//! The spec as a file: read with a bound, loaded, and its diagnostics shown.
+
+use std::{io::IsTerminal as _, path::Path};
+
+use promise::{Lang, Say, say};
+use spec::{Diagnostic, Level, Loaded, Style, World};
+
+use crate::exit::Stop;
+
+/// A file's text and what came of it.
+pub(crate) struct SpecFile {
+    pub(crate) text: String,
+    pub(crate) loaded: Loaded,
+}
+
+/// Reads and checks the file; only a file that cannot be read is an error.
+pub(crate) fn open(path: &Path, lang: Lang) -> anyhow::Result<SpecFile> {
+    let text = read(path).map_err(|why| Stop::missing(why.get(lang)))?;
+    let loaded = load(&text, &path.display().to_string());
+    Ok(SpecFile { text, loaded })
+}
+
+/// Checks a text with all that the binary knows.
+pub(crate) fn load(text: &str, file: &str) -> Loaded {
+    let check_query = |query: &str| match promql::Query::parse(query) {
+        Ok(_) => Ok(()),
+        Err(error) => Err((error.offset.unwrap_or(0), error.message)),
+    };
+    spec::load(
+        text,
+        file,
+        &World {
+            check_query: &check_query,
+        },
+    )
+}
+
+fn read(path: &Path) -> Result<String, Say> {
+    let shown = path.display();
+    let size = std::fs::metadata(path)
+        .map_err(|error| cannot_read(path, &error))?
+        .len();
+    if size > spec::TEXT_MAX as u64 {
+        return Err(say!(
+            "{shown} has {size} bytes; a spec has at most {}",
+            "{shown} は {size} バイトあります。仕様は {} バイトまでです",
+            spec::TEXT_MAX
+        ));
+    }
+    let bytes = std::fs::read(path).map_err(|error| cannot_read(path, &error))?;
+    String::from_utf8(bytes).map_err(|error| {
+        let at = error.utf8_error().valid_up_to();
+        say!(
+            "{shown} is not UTF-8 at byte {at}",
+            "{shown} の {at} バイト目が UTF-8 ではありません"
+        )
+    })
+}
+
+fn cannot_read(path: &Path, error: &std::io::Error) -> Say {
+    let shown = path.display();
+    say!(
+        "{shown} cannot be read: {error}",
+        "{shown} を読めません: {error}"
+    )
+}
+
+impl SpecFile {
+    /// Shows every diagnostic on stderr.
+    pub(crate) fn show(&self, lang: Lang) {
+        eprint!(
+            "{}",
+            spec::render(&self.loaded.diagnostics, &self.text, lang, style())
+        );
+    }
+
+    /// The spec, or its mistakes on stderr and the exit code for them.
+    pub(crate) fn into_spec(self, lang: Lang) -> anyhow::Result<spec::Spec> {
+        if !self.loaded.diagnostics.is_empty() {
+            self.show(lang);
+        }
+        Ok(self.loaded.spec.ok_or_else(Stop::bad_spec)?)
+    }
+}
+
+/// One sentence for a bad spec, for the board and the log.
+pub(crate) fn summary(diagnostics: &[Diagnostic]) -> Say {
+    let first = diagnostics.iter().find(|d| d.level == Level::Error);
+    let count = diagnostics
+        .iter()
+        .filter(|d| d.level == Level::Error)
+        .count();
+    match first {
+        Some(first) => Say::new(
+            format!("{count} mistakes, the first: {}", first.message.en),
+            format!("誤り {count} 件。最初の誤り: {}", first.message.ja),
+        ),
+        None => say!("no mistakes", "誤りはありません"),
+    }
+}
+
+fn style() -> Style {
+    let color = std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();
+    let width = std::env::var("COLUMNS")
+        .ok()
+        .and_then(|text| text.parse().ok())
+        .unwrap_or(100);
+    Style { color, width }
+}

@@ -1,0 +1,9 @@
+//! What runs beside each other, one file a task: each reads, makes a pure call, and writes.
+
+pub(crate) mod clock;
+pub(crate) mod events;
+pub(crate) mod judge;
+pub(crate) mod lines;
+pub(crate) mod retain;
+pub(crate) mod samples;
+pub(crate) mod watch;

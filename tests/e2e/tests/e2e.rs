@@ -1,0 +1,10 @@
+//! Black-box tests: the binary as a user runs it, real peers, a real browser.
+#![allow(clippy::unwrap_used)]
+
+mod browser;
+mod command_line;
+mod demo;
+mod hostile;
+mod ledger;
+mod peers;
+mod support;
