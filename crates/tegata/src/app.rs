@@ -129,7 +129,7 @@ pub(crate) async fn run(settings: Settings, demo: Option<u16>) -> anyhow::Result
             Some(why) = reload.recv() => {
                 if let Some(spec) = house.read_again(why).await {
                     generation.end().await;
-                    house.responder.reconfigure(respond::Config::from_spec(&spec, &house.url(address)));
+                    house.responder.reconfigure(respond::Config::from_spec(&spec, house.url(address)));
                     generation = Generation::start(&house, spec, &stop).await?;
                 }
             }
@@ -195,7 +195,7 @@ impl House {
             ),
             None => None,
         };
-        let config = respond::Config::from_spec(spec, &format!("http://{address}"));
+        let config = respond::Config::from_spec(spec, format!("http://{address}"));
         let responder = Responder::open(
             config,
             Arc::new(secrets::resolve),

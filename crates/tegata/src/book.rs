@@ -110,10 +110,10 @@ impl Book {
     /// The entry that declares the promise as it stands now; written when there is none.
     pub(crate) async fn declared(&self, promise: &Promise) -> anyhow::Result<u64> {
         let body = serde_json::to_value(promise)?;
-        if let Some(entry) = self.newest(kind::PROMISE, &promise.id)? {
-            if entry.body == body {
-                return Ok(entry.index);
-            }
+        if let Some(entry) = self.newest(kind::PROMISE, &promise.id)?
+            && entry.body == body
+        {
+            return Ok(entry.index);
         }
         self.note(kind::PROMISE, &promise.id, body).await
     }

@@ -62,6 +62,10 @@ impl std::error::Error for Stop {}
 
 /// Prints an error and answers with its code.
 pub(crate) fn report(error: &anyhow::Error) -> ExitCode {
+    let gone = |error: &std::io::Error| error.kind() == std::io::ErrorKind::BrokenPipe;
+    if error.downcast_ref::<std::io::Error>().is_some_and(gone) {
+        return ExitCode::SUCCESS;
+    }
     let stop = error.downcast_ref::<Stop>();
     if stop.is_none_or(|stop| !stop.message.is_empty()) {
         eprintln!("tegata: {error:#}");

@@ -38,7 +38,7 @@ impl Check {
                     .get(lang)
                     .split_once(['.', '。'])
                     .map_or(about.get(lang), |(first, _)| first);
-                println!("{:8} {:28} {first}", rule.level.as_str(), rule.code);
+                outln!("{:8} {:28} {first}", rule.level.as_str(), rule.code);
             }
             return Ok(ExitCode::SUCCESS);
         }
@@ -50,7 +50,7 @@ impl Check {
         };
         let bad = file.loaded.diagnostics.iter().any(|d| d.level <= worst);
         if self.json {
-            println!(
+            outln!(
                 "{}",
                 serde_json::to_string_pretty(&spec::to_json(&file.loaded.diagnostics, &file.text))?
             );

@@ -119,7 +119,7 @@ fn show(findings: &[Finding], as_json: bool, lang: Lang) -> anyhow::Result<()> {
             .iter()
             .map(|f| json!({ "what": f.what, "found": word(f.found), "text": f.text }))
             .collect();
-        println!(
+        outln!(
             "{}",
             serde_json::to_string_pretty(&json!({ "version": 1, "findings": all }))?
         );
@@ -131,7 +131,7 @@ fn show(findings: &[Finding], as_json: bool, lang: Lang) -> anyhow::Result<()> {
             Found::Doubtful => '▲',
             Found::Bad => '✕',
         };
-        println!("{shape} {:10} {}", finding.what, finding.text.get(lang));
+        outln!("{shape} {:10} {}", finding.what, finding.text.get(lang));
     }
     Ok(())
 }

@@ -31,9 +31,9 @@ impl Explain {
             let mut body = serde_json::to_value(&standing)?;
             body["version"] = json!(1);
             body["reason"] = json!(standing.verdict.reason.say());
-            println!("{}", serde_json::to_string_pretty(&body)?);
+            outln!("{}", serde_json::to_string_pretty(&body)?);
         } else {
-            print!("{}", tell(&standing, lang));
+            outln!("{}", tell(&standing, lang).trim_end());
         }
         Ok(standing::exit_code(std::slice::from_ref(&standing)))
     }

@@ -88,14 +88,14 @@ impl Verify {
                 let (size, root, key) =
                     (verified.size, verified.root.to_string(), &verified.key_id);
                 if self.json {
-                    println!(
+                    outln!(
                         "{}",
                         json!({ "version": 1, "valid": true, "size": size, "root": root, "key": key })
                     );
                 } else {
                     match lang {
-                        Lang::En => println!("whole: {size} entries, root {root}, signed by {key}"),
-                        Lang::Ja => println!("台帳は完全です: {size} 件、根 {root}、署名鍵 {key}"),
+                        Lang::En => outln!("whole: {size} entries, root {root}, signed by {key}"),
+                        Lang::Ja => outln!("台帳は完全です: {size} 件、根 {root}、署名鍵 {key}"),
                     }
                 }
                 Ok(ExitCode::SUCCESS)
@@ -106,14 +106,14 @@ impl Verify {
             Err(error) => {
                 let first = error.first_bad();
                 if self.json {
-                    println!(
+                    outln!(
                         "{}",
                         json!({ "version": 1, "valid": false, "first_bad": first, "why": error.to_string() })
                     );
                 } else {
                     match lang {
-                        Lang::En => println!("not whole: {error}"),
-                        Lang::Ja => println!("台帳は完全ではありません: {error}"),
+                        Lang::En => outln!("not whole: {error}"),
+                        Lang::Ja => outln!("台帳は完全ではありません: {error}"),
                     }
                 }
                 Ok(ExitCode::from(exit::INVALID))
@@ -142,10 +142,10 @@ impl Show {
         });
         for entry in newest.iter().rev() {
             if self.json {
-                println!("{}", serde_json::to_string(entry)?);
+                outln!("{}", serde_json::to_string(entry)?);
             } else {
                 let what = entry.body["verdict"]["state"].as_str().unwrap_or_default();
-                println!(
+                outln!(
                     "{:>8}  {}  {:22} {} {what}",
                     entry.index, entry.at, entry.kind, entry.about
                 );
@@ -161,7 +161,7 @@ impl Key {
         let path = self.data.dir.join("ledger/key.pub");
         let key = std::fs::read_to_string(&path)
             .map_err(|error| exit::Stop::missing(format!("{}: {error}", path.display())))?;
-        println!("{}", key.trim());
+        outln!("{}", key.trim());
         Ok(ExitCode::SUCCESS)
     }
 }

@@ -1,5 +1,13 @@
 //! The command line: one file a command; its doc comment is its help.
 
+/// Prints a line of data. A reader who has gone away (`| head`) ends the command, not with a panic.
+macro_rules! outln {
+    ($($arg:tt)*) => {{
+        use std::io::Write as _;
+        writeln!(std::io::stdout(), $($arg)*)?;
+    }};
+}
+
 mod check;
 mod completions;
 mod demo;

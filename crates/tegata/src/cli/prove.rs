@@ -52,21 +52,21 @@ impl Prove {
                 .iter()
                 .map(|(entry, why)| json!({ "entry": entry, "why": why }))
                 .collect();
-            println!(
+            outln!(
                 "{}",
                 json!({ "version": 1, "entries": verified.size, "equal": outcome.equal, "different": different })
             );
         } else {
             let (equal, entries) = (outcome.equal, verified.size);
             for (entry, why) in &outcome.different {
-                println!("{entry}: {why}");
+                outln!("{entry}: {why}");
             }
             let different = outcome.different.len();
             match common.lang() {
-                Lang::En => println!(
+                Lang::En => outln!(
                     "{entries} entries whole; {equal} verdicts judged again and equal, {different} not"
                 ),
-                Lang::Ja => println!(
+                Lang::Ja => outln!(
                     "台帳 {entries} 件は完全。判定 {equal} 件を再計算して一致、不一致 {different} 件"
                 ),
             }

@@ -1,4 +1,4 @@
-//! `tegata schema`: the spec's JSON Schema, for editors.
+//! `tegata schema`: the spec's JSON Schema for editors, its reference for people, and the API's description.
 
 use std::process::ExitCode;
 
@@ -14,15 +14,23 @@ pub(crate) struct Schema {
     /// Print the reference of the spec instead, as Markdown in the language of `--lang`.
     #[arg(long)]
     reference: bool,
+    /// Print the description of the console's API instead, as OpenAPI 3.1.
+    #[arg(long, conflicts_with = "reference")]
+    openapi: bool,
 }
 
 impl Schema {
     pub(super) fn run(self, common: &Common) -> anyhow::Result<ExitCode> {
         if self.reference {
-            println!("{}", spec::reference::page(common.lang()));
+            outln!("{}", spec::reference::page(common.lang()));
             return Ok(ExitCode::SUCCESS);
         }
-        println!("{}", serde_json::to_string_pretty(&spec::schema())?);
+        let json = if self.openapi {
+            console::openapi(env!("CARGO_PKG_VERSION"))
+        } else {
+            spec::schema()
+        };
+        outln!("{}", serde_json::to_string_pretty(&json)?);
         Ok(ExitCode::SUCCESS)
     }
 }

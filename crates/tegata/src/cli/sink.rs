@@ -34,7 +34,7 @@ impl SinkCommand {
                 tokio::select! {
                     _ = tokio::signal::ctrl_c() => break,
                     message = heard.recv() => match message {
-                        Ok(message) => println!("{}", serde_json::to_string(&message)?),
+                        Ok(message) => outln!("{}", serde_json::to_string(&message)?),
                         Err(tokio::sync::broadcast::error::RecvError::Lagged(n)) => {
                             eprintln!("sink: {n} messages came faster than they could be printed");
                         }

@@ -52,14 +52,14 @@ impl VerdictOf {
                     })
                 })
                 .collect();
-            println!(
+            outln!(
                 "{}",
                 serde_json::to_string_pretty(&json!({ "version": 1, "verdicts": verdicts }))?
             );
         } else {
             for s in &standings {
                 let state = s.verdict.state.say();
-                println!(
+                outln!(
                     "{} {}  {}: {}",
                     s.verdict.state.shape(),
                     state.get(lang),

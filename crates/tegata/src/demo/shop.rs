@@ -26,8 +26,9 @@ const TRY_TIMEOUT: Duration = Duration::from_secs(2);
 const TRIES: u32 = 3;
 const BACKOFF: Duration = Duration::from_millis(100);
 const CHECKOUT_FAILS: f64 = 0.002;
-/// Requests a second at which one simulated instance would be fully busy.
-const FULL_LOAD: f64 = 14.0;
+/// The simulated instances are small: busy at rest, and a little more with each payment a second.
+const CPU_AT_REST: f64 = 0.60;
+const CPU_PER_PAYMENT: f64 = 1.0 / 45.0;
 
 pub(super) struct Shop {
     pub(super) name: &'static str,
@@ -120,7 +121,7 @@ impl Shop {
             let served = self.served.swap(0, Ordering::Relaxed) as f64;
             rate = 0.9 * rate + 0.1 * served;
             self.figures
-                .set("process_cpu_ratio", (0.18 + rate / FULL_LOAD).min(1.0));
+                .set("process_cpu_ratio", (CPU_AT_REST + rate * CPU_PER_PAYMENT).min(1.0));
             #[allow(clippy::cast_precision_loss)]
             let now = self.clock.now().as_millis() as f64 / 1000.0;
             self.figures.set("db_heartbeat_timestamp_seconds", now);

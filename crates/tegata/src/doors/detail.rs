@@ -10,7 +10,7 @@ use tokio::sync::oneshot;
 use crate::{
     app::House,
     book::{VerdictBody, kind},
-    tasks::judge::{Input, Known},
+    tasks::judge::Input,
 };
 
 /// Transitions shown on a promise's page.
@@ -23,15 +23,15 @@ pub(super) fn of(house: Arc<House>) -> Details {
             let judge = house.judge.borrow().clone()?;
             let (answer, known) = oneshot::channel();
             judge.send(Input::Ask(id.clone(), answer)).await.ok()?;
-            let known: Known = known.await.ok()??;
+            let judged = known.await.ok()??;
             let ledger = house.book.ledger().clone();
             let history = tokio::task::spawn_blocking(move || history(&ledger, &id))
                 .await
                 .ok()?;
             let entry = history.first().and_then(|newest| newest.entry);
-            let spent = spent(&known.judged.verdict, &known.judged.evidence, entry);
+            let spent = spent(&judged.verdict, &judged.evidence, entry);
             Some(Detail {
-                evidence: known.judged.evidence,
+                evidence: judged.evidence,
                 spent,
                 history,
             })

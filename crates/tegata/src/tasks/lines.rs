@@ -37,11 +37,11 @@ pub(crate) async fn run(
             .iter_mut()
             .flat_map(|lines| std::mem::take(&mut lines.resume))
             .collect();
-        if !resume.is_empty() {
-            if let Err(error) = state.write(resume).await {
-                // The lines will be read again after a restart and known by their ids.
-                tracing::warn!(%error, "where to go on reading could not be stored");
-            }
+        if !resume.is_empty()
+            && let Err(error) = state.write(resume).await
+        {
+            // The lines will be read again after a restart and known by their ids.
+            tracing::warn!(%error, "where to go on reading could not be stored");
         }
         if judge
             .send(Input::Lines(std::mem::take(&mut together)))

@@ -44,10 +44,10 @@ pub(crate) async fn run(path: PathBuf, again: mpsc::Sender<Why>, stop: Cancellat
                 ready.then_some(Why::Changed)
             }
         };
-        if let Some(why) = why {
-            if again.send(why).await.is_err() {
-                return;
-            }
+        if let Some(why) = why
+            && again.send(why).await.is_err()
+        {
+            return;
         }
     }
 }
