@@ -11,13 +11,17 @@ use console::{
     door::*,
 };
 use promise::{
-    Amount, Budget, Cause, Clock, Evidence, Fact, Gap, LogQuery, ManualClock, Measured, Promise,
-    Reason, Say, Seen, Selector, State, Timestamp, Verdict, record::Scalar, say, signal::Matcher,
-    unit::Span, verdict::Burn,
+    Amount, Budget, Cause, Clock, Evidence, Fact, Gap, ManualClock, Measured, Promise, Reason, Say,
+    Seen, Selector, State, Timestamp, Verdict, record::Scalar, say, unit::Span, verdict::Burn,
 };
 use serde_json::json;
-use store::{Labels, LogStore, MetricStore, Record, Sample, Series, logs, metrics};
 use tokio::sync::watch;
+
+// The preview includes this file by its path, so the path of its own part is written out.
+#[path = "fixture/stores.rs"]
+mod stores;
+
+use stores::{Figures, Lines};
 
 pub const MINUTE: Duration = Duration::from_secs(60);
 pub const DAY: Duration = Duration::from_secs(86_400);
@@ -545,99 +549,6 @@ impl Demo for Shop {
             took: selector("payment_seconds_bucket"),
             stream: "payment_app".into(),
         }
-    }
-}
-
-pub struct Figures;
-
-#[async_trait]
-impl MetricStore for Figures {
-    async fn append(&self, _: Vec<Series>) -> Result<metrics::Appended, store::Error> {
-        Err(store::Error::Closed)
-    }
-    async fn select(
-        &self,
-        matchers: &[Matcher],
-        from: Timestamp,
-        to: Timestamp,
-    ) -> Result<Vec<Series>, store::Error> {
-        let all = [("ok", "", 1.0), ("failed", "", 0.006)]
-            .map(|(status, le, share)| ("payments_total", status, le, share));
-        let buckets = [
-            ("0.1", 0.4),
-            ("0.25", 0.9),
-            ("0.5", 0.98),
-            ("1", 0.997),
-            ("+Inf", 1.0),
-        ]
-        .map(|(le, share)| ("payment_seconds_bucket", "", le, share));
-        let series = all
-            .into_iter()
-            .chain(buckets)
-            .map(|(name, status, le, share)| {
-                let labels = Labels::new([("__name__", name), ("status", status), ("le", le)]);
-                let steps = to.since(from).as_secs() / 5;
-                let samples = (0..=steps).map(|i| {
-                    let swing = 6.0 * (i as f64 / 17.0).sin() + i as f64 * 42.0;
-                    Sample {
-                        at: from + Duration::from_secs(i * 5),
-                        value: (swing + 10.0) * share,
-                    }
-                });
-                Series {
-                    samples: samples.collect(),
-                    labels,
-                }
-            });
-        Ok(series
-            .filter(|s| matchers.iter().all(|m| m.accepts(s.labels.get(&m.name))))
-            .collect())
-    }
-    async fn label_values(&self, _: &str, _: &[Matcher]) -> Result<Vec<String>, store::Error> {
-        Ok(Vec::new())
-    }
-    async fn retain(&self, _: Duration, _: Timestamp) -> Result<u64, store::Error> {
-        Ok(0)
-    }
-    async fn status(&self) -> Result<metrics::Status, store::Error> {
-        Ok(metrics::Status::default())
-    }
-}
-
-pub struct Lines;
-
-#[async_trait]
-impl LogStore for Lines {
-    async fn append(&self, _: Vec<Record>) -> Result<logs::Appended, store::Error> {
-        Err(store::Error::Closed)
-    }
-    async fn search(&self, search: &logs::Search) -> Result<Vec<Record>, store::Error> {
-        let record = |i: usize| {
-            let fields = json!({
-                "payment": format!("pay_{:06}", 90_211 - i), "status": if i == 3 { "failed" } else { "ok" },
-                "amount": 1_200 + i * 310, "currency": "JPY", "card": "[card]", "took_ms": 87 + i * 7,
-            });
-            let fields = fields.as_object().cloned().unwrap_or_default();
-            Record {
-                id: i as u128,
-                at: now() - Duration::from_secs(i as u64),
-                stream: "payment_app".into(),
-                fields,
-            }
-        };
-        Ok((0..search.limit.min(20)).map(record).collect())
-    }
-    async fn count(&self, _: &LogQuery, _: Timestamp, _: Timestamp) -> Result<u64, store::Error> {
-        Ok(0)
-    }
-    async fn retain(&self, _: &str, _: Duration, _: Timestamp) -> Result<u64, store::Error> {
-        Ok(0)
-    }
-    async fn streams(&self) -> Result<Vec<String>, store::Error> {
-        Ok(vec!["payment_app".into()])
-    }
-    async fn status(&self) -> Result<logs::Status, store::Error> {
-        Ok(logs::Status::default())
     }
 }
 
