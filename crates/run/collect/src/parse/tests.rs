@@ -1,3 +1,5 @@
+//! What real exporters write, what the formats' own texts say, and whatever a fuzzer thinks of.
+
 #![allow(clippy::unwrap_used)]
 
 use proptest::prelude::*;

@@ -1,3 +1,5 @@
+//! Cards and tokens as people and programs write them, and numbers that only look like them.
+
 use proptest::prelude::*;
 use serde_json::json;
 

@@ -1,3 +1,5 @@
+//! Files that grow, are rotated, cut and renamed: every line once, also over a restart.
+
 use std::{collections::BTreeSet, fs, io::Write as _, path::Path, sync::Arc};
 
 use promise::unit::Bytes;

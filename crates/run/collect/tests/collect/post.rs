@@ -1,3 +1,5 @@
+//! Lines that are posted: answered once they are durable, refused when they cannot be taken.
+
 use collect::{Error, Refusal};
 use promise::unit::Bytes;
 use spec::section::source::{Logs, Sources};

@@ -1,3 +1,5 @@
+//! Probes of every kind against real sockets, a real certificate and a name server.
+
 use std::{path::Path, sync::Arc, time::Duration};
 
 use promise::{Cause, Clock, ManualClock, Timestamp, unit::Span};

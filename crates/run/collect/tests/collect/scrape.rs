@@ -1,3 +1,5 @@
+//! Targets that answer, answer badly, or hold the line: what each becomes as a round.
+
 use std::{sync::Arc, time::Duration};
 
 use promise::{Cause, Timestamp};
