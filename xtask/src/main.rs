@@ -55,13 +55,14 @@ enum Bench {
 const MISSING: u8 = 69;
 
 fn main() -> ExitCode {
+    let mut sum = None;
     let done = match Xtask::parse() {
-        Xtask::Test => test::run(),
+        Xtask::Test => test::run(sum.insert(test::Count::default())),
         Xtask::Tidy => tidy::run(&shell::root()),
         Xtask::Docs { check } => docs::run(check),
         Xtask::Bench { what } => bench::run(what),
     };
-    match done {
+    let code = match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("error: {error:#}");
@@ -71,5 +72,10 @@ fn main() -> ExitCode {
                 ExitCode::FAILURE
             }
         }
+    };
+    // The last line of all, so that it is found.
+    if let Some(sum) = sum {
+        println!("{sum}");
     }
+    code
 }

@@ -1,8 +1,8 @@
 //! The real programs that the end-to-end tests run against: found, or installed from Debian's packages, or named.
 
 use std::{
-    env,
-    path::Path,
+    env, fs,
+    path::{Path, PathBuf},
     process::{Command, Stdio},
 };
 
@@ -37,14 +37,14 @@ const PEERS: &[Peer] = &[
         why: "a target, and a second opinion on probes",
     },
     Peer {
-        package: "prometheus-alertmanager",
-        proof: Proof::Program("prometheus-alertmanager"),
-        why: "receives pages",
+        package: "prometheus-nginx-exporter",
+        proof: Proof::Program("prometheus-nginx-exporter"),
+        why: "a target",
     },
     Peer {
         package: "nginx-light",
         proof: Proof::Program("nginx"),
-        why: "is probed, and writes logs",
+        why: "is probed, and watched by its exporter",
     },
     Peer {
         package: "chromium",
@@ -61,7 +61,21 @@ const PEERS: &[Peer] = &[
         proof: Proof::File("/usr/share/fonts/opentype/noto/NotoSansCJK-Regular.ttc"),
         why: "the pages in Japanese",
     },
+    Peer {
+        package: "nodejs",
+        proof: Proof::Program("node"),
+        why: "runs Lighthouse over the pages",
+    },
+    Peer {
+        package: "npm",
+        proof: Proof::Program("npm"),
+        why: "brings axe and Lighthouse",
+    },
 ];
+
+/// What examines pages, and in which version: a newer rule should not fail a commit that changed no page.
+/// This Lighthouse is the last one that runs on the Node of a stable Debian.
+const BROWSER_TOOLS: &[(&str, &str)] = &[("axe-core", "4.14.1"), ("lighthouse", "12.8.2")];
 
 /// Peers are missing and could not be installed. Ends the program with 69.
 #[derive(Debug)]
@@ -82,13 +96,8 @@ pub fn ensure() -> anyhow::Result<()> {
         return Ok(());
     }
     let names: Vec<&str> = missing.iter().map(|peer| peer.package).collect();
-    println!("installing {}", names.join(" "));
-    let install = [
-        &["install", "-y", "--no-install-recommends"],
-        names.as_slice(),
-    ]
-    .concat();
-    let installed = apt(&["update"]) && apt(&install);
+    println!("   installing {}", names.join(" "));
+    let installed = install(&names);
     let still: Vec<&Peer> = missing
         .into_iter()
         .filter(|peer| !peer.is_there())
@@ -134,26 +143,84 @@ impl Peer {
     }
 }
 
-/// Runs apt-get as root or with a sudo that asks nothing; `false` when it did not work.
-fn apt(args: &[&str]) -> bool {
-    let root = shell::output(Command::new("id").arg("-u")).is_ok_and(|id| id.trim() == "0");
-    // RUNLEVEL=1 keeps the packages from starting their services: the tests start what they need on free ports.
-    let settings = ["DEBIAN_FRONTEND=noninteractive", "RUNLEVEL=1"];
-    let mut command = Command::new(if root { "env" } else { "sudo" });
-    if !root {
-        command.args(["-n", "env"]);
+/// Installs packages without starting the services in them: the tests start what they need, on free ports.
+/// Debian asks `policy-rc.d` before it starts a service; one that is there already is left as it is.
+const INSTALL: &str = r#"
+policy=/usr/sbin/policy-rc.d
+if [ ! -e "$policy" ]; then
+    trap 'rm -f "$policy"' EXIT
+    trap 'exit 130' INT TERM
+    printf '#!/bin/sh\nexit 101\n' > "$policy" && chmod 755 "$policy" || exit 1
+fi
+export DEBIAN_FRONTEND=noninteractive
+apt-get -qq update &&
+    apt-get -qq install --yes --no-install-recommends -o DPkg::Lock::Timeout=300 "$@"
+"#;
+
+/// As root, or with a sudo that asks nothing; `false` when it did not work.
+fn install(packages: &[&str]) -> bool {
+    let is_root = shell::output(Command::new("id").arg("-u")).is_ok_and(|id| id.trim() == "0");
+    let mut command = Command::new(if is_root { "sh" } else { "sudo" });
+    if !is_root {
+        command.args(["-n", "sh"]);
     }
+    // The word after the script is its name.
     command
-        .args(settings)
-        .arg("apt-get")
-        .args(args)
+        .args(["-c", INSTALL, "install"])
+        .args(packages)
         .stdin(Stdio::null())
         .stdout(Stdio::null());
     command.status().is_ok_and(|status| status.success())
 }
 
+/// The folder with axe and Lighthouse, installed when they are not there in their versions.
+pub fn browser_tools() -> anyhow::Result<PathBuf> {
+    let prefix = shell::root().join("target/browser-tools");
+    let folder = prefix.join("node_modules");
+    let is_there = |(name, version): &(&str, &str)| {
+        version_in(&folder, name) == Some(*version).map(str::to_owned)
+    };
+    if BROWSER_TOOLS.iter().all(is_there) {
+        return Ok(folder);
+    }
+    fs::create_dir_all(&prefix)?;
+    let packages = BROWSER_TOOLS
+        .iter()
+        .map(|(name, version)| format!("{name}@{version}"));
+    let mut npm = Command::new("npm");
+    npm.arg("install")
+        .arg("--prefix")
+        .arg(&prefix)
+        .args([
+            "--no-audit",
+            "--no-fund",
+            "--ignore-scripts",
+            "--loglevel=error",
+        ])
+        .args(packages)
+        .stdin(Stdio::null());
+    match shell::run(&mut npm) {
+        Ok(()) if BROWSER_TOOLS.iter().all(is_there) => Ok(folder),
+        done => Err(Missing(format!(
+            "axe and Lighthouse, which examine the pages, could not be installed with npm{}",
+            done.err()
+                .map(|error| format!(": {error:#}"))
+                .unwrap_or_default()
+        ))
+        .into()),
+    }
+}
+
+/// The version of a package that lies in `node_modules`.
+fn version_in(folder: &Path, name: &str) -> Option<String> {
+    let text = fs::read_to_string(folder.join(name).join("package.json")).ok()?;
+    let package: serde_json::Value = serde_json::from_str(&text).ok()?;
+    Some(package["version"].as_str()?.to_owned())
+}
+
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used)]
     use super::*;
 
     #[test]
@@ -166,5 +233,21 @@ mod tests {
         assert!(peer(Proof::Program("sh")).is_there());
         assert!(!peer(Proof::Program("no-such-program-here")).is_there());
         assert!(!peer(Proof::File("/no/such/file")).is_there());
+    }
+
+    #[test]
+    fn a_package_is_known_by_the_version_in_its_folder() {
+        let folder = tempfile::tempdir().unwrap();
+        assert_eq!(version_in(folder.path(), "axe-core"), None);
+        fs::create_dir(folder.path().join("axe-core")).unwrap();
+        fs::write(
+            folder.path().join("axe-core/package.json"),
+            r#"{"name":"axe-core","version":"4.10.0"}"#,
+        )
+        .unwrap();
+        assert_eq!(
+            version_in(folder.path(), "axe-core").as_deref(),
+            Some("4.10.0")
+        );
     }
 }

@@ -55,11 +55,15 @@ fn name(command: &Command) -> String {
         .join(" ")
 }
 
-/// The path of a binary or example that cargo builds with `args`.
-pub fn build(args: &[&str], target: &str) -> anyhow::Result<PathBuf> {
-    let messages = output(&mut cargo(
+/// What cargo tells of a build, one JSON message a line; what a person reads goes where ours goes.
+pub fn messages(args: &[&str]) -> anyhow::Result<String> {
+    output(&mut cargo(
         &[args, &["--message-format=json-render-diagnostics"]].concat(),
-    ))?;
+    ))
+}
+
+/// The binary or example `target` among the messages of a build.
+pub fn executable(messages: &str, target: &str) -> anyhow::Result<PathBuf> {
     let made = messages
         .lines()
         .filter_map(|line| serde_json::from_str::<serde_json::Value>(line).ok())
@@ -69,4 +73,9 @@ pub fn build(args: &[&str], target: &str) -> anyhow::Result<PathBuf> {
                 .flatten()
         });
     made.with_context(|| format!("cargo built no `{target}`"))
+}
+
+/// The path of a binary or example that cargo builds with `args`.
+pub fn build(args: &[&str], target: &str) -> anyhow::Result<PathBuf> {
+    executable(&messages(args)?, target)
 }

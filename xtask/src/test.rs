@@ -1,6 +1,8 @@
 //! `cargo xtask test`: one command, every test, in the order in which mistakes are cheap to find.
 
 use std::{
+    collections::VecDeque,
+    fmt,
     io::{BufRead, BufReader},
     path::{Path, PathBuf},
     process::{Command, Stdio},
@@ -14,46 +16,110 @@ use crate::{docs, peers, shell, tidy};
 
 /// How many tests passed and failed.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
-struct Count {
+pub struct Count {
     passed: u64,
     failed: u64,
 }
 
-/// The package whose tests come last, and need the binary.
+impl fmt::Display for Count {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} passed, {} failed", self.passed, self.failed)
+    }
+}
+
+/// The package whose tests come last, and need the binary and the peers.
 const BLACK_BOX: &str = "tegata-e2e";
 
-pub fn run() -> anyhow::Result<()> {
-    step("peers", "see the list above", peers::ensure)?;
-    step("format", "run `cargo fmt --all`", || {
+/// Everything is built by this one command: another selection of packages or targets would unite the features of
+/// shared libraries in another way, and build them a second time.
+pub const BUILD: &[&str] = &["build", "--workspace", "--all-targets"];
+
+/// What a test program says at first, and at last, is shown; a flood between them is not.
+const LINES_FIRST: usize = 400;
+const LINES_LAST: usize = 200;
+
+/// Runs every step that can be run. What failed is in the error, and in `sum`.
+pub fn run(sum: &mut Count) -> anyhow::Result<()> {
+    let mut steps = Steps::default();
+    if let Err(error) = all(&mut steps, sum) {
+        steps.failed.push(error);
+    }
+    // A failed step is a failed check, also when no test has told so.
+    if !steps.failed.is_empty() {
+        sum.failed = sum.failed.max(1);
+    }
+    match steps.failed.len() {
+        0 => Ok(()),
+        1 => Err(steps.failed.remove(0)),
+        _ => {
+            let all: String = steps
+                .failed
+                .iter()
+                .map(|error| format!("\n- {error:#}"))
+                .collect();
+            bail!("{} steps failed:{all}", steps.failed.len())
+        }
+    }
+}
+
+/// Stops only where the next step needs this one.
+fn all(steps: &mut Steps, sum: &mut Count) -> anyhow::Result<()> {
+    step("peers", "install them, then try again", peers::ensure)?;
+    let tools = step("browser tools", "see what npm says", peers::browser_tools)?;
+    steps.go_on_after("format", "run `cargo fmt --all`", || {
         shell::run(&mut shell::cargo(&["fmt", "--all", "--check"]))
-    })?;
-    step("tidy", "each line says what to move", || {
+    });
+    steps.go_on_after("tidy", "each line says what to move", || {
         tidy::run(&shell::root())
-    })?;
-    step("clippy", "mend what it says", || {
-        shell::run(&mut shell::cargo(&[
+    });
+    steps.go_on_after("clippy", "mend what it says", || {
+        let args = [
             "clippy",
             "--workspace",
             "--all-targets",
             "--",
             "-D",
             "warnings",
-        ]))
-    })?;
-    // The same selection of packages as for the tests: another one would build shared libraries a second time.
-    let binary = step("build", "mend what the compiler says", || {
-        shell::build(&["build", "--workspace", "--bins"], "tegata")
-    })?;
-    step("reference", "run `cargo xtask docs`", || {
-        docs::check(&binary)
-    })?;
-    let tests = step("build tests", "mend what the compiler says", built_tests)?;
-    let mut sum = Count::default();
-    let inner = step("test", "the failed tests are named above", || {
-        run_all(&tests, &binary, &mut sum)
+        ];
+        shell::run(&mut shell::cargo(&args))
     });
-    println!("{} passed, {} failed", sum.passed, sum.failed);
-    inner
+    let built = step("build", "mend what the compiler says", || {
+        shell::messages(BUILD)
+    })?;
+    let binary = shell::executable(&built, "tegata")?;
+    steps.go_on_after("reference", "run `cargo xtask docs`", || {
+        docs::check(&binary)
+    });
+    let (black_box, inner) = programs(&built)
+        .into_iter()
+        .partition::<Vec<_>, _>(|program| program.package == BLACK_BOX);
+    steps.go_on_after("test", "the failed tests are named above", || {
+        run_all(&inner, sum, |_| {})
+    });
+    steps.go_on_after("examples in doc comments", "they are named above", || {
+        let mut command = shell::cargo(&["test", "--workspace", "--doc", "--quiet"]);
+        count(&mut command, sum)
+    });
+    steps.go_on_after("end to end", "the failed tests are named above", || {
+        run_all(&black_box, sum, |command| {
+            command
+                .env("TEGATA_BIN", &binary)
+                .env("TEGATA_BROWSER_TOOLS", &tools);
+        })
+    });
+    Ok(())
+}
+
+/// Steps that failed though the next ones could be tried.
+#[derive(Default)]
+struct Steps {
+    failed: Vec<anyhow::Error>,
+}
+
+impl Steps {
+    fn go_on_after(&mut self, name: &str, hint: &str, work: impl FnOnce() -> anyhow::Result<()>) {
+        self.failed.extend(step(name, hint, work).err());
+    }
 }
 
 fn step<T>(name: &str, hint: &str, work: impl FnOnce() -> anyhow::Result<T>) -> anyhow::Result<T> {
@@ -78,19 +144,9 @@ struct Program {
     path: PathBuf,
 }
 
-fn built_tests() -> anyhow::Result<Vec<Program>> {
-    let args = [
-        "test",
-        "--workspace",
-        "--no-run",
-        "--message-format=json-render-diagnostics",
-    ];
-    Ok(programs(&shell::output(&mut shell::cargo(&args))?))
-}
-
-/// Test programs among cargo's messages, the black box last.
+/// Test programs among cargo's messages.
 fn programs(messages: &str) -> Vec<Program> {
-    let mut programs: Vec<Program> = messages
+    let found = messages
         .lines()
         .filter_map(|line| serde_json::from_str::<Value>(line).ok())
         .filter(|message| message["profile"]["test"] == true)
@@ -102,10 +158,8 @@ fn programs(messages: &str) -> Vec<Program> {
                 folder: manifest.parent()?.to_owned(),
                 path: message["executable"].as_str()?.into(),
             })
-        })
-        .collect();
-    programs.sort_by_key(|program| program.package == BLACK_BOX);
-    programs
+        });
+    found.collect()
 }
 
 /// `tegata-e2e` of `path+file:///…/tests/e2e#tegata-e2e@0.1.0`, and `xtask` of `path+file:///…/xtask#0.1.0`.
@@ -117,22 +171,29 @@ fn package_of(id: &str) -> String {
     name.to_owned()
 }
 
-fn run_all(tests: &[Program], binary: &Path, sum: &mut Count) -> anyhow::Result<()> {
+/// Runs all of them, also after one has failed.
+fn run_all(
+    tests: &[Program],
+    sum: &mut Count,
+    prepare: impl Fn(&mut Command),
+) -> anyhow::Result<()> {
+    let mut failed = Vec::new();
     for program in tests {
-        println!("   {} {}", program.package, program.name);
+        let name = format!("{} {}", program.package, program.name);
+        println!("   {name}");
         let mut command = Command::new(&program.path);
         command
             .current_dir(&program.folder)
-            .env("CARGO_MANIFEST_DIR", &program.folder)
-            .env("TEGATA_BIN", binary);
-        count(&mut command, sum)
-            .with_context(|| format!("in {} {}", program.package, program.name))?;
+            .env("CARGO_MANIFEST_DIR", &program.folder);
+        prepare(&mut command);
+        if let Err(error) = count(&mut command, sum) {
+            failed.push(format!("{name}: {error:#}"));
+        }
     }
-    println!("   examples in doc comments");
-    count(
-        &mut shell::cargo(&["test", "--workspace", "--doc", "--quiet"]),
-        sum,
-    )
+    if !failed.is_empty() {
+        bail!("{}", failed.join("; "));
+    }
+    Ok(())
 }
 
 /// Runs a test program, shows what it says, and adds up its results.
@@ -142,19 +203,37 @@ fn count(command: &mut Command, sum: &mut Count) -> anyhow::Result<()> {
         .spawn()
         .context("cannot start it")?;
     let lines = BufReader::new(child.stdout.take().context("it has no output")?).split(b'\n');
+    let (mut shown, mut left_out, mut last) = (0, 0, VecDeque::new());
+    let mut failed = 0;
     for line in lines {
         let line = line?;
         let line = String::from_utf8_lossy(&line);
         if let Some(found) = result_of(&line) {
             sum.passed += found.passed;
-            sum.failed += found.failed;
+            failed += found.failed;
         }
         // What passed is not worth a line each; all else is.
-        if !line.ends_with("... ok") && !line.trim().is_empty() {
+        if line.ends_with("... ok") || line.trim().is_empty() {
+            continue;
+        }
+        if shown < LINES_FIRST {
             println!("   {line}");
+            shown += 1;
+            continue;
+        }
+        last.push_back(line.into_owned());
+        if last.len() > LINES_LAST {
+            last.pop_front();
+            left_out += 1;
         }
     }
+    if left_out > 0 {
+        println!("   … {left_out} lines are left out");
+    }
+    last.iter().for_each(|line| println!("   {line}"));
     let status = child.wait()?;
+    // A program that crashed tells no result.
+    sum.failed += failed.max(u64::from(!status.success()));
     if !status.success() {
         bail!("it ended with {status}");
     }
@@ -176,6 +255,7 @@ fn result_of(line: &str) -> Option<Count> {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used)]
     use super::*;
 
     #[test]
@@ -192,6 +272,21 @@ mod tests {
     }
 
     #[test]
+    fn a_program_that_dies_without_a_result_is_a_failure() {
+        let mut sum = Count::default();
+        let script = |text: &str| {
+            let mut command = Command::new("sh");
+            command.args(["-c", text]);
+            command
+        };
+        let passed = "echo 'test result: ok. 2 passed; 0 failed; 0 ignored'";
+        count(&mut script(passed), &mut sum).unwrap();
+        assert_eq!(sum.to_string(), "2 passed, 0 failed");
+        count(&mut script("kill -9 $$"), &mut sum).unwrap_err();
+        assert_eq!(sum.to_string(), "2 passed, 1 failed");
+    }
+
+    #[test]
     fn packages_are_named_as_cargo_names_them() {
         assert_eq!(
             package_of("path+file:///a/tests/e2e#tegata-e2e@0.1.0"),
@@ -201,18 +296,21 @@ mod tests {
     }
 
     #[test]
-    fn the_black_box_comes_last() {
-        let message = |package: &str| {
+    fn only_test_programs_are_run() {
+        let message = |test: bool| {
             format!(
-                r#"{{"package_id":"path+file:///p#{package}@0.1.0","manifest_path":"/p/Cargo.toml","target":{{"name":"t"}},"profile":{{"test":true}},"executable":"/bin/{package}"}}"#
+                r#"{{"package_id":"path+file:///p#tegata@0.1.0","manifest_path":"/p/Cargo.toml","target":{{"name":"tegata"}},"profile":{{"test":{test}}},"executable":"/bin/{test}"}}"#
             )
         };
         let all = programs(
-            &["tegata-console", "tegata-e2e", "xtask"]
-                .map(message)
-                .join("\n"),
+            &[
+                message(false),
+                message(true),
+                r#"{"reason":"build-finished"}"#.to_owned(),
+            ]
+            .join("\n"),
         );
-        let order: Vec<&str> = all.iter().map(|program| program.package.as_str()).collect();
-        assert_eq!(order, ["tegata-console", "xtask", "tegata-e2e"]);
+        let paths: Vec<&Path> = all.iter().map(|program| program.path.as_path()).collect();
+        assert_eq!(paths, [Path::new("/bin/true")]);
     }
 }
