@@ -12,13 +12,14 @@ use maud::Markup;
 use promise::{Lang, Say, Timestamp, say};
 use serde_json::json;
 
-use crate::{Desk, board::Board, door::Refused, lang, live::Hub, page};
+use crate::{Desk, api, board::Board, door::Refused, lang, live::Hub, page};
 
 /// What all handlers share.
 pub(crate) struct Room {
     pub desk: Desk,
     pub hub: Arc<Hub>,
     pub boards: page::board::Cache,
+    pub turns: api::prometheus::Turns,
 }
 
 pub(crate) type Shared = Arc<Room>;
@@ -63,10 +64,10 @@ impl FromRequestParts<Shared> for Visit {
     }
 }
 
-/// At most this many parameters are read; our pages use five.
-const QUERY_MAX: usize = 16;
+/// At most this many parameters are read; our pages use five, a selector-rich question of Grafana's some twenty.
+const QUERY_MAX: usize = 64;
 
-fn read_query(text: &str) -> Vec<(String, String)> {
+pub(crate) fn read_query(text: &str) -> Vec<(String, String)> {
     let pairs = text
         .split('&')
         .filter(|pair| !pair.is_empty())

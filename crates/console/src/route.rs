@@ -78,6 +78,15 @@ pub(crate) fn table() -> Vec<Route> {
         get "/api/v1/ledger/entries" Json api::ledger::entries, "Entries, newest first; `before`, `kind` and `limit` choose", "記録(新しい順)。`before`、`kind`、`limit` で絞る";
         get "/api/v1/ledger/entries/{index}" Json api::ledger::entry, "One entry", "台帳の記録";
         get "/api/v1/ledger/entries/{index}/inclusion" Json api::ledger::inclusion, "The proof that an entry is in the ledger", "記録が台帳に含まれることの証明";
+        get "/api/v1/query" Json api::prometheus::query, "A PromQL expression at one instant (`query`, `time`), as Prometheus answers", "ある時刻での PromQL の値(`query`、`time`)。Prometheus と同じ形式";
+        post "/api/v1/query" Json api::prometheus::query, "The same, asked by a form", "同上(フォームで指定)";
+        get "/api/v1/query_range" Json api::prometheus::query_range, "A PromQL expression along a stretch of time (`query`, `start`, `end`, `step`)", "ある期間の PromQL の値(`query`、`start`、`end`、`step`)";
+        post "/api/v1/query_range" Json api::prometheus::query_range, "The same, asked by a form", "同上(フォームで指定)";
+        get "/api/v1/series" Json api::prometheus::series, "Series seen within five minutes of `end` that `match[]` selects", "`end` までの 5 分間にあり `match[]` に合う系列";
+        post "/api/v1/series" Json api::prometheus::series, "The same, asked by a form", "同上(フォームで指定)";
+        get "/api/v1/labels" Json api::prometheus::labels, "Names of labels seen within five minutes of `end`", "`end` までの 5 分間にあったラベルの名前";
+        post "/api/v1/labels" Json api::prometheus::labels, "The same, asked by a form", "同上(フォームで指定)";
+        get "/api/v1/label/{name}/values" Json api::prometheus::values, "Values of one label", "ラベルの値";
         post "/ingest/logs/{stream}" Json api::ingest::logs, "Post log records, as NDJSON or a JSON array", "ログの投稿(NDJSON か JSON 配列)";
         get "/healthz" Text api::status::healthz, "The process lives", "プロセスの生存";
         get "/readyz" Text api::status::readyz, "It can be asked", "受付の可否";
@@ -102,6 +111,7 @@ pub fn router(desk: Desk) -> Router {
         desk,
         hub,
         boards: page::board::Cache::default(),
+        turns: api::prometheus::Turns::default(),
     });
     live::follow(&room);
     let mut router = Router::new();

@@ -4,5 +4,6 @@ pub(crate) mod incidents;
 pub(crate) mod ingest;
 pub(crate) mod ledger;
 pub(crate) mod openapi;
+pub(crate) mod prometheus;
 pub(crate) mod promises;
 pub(crate) mod status;

@@ -63,7 +63,9 @@ fn reference(name: &str) -> Value {
 
 fn responses(route: &Route, content: &Value) -> Value {
     let problem = json!({ "application/problem+json": { "schema": reference("Problem") } });
-    let error = if route.answer == Answer::Json {
+    let error = if schema(route) == Some("Answered") {
+        json!({ "application/json": { "schema": reference("Failed") } })
+    } else if route.answer == Answer::Json {
         problem
     } else {
         json!({ "text/html": {} })
@@ -89,6 +91,11 @@ fn parameters(route: &Route) -> Value {
         .map(|name| json!({ "name": name, "in": "path", "required": true, "schema": { "type": "string" } }))
         .collect();
     let query: &[&str] = match (route.path, route.answer) {
+        ("/api/v1/query", _) => &["query", "time"],
+        ("/api/v1/query_range", _) => &["query", "start", "end", "step"],
+        ("/api/v1/series" | "/api/v1/labels" | "/api/v1/label/{name}/values", _) => {
+            &["match[]", "end", "limit"]
+        }
         ("/api/v1/ledger/entries", _) => &["before", "kind", "limit"],
         ("/ledger", _) => &["before", "kind", "lang"],
         ("/" | "/fragments/board", _) => &["state", "lang"],
@@ -114,6 +121,11 @@ fn schema(route: &Route) -> Option<&'static str> {
         "/api/v1/ledger/entries" => "Entries",
         "/api/v1/ledger/entries/{index}" => "Entry",
         "/api/v1/ledger/entries/{index}/inclusion" => "Inclusion",
+        "/api/v1/query"
+        | "/api/v1/query_range"
+        | "/api/v1/series"
+        | "/api/v1/labels"
+        | "/api/v1/label/{name}/values" => "Answered",
         "/ingest/logs/{stream}" => "Received",
         "/version" => "Version",
         _ => return None,

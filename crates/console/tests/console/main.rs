@@ -12,6 +12,7 @@ mod api;
 mod guard;
 mod live;
 mod pages;
+mod query;
 
 use axum::{
     Router,
