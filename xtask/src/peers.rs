@@ -177,9 +177,8 @@ fn install(packages: &[&str]) -> bool {
 pub fn browser_tools() -> anyhow::Result<PathBuf> {
     let prefix = shell::root().join("target/browser-tools");
     let folder = prefix.join("node_modules");
-    let is_there = |(name, version): &(&str, &str)| {
-        version_in(&folder, name) == Some(*version).map(str::to_owned)
-    };
+    let is_there =
+        |(name, version): &(&str, &str)| version_in(&folder, name).as_deref() == Some(*version);
     if BROWSER_TOOLS.iter().all(is_there) {
         return Ok(folder);
     }

@@ -4,15 +4,13 @@ use std::{
     fs,
     io::{Read, Write},
     net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream},
-    path::{Path, PathBuf},
+    path::Path,
     process::{Child, Command, Stdio},
     thread,
     time::{Duration, Instant},
 };
 
 use anyhow::{Context, bail, ensure};
-
-use crate::shell;
 
 /// How long a start may take.
 const READY_WITHIN: Duration = Duration::from_secs(20);
@@ -25,16 +23,11 @@ const ANSWER_BYTES: u64 = 16 << 20;
 pub struct Instance {
     child: Child,
     address: SocketAddr,
-    data: PathBuf,
 }
 
 impl Instance {
-    /// Starts it on a free port with fresh data, and waits until it is ready.
-    pub fn start(binary: &Path, spec: &Path) -> anyhow::Result<Self> {
-        let data = shell::root()
-            .join("target/bench")
-            .join(format!("data-{}", std::process::id()));
-        fs::create_dir_all(&data)?;
+    /// Starts it on a free port and on what lies in `data`, and waits until it is ready.
+    pub fn start(binary: &Path, spec: &Path, data: &Path) -> anyhow::Result<Self> {
         let address = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?;
         let child = Command::new(binary)
             .args([
@@ -48,11 +41,7 @@ impl Instance {
             .stdout(Stdio::null())
             .spawn()
             .with_context(|| format!("cannot start {}", binary.display()))?;
-        let mut instance = Self {
-            child,
-            address,
-            data,
-        };
+        let mut instance = Self { child, address };
         let until = Instant::now() + READY_WITHIN;
         while instance.first_byte("/readyz").is_err() {
             if let Some(status) = instance.child.try_wait()? {
@@ -107,6 +96,5 @@ impl Drop for Instance {
     fn drop(&mut self) {
         let _ = self.child.kill();
         let _ = self.child.wait();
-        let _ = fs::remove_dir_all(&self.data);
     }
 }
