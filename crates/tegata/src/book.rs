@@ -1,11 +1,14 @@
 //! What is written into the ledger, and in which shape. `prove` reads the same shapes back.
 
-use std::sync::Arc;
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, PoisonError},
+};
 
 use ledger::{Find, Ledger, NewEntry};
 use promise::{Clock, Evidence, Promise, State, Timestamp, Verdict};
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use crate::keeper::Record;
 
@@ -41,11 +44,17 @@ const EVENTS_SEARCHED: usize = 1_000;
 pub(crate) struct Book {
     ledger: Arc<Ledger>,
     clock: Arc<dyn Clock>,
+    /// Where each promise was last declared, and how. One for each promise that was ever in force in this process.
+    declared: Arc<Mutex<HashMap<String, (u64, Value)>>>,
 }
 
 impl Book {
     pub(crate) fn new(ledger: Arc<Ledger>, clock: Arc<dyn Clock>) -> Self {
-        Self { ledger, clock }
+        Self {
+            ledger,
+            clock,
+            declared: Arc::default(),
+        }
     }
 
     pub(crate) fn ledger(&self) -> &Arc<Ledger> {
@@ -68,54 +77,83 @@ impl Book {
 
     /// Writes verdicts and answers with their indices; `None` where one could not be written.
     pub(crate) async fn verdicts(&self, records: &[Record]) -> Vec<Option<u64>> {
-        let mut indices = Vec::with_capacity(records.len());
-        let mut bodies = Vec::with_capacity(records.len());
+        let mut entries = Vec::with_capacity(records.len());
         for record in records {
-            match self.declared(&record.promise).await {
-                Ok(declared) => bodies.push(Some(entry(
-                    record.verdict.at,
-                    kind::VERDICT,
-                    &record.promise.id,
-                    json!(VerdictBody {
-                        declared,
-                        before: record.before,
-                        verdict: record.verdict.clone(),
-                        evidence: record.evidence.clone(),
-                    }),
-                ))),
+            match self.verdict(record).await {
+                Ok(entry) => entries.push(Some(entry)),
                 Err(error) => {
                     tracing::error!(%error, promise = record.promise.id, "a promise could not be declared in the ledger");
-                    bodies.push(None);
+                    entries.push(None);
                 }
             }
         }
-        let all: Vec<NewEntry> = bodies.iter().flatten().cloned().collect();
-        let first = match self.append(all).await {
-            Ok(first) => Some(first),
-            Err(error) => {
-                tracing::error!(%error, "verdicts could not be written to the ledger");
-                None
+        let all: Vec<NewEntry> = entries.iter().flatten().cloned().collect();
+        match self.append(all).await {
+            Ok(first) => {
+                let mut next = first..;
+                entries
+                    .iter()
+                    .map(|entry| entry.as_ref().and_then(|_| next.next()))
+                    .collect()
             }
-        };
-        let mut next = first;
-        for body in &bodies {
-            indices.push(body.as_ref().and(next));
-            if body.is_some() {
-                next = next.map(|index| index + 1);
+            // One that is too large must not take the others with it.
+            Err(_) => {
+                let mut indices = Vec::with_capacity(entries.len());
+                for entry in entries {
+                    indices.push(self.append_alone(entry).await);
+                }
+                indices
             }
         }
-        indices
+    }
+
+    async fn append_alone(&self, entry: Option<NewEntry>) -> Option<u64> {
+        let entry = entry?;
+        let about = entry.about.clone();
+        let written = self.append(vec![entry]).await;
+        if let Err(error) = &written {
+            tracing::error!(%error, promise = about, "a verdict could not be written to the ledger");
+        }
+        written.ok()
+    }
+
+    async fn verdict(&self, record: &Record) -> anyhow::Result<NewEntry> {
+        let body = VerdictBody {
+            declared: self.declared(&record.promise).await?,
+            before: record.before,
+            verdict: record.verdict.clone(),
+            evidence: record.evidence.clone(),
+        };
+        Ok(entry(
+            record.verdict.at,
+            kind::VERDICT,
+            &record.promise.id,
+            serde_json::to_value(body)?,
+        ))
     }
 
     /// The entry that declares the promise as it stands now; written when there is none.
     pub(crate) async fn declared(&self, promise: &Promise) -> anyhow::Result<u64> {
         let body = serde_json::to_value(promise)?;
-        if let Some(entry) = self.newest(kind::PROMISE, &promise.id)?
-            && entry.body == body
-        {
-            return Ok(entry.index);
-        }
-        self.note(kind::PROMISE, &promise.id, body).await
+        let known = self
+            .declared
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .get(&promise.id)
+            .cloned();
+        let known = match known {
+            Some(known) => Some(known),
+            None => self
+                .newest(kind::PROMISE, &promise.id)?
+                .map(|entry| (entry.index, entry.body)),
+        };
+        let index = match known {
+            Some((index, declared)) if declared == body => index,
+            _ => self.note(kind::PROMISE, &promise.id, body.clone()).await?,
+        };
+        let mut cache = self.declared.lock().unwrap_or_else(PoisonError::into_inner);
+        cache.insert(promise.id.clone(), (index, body));
+        Ok(index)
     }
 
     /// The number of the newest of the responders' events among the newest entries.

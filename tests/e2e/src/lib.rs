@@ -130,14 +130,11 @@ impl Drop for Program {
 }
 
 /// Waits until `look` answers, or fails saying what it waited for.
-pub async fn until<T, F>(
+pub async fn until<T>(
     what: &str,
     within: Duration,
-    mut look: impl FnMut() -> F,
-) -> anyhow::Result<T>
-where
-    F: Future<Output = anyhow::Result<Option<T>>>,
-{
+    mut look: impl AsyncFnMut() -> anyhow::Result<Option<T>>,
+) -> anyhow::Result<T> {
     let end = Instant::now() + within;
     let mut last = String::new();
     loop {

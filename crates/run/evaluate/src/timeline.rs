@@ -29,6 +29,8 @@ impl Timeline {
     /// Adds what was seen over `(from, to]`. Time that is covered already stays covered once.
     pub fn add(&mut self, from: Timestamp, to: Timestamp, seen: Seen) {
         let width = TIERS[0].1;
+        // Facts are open to the left: what happened at one instant lies in the millisecond that ends there.
+        let from = from.min(to - INSTANT);
         let place = self
             .facts
             .partition_point(|fact| cell(fact.to, width) < cell(to, width));
@@ -77,6 +79,9 @@ impl Timeline {
         self.facts.range(first..).cloned().collect()
     }
 }
+
+/// The shortest fact: time is told in milliseconds.
+const INSTANT: Duration = Duration::from_millis(1);
 
 /// The number of the cell in which an instant lies; cells are open to the left, as facts are.
 fn cell(at: Timestamp, width: i64) -> i64 {

@@ -3,10 +3,13 @@
 use std::process::ExitCode;
 
 use clap::Args;
-use promise::{Amount, Lang, Seen, Signal, signal::Part};
+use promise::{Amount, Lang, Seen, Signal, say, signal::Part};
 use serde_json::json;
 
-use super::{Common, Data, runtime, standing, standing::Standing};
+use super::{
+    Common, Data, runtime,
+    standing::{self, Heard, Standing},
+};
 
 /// Explain a verdict: the query, the window, the evidence, and why.
 #[derive(Debug, Args)]
@@ -81,6 +84,16 @@ fn tell(standing: &Standing, lang: Lang) -> String {
     for signal in promise.kind.as_judge().signals() {
         out += &line(lang, "query", "問い合わせ", shown(&signal));
     }
+    for heard in &standing.signals {
+        out += &series(heard, lang);
+    }
+    for fed in &standing.sources {
+        let why = fed.failing.as_ref().map_or(String::new(), |why| {
+            format!("  ✕ {}", why.get(lang))
+        });
+        let told = format!("{}  {}{why}", fed.source, fed.last);
+        out += &line(lang, "source", "情報源    ", told);
+    }
     if let Some(window) = promise.kind.as_judge().window() {
         out += &line(lang, "window", "期間      ", window);
     }
@@ -108,6 +121,30 @@ fn tell(standing: &Standing, lang: Lang) -> String {
                 format!("{} {} .. {}", gap.source, gap.from, gap.to),
             );
         }
+    }
+    out
+}
+
+/// Series shown to a person; the JSON has fifty.
+const SERIES_SHOWN: usize = 6;
+
+/// What was found for a signal, or what its metric may have been meant to be called.
+fn series(heard: &Heard, lang: Lang) -> String {
+    let mut out = match heard.series_total {
+        0 => {
+            let none = say!("nothing matches", "一致するものがありません");
+            line(lang, "series", "系列      ", none.get(lang))
+        }
+        total => line(lang, "series", "系列      ", total),
+    };
+    for series in heard.series.iter().take(SERIES_SHOWN) {
+        out += &format!("    {series}\n");
+    }
+    if !heard.similar.is_empty() {
+        out += &line(lang, "similar", "似た名前  ", heard.similar.join(", "));
+    }
+    if let Some(wrong) = &heard.wrong {
+        out += &line(lang, "wrong", "誤り      ", wrong);
     }
     out
 }

@@ -147,7 +147,10 @@ impl Show {
                 let what = entry.body["verdict"]["state"].as_str().unwrap_or_default();
                 outln!(
                     "{:>8}  {}  {:22} {} {what}",
-                    entry.index, entry.at, entry.kind, entry.about
+                    entry.index,
+                    entry.at,
+                    entry.kind,
+                    entry.about
                 );
             }
         }

@@ -2,9 +2,8 @@
 
 use std::{collections::BTreeMap, path::Path, process::ExitCode};
 
-use promise::{Clock as _, Evidence, Lang, Promise, State, Timestamp, Verdict};
+use promise::{Clock as _, Evidence, Lang, Promise, Say, State, Timestamp, Verdict};
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
 use super::instance::Instance;
 use crate::{
@@ -27,7 +26,27 @@ pub(crate) struct Standing {
     #[serde(default)]
     pub(crate) evidence: Option<Evidence>,
     #[serde(default)]
-    pub(crate) signals: Option<Value>,
+    pub(crate) signals: Vec<Heard>,
+    #[serde(default)]
+    pub(crate) sources: Vec<Fed>,
+}
+
+/// What was found for one signal; only a running instance knows.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct Heard {
+    pub(crate) queries: Vec<String>,
+    pub(crate) series: Vec<String>,
+    pub(crate) series_total: usize,
+    pub(crate) wrong: Option<String>,
+    pub(crate) similar: Vec<String>,
+}
+
+/// A source that has spoken for the promise.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct Fed {
+    pub(crate) source: String,
+    pub(crate) last: Timestamp,
+    pub(crate) failing: Option<Say>,
 }
 
 /// Every promise, worst first.
@@ -122,7 +141,8 @@ fn from_ledger(data: &Path, lang: Lang) -> anyhow::Result<Vec<Standing>> {
             entry,
             incident: None,
             evidence: Some(evidence),
-            signals: None,
+            signals: Vec::new(),
+            sources: Vec::new(),
         }
     });
     Ok(standings.collect())

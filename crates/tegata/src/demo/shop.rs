@@ -120,8 +120,10 @@ impl Shop {
             #[allow(clippy::cast_precision_loss)]
             let served = self.served.swap(0, Ordering::Relaxed) as f64;
             rate = 0.9 * rate + 0.1 * served;
-            self.figures
-                .set("process_cpu_ratio", (CPU_AT_REST + rate * CPU_PER_PAYMENT).min(1.0));
+            self.figures.set(
+                "process_cpu_ratio",
+                (CPU_AT_REST + rate * CPU_PER_PAYMENT).min(1.0),
+            );
             #[allow(clippy::cast_precision_loss)]
             let now = self.clock.now().as_millis() as f64 / 1000.0;
             self.figures.set("db_heartbeat_timestamp_seconds", now);

@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use console::{Detail, Spent, Transition, desk::Details};
+use console::{Detail, Fed, Heard, Spent, Transition, desk::Details};
+use evaluate::Explained;
 use ledger::{Find, Ledger};
 use promise::{Evidence, Seen, Verdict};
 use tokio::sync::oneshot;
@@ -10,7 +11,7 @@ use tokio::sync::oneshot;
 use crate::{
     app::House,
     book::{VerdictBody, kind},
-    tasks::judge::Input,
+    tasks::judge::{Input, Known},
 };
 
 /// Transitions shown on a promise's page.
@@ -23,20 +24,40 @@ pub(super) fn of(house: Arc<House>) -> Details {
             let judge = house.judge.borrow().clone()?;
             let (answer, known) = oneshot::channel();
             judge.send(Input::Ask(id.clone(), answer)).await.ok()?;
-            let judged = known.await.ok()??;
+            let Known { judged, explained } = known.await.ok()??;
             let ledger = house.book.ledger().clone();
             let history = tokio::task::spawn_blocking(move || history(&ledger, &id))
                 .await
                 .ok()?;
             let entry = history.first().and_then(|newest| newest.entry);
             let spent = spent(&judged.verdict, &judged.evidence, entry);
+            let (signals, sources) = explained.map(found).unwrap_or_default();
             Some(Detail {
                 evidence: judged.evidence,
                 spent,
                 history,
+                signals,
+                sources,
             })
         })
     })
+}
+
+fn found(explained: Explained) -> (Vec<Heard>, Vec<Fed>) {
+    let signals = explained.heard.into_iter().map(|heard| Heard {
+        signal: heard.signal,
+        series: heard.series,
+        series_total: heard.series_total,
+        refused: heard.refused,
+        wrong: heard.wrong,
+        similar: heard.similar,
+    });
+    let sources = explained.sources.into_iter().map(|fed| Fed {
+        source: fed.source,
+        last: fed.last,
+        failing: fed.failing,
+    });
+    (signals.collect(), sources.collect())
 }
 
 fn history(ledger: &Ledger, id: &str) -> Vec<Transition> {

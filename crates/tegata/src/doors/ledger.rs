@@ -108,29 +108,26 @@ impl door::Ledger for Door {
 
     fn kinds(&self) -> Vec<(&'static str, Say)> {
         vec![
-            (kind::VERDICT, say!("verdicts", "判定")),
-            (kind::PROMISE, say!("promises", "約束")),
-            ("page_sent", say!("pages sent", "送った呼び出し")),
-            (
-                "page_failed",
-                say!("pages given up", "届かなかった呼び出し"),
-            ),
-            (
-                "incident_opened",
-                say!("incidents opened", "開いたインシデント"),
-            ),
-            ("incident_acknowledged", say!("acknowledgements", "応答")),
-            (
-                "incident_resolved",
-                say!("incidents resolved", "解決したインシデント"),
-            ),
-            (kind::SPEC, say!("specs", "仕様")),
-            (kind::SPEC_REFUSED, say!("refused specs", "拒まれた仕様")),
-            (kind::STARTED, say!("starts", "起動")),
-            (kind::STOPPED, say!("stops", "停止")),
-            (kind::CLOCK_JUMPED, say!("jumps of the clock", "時計の飛び")),
-            (kind::RECOVERED, say!("recoveries", "復旧")),
-            (kind::CONSOLE, say!("console actions", "画面での操作")),
+            (kind::VERDICT, say!("verdict", "判定")),
+            (kind::PROMISE, say!("promise", "約束")),
+            (kind::PROMISE_WITHDRAWN, say!("promise withdrawn", "約束の取り下げ")),
+            ("alert_raised", say!("alert", "アラート")),
+            ("alert_resolved", say!("alert resolved", "アラートの解消")),
+            ("page_intended", say!("page due", "通知の予定")),
+            ("page_sent", say!("page accepted", "通知の受理")),
+            ("page_failed", say!("page given up", "届かなかった通知")),
+            ("page_fell_over", say!("page passed on", "次の宛先への通知")),
+            ("incident_opened", say!("incident", "インシデント")),
+            ("incident_acknowledged", say!("answer", "応答")),
+            ("answer_missed", say!("no answer in time", "応答の遅れ")),
+            ("incident_resolved", say!("incident resolved", "インシデントの解決")),
+            (kind::SPEC, say!("spec", "仕様")),
+            (kind::SPEC_REFUSED, say!("spec refused", "拒まれた仕様")),
+            (kind::STARTED, say!("start", "起動")),
+            (kind::STOPPED, say!("stop", "停止")),
+            (kind::CLOCK_JUMPED, say!("clock jumped", "時計の飛び")),
+            (kind::RECOVERED, say!("recovery", "復旧")),
+            (kind::CONSOLE, say!("console action", "画面での操作")),
         ]
     }
 }

@@ -7,14 +7,14 @@ mod ingest;
 mod ledger;
 mod status;
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use console::{
     Desk, Hosts,
     board::{SourceKind, SourceRow},
 };
 use promise::Say;
-use tokio::net::TcpListener;
+use tokio::{net::TcpListener, sync::watch};
 use tokio_util::sync::CancellationToken;
 
 use crate::app::House;
@@ -25,8 +25,10 @@ pub(crate) async fn serve(listener: TcpListener, house: Arc<House>, stop: Cancel
         Ok(address) => Hosts::of(address),
         Err(error) => return tracing::error!(%error, "the console has no address"),
     };
+    let (told, news) = watch::channel(0);
     let desk = Desk {
         board: house.board.subscribe(),
+        news,
         detail: detail::of(house.clone()),
         ledger: Arc::new(ledger::Door(house.book.ledger().clone())),
         incidents: Arc::new(incidents::Door(house.clone())),
@@ -40,12 +42,40 @@ pub(crate) async fn serve(listener: TcpListener, house: Arc<House>, stop: Cancel
         clock: house.clock.clone(),
         status: Arc::new(status::Door(house.clone())),
         hosts,
+        stop: stop.clone(),
     };
     let served = axum::serve(listener, console::router(desk))
-        .with_graceful_shutdown(stop.cancelled_owned())
-        .await;
+        .with_graceful_shutdown(stop.clone().cancelled_owned())
+        .into_future();
+    let (served, ()) = tokio::join!(served, tell_news(&house, &told, &stop));
     if let Err(error) = served {
         tracing::error!(%error, "the console closed");
+    }
+}
+
+/// How often it is looked whether the ledger has grown or the demo was broken: about as fast as a person would.
+const LOOK_EVERY: Duration = Duration::from_secs(1);
+
+/// Lets open pages know that something happened which the board does not show.
+async fn tell_news(house: &House, told: &watch::Sender<u64>, stop: &CancellationToken) {
+    let mut responded = house.responder.subscribe();
+    let look = || {
+        let out = house.world.as_ref().is_some_and(|world| world.is_out());
+        (house.book.ledger().len(), out)
+    };
+    let mut seen = look();
+    loop {
+        tokio::select! {
+            () = stop.cancelled() => return,
+            Ok(()) = responded.changed() => told.send_modify(|n| *n += 1),
+            () = tokio::time::sleep(LOOK_EVERY) => {
+                let now = look();
+                if now != seen {
+                    seen = now;
+                    told.send_modify(|n| *n += 1);
+                }
+            }
+        }
     }
 }
 

@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use console::board::{Board, SourceRow, SpecStatus};
-use evaluate::{Evaluator, Judged, Stores};
+use evaluate::{Evaluator, Explained, Judged, Stores};
 use promise::{Clock, Say, Timestamp};
 use respond::{Filter, Responder, Transition};
 use store::{Lines, Round, StateStore};
@@ -36,7 +36,13 @@ pub(crate) enum Input {
         to: Timestamp,
     },
     /// Somebody wants to know more of one promise.
-    Ask(String, oneshot::Sender<Option<Judged>>),
+    Ask(String, oneshot::Sender<Option<Known>>),
+}
+
+/// What the judge knows of one promise.
+pub(crate) struct Known {
+    pub(crate) judged: Judged,
+    pub(crate) explained: Option<Explained>,
 }
 
 /// One generation's judge.
@@ -106,8 +112,12 @@ impl Judge {
                 .for_each(|lines| self.evaluator.observe_lines(lines)),
             Input::ClockJumped { from, to } => self.evaluator.clock_jumped(from, to),
             Input::Ask(id, answer) => {
+                let known = self.keeper.latest(&id).map(|judged| Known {
+                    judged: judged.clone(),
+                    explained: self.evaluator.explain(&id),
+                });
                 // Whoever asked may have gone.
-                let _ = answer.send(self.keeper.latest(&id).cloned());
+                let _ = answer.send(known);
             }
         }
     }

@@ -105,3 +105,59 @@ fn what_nothing_runs_on_is_said_clearly() -> anyhow::Result<()> {
     assert_eq!(outage.status.code(), Some(69));
     Ok(())
 }
+
+#[test]
+fn a_place_that_cannot_be_written_is_said_clearly() -> anyhow::Result<()> {
+    let dir = tempfile::tempdir()?;
+    run(&["init", "shop.yaml"], dir.path())?;
+    // Not even root can make a folder here.
+    let started = run(&["run", "shop.yaml", "--data", "/proc/tegata"], dir.path())?;
+    assert_eq!(started.status.code(), Some(69), "{}", err(&started));
+    assert!(err(&started).contains("/proc/tegata"), "{}", err(&started));
+    Ok(())
+}
+
+#[test]
+fn a_port_that_is_taken_is_said_clearly() -> anyhow::Result<()> {
+    let dir = tempfile::tempdir()?;
+    run(&["init", "shop.yaml"], dir.path())?;
+    let taken = std::net::TcpListener::bind("127.0.0.1:0")?;
+    let address = taken.local_addr()?.to_string();
+    let started = run(
+        &["run", "shop.yaml", "--data", "data", "--listen", &address],
+        dir.path(),
+    )?;
+    assert_eq!(started.status.code(), Some(69), "{}", err(&started));
+    assert!(err(&started).contains(&address), "{}", err(&started));
+    Ok(())
+}
+
+#[test]
+fn the_doctor_finds_a_missing_secret_and_says_which() -> anyhow::Result<()> {
+    let dir = tempfile::tempdir()?;
+    let spec = "service: { name: Shop, owner: sre }\n\
+                promises:\n\
+                \x20 up: { kind: freshness, series: up, within: 1m }\n\
+                receivers:\n\
+                \x20 chat: { kind: slack, url: \"${env:TEGATA_TEST_NOT_SET}\" }\n";
+    std::fs::write(dir.path().join("tegata.yaml"), spec)?;
+    let doctor = run(&["doctor", "--data", "data", "--json"], dir.path())?;
+    assert_eq!(doctor.status.code(), Some(69), "{}", err(&doctor));
+    let findings: Value = serde_json::from_str(&out(&doctor))?;
+    let bad: Vec<&str> = findings["findings"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .filter(|finding| finding["found"] == "bad")
+        .filter_map(|finding| finding["text"]["en"].as_str())
+        .collect();
+    assert!(
+        bad.iter().any(|text| text.contains("TEGATA_TEST_NOT_SET")),
+        "{bad:?}"
+    );
+    assert!(
+        !dir.path().join("data").exists(),
+        "a doctor changes nothing"
+    );
+    Ok(())
+}

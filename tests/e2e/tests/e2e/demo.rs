@@ -43,29 +43,6 @@ async fn an_outage_breaks_promises_pages_people_and_is_resolved() -> anyhow::Res
     demo.until_state("payments_succeed_now", &["broken"], Duration::from_secs(20))
         .await?;
 
-    let sink = Http::to(format!("http://127.0.0.1:{}", port + 99))?;
-    let about = |message: &Value| {
-        message["body"]
-            .as_str()
-            .is_some_and(|body| body.contains("payments_succeed_now"))
-    };
-    let received = until("pages at the sink", Duration::from_secs(60), async || {
-        let received = sink.json("/received").await?;
-        let pages: Vec<Value> = received
-            .as_array()
-            .into_iter()
-            .flatten()
-            .filter(|m| about(m))
-            .cloned()
-            .collect();
-        let over = |kind: &str| pages.iter().any(|page| page["over"] == kind);
-        Ok((over("http") && over("smtp")).then_some(pages))
-    })
-    .await?;
-    for page in &received {
-        assert!(page["idempotency_key"].is_string(), "{page}");
-    }
-
     let open = until("an open incident", Duration::from_secs(10), async || {
         let incidents = demo.http.json("/api/v1/incidents").await?;
         let of_payments =
@@ -85,6 +62,25 @@ async fn an_outage_breaks_promises_pages_people_and_is_resolved() -> anyhow::Res
         "{open}"
     );
     let id = open["id"].as_str().unwrap_or_default();
+
+    let sink = Http::to(format!("http://127.0.0.1:{}", port + 99))?;
+    // A page's idempotency key names its incident, over HTTP and in a mail's Message-ID alike.
+    let of_incident = |page: &Value| {
+        page["idempotency_key"]
+            .as_str()
+            .is_some_and(|key| key.contains(id))
+    };
+    until("pages at the sink", Duration::from_secs(60), async || {
+        let received = sink.json("/received").await?;
+        let pages = received
+            .as_array()
+            .into_iter()
+            .flatten()
+            .filter(|page| of_incident(page));
+        let over: BTreeSet<&str> = pages.filter_map(|page| page["over"].as_str()).collect();
+        Ok((over == BTreeSet::from(["http", "smtp"])).then_some(()))
+    })
+    .await?;
     let body = r#"{"by":"Sato","reason":"the provider is down"}"#;
     let path = format!("/api/v1/incidents/{id}/acknowledge");
     let (status, text) = demo

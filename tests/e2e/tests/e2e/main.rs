@@ -6,5 +6,6 @@ mod command_line;
 mod demo;
 mod hostile;
 mod ledger;
+mod logs;
 mod peers;
 mod support;

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, path::Path, process::Command, time::Duration};
 
-use e2e::{Http, Program, free_port, until};
+use e2e::{Http, Program, free_port, run, until};
 use serde_json::Value;
 
 use crate::support::Running;
@@ -164,8 +164,8 @@ async fn samples_equal_those_of_a_real_prometheus() -> anyhow::Result<()> {
         "the real Prometheus to have scraped",
         Duration::from_secs(30),
         async || {
-            let answer = prometheus.json("/api/v1/query?query=nginx_up").await?;
-            Ok((!series(&answer).is_empty()).then_some(()))
+            let answer = prometheus.json("/api/v1/query?query=sum(up)").await?;
+            Ok(series(&answer).values().any(|up| up == "3").then_some(()))
         },
     )
     .await?;
@@ -221,5 +221,20 @@ async fn samples_equal_those_of_a_real_prometheus() -> anyhow::Result<()> {
         );
     }
     ours.stop()?;
+
+    // A first spec from a running exporter is valid as it is proposed.
+    let exporter = format!("http://127.0.0.1:{}/metrics", peers.node);
+    let proposed = run(&["init", "proposed.yaml", "--from", &exporter], dir.path())?;
+    assert!(
+        proposed.status.success(),
+        "{}",
+        String::from_utf8_lossy(&proposed.stderr)
+    );
+    let checked = run(&["check", "proposed.yaml"], dir.path())?;
+    assert!(
+        checked.status.success(),
+        "{}",
+        String::from_utf8_lossy(&checked.stderr)
+    );
     Ok(())
 }
