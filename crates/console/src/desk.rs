@@ -3,9 +3,10 @@
 use std::sync::Arc;
 
 use futures::future::BoxFuture;
-use promise::{Clock, Evidence, Reason, State, Timestamp};
+use promise::{Cause, Clock, Evidence, Reason, Signal, State, Timestamp};
 use store::{LogStore, MetricStore};
 use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
 
 use crate::{
     Hosts,
@@ -17,6 +18,8 @@ use crate::{
 #[derive(Clone)]
 pub struct Desk {
     pub board: watch::Receiver<Arc<Board>>,
+    /// Changes whenever something happens that the board does not show: incidents, pages, entries, outages.
+    pub news: watch::Receiver<u64>,
     pub detail: Details,
     pub ledger: Arc<dyn Ledger>,
     pub incidents: Arc<dyn Incidents>,
@@ -29,6 +32,8 @@ pub struct Desk {
     pub status: Arc<dyn Status>,
     /// Names under which this console may be asked.
     pub hosts: Hosts,
+    /// Once cancelled, streams end, so that the server can drain.
+    pub stop: CancellationToken,
 }
 
 /// What is known of one promise beyond its row; `None` when there is no such promise.
@@ -43,6 +48,35 @@ pub struct Detail {
     pub spent: Vec<Spent>,
     /// Newest first.
     pub history: Vec<Transition>,
+    /// What it is judged by, and what was found for it.
+    pub signals: Vec<Heard>,
+    /// Who has spoken for it.
+    pub sources: Vec<Fed>,
+}
+
+/// A signal, and what was found for it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Heard {
+    pub signal: Signal,
+    /// Some of the series or conditions on logs that feed it.
+    pub series: Vec<String>,
+    /// How many there are.
+    pub series_total: usize,
+    /// How many could not be followed because of a bound.
+    pub refused: u64,
+    /// Why the query failed at last.
+    pub wrong: Option<String>,
+    /// Metrics with a similar name, where nothing was found.
+    pub similar: Vec<String>,
+}
+
+/// A source that has spoken for a promise.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Fed {
+    pub source: String,
+    pub last: Timestamp,
+    /// Why it does not speak now.
+    pub failing: Option<Cause>,
 }
 
 /// How much of the error budget was spent by an instant.

@@ -20,6 +20,6 @@ mod route;
 mod show;
 
 pub use board::{Board, Row, SourceRow, SpecStatus};
-pub use desk::{Desk, Detail, Spent, Transition};
+pub use desk::{Desk, Detail, Fed, Heard, Spent, Transition};
 pub use guard::Hosts;
 pub use route::{openapi, router};

@@ -38,11 +38,19 @@ const HEARTBEAT: Duration = Duration::from_secs(15);
 /// Snapshots may come faster than anybody reads.
 const PACE: Duration = Duration::from_millis(500);
 
-/// One change of the board.
+/// One thing that happened.
 struct Change {
     number: u64,
-    before: Arc<Board>,
-    after: Arc<Board>,
+    what: What,
+}
+
+enum What {
+    Board {
+        before: Arc<Board>,
+        after: Arc<Board>,
+    },
+    /// Something that other pages show: an incident, a page, an entry, an outage of the demo.
+    News,
 }
 
 pub(crate) struct Hub {
@@ -59,6 +67,17 @@ struct Ring {
     newest: u64,
     changes: VecDeque<Arc<Change>>,
     ended: bool,
+}
+
+impl Ring {
+    fn push(&mut self, what: What) {
+        self.newest += 1;
+        let number = self.newest;
+        self.changes.push_back(Arc::new(Change { number, what }));
+        if self.changes.len() > RING_MAX {
+            self.changes.pop_front();
+        }
+    }
 }
 
 /// What follows an event that a browser has seen.
@@ -91,18 +110,21 @@ impl Hub {
         if Arc::ptr_eq(&ring.board, &board) || same(&ring.board, &board) {
             return;
         }
-        ring.newest += 1;
         let before = std::mem::replace(&mut ring.board, board.clone());
-        let change = Arc::new(Change {
-            number: ring.newest,
+        ring.push(What::Board {
             before,
             after: board,
         });
-        ring.changes.push_back(change);
-        if ring.changes.len() > RING_MAX {
-            ring.changes.pop_front();
-        }
         drop(ring);
+        self.news.notify_waiters();
+    }
+
+    /// Tells that something happened that is not on the board.
+    fn publish_news(&self) {
+        self.ring
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .push(What::News);
         self.news.notify_waiters();
     }
 
@@ -154,17 +176,32 @@ fn same(a: &Board, b: &Board) -> bool {
         && a.rows.iter().zip(&b.rows).all(|(a, b)| a.reads_as(b))
 }
 
-/// Follows the snapshots until whoever publishes them stops; then all streams end.
+/// Follows the snapshots and the news until the console stops or nobody publishes any more; then all streams end,
+/// because a server that drains waits for them.
 pub(crate) fn follow(room: &Shared) {
     let weak: Weak<Room> = Arc::downgrade(room);
-    let mut boards = room.desk.board.clone();
+    let (mut boards, mut news) = (room.desk.board.clone(), room.desk.news.clone());
+    let stop = room.desk.stop.clone();
     tokio::spawn(async move {
-        while boards.changed().await.is_ok() {
+        loop {
+            let board = tokio::select! {
+                () = stop.cancelled() => break,
+                changed = boards.changed() => match changed {
+                    Ok(()) => Some(boards.borrow_and_update().clone()),
+                    Err(_) => break,
+                },
+                Ok(()) = news.changed() => None,
+            };
             let Some(room) = weak.upgrade() else { return };
-            let board = boards.borrow_and_update().clone();
-            room.hub.publish(board);
+            match board {
+                Some(board) => room.hub.publish(board),
+                None => room.hub.publish_news(),
+            }
             drop(room);
-            tokio::time::sleep(PACE).await;
+            tokio::select! {
+                () = stop.cancelled() => break,
+                () = tokio::time::sleep(PACE) => {}
+            }
         }
         if let Some(room) = weak.upgrade() {
             room.hub.end();
@@ -239,8 +276,13 @@ impl Stream {
             match hub.after(seen) {
                 Next::Change(change) => {
                     self.seen = Some(change.number);
-                    let event = Event::default().event("board").id(hub.id(change.number));
-                    return Some(event.data(self.tell(&change)));
+                    let event = Event::default().id(hub.id(change.number));
+                    return Some(match &change.what {
+                        What::Board { before, after } => {
+                            event.event("board").data(self.tell(before, after))
+                        }
+                        What::News => event.event("news").data(self.visit.lang.tag()),
+                    });
                 }
                 Next::Refresh(newest) => return Some(self.refresh(newest)),
                 Next::End => return None,
@@ -258,14 +300,13 @@ impl Stream {
     }
 
     /// The rows that read differently, rendered, and the order of all.
-    fn tell(&self, change: &Change) -> String {
+    fn tell(&self, before: &Board, after: &Board) -> String {
         let lang = self.visit.lang;
         let now = self.visit.room.desk.clock.now();
         let zone = self.visit.zone();
-        let ordered = change.after.worst_first();
+        let ordered = after.worst_first();
         let changed = ordered.iter().filter(|row| {
-            !change
-                .before
+            !before
                 .row(&row.promise.id)
                 .is_some_and(|before| before.reads_as(row))
         });
@@ -275,8 +316,8 @@ impl Stream {
         let order: Vec<String> = ordered.iter().map(|row| row_id(&row.promise.id)).collect();
         let counted = promise::State::ALL
             .iter()
-            .any(|state| change.before.count(*state) != change.after.count(*state));
-        let summary = (counted || change.before.spec != change.after.spec).then_some(true);
+            .any(|state| before.count(*state) != after.count(*state));
+        let summary = (counted || before.spec != after.spec).then_some(true);
         json!({ "lang": lang.tag(), "rows": rows, "order": order, "summary": summary }).to_string()
     }
 }

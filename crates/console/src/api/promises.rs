@@ -5,10 +5,15 @@ use axum::{
     extract::Path,
     response::{IntoResponse, Response},
 };
-use promise::say;
+use promise::{Lang, Say, say};
 use serde_json::{Value, json};
 
-use crate::{Row, desk::Transition, reply::Visit};
+use crate::{
+    Row,
+    desk::{Fed, Heard, Transition},
+    page::evidence::{cause, queries},
+    reply::Visit,
+};
 
 fn row(row: &Row) -> Value {
     let reason = row.verdict.reason.say();
@@ -53,7 +58,30 @@ pub(crate) async fn show(Path(id): Path<String>, visit: Visit) -> Response {
         .map(|spent| json!({ "at": spent.at, "share": spent.share, "entry": spent.entry }))
         .collect();
     body["history"] = detail.history.iter().map(transition).collect();
+    body["signals"] = detail.signals.iter().map(heard).collect();
+    body["sources"] = detail.sources.iter().map(fed).collect();
     Json(body).into_response()
+}
+
+fn heard(heard: &Heard) -> Value {
+    let queries: Vec<String> = queries(&heard.signal, Lang::En)
+        .into_iter()
+        .map(|(_, query)| query)
+        .collect();
+    json!({
+        "queries": queries,
+        "series": heard.series,
+        "series_total": heard.series_total,
+        "refused": heard.refused,
+        "wrong": heard.wrong,
+        "similar": heard.similar,
+    })
+}
+
+fn fed(fed: &Fed) -> Value {
+    let why = fed.failing.as_ref();
+    let failing = why.map(|why| Say::new(cause(why, Lang::En), cause(why, Lang::Ja)));
+    json!({ "source": fed.source, "last": fed.last, "failing": failing })
 }
 
 fn transition(step: &Transition) -> Value {

@@ -19,6 +19,7 @@ function receive(message) {
   if (message.id) last = message.id;
   show(message.kind !== "lost");
   if (message.kind === "refresh") return refetch();
+  if (message.kind === "news") return follow === "rows" ? glance() : refetch();
   if (message.kind !== "board") return;
   const change = JSON.parse(message.data);
   if (follow === "rows" && change.lang === lang) return patch(change);
@@ -63,7 +64,7 @@ function patch(change) {
       if (rows.children[i] !== row) rows.insertBefore(row, rows.children[i] ?? null);
     });
   });
-  if (change.summary) refresh(["#summary", ".demo"]);
+  if (change.summary) glance();
   document.dispatchEvent(new Event("tegata:changed"));
 }
 
@@ -88,6 +89,16 @@ async function refresh(parts) {
   }
 }
 
+let looking = 0;
+
+// What stands beside the rows. News come in bursts; one look tells them all.
+function glance() {
+  looking ||= setTimeout(() => {
+    looking = 0;
+    refresh(["#summary", ".demo", ".top nav"]);
+  }, 300);
+}
+
 let waiting = 0;
 
 // At most once in two seconds, and never under the hands of a person who writes.
@@ -98,7 +109,7 @@ function refetch() {
     const field = document.activeElement?.closest?.("input, textarea");
     if (field || [...document.querySelectorAll("textarea, input")].some((one) => one.value)) return;
     const open = [...document.querySelectorAll("main details")].map((one) => one.open);
-    await refresh(["#main"]);
+    await refresh(["#main", ".top nav", ".bottom"]);
     document.querySelectorAll("main details").forEach((one, i) => (one.open = open[i] ?? one.open));
   }, 2000);
 }
@@ -109,7 +120,7 @@ function lead() {
     const open = () => {
       source?.close();
       source = new EventSource(`/events?lang=${lang}${last ? `&after=${encodeURIComponent(last)}` : ""}`);
-      for (const kind of ["hello", "board", "refresh"]) {
+      for (const kind of ["hello", "board", "news", "refresh"]) {
         source.addEventListener(kind, (event) => tell({ kind, id: event.lastEventId, data: event.data }));
       }
       source.onerror = () => {

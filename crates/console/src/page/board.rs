@@ -254,8 +254,8 @@ pub(crate) fn row(row: &Row, now: ::promise::Timestamp, zone: &TimeZone, lang: L
             }
             td.figure.budget data-label=(lang.pick("Budget left", "残りの予算")) {
                 @if let Some(budget) = &verdict.budget {
-                    a href={ (href) "#budget" } { (figure::share(figure::left(budget))) }
-                    span.rest { (figure::left_time(budget, lang)) }
+                    a href={ (href) "#budget" } { (figure::left_share(budget)) }
+                    @if let Some(time) = figure::left_time(budget, lang) { span.rest { (time) } }
                     (figure::bar(budget))
                 } @else { span.none { (lang.pick("no budget", "予算なし")) } }
             }

@@ -1,9 +1,11 @@
 //! `/inbox`: the console's own receiver, which needs nothing outside.
 
+use ::promise::Lang;
 use axum::response::Response;
-use maud::html;
+use maud::{Markup, html};
 
 use crate::{
+    door::Message,
     lang::Pick,
     page::{Follow, Part, frame},
     reply::{Visit, escape},
@@ -30,9 +32,7 @@ pub(crate) async fn show(visit: Visit) -> Response {
         ol.list { @for message in &messages {
             li class=(mark::class(message.state)) {
                 (mark::verdict(message.state, lang))
-                p { (message.text.get(lang))
-                    @if let Some(id) = &message.incident { " " a href={ "/incidents/" (escape(id)) } { (id) } }
-                }
+                (text(message, lang))
                 small { (time::clock(message.at, visit.now, &zone, lang)) " · " (time::ago(message.at, visit.now, lang)) }
             }
         } }
@@ -44,4 +44,25 @@ pub(crate) async fn show(visit: Visit) -> Response {
         Follow::Whole,
         &main,
     ))
+}
+
+/// The first line leads to the incident; the rest is what the receiver was told, without the address of this console.
+fn text(message: &Message, lang: Lang) -> Markup {
+    let whole = message.text.get(lang);
+    let (title, body) = whole.split_once('\n').unwrap_or((whole, ""));
+    let incident = message.incident.as_deref();
+    let address = incident.map(|id| format!("/incidents/{id}"));
+    let body: Vec<&str> = body
+        .lines()
+        .filter(|line| !address.as_ref().is_some_and(|end| line.ends_with(end)))
+        .collect();
+    // The verdict stands beside it, so its shape need not stand here again.
+    let title = title.trim_start_matches(['●', '▲', '✕', '◌', ' ']);
+    html! { div {
+        p { @match incident {
+            Some(id) => a href={ "/incidents/" (escape(id)) } { (title) },
+            None => strong { (title) },
+        } }
+        p.told { (body.join("\n")) }
+    } }
 }

@@ -145,6 +145,7 @@ fn pages(visit: &Visit, pages: &[Page]) -> Markup {
     if pages.is_empty() {
         return html! { p.empty { (lang.pick("Nobody was told.", "通知していません。")) } };
     }
+    let recorded = pages.iter().any(|page| page.entry.is_some());
     html! {
         div.scroll tabindex="0" role="group" aria-labelledby="pages" { table {
             thead { tr {
@@ -152,18 +153,18 @@ fn pages(visit: &Visit, pages: &[Page]) -> Markup {
                 th scope="col" { (lang.pick("Sent", "送信")) }
                 th.figure scope="col" { (lang.pick("Accepted after", "受理まで")) }
                 th.figure scope="col" { (lang.pick("Tries", "試行")) }
-                th scope="col" { (lang.pick("Ledger", "台帳")) }
+                @if recorded { th scope="col" { (lang.pick("Ledger", "台帳")) } }
             } }
             tbody { @for page in pages { tr {
                 th scope="row" { (page.receiver) }
                 td { (time::clock(page.at, visit.now, &visit.zone(), lang)) }
                 td.figure { @match (page.accepted, &page.problem) {
                     (Some(at), _) => (took(at.since(page.at), lang)),
-                    (None, Some(problem)) => span.broken { (problem.get(lang)) },
+                    (None, Some(problem)) => span.wrong { (problem.get(lang)) },
                     (None, None) => (lang.pick("on its way", "送信中")),
                 } }
                 td.figure { (page.tries) }
-                td { (entry(page.entry, lang)) }
+                @if recorded { td { (entry(page.entry, lang)) } }
             } } }
         } }
     }

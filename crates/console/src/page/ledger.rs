@@ -195,6 +195,6 @@ fn content(
 
 /// `12,345`
 #[allow(clippy::cast_precision_loss)]
-fn grouped(n: u64) -> String {
+pub(crate) fn grouped(n: u64) -> String {
     ::promise::Amount::Count(n as f64).show(Lang::En)
 }

@@ -1,6 +1,7 @@
 //! The pages. Each file is one page: its handler, then what it shows.
 
 pub(crate) mod board;
+pub(crate) mod evidence;
 pub(crate) mod inbox;
 pub(crate) mod incident;
 pub(crate) mod incidents;

@@ -24,7 +24,15 @@ const STEPS: usize = 60;
 /// The steps that the newest figures are taken over: a minute, so that one slow answer does not jump about.
 const NEWEST_STEPS: usize = 4;
 const RECORDS_MAX: usize = 20;
-const FIELDS_MAX: usize = 6;
+const FIELDS_MAX: usize = 8;
+/// Columns of a payment that a person looks for first; others follow as they come.
+const FIELDS_FIRST: [&str; 5] = [
+    "payment_id",
+    "status",
+    "processing_time",
+    "error_code",
+    "amount",
+];
 
 pub(crate) async fn show(visit: Visit) -> Response {
     let Some(demo) = visit.room.desk.demo.clone() else {
@@ -167,7 +175,11 @@ fn content(visit: &Visit, seen: &Gathered) -> Markup {
     let minute = step_secs * f64::from(u32::try_from(NEWEST_STEPS).unwrap_or(1));
     let (all, good) = (newest(&seen.total), newest(&seen.good));
     let rate = ::promise::unit::trim_zeros(all / minute, 1);
-    let rates: Vec<Option<f64>> = seen.total.iter().map(|n| Some(n / step_secs)).collect();
+    // Before the first payment there is nothing to draw, not a rate of nought.
+    let first = seen.total.iter().position(|n| *n > 0.0).unwrap_or(STEPS);
+    let rates: Vec<Option<f64>> = (seen.total.iter().enumerate())
+        .map(|(i, n)| (i >= first).then_some(n / step_secs))
+        .collect();
     let ratio = |good: f64, all: f64| (all > 0.0).then(|| (good / all).clamp(0.0, 1.0));
     let ratios: Vec<Option<f64>> = seen
         .good
@@ -223,7 +235,24 @@ fn content(visit: &Visit, seen: &Gathered) -> Markup {
 
 fn records(visit: &Visit, records: &[Record]) -> Markup {
     let lang = visit.lang;
+    // What redaction has hidden is shown as hidden: that it is, is the point.
+    let hidden = records.iter().flat_map(|record| &record.fields);
+    let hidden =
+        hidden.filter(|(_, value)| value.as_str().is_some_and(|text| text.contains(HIDDEN)));
     let mut names: Vec<&str> = Vec::new();
+    for name in FIELDS_FIRST {
+        if records
+            .iter()
+            .any(|record| record.fields.contains_key(name))
+        {
+            names.push(name);
+        }
+    }
+    for (name, _) in hidden {
+        if names.len() < FIELDS_MAX && !names.contains(&name.as_str()) {
+            names.push(name);
+        }
+    }
     for record in records {
         let fresh = record
             .fields
@@ -237,15 +266,24 @@ fn records(visit: &Visit, records: &[Record]) -> Markup {
     }
     html! {
         @if records.is_empty() { p.empty { (lang.pick("No record in the last 15 minutes.", "直近 15 分の記録はありません。")) } }
-        @else { div.scroll tabindex="0" role="group" aria-labelledby="last" { table {
+        @else { div.scroll tabindex="0" role="group" aria-labelledby="last" { table.records {
             thead { tr { th scope="col" { (lang.pick("Time", "時刻")) } @for name in &names { th scope="col" lang="en" { (name) } } } }
-            tbody { @for record in records { tr {
+            tbody { @for record in records { tr class=[bad(record)] {
                 th scope="row" { (time::clock(record.at, visit.now, &visit.zone(), lang)) }
                 @for name in &names { td { (cell(record.fields.get(*name))) } }
             } } }
         } } }
     }
 }
+
+/// A record that tells of a failure wears its colour; the word stands in it all the same.
+fn bad(record: &Record) -> Option<&'static str> {
+    let level = record.fields.get("level").and_then(Value::as_str);
+    level.is_some_and(|level| level == "error").then_some("bad")
+}
+
+/// How a hidden value begins; its kind follows.
+const HIDDEN: &str = "[redacted:";
 
 /// Longer values would push the rest off the page.
 const CELL_CHARS_MAX: usize = 48;

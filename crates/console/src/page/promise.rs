@@ -1,6 +1,6 @@
 //! `/promises/{id}`: one promise, opened: why its verdict is what it is, and what that rests on.
 
-use ::promise::{Cause, Fact, Lang, Seen, Signal, say, signal::Part as Half};
+use ::promise::{Lang, say};
 use axum::{extract::Path, response::Response};
 use maud::{Markup, html};
 
@@ -8,7 +8,11 @@ use crate::{
     board::Row,
     desk::{Detail, Spent},
     lang::Pick,
-    page::{Follow, Part, entry, frame},
+    page::{
+        Follow, Part, entry,
+        evidence::{self, number},
+        frame,
+    },
     reply::{Visit, escape},
     show::{chart, figure, mark, strip, time},
 };
@@ -76,7 +80,11 @@ fn content(visit: &Visit, row: &Row, detail: &Detail, leaf: Option<&str>) -> Mar
                 p { (lang.pick("This verdict lies in the ledger as ", "この判定は台帳に記録されています: "))
                     (entry(Some(index), lang)) " " code.hash { (leaf) } }
             }
-            (evidence(visit, detail))
+            (evidence::show(visit, &detail.evidence))
+        }
+        section #signals aria-labelledby="signals-h" {
+            h2 #signals-h { (lang.pick("Where it comes from", "証拠の出どころ")) }
+            (evidence::signals(visit, row, detail))
         }
         section aria-labelledby="terms-h" {
             h2 #terms-h { (lang.pick("What is owed", "約束の内容")) }
@@ -96,7 +104,8 @@ fn figures(visit: &Visit, row: &Row) -> Markup {
             }
             @if let Some(budget) = &verdict.budget {
                 div { dt { (lang.pick("Budget left", "残りの予算")) }
-                    dd { a href="#budget" { (figure::share(figure::left(budget))) } small { (figure::left_time(budget, lang)) } } }
+                    dd { a href="#budget" { (figure::left_share(budget)) }
+                        @if let Some(time) = figure::left_time(budget, lang) { small { (time) } } } }
             }
             div { dt { (lang.pick("Newest evidence", "最新の証拠")) }
                 dd { @match verdict.newest {
@@ -126,6 +135,8 @@ fn budget(visit: &Visit, row: &Row, detail: &Detail) -> Markup {
         .window()
         .map(|window| window.at(row.verdict.at, &zone));
     let (from, until) = stretch.map_or((row.since, row.verdict.at), |s| (s.from, s.until));
+    // Nothing was owed before its first day, so nothing could be spent.
+    let from = from.max(row.promise.since.min(row.verdict.at));
     let drops = drops(&detail.spent);
     html! {
         h2 #budget-h { (lang.pick("Error budget", "エラーバジェット")) }
@@ -198,119 +209,6 @@ fn history(visit: &Visit, detail: &Detail) -> Markup {
     }
 }
 
-fn evidence(visit: &Visit, detail: &Detail) -> Markup {
-    let lang = visit.lang;
-    let zone = visit.zone();
-    let (facts, gaps) = (&detail.evidence.facts, &detail.evidence.gaps);
-    html! {
-        @if facts.is_empty() { p.empty { (lang.pick("Nothing has been seen.", "何も観測されていません。")) } }
-        @else { details open[facts.len() <= 12] {
-            summary { (match lang {
-                Lang::En => format!("{} facts", facts.len()),
-                Lang::Ja => format!("事実 {} 件", facts.len()),
-            }) }
-            div.scroll tabindex="0" role="group" aria-label=(lang.pick("Facts", "事実")) { table {
-                thead { tr {
-                    th scope="col" { (lang.pick("From", "開始")) }
-                    th scope="col" { (lang.pick("To", "終了")) }
-                    th scope="col" { (lang.pick("Seen", "観測")) }
-                } }
-                tbody { @for fact in facts.iter().rev() { tr {
-                    td { (time::clock(fact.from, visit.now, &zone, lang)) }
-                    td { (time::clock(fact.to, visit.now, &zone, lang)) }
-                    td { (seen(fact, lang)) }
-                } } }
-            } }
-        } }
-        @if !gaps.is_empty() {
-            h3 { (lang.pick("Gaps", "欠落")) }
-            div.scroll tabindex="0" role="group" aria-label=(lang.pick("Gaps", "欠落")) { table {
-                thead { tr {
-                    th scope="col" { (lang.pick("Source", "情報源")) }
-                    th scope="col" { (lang.pick("From", "開始")) }
-                    th scope="col" { (lang.pick("To", "終了")) }
-                    th scope="col" { (lang.pick("Cause", "原因")) }
-                } }
-                tbody { @for gap in gaps.iter().rev() { tr {
-                    th scope="row" { (gap.source) }
-                    td { (time::clock(gap.from, visit.now, &zone, lang)) }
-                    td { (time::clock(gap.to, visit.now, &zone, lang)) }
-                    td { (cause(&gap.cause, lang)) }
-                } } }
-            } }
-        }
-    }
-}
-
-fn seen(fact: &Fact, lang: Lang) -> String {
-    match (&fact.seen, lang) {
-        (Seen::Events { good, total }, Lang::En) => {
-            format!("{} of {} good", number(*good), number(*total))
-        }
-        (Seen::Events { good, total }, Lang::Ja) => {
-            format!("{} 件中 {} 件が成功", number(*total), number(*good))
-        }
-        (Seen::Spread { counts, .. }, Lang::En) => {
-            format!("{} events by size", number(counts.iter().sum()))
-        }
-        (Seen::Spread { counts, .. }, Lang::Ja) => {
-            format!("{} 件の分布", number(counts.iter().sum()))
-        }
-        (Seen::Level { last, low, high }, Lang::En) => {
-            format!(
-                "{} (between {} and {})",
-                number(*last),
-                number(*low),
-                number(*high)
-            )
-        }
-        (Seen::Level { last, low, high }, Lang::Ja) => {
-            format!("{}({}〜{})", number(*last), number(*low), number(*high))
-        }
-        (
-            Seen::Pairs {
-                in_time,
-                late,
-                open,
-            },
-            Lang::En,
-        ) => {
-            format!("{in_time} in time, {late} late, {} open", open.len())
-        }
-        (
-            Seen::Pairs {
-                in_time,
-                late,
-                open,
-            },
-            Lang::Ja,
-        ) => {
-            format!(
-                "期限内 {in_time} 件、遅延 {late} 件、未完了 {} 件",
-                open.len()
-            )
-        }
-        (Seen::Beat, lang) => lang.pick("heard", "受信").to_owned(),
-        (Seen::Count { n }, Lang::En) => format!("{} records", number(*n)),
-        (Seen::Count { n }, Lang::Ja) => format!("{} 件の記録", number(*n)),
-    }
-}
-
-pub(crate) fn cause(cause: &Cause, lang: Lang) -> String {
-    match (cause, lang) {
-        (Cause::Failed { error }, Lang::En) => format!("no answer: {error}"),
-        (Cause::Failed { error }, Lang::Ja) => format!("応答なし: {error}"),
-        (Cause::Absent, Lang::En) => "the signal is not in the answer".to_owned(),
-        (Cause::Absent, Lang::Ja) => "応答にこの信号がありません".to_owned(),
-        (Cause::Refused { limit }, Lang::En) => format!("refused, over its limit: {limit}"),
-        (Cause::Refused { limit }, Lang::Ja) => format!("上限を超えたため拒否: {limit}"),
-        (Cause::NotRunning, Lang::En) => "Tegata did not run".to_owned(),
-        (Cause::NotRunning, Lang::Ja) => "Tegata が動いていませんでした".to_owned(),
-        (Cause::ClockJump, Lang::En) => "the clock jumped".to_owned(),
-        (Cause::ClockJump, Lang::Ja) => "時計が飛びました".to_owned(),
-    }
-}
-
 fn terms(visit: &Visit, row: &Row) -> Markup {
     let lang = visit.lang;
     let promise = &row.promise;
@@ -330,47 +228,7 @@ fn terms(visit: &Visit, row: &Row) -> Markup {
                 dd { @if runbook.starts_with("https://") || runbook.starts_with("http://") {
                     a href=(runbook) rel="noreferrer" { (runbook) }
                 } @else { (runbook) } } }
-            @for (name, query) in judge.signals().iter().flat_map(|signal| queries(signal, lang)) {
-                dt { (name) } dd { code { (query) } }
-            }
         }
-    }
-}
-
-/// What is collected for it, as it is asked for.
-fn queries(signal: &Signal, lang: Lang) -> Vec<(&'static str, String)> {
-    match signal {
-        Signal::Events { total, part } => {
-            let part = match part {
-                Half::Good(good) => (lang.pick("Good events", "成功"), good.to_string()),
-                Half::Bad(bad) => (lang.pick("Bad events", "失敗"), bad.to_string()),
-            };
-            vec![part, (lang.pick("All events", "全体"), total.to_string())]
-        }
-        Signal::Spread { histogram } => vec![(
-            lang.pick("Histogram", "ヒストグラム"),
-            histogram.to_string(),
-        )],
-        Signal::Level { query } => vec![(lang.pick("Query", "クエリー"), query.clone())],
-        Signal::Pairs { start, end, by, .. } => vec![
-            (lang.pick("Starts", "始まり"), start.to_string()),
-            (lang.pick("Ends", "終わり"), end.to_string()),
-            (lang.pick("Joined by", "結合する項目"), by.clone()),
-        ],
-        Signal::Beat { series } => vec![(lang.pick("Series", "系列"), series.to_string())],
-        Signal::LogBeat { logs } | Signal::Count { logs } => {
-            vec![(lang.pick("Log records", "ログ"), logs.to_string())]
-        }
-    }
-}
-
-/// Grouped when whole, three decimals otherwise.
-fn number(n: f64) -> String {
-    use ::promise::{Amount, unit::trim_zeros};
-    match n {
-        n if !n.is_finite() => "–".to_owned(),
-        n if n.fract() == 0.0 || n.abs() >= 1_000.0 => Amount::Count(n).show(Lang::En),
-        n => trim_zeros(n, if n.abs() < 10.0 { 2 } else { 1 }),
     }
 }
 

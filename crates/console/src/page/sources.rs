@@ -7,7 +7,7 @@ use maud::html;
 use crate::{
     board::{SourceKind, SourceRow},
     lang::Pick,
-    page::{Follow, Part, frame},
+    page::{Follow, Part, frame, ledger::grouped},
     reply::Visit,
     show::{mark, time},
 };
@@ -73,7 +73,7 @@ pub(crate) async fn show(visit: Visit) -> Response {
                 td { @match source.last { Some(at) => (time::ago(at, visit.now, lang)), None => "–" } }
                 td { @match source.next { Some(at) => (time::due(at, visit.now, lang)), None => "–" } }
                 td.figure { @match source.took_millis { Some(ms) => { (ms) " ms" }, None => "–" } }
-                td.figure { (source.amount) }
+                td.figure { (grouped(source.amount)) }
             } } }
         } }
         @if sources.is_empty() { p.empty { (lang.pick("The spec names no source.", "仕様に情報源がありません。")) } }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use maud::{Markup, html};
-use promise::{Amount, Budget, Lang, Promise};
+use promise::{Amount, Budget, Lang, Promise, unit::trim_zeros};
 
 use crate::{lang::Pick, show::time};
 
@@ -24,9 +24,30 @@ pub(crate) fn share(share: f64) -> String {
     }
 }
 
-/// How long what is left would last if everything failed.
-pub(crate) fn left_time(budget: &Budget, lang: Lang) -> String {
-    time::length(Duration::from_millis(budget.left_millis), lang)
+/// What is left of a budget, in words of its own once it is gone: `−3806 %` says less than `38 times spent`.
+pub(crate) fn left_share(budget: &Budget) -> String {
+    share(left(budget).max(0.0))
+}
+
+/// How long what is left would last if everything failed, or how often the budget was spent once it is gone; nothing
+/// where no failure is allowed at all.
+pub(crate) fn left_time(budget: &Budget, lang: Lang) -> Option<String> {
+    if left(budget) < 0.0 {
+        let times = trim_zeros(
+            budget.spent_share,
+            if budget.spent_share < 10.0 { 1 } else { 0 },
+        );
+        return Some(match lang {
+            Lang::En => format!("{times} × spent"),
+            Lang::Ja => format!("{times} 倍を消費"),
+        });
+    }
+    match budget.left_millis {
+        0 => None,
+        // The budget of a short window is less than a second; it still is something.
+        millis @ 1..10_000 => Some(Amount::duration(Duration::from_millis(millis)).show(lang)),
+        millis => Some(time::length(Duration::from_millis(millis), lang)),
+    }
 }
 
 /// A bar of what is left. The figure beside it says the same.
@@ -43,8 +64,8 @@ pub(crate) fn bar(budget: &Budget) -> Markup {
 /// `≥`, `≤` or nothing, as the kind owes it.
 pub(crate) fn sign(promise: &Promise) -> &'static str {
     match promise.kind.tag() {
-        "ratio" => "≥ ",
-        "latency" | "deadline" => "≤ ",
+        "ratio" | "deadline" => "≥ ",
+        "latency" => "≤ ",
         _ => "",
     }
 }

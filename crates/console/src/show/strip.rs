@@ -11,6 +11,8 @@ use promise::{Lang, State};
 use crate::{board::STRIP_DAYS, show::mark};
 
 const HEIGHT: usize = 20;
+/// A day without a verdict.
+const EMPTY: usize = 3;
 
 /// How tall a day stands: a kept one is a low, calm line.
 fn tall(state: State) -> usize {
@@ -18,7 +20,7 @@ fn tall(state: State) -> usize {
         State::Kept => 7,
         State::AtRisk => 13,
         State::Broken => HEIGHT,
-        State::Unproven => 3,
+        State::Unproven => 10,
     }
 }
 
@@ -29,26 +31,40 @@ pub(crate) fn show(days: &[Option<State>], lang: Lang) -> Markup {
         svg.strip viewBox=(format!("0 0 {STRIP_DAYS} {HEIGHT}")) preserveAspectRatio="none" role="img"
             aria-label=(label(days, lang))
         {
+            @if let Some(path) = before(days, first) { path.before d=(path) {} }
             @for state in State::ALL {
-                @let path = runs(days, first, state);
+                @let path = runs(days, first, Some(state));
                 @if !path.is_empty() { path class=(mark::class(state)) d=(path) {} }
             }
         }
     }
 }
 
-fn runs(days: &[Option<State>], first: usize, state: State) -> String {
+/// Days on which nothing was owed or judged: faint, so that a young promise does not look like a chart that failed.
+fn before(days: &[Option<State>], first: usize) -> Option<String> {
+    let mut path = runs(days, first, None);
+    if first > 0 {
+        path.insert_str(
+            0,
+            &format!("M0 {}h{first}v{EMPTY}h-{first}z", HEIGHT - EMPTY),
+        );
+    }
+    (!path.is_empty()).then_some(path)
+}
+
+fn runs(days: &[Option<State>], first: usize, state: Option<State>) -> String {
+    let tall = state.map_or(EMPTY, tall);
     let mut path = String::new();
     let mut day = 0;
     while day < days.len() {
         let run = days[day..]
             .iter()
-            .take_while(|seen| **seen == Some(state))
+            .take_while(|seen| **seen == state)
             .count();
         if run > 0 {
-            let top = HEIGHT - tall(state);
+            let top = HEIGHT - tall;
             // Writing into a String cannot fail.
-            let _ = write!(path, "M{} {top}h{run}v{}h-{run}z", first + day, tall(state));
+            let _ = write!(path, "M{} {top}h{run}v{tall}h-{run}z", first + day);
         }
         day += run.max(1);
     }
@@ -92,8 +108,14 @@ mod tests {
             Some(State::Broken),
             Some(State::Kept),
         ];
-        assert_eq!(runs(&days, 85, State::Kept), "M85 13h2v7h-2zM89 13h1v7h-1z");
-        assert_eq!(runs(&days, 85, State::Broken), "M88 0h1v20h-1z");
+        assert_eq!(
+            runs(&days, 85, Some(State::Kept)),
+            "M85 13h2v7h-2zM89 13h1v7h-1z"
+        );
+        assert_eq!(runs(&days, 85, Some(State::Broken)), "M88 0h1v20h-1z");
+        // 85 days before the first, and the third day of five.
+        let empty = before(&days, 85);
+        assert_eq!(empty.as_deref(), Some("M0 17h85v3h-85zM87 17h1v3h-1z"));
         assert_eq!(label(&days, Lang::En), "last 5 days: 1 broken, 3 kept");
         assert_eq!(
             label(&days, Lang::Ja),

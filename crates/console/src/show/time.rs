@@ -90,7 +90,8 @@ pub(crate) fn clock(at: Timestamp, now: Timestamp, zone: &TimeZone, lang: Lang) 
 /// How an instant is written inside a sentence: `2026-11-22T01:47:05.000Z`.
 const INSTANT_CHARS: usize = 24;
 
-/// A sentence whose instants are shown as a person reads them, in the service's time zone.
+/// A sentence whose instants are shown as a person reads them, in the service's time zone, and whose names between
+/// backticks are set as code.
 pub(crate) fn sentence(text: &str, now: Timestamp, zone: &TimeZone, lang: Lang) -> Markup {
     let (mut plain, mut parts) = (String::new(), Vec::new());
     let mut rest = text;
@@ -106,7 +107,18 @@ pub(crate) fn sentence(text: &str, now: Timestamp, zone: &TimeZone, lang: Lang) 
             rest = &rest[first.len_utf8()..];
         }
     }
-    html! { @for (before, at) in &parts { (before) (clock(*at, now, zone, lang)) } (plain) }
+    html! { @for (before, at) in &parts { (quoted(before)) (clock(*at, now, zone, lang)) } (quoted(&plain)) }
+}
+
+fn quoted(text: &str) -> Markup {
+    let parts: Vec<&str> = text.split('`').collect();
+    // An odd backtick quotes nothing.
+    if parts.len() % 2 == 0 {
+        return html! { (text) };
+    }
+    html! { @for (i, part) in parts.iter().enumerate() {
+        @if i % 2 == 1 { code { (part) } } @else { (part) }
+    } }
 }
 
 /// An axis label: `22 Nov` over days, `10:47` within one.
@@ -142,6 +154,15 @@ mod tests {
             "{text}"
         );
         assert!(text.ends_with(" から &lt;x&gt;"), "{text}");
+        assert_eq!(
+            sentence("`a` to `<b>` `", now, &zone, Lang::En).into_string(),
+            "`a` to `&lt;b&gt;` `",
+            "an odd backtick quotes nothing"
+        );
+        assert_eq!(
+            sentence("`<b>` took it", now, &zone, Lang::En).into_string(),
+            "<code>&lt;b&gt;</code> took it"
+        );
         assert_eq!(
             sentence("9999 約束", now, &zone, Lang::Ja).into_string(),
             "9999 約束"

@@ -62,6 +62,12 @@ async fn one_promise_comes_with_its_evidence() {
     let one = json_of(&get(&console(), "/api/v1/promises/payment-success").await);
     assert_eq!(one["evidence"]["facts"].as_array().unwrap().len(), 10);
     assert_eq!(one["history"][0]["to"], "broken");
+    assert_eq!(one["signals"][0]["series_total"], 2);
+    assert_eq!(one["signals"][0]["queries"][0], "sum(payments_total)");
+    assert_eq!(one["signals"][1]["similar"][0], "payments_total");
+    let failing = &one["sources"][0]["failing"];
+    assert_eq!(failing["en"], "no answer: connection refused");
+    assert_eq!(failing["ja"], "応答なし: connection refused");
     let missing = get(&console(), "/api/v1/promises/nope").await;
     assert_eq!(missing.status, 404);
     assert_eq!(missing.header("content-type"), "application/problem+json");

@@ -7,12 +7,13 @@ use std::{
 
 use async_trait::async_trait;
 use console::{
-    Board, Desk, Detail, Hosts, Row, SourceRow, SpecStatus, Spent, Transition, board::SourceKind,
-    door::*,
+    Board, Desk, Detail, Fed, Heard, Hosts, Row, SourceRow, SpecStatus, Spent, Transition,
+    board::SourceKind, door::*,
 };
 use promise::{
     Amount, Budget, Cause, Clock, Evidence, Fact, Gap, ManualClock, Measured, Promise, Reason, Say,
-    Seen, Selector, State, Timestamp, Verdict, record::Scalar, say, unit::Span, verdict::Burn,
+    Seen, Selector, Signal, State, Timestamp, Verdict, record::Scalar, say, unit::Span,
+    verdict::Burn,
 };
 use serde_json::json;
 use tokio::sync::watch;
@@ -291,6 +292,38 @@ fn detail() -> Detail {
                 entry: Some(40_000 + u64::from(i)),
             })
             .collect(),
+        signals: vec![
+            Heard {
+                signal: Signal::Level {
+                    query: "sum(payments_total)".into(),
+                },
+                series: vec![
+                    "payments_total{status=\"failed\"}".into(),
+                    "payments_total{status=\"ok\"}".into(),
+                ],
+                series_total: 2,
+                refused: 0,
+                wrong: None,
+                similar: Vec::new(),
+            },
+            Heard {
+                signal: Signal::Level {
+                    query: "payments_totl".into(),
+                },
+                series: Vec::new(),
+                series_total: 0,
+                refused: 0,
+                wrong: None,
+                similar: vec!["payments_total".into()],
+            },
+        ],
+        sources: vec![Fed {
+            source: "shop/127.0.0.1:9103".into(),
+            last: now() - MINUTE * 45,
+            failing: Some(Cause::Failed {
+                error: "connection refused".into(),
+            }),
+        }],
         history: vec![
             Transition {
                 at: now() - MINUTE * 14,
@@ -575,6 +608,7 @@ pub fn desk(board: Board) -> (Desk, watch::Sender<Arc<Board>>) {
     let clock: Arc<dyn Clock> = Arc::new(ManualClock::at(now()));
     let desk = Desk {
         board,
+        news: tokio::sync::watch::channel(0).1,
         detail: Arc::new(|_| Box::pin(async { Some(detail()) })),
         ledger: Arc::new(Book),
         incidents: Arc::new(Cases::default()),
@@ -585,6 +619,7 @@ pub fn desk(board: Board) -> (Desk, watch::Sender<Arc<Board>>) {
         clock,
         status: Arc::new(Healthy),
         hosts: Hosts::default(),
+        stop: tokio_util::sync::CancellationToken::new(),
     };
     (desk, publish)
 }

@@ -151,3 +151,35 @@ async fn streams_end_when_the_console_goes_down() {
     drop(publish);
     assert!(listener.next().await.is_none());
 }
+
+#[tokio::test(start_paused = true)]
+async fn streams_end_at_once_when_the_server_drains_though_the_board_lives_on() {
+    let (desk, _publish) = fixture::desk(fixture::board(1));
+    let stop = desk.stop.clone();
+    let router = console::router(desk);
+    let mut listener = Listener::open(&router, "", None).await;
+    listener.next().await.unwrap();
+    stop.cancel();
+    assert!(listener.next().await.is_none());
+    let mut late = Listener::open(&router, "", None).await;
+    late.next().await.unwrap();
+    assert!(late.next().await.is_none(), "nor does a new one linger");
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_not_on_the_board_is_told_as_news_in_its_order() {
+    let (mut desk, publish) = fixture::desk(fixture::board(5));
+    let (told, news) = tokio::sync::watch::channel(0);
+    desk.news = news;
+    let router = console::router(desk);
+    let mut listener = Listener::open(&router, "?lang=ja", None).await;
+    listener.next().await.unwrap();
+    told.send_replace(1);
+    let (kind, id, data) = listener.next().await.unwrap();
+    assert_eq!((kind.as_str(), data.as_str()), ("news", "ja"));
+    assert!(id.ends_with("-1"), "{id}");
+    turn(&publish, 4, State::Broken);
+    let (kind, id, _) = listener.next().await.unwrap();
+    assert_eq!(kind, "board");
+    assert!(id.ends_with("-2"), "{id}");
+}

@@ -255,3 +255,18 @@ async fn two_hundred_promises_are_answered_from_the_snapshot() {
     assert_eq!(html.matches("data-state=").count(), 200);
     assert_eq!(html, get(&router, "/").await.text());
 }
+
+#[tokio::test]
+async fn a_promise_shows_its_series_and_similar_names_where_nothing_matched() {
+    let page = get(&console(), "/promises/payment-success?lang=en")
+        .await
+        .text();
+    for part in [
+        "2 series or conditions feed it",
+        "payments_total{status=&quot;failed&quot;}",
+        "Nothing matches it. Similar names: <code>payments_total</code>",
+        "no answer: connection refused",
+    ] {
+        assert!(page.contains(part), "{part}");
+    }
+}
