@@ -15,10 +15,21 @@ pub fn root() -> PathBuf {
         .map_or_else(|| PathBuf::from("."), Path::to_owned)
 }
 
-/// The cargo that started this.
+/// The cargo that started this, as if nobody had started it from cargo.
+///
+/// `cargo run` tells its program of the package that it belongs to. Build scripts that look at such a variable (that
+/// of `ring` does) would run again, and with them half of the workspace would be built again.
 pub fn cargo(args: &[&str]) -> Command {
     let mut command = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     command.args(args).current_dir(root());
+    for (name, _) in env::vars_os() {
+        if ["CARGO_PKG_", "CARGO_MANIFEST_"]
+            .iter()
+            .any(|start| name.to_string_lossy().starts_with(start))
+        {
+            command.env_remove(name);
+        }
+    }
     command
 }
 
