@@ -1,6 +1,5 @@
 //! `/inbox`: the console's own receiver, which needs nothing outside.
 
-use ::promise::Lang;
 use axum::response::Response;
 use maud::{Markup, html};
 
@@ -32,7 +31,7 @@ pub(crate) async fn show(visit: Visit) -> Response {
         ol.list { @for message in &messages {
             li class=(mark::class(message.state)) {
                 (mark::verdict(message.state, lang))
-                (text(message, lang))
+                (text(&visit, message))
                 small { (time::clock(message.at, visit.now, &zone, lang)) " · " (time::ago(message.at, visit.now, lang)) }
             }
         } }
@@ -47,7 +46,8 @@ pub(crate) async fn show(visit: Visit) -> Response {
 }
 
 /// The first line leads to the incident; the rest is what the receiver was told, without the address of this console.
-fn text(message: &Message, lang: Lang) -> Markup {
+fn text(visit: &Visit, message: &Message) -> Markup {
+    let lang = visit.lang;
     let whole = message.text.get(lang);
     let (title, body) = whole.split_once('\n').unwrap_or((whole, ""));
     let incident = message.incident.as_deref();
@@ -63,6 +63,6 @@ fn text(message: &Message, lang: Lang) -> Markup {
             Some(id) => a href={ "/incidents/" (escape(id)) } { (title) },
             None => strong { (title) },
         } }
-        p.told { (body.join("\n")) }
+        p.told { (time::sentence(&body.join("\n"), visit.now, &visit.zone(), lang)) }
     } }
 }

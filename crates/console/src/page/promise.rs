@@ -156,7 +156,7 @@ fn budget(visit: &Visit, row: &Row, detail: &Detail) -> Markup {
                     } }
                     tbody { @for (spent, share) in &drops { tr {
                         th scope="row" { (time::clock(spent.at, visit.now, &zone, lang)) }
-                        td.figure { (figure::share(*share)) }
+                        td.figure { (figure::part(*share)) }
                         td { (entry(spent.entry, lang)) }
                     } } }
                 }

@@ -17,11 +17,13 @@ use crate::{
 const WIDTH: f64 = 720.0;
 const HEIGHT: f64 = 200.0;
 /// Room for labels: left of the plot, and below it.
-const LEFT: f64 = 44.0;
+const LEFT: f64 = 56.0;
 const BELOW: f64 = 22.0;
 const ABOVE: f64 = 8.0;
 /// More points than pixels say nothing more.
 const POINTS_MAX: usize = 360;
+/// How far an overspent budget is drawn below zero; what is worse lies on the floor.
+const FLOOR: f64 = -0.5;
 
 /// What is left of the budget over the window, from full to now, against the line of even spending.
 pub(crate) fn burn_down(
@@ -36,13 +38,13 @@ pub(crate) fn burn_down(
     let until = until.max(last.at);
     let from = from.min(first.at);
     let span = millis(from, until).max(1.0);
-    // An overspent budget goes below zero; half a budget below is enough to see it.
+    // An overspent budget goes below zero.
     let floor = points
         .iter()
         .map(|p| 1.0 - p.share)
         .filter(|v| v.is_finite())
         .fold(0.0, f64::min)
-        .max(-0.5);
+        .max(FLOOR);
     let x = |at: Timestamp| LEFT + millis(from, at) / span * (WIDTH - LEFT);
     let y = |left: f64| {
         let plot = HEIGHT - BELOW - ABOVE;
@@ -86,6 +88,9 @@ pub(crate) fn burn_down(
                 @let at = y(left);
                 path.grid d=(format!("M{LEFT} {at:.1}H{WIDTH}")) {}
                 text x=(LEFT - 6.0) y=(format!("{:.1}", at + 4.0)) text-anchor="end" { (format!("{:.0} %", left * 100.0)) }
+            }
+            @if floor <= FLOOR {
+                text x=(LEFT - 6.0) y=(format!("{:.1}", y(floor) + 4.0)) text-anchor="end" { "≤ −50 %" }
             }
             @for (i, at) in ticks.iter().enumerate() {
                 text x=(format!("{:.1}", x(*at))) y=(HEIGHT - 6.0)

@@ -24,6 +24,14 @@ pub(crate) fn share(share: f64) -> String {
     }
 }
 
+/// A part of a budget; one that is many budgets reads as so many times.
+pub(crate) fn part(part: f64) -> String {
+    if part.is_finite() && part >= 1.0 {
+        return format!("{} ×", trim_zeros(part, 1));
+    }
+    share(part)
+}
+
 /// What is left of a budget, in words of its own once it is gone: `−3806 %` says less than `38 times spent`.
 pub(crate) fn left_share(budget: &Budget) -> String {
     share(left(budget).max(0.0))

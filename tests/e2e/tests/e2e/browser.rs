@@ -38,7 +38,7 @@ const FLAGS: [&str; 9] = [
 
 async fn browser(driver: u16, dark: bool, width: u32, javascript: bool) -> anyhow::Result<Client> {
     let mut args: Vec<String> = FLAGS.map(str::to_owned).to_vec();
-    args.push(format!("--window-size={width},900"));
+    args.push(format!("--window-size={width},1000"));
     args.push(format!(
         "--blink-settings=preferredColorScheme={}",
         u8::from(!dark)
@@ -166,10 +166,13 @@ async fn every_page_is_accessible_in_both_languages_schemes_and_widths() -> anyh
                             .into_iter()
                             .map(|v| format!("{here}: {v}")),
                     );
-                    std::fs::write(
-                        shots.join(format!("{name}-{lang}-{scheme}-{width}.png")),
-                        client.screenshot().await?,
-                    )?;
+                    let shot = client.screenshot().await?;
+                    // The pictures of the READMEs are made from these two.
+                    if (*name, dark, width) == ("board", false, 1280) {
+                        std::fs::write(shots.join(format!("board-{lang}.png")), &shot)?;
+                    }
+                    let file = format!("{name}-{lang}-{scheme}-{width}.png");
+                    std::fs::write(shots.join(file), shot)?;
                 }
             }
             client.close().await?;
