@@ -96,6 +96,7 @@ pub(crate) async fn run(settings: Settings, demo: Option<u16>) -> anyhow::Result
     let scribe = Scribe {
         book: house.book.clone(),
         logs: house.logs.clone(),
+        metrics: house.metrics.clone(),
         responder: house.responder.clone(),
     };
     tasks.spawn(tasks::events::run(

@@ -1,6 +1,7 @@
 //! `tegata`: one binary, one YAML file. The command line is in `cli`, the wiring in `app`.
 
 mod app;
+mod beats;
 mod book;
 mod cli;
 mod clock;

@@ -149,11 +149,11 @@ impl<'e> View<'e> {
             .sum()
     }
 
-    /// The missing share of the required time.
+    /// The missing share of the whole window, however much of it has passed: what is tolerated is a length of time.
     pub fn missing_share(&self) -> f64 {
-        let required = millis(self.required);
-        if required > 0.0 {
-            self.missing() / required
+        let window = millis(self.window.length().max(self.required));
+        if window > 0.0 {
+            self.missing() / window
         } else {
             0.0
         }

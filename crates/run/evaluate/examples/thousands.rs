@@ -79,6 +79,7 @@ async fn main() -> Outcome<()> {
         .map(|t| Owed {
             source: format!("shop/{t}"),
             interval: every,
+            stream: None,
         })
         .collect();
     let mut now = Timestamp::from_millis(1_767_225_600_000);

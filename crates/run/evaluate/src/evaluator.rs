@@ -43,6 +43,8 @@ pub struct Stores {
 pub struct Owed {
     pub source: String,
     pub interval: Duration,
+    /// The log stream that it carries, where it is a log source.
+    pub stream: Option<String>,
 }
 
 /// A promise, judged.
@@ -120,6 +122,7 @@ impl Evaluator {
                 let mut source = Source::new(owed.interval);
                 source.is_owed = true;
                 source.next = Some(now + owed.interval);
+                source.streams.extend(owed.stream);
                 (Arc::from(owed.source), source)
             })
             .collect();

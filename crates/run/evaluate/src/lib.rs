@@ -22,6 +22,7 @@ mod watch;
 
 pub use evaluator::{Evaluator, Judged, Owed, Stores};
 pub use explain::{Explained, Fed, Heard};
+pub use warm::LOG_BEATS;
 
 /// Why history could not be read. What is known so far is kept; calling again can help.
 #[derive(Debug, thiserror::Error)]

@@ -23,9 +23,9 @@ const LEAD: Duration = Duration::from_secs(600);
 /// Pages of log records read for one hour: a million records. Beyond it the hour's rest is left out, and
 /// its time stays uncovered.
 const PAGES_MAX: usize = 100;
-/// A quiet stretch between two records of a replayed stream that still counts as covered: whether the
-/// follower was alive then is not written down anywhere.
-const QUIET_MAX: Duration = Duration::from_secs(60);
+/// The job under which the beats of log sources are stored: `up{job="logs",instance="<source>"}`, 1 while the
+/// source could be read. Without them a quiet log could not be told from a dead one after a restart.
+pub const LOG_BEATS: &str = "logs";
 
 impl Evaluator {
     /// Rebuilds windows from history after a start or a reload.
@@ -80,8 +80,11 @@ impl Evaluator {
                 .select(&matchers, from + Duration::from_millis(1), to)
                 .await
                 .map_err(|source| Error::Store { promise, source })?;
-            for series in found {
-                put(&mut rounds, intervals, &series);
+            for series in found
+                .iter()
+                .filter(|series| series.labels.get("job") != LOG_BEATS)
+            {
+                put(&mut rounds, intervals, series);
             }
         }
         for round in rounds.values() {
@@ -160,6 +163,7 @@ impl Evaluator {
         let Ok(everything) = <promise::LogQuery as promise::record::Scalar>::parse("*") else {
             return Ok(());
         };
+        let mut records = Vec::new();
         let mut after = from;
         for _ in 0..PAGES_MAX {
             let search = Search {
@@ -178,42 +182,67 @@ impl Evaluator {
                     source,
                 })?;
             let is_last = found.len() < Search::LIMIT_MAX;
-            let Some(newest) = found.last().map(|record| record.at) else {
-                break;
-            };
-            self.replay_records(found);
-            if is_last || newest <= after {
-                break;
+            let newest = found.last().map(|record| record.at);
+            records.extend(found);
+            match newest {
+                Some(newest) if !is_last && newest > after => after = newest,
+                _ => break,
             }
-            after = newest;
         }
+        let beats = [
+            Matcher::equal("__name__", "up"),
+            Matcher::equal("job", LOG_BEATS),
+        ];
+        let beats = stores
+            .metrics
+            .select(&beats, from + Duration::from_millis(1), to)
+            .await
+            .map_err(|source| Error::Store {
+                promise: "logs".to_owned(),
+                source,
+            })?;
+        self.replay_records(records, &beats);
         Ok(())
     }
 
-    /// Records stand for their source's life around them; a stream's name stands for the source.
-    fn replay_records(&mut self, records: Vec<Record>) {
-        let mut batches: BTreeMap<(i64, String), Vec<Record>> = BTreeMap::new();
-        let width = i64::try_from(QUIET_MAX.as_millis()).unwrap_or(i64::MAX);
+    /// Hears again what each source said: its beats, each with the records since the one before.
+    fn replay_records(&mut self, records: Vec<Record>, beats: &[Series]) {
+        let mut by_source: BTreeMap<String, Vec<Record>> = BTreeMap::new();
         for record in records {
-            let cell = record.at.as_millis().div_euclid(width);
-            batches
-                .entry((cell, record.stream.clone()))
+            by_source
+                .entry(self.log_source(&record.stream))
                 .or_default()
                 .push(record);
         }
-        for ((_, stream), records) in batches {
-            let Some(at) = records.iter().map(|record| record.at).max() else {
-                continue;
-            };
-            let source = self.log_source(&stream);
-            self.observe_lines(&Lines {
-                source,
-                at,
-                records,
-                resume: Vec::new(),
-                failed: None,
-                ack: None,
-            });
+        let mut heard: Vec<Lines> = Vec::new();
+        for series in beats {
+            let source = series.labels.get("instance").to_owned();
+            let mut waiting = by_source
+                .remove(&source)
+                .unwrap_or_default()
+                .into_iter()
+                .peekable();
+            for beat in &series.samples {
+                let mut records = Vec::new();
+                while let Some(record) = waiting.next_if(|record| record.at <= beat.at) {
+                    records.push(record);
+                }
+                let failed = (beat.value == 0.0).then(|| Cause::Failed {
+                    error: "it could not be read".to_owned(),
+                });
+                heard.push(lines(&source, beat.at, records, failed));
+            }
+            by_source.insert(source, waiting.collect());
+        }
+        // Records after the last beat of the hour, or of a source that has no beats, stand for themselves.
+        for (source, records) in by_source {
+            if let Some(at) = records.iter().map(|record| record.at).max() {
+                heard.push(lines(&source, at, records, None));
+            }
+        }
+        heard.sort_by_key(|lines| lines.at);
+        for lines in &heard {
+            self.observe_lines(lines);
         }
     }
 
@@ -223,6 +252,17 @@ impl Evaluator {
             .iter()
             .find(|(_, source)| source.streams.contains(stream));
         known.map_or_else(|| stream.to_owned(), |(name, _)| name.to_string())
+    }
+}
+
+fn lines(source: &str, at: Timestamp, records: Vec<Record>, failed: Option<Cause>) -> Lines {
+    Lines {
+        source: source.to_owned(),
+        at,
+        records,
+        resume: Vec::new(),
+        failed,
+        ack: None,
     }
 }
 

@@ -192,10 +192,14 @@ impl Watch {
             let answered = sources.get(name).and_then(|source| source.answered);
             answered.map_or(feed.last, |answered| answered.max(feed.last))
         });
+        // After a restart the sources are heard anew, but history reaches further back.
+        let first = facts.iter().map(|fact| fact.from).min();
         Evidence {
+            from: self
+                .began
+                .map(|began| first.map_or(began, |first| began.min(first))),
             facts,
             gaps,
-            from: self.began,
             until: heard.max(),
         }
     }

@@ -13,6 +13,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use super::House;
 use crate::{
+    beats::Beats,
     book::kind,
     doors,
     keeper::Keeper,
@@ -47,11 +48,23 @@ impl Generation {
 
         let mut owed: Vec<Owed> = collect::owed(&spec.sources)
             .into_iter()
-            .map(|(source, interval)| Owed { source, interval })
+            .map(|(source, interval)| {
+                let stream = spec
+                    .sources
+                    .logs
+                    .get(&source)
+                    .map(|logs| logs.stream.clone());
+                Owed {
+                    source,
+                    interval,
+                    stream,
+                }
+            })
             .collect();
         owed.push(Owed {
             source: events::SOURCE.to_owned(),
             interval: events::BEAT,
+            stream: Some(events::STREAM.to_owned()),
         });
         let stores = Stores {
             metrics: house.metrics.clone(),
@@ -109,6 +122,7 @@ impl Generation {
             lines_in,
             house.logs.clone(),
             house.state.clone(),
+            Beats::new(house.metrics.clone()),
             judge,
         ));
         tasks.spawn(tasks::retain::run(

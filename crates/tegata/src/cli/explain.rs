@@ -88,9 +88,10 @@ fn tell(standing: &Standing, lang: Lang) -> String {
         out += &series(heard, lang);
     }
     for fed in &standing.sources {
-        let why = fed.failing.as_ref().map_or(String::new(), |why| {
-            format!("  ✕ {}", why.get(lang))
-        });
+        let why = fed
+            .failing
+            .as_ref()
+            .map_or(String::new(), |why| format!("  ✕ {}", why.get(lang)));
         let told = format!("{}  {}{why}", fed.source, fed.last);
         out += &line(lang, "source", "情報源    ", told);
     }

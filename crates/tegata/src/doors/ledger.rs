@@ -110,7 +110,10 @@ impl door::Ledger for Door {
         vec![
             (kind::VERDICT, say!("verdict", "判定")),
             (kind::PROMISE, say!("promise", "約束")),
-            (kind::PROMISE_WITHDRAWN, say!("promise withdrawn", "約束の取り下げ")),
+            (
+                kind::PROMISE_WITHDRAWN,
+                say!("promise withdrawn", "約束の取り下げ"),
+            ),
             ("alert_raised", say!("alert", "アラート")),
             ("alert_resolved", say!("alert resolved", "アラートの解消")),
             ("page_intended", say!("page due", "通知の予定")),
@@ -120,7 +123,10 @@ impl door::Ledger for Door {
             ("incident_opened", say!("incident", "インシデント")),
             ("incident_acknowledged", say!("answer", "応答")),
             ("answer_missed", say!("no answer in time", "応答の遅れ")),
-            ("incident_resolved", say!("incident resolved", "インシデントの解決")),
+            (
+                "incident_resolved",
+                say!("incident resolved", "インシデントの解決"),
+            ),
             (kind::SPEC, say!("spec", "仕様")),
             (kind::SPEC_REFUSED, say!("spec refused", "拒まれた仕様")),
             (kind::STARTED, say!("start", "起動")),

@@ -7,12 +7,15 @@ use ledger::NewEntry;
 use promise::Clock;
 use respond::{Event, Responder};
 use serde_json::{Map, Value, json};
-use store::{Lines, LogStore, Record};
+use store::{Lines, LogStore, MetricStore, Record};
 use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
 
 use super::judge::Input;
-use crate::book::{self, Book};
+use crate::{
+    beats::Beats,
+    book::{self, Book},
+};
 
 /// The stream in which the product tells of itself.
 pub(crate) const STREAM: &str = "tegata_pages";
@@ -37,6 +40,7 @@ pub(crate) async fn run(
     let mut beat = tokio::time::interval(BEAT);
     let mut together = Vec::new();
     let mut last = scribe.book.last_event();
+    let mut beats = Beats::new(scribe.metrics.clone());
     loop {
         tokio::select! {
             // What has already happened is still written down after the end was called.
@@ -45,18 +49,19 @@ pub(crate) async fn run(
             _ = beat.tick() => {}
         }
         let records = scribe.write(std::mem::take(&mut together), &mut last).await;
+        let lines = vec![Lines {
+            source: SOURCE.to_owned(),
+            at: clock.now(),
+            records,
+            resume: Vec::new(),
+            failed: None,
+            ack: None,
+        }];
+        beats.note(&lines).await;
         let judge = judges.borrow().clone();
         if let Some(judge) = judge {
-            let lines = Lines {
-                source: SOURCE.to_owned(),
-                at: clock.now(),
-                records,
-                resume: Vec::new(),
-                failed: None,
-                ack: None,
-            };
             // Between two generations nobody listens; the records are in the store.
-            let _ = judge.send(Input::Lines(vec![lines])).await;
+            let _ = judge.send(Input::Lines(lines)).await;
         }
     }
 }
@@ -65,6 +70,7 @@ pub(crate) async fn run(
 pub(crate) struct Scribe {
     pub(crate) book: Book,
     pub(crate) logs: Arc<dyn LogStore>,
+    pub(crate) metrics: Arc<dyn MetricStore>,
     pub(crate) responder: Arc<Responder>,
 }
 

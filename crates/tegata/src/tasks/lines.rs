@@ -6,6 +6,7 @@ use store::{Lines, LogStore, Record, StateStore};
 use tokio::sync::mpsc;
 
 use super::judge::Input;
+use crate::beats::Beats;
 
 const TOGETHER_MAX: usize = 64;
 /// A follower reads on only after its lines are durable, so a full disk makes it wait, not lose.
@@ -16,6 +17,7 @@ pub(crate) async fn run(
     mut lines: mpsc::Receiver<Lines>,
     logs: Arc<dyn LogStore>,
     state: Arc<dyn StateStore>,
+    mut beats: Beats,
     judge: mpsc::Sender<Input>,
 ) {
     let mut together = Vec::new();
@@ -43,6 +45,7 @@ pub(crate) async fn run(
             // The lines will be read again after a restart and known by their ids.
             tracing::warn!(%error, "where to go on reading could not be stored");
         }
+        beats.note(&together).await;
         if judge
             .send(Input::Lines(std::mem::take(&mut together)))
             .await

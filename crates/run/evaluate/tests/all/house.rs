@@ -66,6 +66,7 @@ pub fn owed() -> Vec<Owed> {
         .map(|source| Owed {
             source: source.to_owned(),
             interval: every,
+            stream: (source == "app").then(|| "app".to_owned()),
         })
         .to_vec()
 }
@@ -98,6 +99,19 @@ impl House {
 
     pub async fn lines(&mut self, secs: i64, records: Vec<Record>) {
         self.stores.logs.append(records.clone()).await.unwrap();
+        let labels = [
+            ("__name__", "up"),
+            ("job", evaluate::LOG_BEATS),
+            ("instance", "app"),
+        ];
+        let beat = Series {
+            labels: Labels::new(labels),
+            samples: vec![Sample {
+                at: at(secs),
+                value: 1.0,
+            }],
+        };
+        self.stores.metrics.append(vec![beat]).await.unwrap();
         let lines = Lines {
             source: "app".to_owned(),
             at: at(secs),

@@ -117,3 +117,29 @@ async fn starts_are_joined_with_their_ends() {
     assert_eq!((good, bad, waiting), (1, 1, vec![at(0)]));
     assert_eq!(house.verdict(90).await, State::Broken);
 }
+
+#[tokio::test]
+async fn a_restart_knows_quiet_time_from_unread_time() {
+    let mut house = errors();
+    for i in 0..=40 {
+        let records = if i == 10 {
+            vec![record(i, i as i64 * 15, &[("level", "error")])]
+        } else {
+            Vec::new()
+        };
+        house.lines(i as i64 * 15, records).await;
+    }
+    let before = house.evidence(600);
+    house.restart(601).await;
+    let after = house.evidence(601);
+    assert_eq!(count(&after), 1.0);
+    assert!(after.gaps.is_empty(), "{:?}", after.gaps);
+    assert_eq!(after.facts, before.facts);
+
+    // Five minutes in which nothing was read are not five quiet minutes.
+    house.restart(900).await;
+    house.lines(900, Vec::new()).await;
+    let gaps = house.evidence(900).gaps;
+    assert_eq!(gaps.len(), 1, "{gaps:?}");
+    assert_eq!((gaps[0].from, gaps[0].to), (at(600), at(900)));
+}
