@@ -95,7 +95,7 @@ fn content(visit: &Visit, one: &Incident) -> Markup {
                 section aria-labelledby="timeline" {
                     h2 #timeline { (lang.pick("Timeline", "経過")) }
                     ol.timeline { @for moment in &one.timeline {
-                        li { (time::clock(moment.at, visit.now, &zone, lang)) p { (time::sentence(moment.what.get(lang), visit.now, &zone, lang)) " " (entry(moment.entry, lang)) } }
+                        li { (time::clock(moment.at, visit.now, &zone, lang)) p { span { (time::sentence(moment.what.get(lang), visit.now, &zone, lang)) } " " (entry(moment.entry, lang)) } }
                     } }
                 }
                 section aria-labelledby="pages" {

@@ -73,7 +73,6 @@ pub(crate) fn burn_down(
         x(first.at),
         y(0.0)
     );
-    let within_a_day = span < 2.0 * 86_400_000.0;
     let ticks: Vec<Timestamp> = (0..=4)
         .map(|i| between(from, until, f64::from(i) / 4.0))
         .collect();
@@ -95,7 +94,7 @@ pub(crate) fn burn_down(
             @for (i, at) in ticks.iter().enumerate() {
                 text x=(format!("{:.1}", x(*at))) y=(HEIGHT - 6.0)
                     text-anchor=(match i { 0 => "start", 4 => "end", _ => "middle" })
-                { (time::tick(*at, within_a_day, zone, lang)) }
+                { (time::tick(*at, until.since(from), zone, lang)) }
             }
             path.even d=(format!("M{LEFT} {:.1}L{WIDTH} {:.1}", y(1.0), y(0.0))) {}
             path.area d=(area) {}

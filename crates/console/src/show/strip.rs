@@ -1,9 +1,7 @@
 //! Ninety days at a glance: one bar a day, its height by how bad the worst hour was, its colour by the state.
 //!
-//! Height says the same as colour, and the label says it in words. Days of one state share one path, and a mask in
-//! the style sheet cuts the gaps between days, so a strip stays a few hundred bytes.
-
-use std::fmt::Write as _;
+//! Height says the same as colour, and the label says it in words. Days of one state share one path whose dashes are
+//! the days, so a strip stays a few hundred bytes.
 
 use maud::{Markup, html};
 use promise::{Lang, State};
@@ -31,10 +29,12 @@ pub(crate) fn show(days: &[Option<State>], lang: Lang) -> Markup {
         svg.strip viewBox=(format!("0 0 {STRIP_DAYS} {HEIGHT}")) preserveAspectRatio="none" role="img"
             aria-label=(label(days, lang))
         {
-            @if let Some(path) = before(days, first) { path.before d=(path) {} }
+            @if let Some(path) = before(days, first) { path.before stroke-width=(EMPTY) d=(path) {} }
             @for state in State::ALL {
                 @let path = runs(days, first, Some(state));
-                @if !path.is_empty() { path class=(mark::class(state)) d=(path) {} }
+                @if !path.is_empty() {
+                    path class=(mark::class(state)) stroke-width=(tall(state)) d=(path) {}
+                }
             }
         }
     }
@@ -62,13 +62,18 @@ fn runs(days: &[Option<State>], first: usize, state: Option<State>) -> String {
             .take_while(|seen| **seen == state)
             .count();
         if run > 0 {
-            let top = HEIGHT - tall;
-            // Writing into a String cannot fail.
-            let _ = write!(path, "M{} {top}h{run}v{tall}h-{run}z", first + day);
+            path += &line(first + day, run, tall);
         }
         day += run.max(1);
     }
     path
+}
+
+/// A line through the middle of bars of this height; its dashes are the days.
+#[allow(clippy::cast_precision_loss)]
+fn line(from: usize, days: usize, tall: usize) -> String {
+    let middle = HEIGHT as f64 - tall as f64 / 2.0;
+    format!("M{from} {middle}h{days}")
 }
 
 /// `90 days: 1 broken, 3 at risk, 86 kept`
@@ -108,14 +113,12 @@ mod tests {
             Some(State::Broken),
             Some(State::Kept),
         ];
-        assert_eq!(
-            runs(&days, 85, Some(State::Kept)),
-            "M85 13h2v7h-2zM89 13h1v7h-1z"
-        );
-        assert_eq!(runs(&days, 85, Some(State::Broken)), "M88 0h1v20h-1z");
+        assert_eq!(runs(&days, 85, Some(State::Kept)), "M85 16.5h2M89 16.5h1");
+        assert_eq!(runs(&days, 85, Some(State::Broken)), "M88 10h1");
+        // Bars of 7, 20 and 3 stand on 20, so their middles lie at 16.5, 10 and 18.5.
         // 85 days before the first, and the third day of five.
         let empty = before(&days, 85);
-        assert_eq!(empty.as_deref(), Some("M0 17h85v3h-85zM87 17h1v3h-1z"));
+        assert_eq!(empty.as_deref(), Some("M0 18.5h85M87 18.5h1"));
         assert_eq!(label(&days, Lang::En), "last 5 days: 1 broken, 3 kept");
         assert_eq!(
             label(&days, Lang::Ja),
@@ -129,6 +132,6 @@ mod tests {
         days.extend(vec![Some(State::Kept); STRIP_DAYS]);
         let svg = show(&days, Lang::En).into_string();
         assert!(!svg.contains("broken"), "{svg}");
-        assert!(svg.contains("M0 13h90v7h-90z"), "{svg}");
+        assert!(svg.contains("M0 16.5h90"), "{svg}");
     }
 }

@@ -113,7 +113,7 @@ pub(crate) fn sentence(text: &str, now: Timestamp, zone: &TimeZone, lang: Lang) 
 fn quoted(text: &str) -> Markup {
     let parts: Vec<&str> = text.split('`').collect();
     // An odd backtick quotes nothing.
-    if parts.len() % 2 == 0 {
+    if parts.len().is_multiple_of(2) {
         return html! { (text) };
     }
     html! { @for (i, part) in parts.iter().enumerate() {
@@ -121,12 +121,13 @@ fn quoted(text: &str) -> Markup {
     } }
 }
 
-/// An axis label: `22 Nov` over days, `10:47` within one.
-pub(crate) fn tick(at: Timestamp, within_a_day: bool, zone: &TimeZone, lang: Lang) -> String {
-    let form = if within_a_day {
-        "%H:%M"
-    } else {
-        lang.pick("%-d %b", "%-m/%-d")
+/// An axis label, as fine as the axis is long needs: `22 Nov` over days, `10:47` within one, `10:47:05` within
+/// minutes.
+pub(crate) fn tick(at: Timestamp, span: Duration, zone: &TimeZone, lang: Lang) -> String {
+    let form = match span.as_secs() {
+        0..1_200 => "%H:%M:%S",
+        1_200..172_800 => "%H:%M",
+        _ => lang.pick("%-d %b", "%-m/%-d"),
     };
     at.to_zoned(zone).strftime(form).to_string()
 }
