@@ -44,10 +44,7 @@ pub(crate) fn show(days: &[Option<State>], lang: Lang) -> Markup {
 fn before(days: &[Option<State>], first: usize) -> Option<String> {
     let mut path = runs(days, first, None);
     if first > 0 {
-        path.insert_str(
-            0,
-            &format!("M0 {}h{first}v{EMPTY}h-{first}z", HEIGHT - EMPTY),
-        );
+        path.insert_str(0, &line(0, first, EMPTY));
     }
     (!path.is_empty()).then_some(path)
 }
