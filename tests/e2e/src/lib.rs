@@ -5,9 +5,10 @@
 
 use std::{
     fs::File,
-    net::{Ipv4Addr, SocketAddr, TcpListener},
+    net::{Ipv4Addr, TcpListener},
     path::{Path, PathBuf},
     process::{Child, Command, ExitStatus, Output, Stdio},
+    sync::atomic::{AtomicU16, Ordering},
     time::{Duration, Instant},
 };
 
@@ -157,18 +158,20 @@ pub fn free_port() -> anyhow::Result<u16> {
         .port())
 }
 
-/// The first of a hundred ports whose members at `offsets` are all free.
+/// The first of a hundred ports whose members at `offsets` are all free. No two calls answer with the same.
 pub fn free_range(offsets: &[u16]) -> anyhow::Result<u16> {
-    let start = 21_000 + u16::try_from(std::process::id() % 90).unwrap_or(0) * 100;
-    for base in (start..32_000).chain(20_000..start).step_by(100) {
-        let free = |offset: &u16| {
-            TcpListener::bind(SocketAddr::from((Ipv4Addr::LOCALHOST, base + offset))).is_ok()
-        };
+    static TAKEN: AtomicU16 = AtomicU16::new(0);
+    // Two runs of the tests begin at different places.
+    let start = u16::try_from(std::process::id() % 50).unwrap_or(0);
+    loop {
+        let n = TAKEN.fetch_add(1, Ordering::Relaxed);
+        ensure!(n < 100, "no free range of ports");
+        let base = 20_000 + (start + n) % 120 * 100;
+        let free = |offset: &u16| TcpListener::bind((Ipv4Addr::LOCALHOST, base + offset)).is_ok();
         if offsets.iter().all(free) {
             return Ok(base);
         }
     }
-    bail!("no free range of ports")
 }
 
 /// HTTP as the tests speak it.
