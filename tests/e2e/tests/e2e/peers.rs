@@ -57,6 +57,8 @@ fn start(dir: &Path) -> anyhow::Result<Peers> {
     let mut command = Command::new("prometheus-nginx-exporter");
     command
         .arg(format!("-web.listen-address=127.0.0.1:{nginx_exporter}"))
+        // It ends at once when nginx does not listen yet; this lets it wait.
+        .args(["-nginx.retries=20", "-nginx.retry-interval=1s"])
         .arg(format!("-nginx.scrape-uri=http://127.0.0.1:{nginx}/status"));
     programs.push(Program::start(command, "nginx_exporter", dir)?);
 
