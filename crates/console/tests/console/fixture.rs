@@ -1,27 +1,25 @@
 //! A service with thirty promises, made up but plausible, and rooms that live in memory.
 
-use std::{
-    sync::{Arc, Mutex},
-    time::Duration,
-};
+use std::{sync::Arc, time::Duration};
 
-use async_trait::async_trait;
 use console::{
     Board, Desk, Detail, Fed, Heard, Hosts, Row, SourceRow, SpecStatus, Spent, Transition,
-    board::SourceKind, door::*,
+    board::SourceKind,
 };
 use promise::{
     Amount, Budget, Cause, Clock, Evidence, Fact, Gap, ManualClock, Measured, Promise, Reason, Say,
-    Seen, Selector, Signal, State, Timestamp, Verdict, record::Scalar, say, unit::Span,
-    verdict::Burn,
+    Seen, Signal, State, Timestamp, Verdict, say, unit::Span, verdict::Burn,
 };
 use serde_json::json;
 use tokio::sync::watch;
 
 // The preview includes this file by its path, so the path of its own part is written out.
+#[path = "fixture/rooms.rs"]
+mod rooms;
 #[path = "fixture/stores.rs"]
 mod stores;
 
+pub use rooms::{Book, Cases, Healthy, Intake, Shop};
 use stores::{Figures, Lines};
 
 pub const MINUTE: Duration = Duration::from_secs(60);
@@ -347,258 +345,6 @@ fn detail() -> Detail {
                 entry: Some(2),
             },
         ],
-    }
-}
-
-const SIZE: u64 = 48_231;
-
-pub struct Book;
-
-fn entry(index: u64) -> Entry {
-    let kind = ["verdict", "transition", "page"][(index % 3) as usize];
-    Entry {
-        index,
-        at: now() - Duration::from_secs((SIZE - index) * 3),
-        kind: kind.into(),
-        about: Some("payment-success".into()),
-        leaf: format!(
-            "{:064x}",
-            u128::from(index).wrapping_mul(0x9e37_79b9_7f4a_7c15_f39c_c060_5ced_c834)
-        ),
-        body: json!({ "promise": "payment-success", "state": "broken", "measured": { "share": 0.9912 } }),
-    }
-}
-
-#[async_trait]
-impl Ledger for Book {
-    async fn checkpoint(&self) -> Result<Checkpoint, Refused> {
-        Ok(Checkpoint {
-            origin: "tegata.local/kisaragi".into(),
-            size: SIZE,
-            root: "8f".repeat(32),
-            at: Some(now() - Duration::from_secs(3)),
-            note: format!("tegata.local/kisaragi\n{SIZE}\nj48=\n\n— tegata.local/kisaragi AAAA\n"),
-        })
-    }
-    async fn entries(
-        &self,
-        before: Option<u64>,
-        kind: Option<&str>,
-        limit: usize,
-    ) -> Result<Vec<Entry>, Refused> {
-        let all = (0..before.unwrap_or(SIZE).min(SIZE)).rev().map(entry);
-        Ok(all
-            .filter(|entry| kind.is_none_or(|kind| entry.kind == kind))
-            .take(limit)
-            .collect())
-    }
-    async fn entry(&self, index: u64) -> Result<Option<Entry>, Refused> {
-        Ok((index < SIZE).then(|| entry(index)))
-    }
-    async fn inclusion(&self, _: u64, _: u64) -> Result<Vec<String>, Refused> {
-        Ok((0..16).map(|i| format!("{i:02x}").repeat(32)).collect())
-    }
-    fn kinds(&self) -> Vec<(&'static str, Say)> {
-        vec![
-            ("verdict", say!("verdict", "判定")),
-            ("transition", say!("change of verdict", "判定の変化")),
-            ("page", say!("page", "通知")),
-        ]
-    }
-}
-
-#[derive(Default)]
-pub struct Cases {
-    pub taken: Mutex<Option<Acknowledged>>,
-}
-
-impl Cases {
-    fn open(&self) -> Incident {
-        let at = now() - MINUTE * 14;
-        let moment = |secs, what, entry| Moment {
-            at: at + Duration::from_secs(secs),
-            what,
-            entry: Some(entry),
-        };
-        Incident {
-            id: "INC-7".into(),
-            promises: vec!["payment-success".into()],
-            severity: Some("critical".into()),
-            state: State::Broken,
-            title: say!(
-                "Card payments succeed: broken",
-                "カード決済の成功率: 破れた"
-            ),
-            opened: at,
-            acknowledged: self.taken.lock().unwrap().clone(),
-            resolved: None,
-            timeline: vec![
-                moment(0, say!("the promise broke", "約束が破れました"), 48_200),
-                moment(
-                    1,
-                    say!("paged on-call by webhook", "当番へ Webhook で通知しました"),
-                    48_201,
-                ),
-            ],
-            pages: vec![
-                Page {
-                    receiver: "on-call".into(),
-                    at,
-                    accepted: Some(at + Duration::from_millis(1_240)),
-                    tries: 1,
-                    problem: None,
-                    entry: Some(48_201),
-                },
-                Page {
-                    receiver: "mail".into(),
-                    at,
-                    accepted: None,
-                    tries: 3,
-                    problem: Some(say!("the server refused", "サーバーが拒否しました")),
-                    entry: None,
-                },
-            ],
-        }
-    }
-    fn closed(&self) -> Incident {
-        let at = now() - DAY * 3;
-        Incident {
-            id: "INC-6".into(),
-            resolved: Some(at + MINUTE * 4),
-            acknowledged: Some(Acknowledged {
-                by: "佐藤".into(),
-                reason: "provider".into(),
-                at: at + MINUTE,
-            }),
-            opened: at,
-            state: State::Unproven,
-            title: say!(
-                "Audit logs keep arriving: unproven",
-                "監査ログが途切れない: 証拠なし"
-            ),
-            ..self.open()
-        }
-    }
-}
-
-#[async_trait]
-impl Incidents for Cases {
-    async fn list(&self, _: usize) -> Result<Vec<Incident>, Refused> {
-        Ok(vec![self.open(), self.closed()])
-    }
-    async fn get(&self, id: &str) -> Result<Option<Incident>, Refused> {
-        Ok([self.open(), self.closed()]
-            .into_iter()
-            .find(|one| one.id == id))
-    }
-    async fn acknowledge(&self, id: &str, by: &str, reason: &str) -> Result<(), Refused> {
-        if id != "INC-7" {
-            return Err(Refused::Missing {
-                what: "incident",
-                name: id.into(),
-            });
-        }
-        let mut taken = self.taken.lock().unwrap();
-        if taken.is_some() {
-            return Err(Refused::Conflict(say!(
-                "somebody has taken it on",
-                "すでに対応者がいます"
-            )));
-        }
-        *taken = Some(Acknowledged {
-            by: by.into(),
-            reason: reason.into(),
-            at: now(),
-        });
-        Ok(())
-    }
-    async fn inbox(&self, _: usize) -> Result<Vec<Message>, Refused> {
-        Ok(vec![Message {
-            at: now() - MINUTE * 14,
-            incident: Some("INC-7".into()),
-            state: State::Broken,
-            text: say!(
-                "Card payments succeed is broken",
-                "カード決済の成功率が破れています"
-            ),
-        }])
-    }
-}
-
-pub struct Intake;
-
-#[async_trait]
-impl Ingest for Intake {
-    fn body_max(&self) -> usize {
-        1 << 20
-    }
-    async fn receive(&self, stream: &str, body: &[u8]) -> Result<Received, Refused> {
-        if stream != "payment_app" {
-            return Err(Refused::Missing {
-                what: "stream",
-                name: stream.into(),
-            });
-        }
-        let stored = body
-            .split(|b| *b == b'\n')
-            .filter(|line| !line.is_empty())
-            .count() as u64;
-        Ok(Received {
-            stored,
-            ..Received::default()
-        })
-    }
-}
-
-#[derive(Default)]
-pub struct Shop {
-    pub broken: Mutex<Option<Timestamp>>,
-}
-
-#[async_trait]
-impl Demo for Shop {
-    fn outages(&self) -> Vec<Outage> {
-        vec![Outage {
-            name: "provider".into(),
-            title: say!("The payment provider fails", "決済事業者の障害"),
-            since: *self.broken.lock().unwrap(),
-        }]
-    }
-    async fn set(&self, name: &str, on: bool) -> Result<(), Refused> {
-        if name != "provider" {
-            return Err(Refused::Missing {
-                what: "outage",
-                name: name.into(),
-            });
-        }
-        *self.broken.lock().unwrap() = on.then(now);
-        Ok(())
-    }
-    fn payments(&self) -> Payments {
-        let selector = |text| Selector::parse(text).unwrap();
-        Payments {
-            total: selector("payments_total"),
-            good: selector("payments_total{status=\"ok\"}"),
-            took: selector("payment_seconds_bucket"),
-            stream: "payment_app".into(),
-        }
-    }
-}
-
-pub struct Healthy;
-
-impl Status for Healthy {
-    fn not_ready(&self) -> Option<Say> {
-        None
-    }
-    fn metrics(&self) -> String {
-        "tegata_up 1\n".into()
-    }
-    fn version(&self) -> Version {
-        Version {
-            version: "0.1.0".into(),
-            commit: None,
-        }
     }
 }
 
