@@ -61,27 +61,27 @@ pub(crate) const SAYINGS: &[Saying] = &[
     Saying {
         code: "budget-ahead",
         en: "{spent} of the error budget is spent after {elapsed} of the window",
-        ja: "期間の {elapsed} でエラー予算の {spent} を使いました",
+        ja: "期間の {elapsed} でエラーバジェットの {spent} を使いました",
     },
     Saying {
         code: "budget-nearly-spent",
         en: "{spent} of the error budget is spent",
-        ja: "エラー予算の {spent} を使いました",
+        ja: "エラーバジェットの {spent} を使いました",
     },
     Saying {
         code: "burning",
         en: "over the last {over} the error budget burned {rate} times too fast",
-        ja: "直近 {over}、エラー予算が許容の {rate} 倍の速さで減っています",
+        ja: "直近 {over}、エラーバジェットが許容の {rate} 倍の速さで減っています",
     },
     Saying {
         code: "within-budget",
         en: "{good} of {total} events were good; {left} of the error budget is left",
-        ja: "{total} 件の {good} が成功し、エラー予算は {left} 残っています",
+        ja: "{total} 件の {good} が成功し、エラーバジェットは {left} 残っています",
     },
     Saying {
         code: "within-budget-with-gaps",
         en: "{good} of {total} events were good, counting {missing} of unseen time as failed; {left} of the error budget is left",
-        ja: "観測できなかった {missing}をすべて失敗と数えても {total} 件の {good} が成功し、エラー予算は {left} 残っています",
+        ja: "観測できなかった {missing}をすべて失敗と数えても {total} 件の {good} が成功し、エラーバジェットは {left} 残っています",
     },
 ];
 

@@ -85,7 +85,7 @@ pub(super) const SAYINGS: &[Saying] = &[
     Saying {
         code: "fast-enough",
         en: "{quantile} was {measured}, and {at_most} is promised; {left} of the error budget is left",
-        ja: "{quantile} は {measured}でした(約束は {at_most}以内)。エラー予算は {left} 残っています",
+        ja: "{quantile} は {measured}でした(約束は {at_most}以内)。エラーバジェットは {left} 残っています",
     },
     Saying {
         code: "too-slow",
