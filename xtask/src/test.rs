@@ -103,6 +103,8 @@ fn all(steps: &mut Steps, sum: &mut Count) -> anyhow::Result<()> {
     steps.go_on_after("end to end", "the failed tests are named above", || {
         run_all(&black_box, sum, |command| {
             command
+                // Each of them runs a service that must keep up with its world, some a browser beside it.
+                .env("RUST_TEST_THREADS", "2")
                 .env("TEGATA_BIN", &binary)
                 .env("TEGATA_BROWSER_TOOLS", &tools);
         })
