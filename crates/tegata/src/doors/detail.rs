@@ -3,9 +3,8 @@
 use std::sync::Arc;
 
 use console::{Detail, Fed, Heard, Spent, Transition, desk::Details};
-use evaluate::Explained;
+use evaluate::{Explained, Judged};
 use ledger::{Find, Ledger};
-use promise::{Evidence, Seen, Verdict};
 use tokio::sync::oneshot;
 
 use crate::{
@@ -30,7 +29,7 @@ pub(super) fn of(house: Arc<House>) -> Details {
                 .await
                 .ok()?;
             let entry = history.first().and_then(|newest| newest.entry);
-            let spent = spent(&judged.verdict, &judged.evidence, entry);
+            let spent = spent(&judged, entry);
             let (signals, sources) = explained.map(found).unwrap_or_default();
             Some(Detail {
                 evidence: judged.evidence,
@@ -88,7 +87,8 @@ fn history(ledger: &Ledger, id: &str) -> Vec<Transition> {
 }
 
 /// The budget as the evidence says that it was spent.
-fn spent(verdict: &Verdict, evidence: &Evidence, entry: Option<u64>) -> Vec<Spent> {
+fn spent(judged: &Judged, entry: Option<u64>) -> Vec<Spent> {
+    let verdict = &judged.verdict;
     let Some(budget) = verdict
         .budget
         .as_ref()
@@ -96,20 +96,16 @@ fn spent(verdict: &Verdict, evidence: &Evidence, entry: Option<u64>) -> Vec<Spen
     else {
         return Vec::new();
     };
+    let kind = judged.promise.kind.as_judge();
     let mut bad = 0.0;
-    evidence
-        .facts
-        .iter()
-        .filter_map(|fact| {
-            let Seen::Events { good, total } = fact.seen else {
-                return None;
-            };
-            bad += total - good;
-            Some(Spent {
-                at: fact.to,
-                share: bad / budget.allowed,
-                entry,
-            })
+    let facts = judged.evidence.facts.iter().filter_map(|fact| {
+        let (good, total) = kind.events(&fact.seen, verdict.at)?;
+        bad += (total - good).max(0.0);
+        Some(Spent {
+            at: fact.to,
+            share: bad / budget.allowed,
+            entry,
         })
-        .collect()
+    });
+    facts.collect()
 }
