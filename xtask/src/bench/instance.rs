@@ -25,6 +25,13 @@ pub struct Instance {
     address: SocketAddr,
 }
 
+/// What came, and when: counted from the request's last byte.
+pub struct Answer {
+    pub first_byte: Duration,
+    pub last_byte: Duration,
+    pub text: String,
+}
+
 impl Instance {
     /// Starts it on a free port and on what lies in `data`, and waits until it is ready.
     pub fn start(binary: &Path, spec: &Path, data: &Path) -> anyhow::Result<Self> {
@@ -43,7 +50,7 @@ impl Instance {
             .with_context(|| format!("cannot start {}", binary.display()))?;
         let mut instance = Self { child, address };
         let until = Instant::now() + READY_WITHIN;
-        while instance.first_byte("/readyz").is_err() {
+        while instance.ask("/readyz").is_err() {
             if let Some(status) = instance.child.try_wait()? {
                 bail!("tegata ended with {status}");
             }
@@ -56,8 +63,8 @@ impl Instance {
         Ok(instance)
     }
 
-    /// From the request's last byte to the answer's first, on a fresh connection; the answer must be a 200.
-    pub fn first_byte(&self, path: &str) -> anyhow::Result<Duration> {
+    /// Asks on a fresh connection; the answer must be a 200.
+    pub fn ask(&self, path: &str) -> anyhow::Result<Answer> {
         let mut stream = TcpStream::connect(self.address)?;
         stream.set_read_timeout(Some(ANSWER_WITHIN))?;
         let request = format!(
@@ -68,14 +75,19 @@ impl Instance {
         let start = Instant::now();
         let mut first = [0];
         stream.read_exact(&mut first)?;
-        let took = start.elapsed();
+        let first_byte = start.elapsed();
         let mut rest = Vec::new();
         stream.take(ANSWER_BYTES).read_to_end(&mut rest)?;
+        let last_byte = start.elapsed();
         ensure!(
             rest.starts_with(b"TTP/1.1 200"),
             "{path} was not answered with 200"
         );
-        Ok(took)
+        Ok(Answer {
+            first_byte,
+            last_byte,
+            text: String::from_utf8_lossy(&rest).into_owned(),
+        })
     }
 
     /// Resident memory, from the kernel.

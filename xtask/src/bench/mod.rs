@@ -82,15 +82,25 @@ fn board() -> anyhow::Result<String> {
     remember(&data)?;
     let instance = Instance::start(&tegata()?, &file, &data)?;
     thread::sleep(SETTLE);
-    let mut millis = Vec::with_capacity(REQUESTS);
+    let (mut first, mut last) = (Vec::new(), Vec::new());
     for _ in 0..REQUESTS {
-        millis.push(instance.first_byte("/")?.as_secs_f64() * 1e3);
+        let answer = instance.ask("/")?;
+        let rows =
+            (0..PROMISES).filter(|n| answer.text.contains(&format!("/promises/{}", spec::id(*n))));
+        ensure!(rows.count() == PROMISES, "the board lacks promises");
+        first.push(answer.first_byte.as_secs_f64() * 1e3);
+        last.push(answer.last_byte.as_secs_f64() * 1e3);
     }
-    millis.sort_by(f64::total_cmp);
-    let p95 = millis[REQUESTS * 95 / 100];
     Ok(format!(
-        "time to the first byte of the board, {PROMISES} promises judged every 15 s, {DAYS} days of history, p95 of {REQUESTS} | {p95:.1} ms"
+        "the board, {PROMISES} promises judged every 15 s, {DAYS} days of history, p95 of {REQUESTS} | first byte {:.1} ms, last byte {:.1} ms",
+        p95(first),
+        p95(last)
     ))
+}
+
+fn p95(mut millis: Vec<f64>) -> f64 {
+    millis.sort_by(f64::total_cmp);
+    millis[millis.len() * 95 / 100]
 }
 
 /// Writes the worst state of each past day as the binary itself keeps it.
