@@ -371,11 +371,3 @@ fn whole(share: f64) -> Amount {
 fn tenths(n: f64) -> Amount {
     Amount::Number((n * 10.0).round() / 10.0)
 }
-
-/// `(good, total)` of counted events.
-pub(crate) fn events(seen: &Seen) -> Option<(f64, f64)> {
-    match seen {
-        Seen::Events { good, total } => Some((*good, *total)),
-        _ => None,
-    }
-}

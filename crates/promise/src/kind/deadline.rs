@@ -96,6 +96,17 @@ impl Judge for Deadline {
     }
 
     #[allow(clippy::cast_precision_loss)]
+    fn events(&self, seen: &Seen, now: Timestamp) -> Option<(f64, f64)> {
+        match seen {
+            Seen::Pairs { in_time, late, open } => {
+                let overdue = open.iter().filter(|start| now.since(**start) > self.within.0);
+                let bad = *late as f64 + overdue.count() as f64;
+                Some((*in_time as f64, *in_time as f64 + bad))
+            }
+            _ => None,
+        }
+    }
+
     fn judge(&self, evidence: &Evidence, at: &At<'_>) -> Verdict {
         let view = View::new(evidence, at, self.window.at(at.now, at.zone), self.fresh_for.0);
         let within = self.within.0;
@@ -106,13 +117,7 @@ impl Judge for Deadline {
             rolling: matches!(self.window, Window::Rolling(_)),
         };
         let overdue = |start: &&Timestamp| at.now.since(**start) > within;
-        let mut verdict = budget::judge(&view, owed, &|seen| match seen {
-            Seen::Pairs { in_time, late, open } => {
-                let bad = *late as f64 + open.iter().filter(overdue).count() as f64;
-                Some((*in_time as f64, *in_time as f64 + bad))
-            }
-            _ => None,
-        });
+        let mut verdict = budget::judge(&view, owed, &|seen| self.events(seen, at.now));
 
         let open = view.pieces.iter().flat_map(|piece| match &piece.fact.seen {
             Seen::Pairs { open, .. } => open.as_slice(),

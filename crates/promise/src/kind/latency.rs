@@ -9,7 +9,7 @@ use std::{fmt, time::Duration};
 
 use super::{At, Judge, place};
 use crate::{
-    Amount, Evidence, Measured, Reason, Say, Seen, Selector, Signal, State, Verdict, Window,
+    Amount, Evidence, Measured, Reason, Say, Seen, Selector, Signal, State, Timestamp, Verdict, Window,
     document::{Mistake, Node},
     judge::{
         View,
@@ -141,10 +141,7 @@ impl Judge for Latency {
             rolling: matches!(self.window, Window::Rolling(_)),
         };
         let bound = self.bound();
-        let mut verdict = budget::judge(&view, owed, &|seen| match seen {
-            Seen::Spread { le, counts } => Some((under(bound, le, counts), counts.iter().sum())),
-            _ => None,
-        });
+        let mut verdict = budget::judge(&view, owed, &|seen| self.events(seen, at.now));
         let spreads = view.pieces.iter().filter_map(|piece| match &piece.fact.seen {
             Seen::Spread { le, counts } => Some((piece.share_in(view.start, view.now), le, counts)),
             _ => None,
@@ -157,6 +154,13 @@ impl Judge for Latency {
             quantile.map(|value| Measured { value, target: at_most.clone() });
         self.tell(&mut verdict, at_most, exact);
         verdict
+    }
+
+    fn events(&self, seen: &Seen, _: Timestamp) -> Option<(f64, f64)> {
+        match seen {
+            Seen::Spread { le, counts } => Some((under(self.bound(), le, counts), counts.iter().sum())),
+            _ => None,
+        }
     }
 
     fn mistakes(&self, node: &Node) -> Vec<Mistake> {

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Evidence, Signal, Timestamp, Verdict, Window,
+    Evidence, Seen, Signal, Timestamp, Verdict, Window,
     document::{Mistake, Node, Span, Value},
     judge,
     record::{Fields, Form},
@@ -32,6 +32,11 @@ pub trait Judge {
 
     /// The verdict. Same input, same answer; never a NaN; deleting facts never makes it greener.
     fn judge(&self, evidence: &Evidence, at: &At<'_>) -> Verdict;
+
+    /// How many of the events in a fact were good, and how many there were, for a kind with an error budget.
+    fn events(&self, _seen: &Seen, _now: Timestamp) -> Option<(f64, f64)> {
+        None
+    }
 
     /// What its fields say against each other, with the places of both. `node` is the whole promise.
     fn mistakes(&self, _node: &Node) -> Vec<Mistake> {

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::{At, Judge, exactly_one};
 use crate::{
-    Evidence, Selector, Signal, Verdict, Window,
+    Evidence, Seen, Selector, Signal, Timestamp, Verdict, Window,
     document::{Mistake, Node},
     judge::{
         View,
@@ -77,7 +77,14 @@ impl Judge for Ratio {
             min_events: self.min_events,
             rolling: matches!(self.window, Window::Rolling(_)),
         };
-        budget::judge(&view, owed, &budget::events)
+        budget::judge(&view, owed, &|seen| self.events(seen, at.now))
+    }
+
+    fn events(&self, seen: &Seen, _: Timestamp) -> Option<(f64, f64)> {
+        match seen {
+            Seen::Events { good, total } => Some((*good, *total)),
+            _ => None,
+        }
     }
 
     fn mistakes(&self, node: &Node) -> Vec<Mistake> {
