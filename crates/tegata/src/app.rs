@@ -120,9 +120,10 @@ pub(crate) async fn run(settings: Settings, demo: Option<u16>) -> anyhow::Result
         stop.clone(),
     ));
 
-    let mut generation = Generation::start(&house, spec, &stop).await?;
+    // A long history takes a while to read; the pages answer meanwhile.
     tasks.spawn(doors::serve(console, house.clone(), stop.clone()));
     house.announce(address)?;
+    let mut generation = Generation::start(&house, spec, &stop).await?;
     loop {
         tokio::select! {
             _ = tokio::signal::ctrl_c() => break,

@@ -159,7 +159,10 @@ fn content(
     let body = serde_json::to_string_pretty(&entry.body).unwrap_or_default();
     html! {
         nav.trail aria-label=(lang.pick("Trail", "現在地")) { a href="/ledger" { (lang.pick("Ledger", "台帳")) } " / #" (entry.index) }
-        header.title { h1 { (name_of(&entry.kind, &kinds, lang)) } p { (time::clock(entry.at, visit.now, &visit.zone(), lang)) " · " (about(visit, entry)) } }
+        header.title { h1 { (name_of(&entry.kind, &kinds, lang)) } p {
+            (time::clock(entry.at, visit.now, &visit.zone(), lang))
+            @if entry.about.is_some() { " · " (about(visit, entry)) }
+        } }
         section aria-labelledby="body" {
             h2 #body { (lang.pick("What was written", "記録の内容")) }
             pre tabindex="0" role="group" aria-labelledby="body" { (body) }
