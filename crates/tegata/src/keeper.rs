@@ -217,3 +217,102 @@ impl Kept {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use promise::Reason;
+    use serde_json::json;
+
+    use super::*;
+
+    fn at(secs: i64) -> Timestamp {
+        Timestamp::from_millis(1_767_225_600_000 + secs * 1_000)
+    }
+
+    fn judged(state: State, secs: i64) -> Judged {
+        let promise = json!({
+            "id": "alive", "kind": "freshness", "name": null, "owner": null, "tier": null, "severity": null,
+            "runbook": null, "clauses": [], "series": "up", "logs": null, "within": "1m", "warn_at": null,
+            "since": at(0), "time_zone": "UTC",
+        });
+        let reason = Reason {
+            code: "heard".to_owned(),
+            figures: Vec::new(),
+        };
+        let (measured, budget, newest, due) = (None, None, None, None);
+        Judged {
+            promise: Arc::new(serde_json::from_value(promise).unwrap()),
+            evidence: Evidence::default(),
+            verdict: Verdict {
+                state,
+                reason,
+                measured,
+                budget,
+                newest,
+                due,
+                at: at(secs),
+            },
+            before: None,
+        }
+    }
+
+    /// What was recorded of a run of states, each with its second.
+    fn recorded(states: &[(State, i64)]) -> Vec<(State, i64)> {
+        let mut keeper = Keeper::new(at(0), BTreeMap::new());
+        let mut all = Vec::new();
+        for (state, secs) in states {
+            let record = keeper.take(judged(*state, *secs));
+            all.extend(record.map(|record| (record.verdict.state, *secs)));
+        }
+        all
+    }
+
+    #[test]
+    fn worse_news_is_recorded_at_once_and_better_news_when_it_has_held() {
+        use State::{Broken, Kept};
+        let states = [
+            (Kept, 20),
+            (Broken, 21),
+            (Kept, 22),
+            (Broken, 25),
+            (Kept, 30),
+            (Kept, 39),
+            (Kept, 40),
+        ];
+        assert_eq!(recorded(&states), [(Kept, 20), (Broken, 21), (Kept, 40)]);
+    }
+
+    #[test]
+    fn right_after_a_start_being_unproven_is_no_news() {
+        use State::{Kept, Unproven};
+        assert_eq!(
+            recorded(&[(Unproven, 1), (Unproven, 14), (Kept, 14)]),
+            [(Kept, 14)]
+        );
+        assert_eq!(recorded(&[(Unproven, 1), (Unproven, 15)]), [(Unproven, 15)]);
+    }
+
+    #[test]
+    fn what_does_not_change_is_sealed_once_a_day() {
+        use State::Kept;
+        let day = 86_400;
+        assert_eq!(
+            recorded(&[(Kept, 20), (Kept, day), (Kept, day + 20)]),
+            [(Kept, 20), (Kept, day + 20)]
+        );
+    }
+
+    #[test]
+    fn the_worst_of_a_day_stays_on_its_strip() {
+        let mut keeper = Keeper::new(at(0), BTreeMap::new());
+        for (state, secs) in [(State::Broken, 20), (State::Kept, 30), (State::Kept, 41)] {
+            if let Some(record) = keeper.take(judged(state, secs)) {
+                keeper.recorded(&record, None);
+            }
+        }
+        let rows = keeper.rows(at(60), &BTreeMap::new());
+        assert_eq!(rows[0].verdict.state, State::Kept);
+        assert_eq!(rows[0].strip.last(), Some(&Some(State::Broken)));
+    }
+}
