@@ -45,6 +45,7 @@ impl Beats {
             batch.push(Series {
                 labels: Labels::new(labels),
                 samples: vec![sample],
+                ..Series::default()
             });
         }
         if batch.is_empty() {

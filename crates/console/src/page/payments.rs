@@ -318,6 +318,7 @@ mod tests {
                     value,
                 })
                 .to_vec(),
+            ..Series::default()
         };
         // A step is 900 s / 60 = 15 s: +10 by 15 s, a restart that had counted 4 by 30 s, +6 by 45 s.
         assert_eq!(

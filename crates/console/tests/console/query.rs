@@ -22,6 +22,7 @@ async fn house() -> (Router, tempfile::TempDir) {
     let jobs = Series {
         labels: Labels::new([("__name__", "jobs_total"), ("job", "shop")]),
         samples: jobs.collect(),
+        ..Series::default()
     };
     let level = Series {
         labels: Labels::new([("__name__", "level"), ("job", "vault")]),
@@ -29,6 +30,7 @@ async fn house() -> (Router, tempfile::TempDir) {
             at: at(4),
             value: f64::NAN,
         }],
+        ..Series::default()
     };
     store.append(vec![jobs, level]).await.unwrap();
     let (mut desk, _) = fixture::desk(fixture::board(1));

@@ -85,6 +85,7 @@ impl Memory {
                     at,
                     value: sample.value,
                 }],
+                ..Series::default()
             });
         }
         let turn = self.turn;
@@ -178,6 +179,7 @@ fn ended(labels: Labels, at: Timestamp) -> Series {
     Series {
         labels,
         samples: vec![Sample { at, value: STALE }],
+        ..Series::default()
     }
 }
 

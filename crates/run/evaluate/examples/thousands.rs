@@ -120,6 +120,7 @@ fn round(target: usize, n: i64, at: Timestamp, every: Duration) -> Round {
                 at,
                 value: n as f64 * 100.0,
             }],
+            ..Series::default()
         })
     });
     Round {

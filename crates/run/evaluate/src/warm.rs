@@ -295,6 +295,7 @@ fn put(
         round.series.push(Series {
             labels: series.labels.clone(),
             samples: vec![*sample],
+            ..Series::default()
         });
     }
 }

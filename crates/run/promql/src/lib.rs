@@ -5,19 +5,19 @@
 //! from those values alone. Floats come out as from Prometheus 3: left-open ranges, its extrapolation in
 //! `rate`, Kahan-Neumaier sums. Native histograms are not read yet.
 //!
-//! Reading order: `query` (the door), `value`, `plan` (the text as a tree), `run` (one instant of it),
+//! Reading order: `series` (the data model), `query` (the door), `value`, `plan` (the text as a tree), `run` (one instant of it),
 //! `function` (one file a family).
 
 mod error;
 mod function;
-mod labels;
 mod plan;
 mod query;
 mod run;
+pub mod series;
 mod sum;
 mod value;
 
 pub use error::{EvalError, ParseError};
-pub use labels::Labels;
 pub use query::{LOOK_BACK, Query, Selection};
-pub use value::{Point, Sample, Series, SeriesRef, SeriesSource, Value};
+pub use series::{Exemplar, Histogram, HistogramSample, Labels, STALE, Sample, Series, is_stale};
+pub use value::{Element, SeriesRef, SeriesSource, Value};

@@ -4,7 +4,9 @@ use std::{collections::BTreeMap, time::Duration};
 
 use promise::{Timestamp, signal::Matcher};
 
-use crate::{EvalError, Labels, ParseError, Series, SeriesSource, Value, plan::Plan, run::Run};
+use crate::{
+    EvalError, Labels, ParseError, Sample, Series, SeriesSource, Value, plan::Plan, run::Run,
+};
 
 /// How far back a sample still speaks for its series; Prometheus's default.
 pub const LOOK_BACK: Duration = Duration::from_secs(300);
@@ -119,7 +121,13 @@ impl Query {
         }
         Ok(Value::Matrix(
             rows.into_iter()
-                .map(|(labels, points)| Series { labels, points })
+                .map(|(labels, points)| {
+                    let samples = points.into_iter().map(|(at, value)| Sample {
+                        at: Timestamp::from_millis(at),
+                        value,
+                    });
+                    Series::new(labels, samples.collect())
+                })
                 .collect(),
         ))
     }

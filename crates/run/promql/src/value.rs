@@ -2,31 +2,17 @@
 
 use promise::signal::Matcher;
 
-use crate::Labels;
+use crate::{HistogramSample, Labels, Sample, Series};
 
 /// Milliseconds since 1970 and the value then.
-pub type Point = (i64, f64);
-
-/// The bits of the NaN that ends a series until its next sample.
-const STALE: u64 = 0x7ff0_0000_0000_0002;
-
-pub(crate) fn is_stale(value: f64) -> bool {
-    value.to_bits() == STALE
-}
+pub(crate) type Point = (i64, f64);
 
 /// One element of an instant vector.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Sample {
+pub struct Element {
     pub labels: Labels,
     pub at: i64,
     pub value: f64,
-}
-
-/// A series with its points in order of time.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Series {
-    pub labels: Labels,
-    pub points: Vec<Point>,
 }
 
 /// An answer.
@@ -34,7 +20,7 @@ pub struct Series {
 pub enum Value {
     Scalar(f64),
     String(String),
-    Vector(Vec<Sample>),
+    Vector(Vec<Element>),
     Matrix(Vec<Series>),
 }
 
@@ -43,7 +29,8 @@ pub enum Value {
 pub struct SeriesRef<'s> {
     pub labels: Labels,
     /// In order of time; staleness markers among them.
-    pub points: &'s [Point],
+    pub samples: &'s [Sample],
+    pub histograms: &'s [HistogramSample],
 }
 
 /// Where a query finds its series. Holds at least what [`crate::Query::selections`] named.
@@ -63,7 +50,8 @@ impl SeriesSource for [Series] {
             })
             .map(|series| SeriesRef {
                 labels: series.labels.clone(),
-                points: &series.points,
+                samples: &series.samples,
+                histograms: &series.histograms,
             })
             .collect();
         found.sort_by(|a, b| a.labels.cmp(&b.labels));

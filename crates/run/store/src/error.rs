@@ -21,6 +21,8 @@ pub enum Error {
     Query(String),
     #[error("no {port} store is called `{name}`")]
     NoSuchBackend { port: &'static str, name: String },
+    #[error("this store does not know {0}")]
+    Unsupported(&'static str),
     #[error("the store is closed")]
     Closed,
     #[error("the engine did not answer: {0}")]
@@ -80,6 +82,7 @@ impl Error {
                 port,
                 name: name.clone(),
             },
+            Self::Unsupported(what) => Self::Unsupported(what),
             Self::Closed => Self::Closed,
             Self::Remote(why) => Self::Remote(why.clone()),
         }

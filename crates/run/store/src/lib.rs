@@ -19,6 +19,8 @@ mod wire;
 pub use error::Error;
 pub use lock::DataDir;
 pub use logs::{LogStore, Record};
-pub use metrics::{Labels, MetricStore, Sample, Series};
+pub use metrics::{
+    Exemplar, Histogram, HistogramSample, Labels, Metadata, MetricStore, Sample, Series,
+};
 pub use round::{Lines, Round};
 pub use state::StateStore;

@@ -59,7 +59,10 @@ pub(super) fn value(value: &promql::Value, at: Timestamp) -> Value {
         }
         Kind::Matrix(all) => {
             let shown = all.iter().map(|series| {
-                let points = series.points.iter().map(|(at, n)| point(*at, &float(*n)));
+                let points = series
+                    .samples
+                    .iter()
+                    .map(|s| point(s.at.as_millis(), &float(s.value)));
                 json!({ "metric": metric(&series.labels), "values": points.collect::<Vec<_>>() })
             });
             ("matrix", shown.collect())

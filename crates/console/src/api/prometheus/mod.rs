@@ -7,11 +7,7 @@
 mod answer;
 mod ask;
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    sync::Arc,
-    time::Duration,
-};
+use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 use axum::{
     body::Bytes,
@@ -136,28 +132,20 @@ async fn gather(
     metrics: &dyn MetricStore,
     selections: Vec<Selection>,
 ) -> Result<Vec<Series>, Failure> {
-    let mut all = BTreeMap::<promql::Labels, Vec<promql::Point>>::new();
+    let mut all = Vec::new();
     let mut left = SAMPLES_MAX;
     for selection in selections {
         let found = metrics
             .select(&selection.matchers, selection.from, selection.to)
             .await?;
-        for series in found {
-            left = left.checked_sub(series.samples.len()).ok_or_else(|| {
+        for series in &found {
+            left = left.checked_sub(series.len()).ok_or_else(|| {
                 Failure::Execution(format!("the query touches more than {SAMPLES_MAX} samples"))
             })?;
-            let points = all
-                .entry(promql::Labels::new(series.labels.iter()))
-                .or_default();
-            points.extend(series.samples.iter().map(|s| (s.at.as_millis(), s.value)));
         }
+        all.extend(found);
     }
-    let merged = all.into_iter().map(|(labels, mut points)| {
-        points.sort_by_key(|(at, _)| *at);
-        points.dedup_by_key(|(at, _)| *at);
-        Series { labels, points }
-    });
-    Ok(merged.collect())
+    Ok(Series::merged(all))
 }
 
 /// The labels of series that have a sample within [`LOOK_BACK`] of `end`: one moment's series, not all that ever

@@ -264,6 +264,7 @@ impl Follower {
                 at,
                 value: value as f64,
             }],
+            ..Series::default()
         };
         let mut all = vec![
             series("tegata_log_lines_total", None, self.counts.lines),

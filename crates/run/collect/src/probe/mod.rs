@@ -131,6 +131,7 @@ pub(crate) async fn run(name: String, probe: Probe, data_dir: PathBuf, shared: A
                             .chain(own.iter().copied()),
                     ),
                     samples: vec![Sample { at, value: *value }],
+                    ..Series::default()
                 });
                 (series.collect(), found.failure, None)
             }

@@ -125,6 +125,7 @@ fn round(
     series.extend(own.iter().zip(values).map(|(labels, value)| Series {
         labels: labels.clone(),
         samples: vec![Sample { at, value }],
+        ..Series::default()
     }));
     shared.board.change(source, |status| {
         status.last = Some(at);

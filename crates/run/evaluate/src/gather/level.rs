@@ -3,7 +3,7 @@
 use std::{collections::BTreeSet, time::Duration};
 
 use promise::{Seen, Timestamp, signal::Matcher};
-use promql::{Query, Value};
+use promql::{Query, Series, Value};
 use store::{Labels, MetricStore};
 
 use crate::timeline::Timeline;
@@ -168,39 +168,13 @@ async fn fetch(
     metrics: &dyn MetricStore,
     from: Timestamp,
     to: Timestamp,
-) -> Result<Vec<promql::Series>, store::Error> {
+) -> Result<Vec<Series>, store::Error> {
     let mut found = Vec::new();
     for selection in query.selections(from, to) {
         let series = metrics
             .select(&selection.matchers, selection.from, selection.to)
             .await?;
-        found.extend(series.into_iter().map(|series| {
-            promql::Series {
-                labels: promql::Labels::new(series.labels.iter()),
-                points: series
-                    .samples
-                    .iter()
-                    .map(|sample| (sample.at.as_millis(), sample.value))
-                    .collect(),
-            }
-        }));
+        found.extend(series);
     }
-    Ok(merged(found))
-}
-
-/// Two selectors may bring the same series over different stretches; a query must see it once, whole.
-fn merged(mut series: Vec<promql::Series>) -> Vec<promql::Series> {
-    series.sort_by(|a, b| a.labels.cmp(&b.labels));
-    let mut out: Vec<promql::Series> = Vec::with_capacity(series.len());
-    for next in series {
-        match out.last_mut() {
-            Some(last) if last.labels == next.labels => {
-                last.points.extend(next.points);
-                last.points.sort_by_key(|(at, _)| *at);
-                last.points.dedup_by_key(|(at, _)| *at);
-            }
-            _ => out.push(next),
-        }
-    }
-    out
+    Ok(Series::merged(found))
 }

@@ -110,6 +110,7 @@ impl House {
                 at: at(secs),
                 value: 1.0,
             }],
+            ..Series::default()
         };
         self.stores.metrics.append(vec![beat]).await.unwrap();
         let lines = Lines {
@@ -216,6 +217,7 @@ pub fn one(labels: &[(&str, &str)], secs: i64, value: f64) -> Series {
             at: at(secs),
             value,
         }],
+        ..Series::default()
     }
 }
 

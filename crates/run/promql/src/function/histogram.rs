@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::Args;
-use crate::{EvalError, Labels, Sample, Value, labels::NAME};
+use crate::{Element, EvalError, Labels, Value, series::NAME};
 
 pub(super) const NAMES: &[&str] = &["histogram_quantile"];
 
@@ -26,7 +26,7 @@ pub(super) fn call(args: &Args<'_, '_>) -> Result<Value, EvalError> {
             .or_default()
             .push((le, sample.value));
     }
-    let rows = histograms.into_iter().map(|(labels, buckets)| Sample {
+    let rows = histograms.into_iter().map(|(labels, buckets)| Element {
         labels,
         at: args.at,
         value: quantile(q, buckets),

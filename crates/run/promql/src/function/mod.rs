@@ -8,7 +8,7 @@ mod rate;
 mod time;
 
 use crate::{
-    EvalError, Labels, Sample, Value,
+    Element, EvalError, Labels, Value,
     plan::Node,
     run::{Run, Windows, vector},
 };
@@ -80,7 +80,7 @@ impl<'a> Args<'a, '_> {
             .ok_or_else(|| EvalError::BadArgument(format!("argument {} is missing", index + 1)))
     }
 
-    fn vector(&self, index: usize) -> Result<Vec<Sample>, EvalError> {
+    fn vector(&self, index: usize) -> Result<Vec<Element>, EvalError> {
         vector(
             self.run.evaluate(self.node(index)?, self.at)?,
             "this function",
@@ -120,7 +120,7 @@ impl<'a> Args<'a, '_> {
         let windows = self.windows(index)?;
         let rows = windows.rows.iter().filter_map(|row| {
             let value = f(&row.points, &windows)?;
-            Some(Sample {
+            Some(Element {
                 labels: row.labels.without_name(),
                 at: self.at,
                 value,
@@ -147,7 +147,7 @@ fn shape(name: &str, args: &Args<'_, '_>) -> Result<Value, EvalError> {
     match name {
         "vector" => {
             let value = args.scalar(0)?;
-            Ok(Value::Vector(vec![Sample {
+            Ok(Value::Vector(vec![Element {
                 labels: Labels::default(),
                 at: args.at,
                 value,
@@ -180,14 +180,14 @@ fn shape(name: &str, args: &Args<'_, '_>) -> Result<Value, EvalError> {
 }
 
 /// 1 with the labels that the selector fixes, where it found nothing.
-fn absent(args: &Args<'_, '_>, is_absent: bool) -> Result<Vec<Sample>, EvalError> {
+fn absent(args: &Args<'_, '_>, is_absent: bool) -> Result<Vec<Element>, EvalError> {
     if !is_absent {
         return Ok(Vec::new());
     }
     let matchers = args.run.matchers(args.node(0)?);
     let fixed = matchers.iter().filter_map(|matcher| match &matcher.test {
         promise::signal::Match::Equal(value)
-            if matcher.name != crate::labels::NAME
+            if matcher.name != crate::series::NAME
                 && matchers
                     .iter()
                     .filter(|other| other.name == matcher.name)
@@ -198,7 +198,7 @@ fn absent(args: &Args<'_, '_>, is_absent: bool) -> Result<Vec<Sample>, EvalError
         }
         _ => None,
     });
-    Ok(vec![Sample {
+    Ok(vec![Element {
         labels: Labels::new(fixed),
         at: args.at,
         value: 1.0,

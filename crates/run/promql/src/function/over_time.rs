@@ -1,7 +1,7 @@
 //! `…_over_time`: the samples of one series over a range, folded.
 
 use super::Args;
-use crate::{EvalError, Sample, Value, sum};
+use crate::{Element, EvalError, Value, sum};
 
 pub(super) const NAMES: &[&str] = &[
     "avg_over_time",
@@ -24,7 +24,7 @@ pub(super) fn call(name: &str, args: &Args<'_, '_>) -> Result<Value, EvalError> 
             let windows = args.windows(0)?;
             let rows = windows.rows.into_iter().filter_map(|row| {
                 let (_, value) = *row.points.last()?;
-                Some(Sample {
+                Some(Element {
                     labels: row.labels,
                     at: args.at,
                     value,

@@ -1,7 +1,7 @@
 //! How fast: differences between samples, extrapolated to the ends of the range as Prometheus does.
 
 use super::Args;
-use crate::{EvalError, Point, Value, sum::Sum};
+use crate::{EvalError, Value, sum::Sum, value::Point};
 
 pub(super) const NAMES: &[&str] = &[
     "changes",

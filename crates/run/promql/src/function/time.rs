@@ -1,7 +1,7 @@
 //! The clock and the calendar, in UTC.
 
 use super::Args;
-use crate::{EvalError, Labels, Sample, Value};
+use crate::{Element, EvalError, Labels, Value};
 
 pub(super) const NAMES: &[&str] = &[
     "day_of_month",
@@ -26,7 +26,7 @@ pub(super) fn call(name: &str, args: &Args<'_, '_>) -> Result<Value, EvalError> 
         _ => {}
     }
     let mut samples = if args.nodes.is_empty() {
-        vec![Sample {
+        vec![Element {
             labels: Labels::default(),
             at: args.at,
             value: now,

@@ -12,7 +12,7 @@ use promql_parser::{
 };
 
 use super::{Aggregate, Binary, Fixed, Fold, Grouping, Many, Node, Op, Plan, Selector, When};
-use crate::{ParseError, function::Function, labels::NAME};
+use crate::{ParseError, function::Function, series::NAME};
 
 /// A query that a person or a dashboard writes is far shorter; a longer one is an attack or a mistake.
 const TEXT_MAX: usize = 16 << 10;

@@ -4,17 +4,17 @@ use std::collections::HashMap;
 
 use super::distinct;
 use crate::{
-    EvalError, Labels, Sample, Value,
+    Element, EvalError, Labels, Value,
     plan::{Aggregate, Fold},
     sum,
 };
 
 pub(super) fn apply(
     fold: &Aggregate,
-    samples: Vec<Sample>,
+    samples: Vec<Element>,
     param: Option<&Value>,
     at: i64,
-) -> Result<Vec<Sample>, EvalError> {
+) -> Result<Vec<Element>, EvalError> {
     let groups = grouped(fold, samples);
     match fold.op {
         Fold::TopK | Fold::BottomK => {
@@ -34,7 +34,7 @@ pub(super) fn apply(
             };
             let made = groups.into_iter().map(|(labels, members)| {
                 let values: Vec<f64> = members.into_iter().map(|sample| sample.value).collect();
-                Sample {
+                Element {
                     labels,
                     at,
                     value: one(op, q, values),
@@ -45,9 +45,9 @@ pub(super) fn apply(
     }
 }
 
-fn grouped(fold: &Aggregate, samples: Vec<Sample>) -> Vec<(Labels, Vec<Sample>)> {
+fn grouped(fold: &Aggregate, samples: Vec<Element>) -> Vec<(Labels, Vec<Element>)> {
     let mut places: HashMap<Labels, usize> = HashMap::new();
-    let mut groups: Vec<(Labels, Vec<Sample>)> = Vec::new();
+    let mut groups: Vec<(Labels, Vec<Element>)> = Vec::new();
     for sample in samples {
         let key = fold.grouping.key(&sample.labels);
         let place = *places.entry(key.clone()).or_insert_with(|| {
@@ -87,7 +87,7 @@ fn one(op: Fold, q: f64, values: Vec<f64>) -> f64 {
 }
 
 /// The `keep` largest or smallest, the most extreme first, NaN last; of equals the first stays.
-fn extremes(mut members: Vec<Sample>, keep: usize, largest: bool) -> Vec<Sample> {
+fn extremes(mut members: Vec<Element>, keep: usize, largest: bool) -> Vec<Element> {
     members.sort_by(|a, b| match (a.value.is_nan(), b.value.is_nan()) {
         (false, false) if largest => b.value.total_cmp(&a.value),
         (false, false) => a.value.total_cmp(&b.value),
@@ -98,10 +98,10 @@ fn extremes(mut members: Vec<Sample>, keep: usize, largest: bool) -> Vec<Sample>
 }
 
 fn count_values(
-    groups: Vec<(Labels, Vec<Sample>)>,
+    groups: Vec<(Labels, Vec<Element>)>,
     param: Option<&Value>,
     at: i64,
-) -> Result<Vec<Sample>, EvalError> {
+) -> Result<Vec<Element>, EvalError> {
     let Some(Value::String(label)) = param else {
         return Err(EvalError::WrongType {
             function: "count_values",
@@ -120,7 +120,7 @@ fn count_values(
             });
             counts[place].1 += 1.0;
         }
-        out.extend(counts.into_iter().map(|(text, value)| Sample {
+        out.extend(counts.into_iter().map(|(text, value)| Element {
             labels: labels.with(label, &text),
             at,
             value,

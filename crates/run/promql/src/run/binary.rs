@@ -4,9 +4,9 @@ use std::collections::{HashMap, HashSet};
 
 use super::{distinct, vector};
 use crate::{
-    EvalError, Labels, Sample, Value,
-    labels::NAME,
+    Element, EvalError, Labels, Value,
     plan::{Binary, Grouping, Many, Op},
+    series::NAME,
 };
 
 /// What an operator makes of two numbers.
@@ -72,7 +72,7 @@ fn make(op: Op, left: f64, right: f64) -> Made {
 
 fn with_scalar(
     binary: &Binary,
-    samples: Vec<Sample>,
+    samples: Vec<Element>,
     at: i64,
     op: impl Fn(f64) -> Made,
 ) -> Result<Value, EvalError> {
@@ -107,8 +107,8 @@ impl Grouping {
     }
 }
 
-fn set(binary: &Binary, left: Vec<Sample>, mut right: Vec<Sample>) -> Vec<Sample> {
-    let keys = |samples: &[Sample]| -> HashSet<Labels> {
+fn set(binary: &Binary, left: Vec<Element>, mut right: Vec<Element>) -> Vec<Element> {
+    let keys = |samples: &[Element]| -> HashSet<Labels> {
         samples
             .iter()
             .map(|sample| binary.matching.key(&sample.labels))
@@ -130,10 +130,10 @@ fn set(binary: &Binary, left: Vec<Sample>, mut right: Vec<Sample>) -> Vec<Sample
 
 fn matched(
     binary: &Binary,
-    left: Vec<Sample>,
-    right: Vec<Sample>,
+    left: Vec<Element>,
+    right: Vec<Element>,
     at: i64,
-) -> Result<Vec<Sample>, EvalError> {
+) -> Result<Vec<Element>, EvalError> {
     let swapped = matches!(binary.many, Many::Right(_));
     // `many` is walked, `one` is looked up; their roles in the operator stay as written.
     let (many, one) = if swapped {
@@ -146,7 +146,7 @@ fn matched(
     } else {
         ("left", "right")
     };
-    let mut by_key: HashMap<Labels, Sample> = HashMap::with_capacity(one.len());
+    let mut by_key: HashMap<Labels, Element> = HashMap::with_capacity(one.len());
     for sample in one {
         let key = binary.matching.key(&sample.labels);
         if by_key.contains_key(&key) {
@@ -194,7 +194,7 @@ fn matched(
                 side: many_side,
             });
         }
-        out.push(Sample { labels, at, value });
+        out.push(Element { labels, at, value });
     }
     Ok(out)
 }

@@ -5,12 +5,15 @@ mod binary;
 
 use std::{borrow::Cow, cell::Cell, collections::HashSet};
 
+use promise::Timestamp;
+
 use crate::{
-    EvalError, Labels, Point, Sample, Series, SeriesRef, SeriesSource, Value,
+    Element, EvalError, Labels, Sample, Series, SeriesSource, Value,
     function::{self, Args},
     plan::{Node, Plan},
     query::LOOK_BACK,
-    value::is_stale,
+    series::is_stale,
+    value::Point,
 };
 
 /// Samples that one query may touch. Prometheus's default bound on samples in memory; here it bounds
@@ -33,7 +36,7 @@ pub(crate) struct Windows<'r> {
 /// One run of a plan over fetched series.
 pub(crate) struct Run<'r> {
     plan: &'r Plan,
-    series: Vec<Vec<SeriesRef<'r>>>,
+    series: Vec<Vec<(Labels, Vec<Point>)>>,
     start: i64,
     end: i64,
     touched: Cell<u64>,
@@ -49,7 +52,16 @@ impl<'r> Run<'r> {
         let series = plan
             .selectors
             .iter()
-            .map(|selector| data.series(&selector.matchers))
+            .map(|selector| {
+                let found = data.series(&selector.matchers).into_iter();
+                found
+                    .map(|series| {
+                        let points = series.samples.iter();
+                        let points = points.map(|s| (s.at.as_millis(), s.value)).collect();
+                        (series.labels, points)
+                    })
+                    .collect()
+            })
             .collect();
         Self {
             plan,
@@ -67,9 +79,12 @@ impl<'r> Run<'r> {
                 let windows = self.windows(root, at)?;
                 let rows = windows.rows.into_iter();
                 Ok(Value::Matrix(
-                    rows.map(|row| Series {
-                        labels: row.labels,
-                        points: row.points.into_owned(),
+                    rows.map(|row| {
+                        let samples = row.points.iter().map(|(at, value)| Sample {
+                            at: Timestamp::from_millis(*at),
+                            value: *value,
+                        });
+                        Series::new(row.labels, samples.collect())
                     })
                     .collect(),
                 ))
@@ -157,23 +172,20 @@ impl<'r> Run<'r> {
     }
 
     /// The newest sample of each series in `(at - look-back, at]`, unless the series ended.
-    pub fn instant(&self, selector: usize, at: i64) -> Result<Vec<Sample>, EvalError> {
+    pub fn instant(&self, selector: usize, at: i64) -> Result<Vec<Element>, EvalError> {
         let seen = self.plan.selectors[selector]
             .when
             .instant(at, self.start, self.end);
         let oldest = seen.saturating_sub(i64::try_from(LOOK_BACK.as_millis()).unwrap_or(i64::MAX));
         let mut found = Vec::new();
-        for series in &self.series[selector] {
-            let until = series.points.partition_point(|(when, _)| *when <= seen);
-            let Some((when, value)) = until
-                .checked_sub(1)
-                .and_then(|last| series.points.get(last))
-            else {
+        for (labels, points) in &self.series[selector] {
+            let until = points.partition_point(|(when, _)| *when <= seen);
+            let Some((when, value)) = until.checked_sub(1).and_then(|last| points.get(last)) else {
                 continue;
             };
             if *when > oldest && !is_stale(*value) {
-                found.push(Sample {
-                    labels: series.labels.clone(),
+                found.push(Element {
+                    labels: labels.clone(),
                     at: *when,
                     value: *value,
                 });
@@ -192,10 +204,10 @@ impl<'r> Run<'r> {
                     .instant(at, self.start, self.end);
                 let from = to.saturating_sub(*range);
                 let mut rows = Vec::new();
-                for series in &self.series[*selector] {
-                    let first = series.points.partition_point(|(when, _)| *when <= from);
-                    let until = series.points.partition_point(|(when, _)| *when <= to);
-                    let points = &series.points[first..until];
+                for (labels, points) in &self.series[*selector] {
+                    let first = points.partition_point(|(when, _)| *when <= from);
+                    let until = points.partition_point(|(when, _)| *when <= to);
+                    let points = &points[first..until];
                     self.touch(points.len())?;
                     let points = if points.iter().any(|(_, value)| is_stale(*value)) {
                         Cow::Owned(
@@ -210,7 +222,7 @@ impl<'r> Run<'r> {
                     };
                     if !points.is_empty() {
                         rows.push(Window {
-                            labels: series.labels.clone(),
+                            labels: labels.clone(),
                             points,
                         });
                     }
@@ -235,7 +247,7 @@ impl<'r> Run<'r> {
                 let mut places = std::collections::HashMap::new();
                 while next <= to {
                     let samples = match self.node(of, next)? {
-                        Value::Scalar(value) => vec![Sample {
+                        Value::Scalar(value) => vec![Element {
                             labels: Labels::default(),
                             at: next,
                             value,
@@ -269,7 +281,7 @@ impl<'r> Run<'r> {
     }
 }
 
-pub(crate) fn vector(value: Value, function: &'static str) -> Result<Vec<Sample>, EvalError> {
+pub(crate) fn vector(value: Value, function: &'static str) -> Result<Vec<Element>, EvalError> {
     match value {
         Value::Vector(samples) => Ok(samples),
         _ => Err(EvalError::WrongType {
@@ -280,7 +292,7 @@ pub(crate) fn vector(value: Value, function: &'static str) -> Result<Vec<Sample>
 }
 
 /// Refuses two samples with the same labels: which of them was meant could not be told.
-pub(crate) fn distinct(samples: Vec<Sample>, by: &'static str) -> Result<Vec<Sample>, EvalError> {
+pub(crate) fn distinct(samples: Vec<Element>, by: &'static str) -> Result<Vec<Element>, EvalError> {
     let mut seen = HashSet::with_capacity(samples.len());
     match samples.iter().find(|sample| !seen.insert(&sample.labels)) {
         Some(twice) => Err(EvalError::SameLabels {

@@ -1,6 +1,7 @@
 //! Series in promtool's notation: `1+2x3` is 1 3 5 7, `_` is no sample, `stale` ends the series.
 
-use promql::{Labels, Series};
+use promise::Timestamp;
+use promql::{Labels, Sample, Series};
 
 /// Milliseconds between the samples of a test series; the first stands at 0.
 pub const INTERVAL: i64 = 60_000;
@@ -26,12 +27,15 @@ pub fn series(text: &str, values: &str) -> Series {
     for word in values.split_whitespace() {
         for value in expand(word) {
             if let Some(value) = value {
-                points.push((at, value));
+                points.push(Sample {
+                    at: Timestamp::from_millis(at),
+                    value,
+                });
             }
             at += INTERVAL;
         }
     }
-    Series { labels, points }
+    Series::new(labels, points)
 }
 
 fn expand(word: &str) -> Vec<Option<f64>> {

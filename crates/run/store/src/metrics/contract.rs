@@ -27,6 +27,7 @@ fn series(labels: &[(&str, &str)], samples: &[(i64, f64)]) -> Series {
                 value: *value,
             })
             .collect(),
+        ..Series::default()
     }
 }
 

@@ -3,39 +3,17 @@
 #[doc(hidden)]
 pub mod contract;
 mod embedded;
-mod labels;
 
 pub use embedded::{EmbeddedMetrics, Options};
-pub use labels::Labels;
+pub use promql::{Exemplar, Histogram, HistogramSample, Labels, STALE, Sample, Series, is_stale};
 
 use std::{path::Path, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use promise::{Timestamp, signal::Matcher};
+use promql::{Query, Selection, Value};
 
 use crate::Error;
-
-/// One value at one instant. A NaN with the bits of [`STALE`] ends a series until its next sample.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Sample {
-    pub at: Timestamp,
-    pub value: f64,
-}
-
-/// Prometheus's staleness marker.
-pub const STALE: f64 = f64::from_bits(0x7ff0_0000_0000_0002);
-
-#[must_use]
-pub fn is_stale(value: f64) -> bool {
-    value.to_bits() == STALE.to_bits()
-}
-
-/// A series and some of its samples, in order of time.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Series {
-    pub labels: Labels,
-    pub samples: Vec<Sample>,
-}
 
 /// What became of an append.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -63,11 +41,90 @@ pub trait MetricStore: Send + Sync {
     /// The values of one label among the series that all `matchers` accept, sorted.
     async fn label_values(&self, label: &str, matchers: &[Matcher]) -> Result<Vec<String>, Error>;
 
+    /// The labels of the series that all `matchers` accept and that hold a sample in `[from, to]`, sorted.
+    async fn series(
+        &self,
+        matchers: &[Matcher],
+        from: Timestamp,
+        to: Timestamp,
+    ) -> Result<Vec<Labels>, Error> {
+        let found = self.select(matchers, from, to).await?;
+        Ok(found.into_iter().map(|series| series.labels).collect())
+    }
+
+    /// The exemplars in `[from, to]` of the series that all `matchers` accept, without samples.
+    async fn exemplars(
+        &self,
+        matchers: &[Matcher],
+        from: Timestamp,
+        to: Timestamp,
+    ) -> Result<Vec<Series>, Error>;
+
+    /// Deletes the samples in `[from, to]` of the series that all `matchers` accept. Durable once it returns.
+    async fn delete(
+        &self,
+        matchers: &[Matcher],
+        from: Timestamp,
+        to: Timestamp,
+    ) -> Result<(), Error>;
+
+    /// Remembers what metrics are; of one that is told twice the last counts.
+    async fn describe(&self, metadata: Vec<Metadata>) -> Result<(), Error>;
+
+    /// What is known of one metric, or of all, in the order of names.
+    async fn metadata(&self, metric: Option<&str>) -> Result<Vec<Metadata>, Error>;
+
+    /// The answer at one instant. An engine that has a query language of its own answers by it.
+    async fn query(&self, query: &Query, at: Timestamp) -> Result<Value, Error> {
+        let series = gather(self, query.selections(at, at)).await?;
+        query
+            .instant(at, &series)
+            .map_err(|why| Error::Query(why.to_string()))
+    }
+
+    /// The answers at `from`, `from + step`, … up to `to`.
+    async fn query_range(
+        &self,
+        query: &Query,
+        from: Timestamp,
+        to: Timestamp,
+        step: Duration,
+    ) -> Result<Value, Error> {
+        let series = gather(self, query.selections(from, to)).await?;
+        query
+            .range(from, to, step, &series)
+            .map_err(|why| Error::Query(why.to_string()))
+    }
+
     /// Drops whole blocks of samples older than `keep`, seen from `now`. Returns the bytes freed.
     async fn retain(&self, keep: Duration, now: Timestamp) -> Result<u64, Error>;
 
     /// What the store holds, for `/metrics` and `doctor`.
     async fn status(&self) -> Result<Status, Error>;
+}
+
+/// What a metric is, as its exporter says.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Metadata {
+    /// The name of the family: of a histogram without `_bucket`.
+    pub metric: String,
+    /// `counter`, `gauge`, `histogram`, `gaugehistogram`, `summary`, `info`, `stateset` or `unknown`.
+    pub kind: String,
+    pub help: String,
+    pub unit: String,
+}
+
+/// Every series that the selections name, each once.
+async fn gather(
+    store: &(impl MetricStore + ?Sized),
+    selections: Vec<Selection>,
+) -> Result<Vec<Series>, Error> {
+    let mut all = Vec::new();
+    for selection in selections {
+        let found = store.select(&selection.matchers, selection.from, selection.to);
+        all.extend(found.await?);
+    }
+    Ok(Series::merged(all))
 }
 
 #[derive(Debug, Clone, Default, PartialEq)]

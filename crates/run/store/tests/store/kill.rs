@@ -125,6 +125,7 @@ async fn append_metrics(store: &EmbeddedMetrics, writer: u64, n: u64) {
             at: at(n),
             value: n as f64,
         }],
+        ..Series::default()
     };
     let appended = store
         .append((0..WIDTH).map(series).collect())

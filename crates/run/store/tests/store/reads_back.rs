@@ -113,7 +113,7 @@ proptest! {
                         stored += 1;
                     }
                     let sample = Sample { at: Timestamp::from_millis(at), value };
-                    batch.push(Series { labels: labels(i), samples: vec![sample] });
+                    batch.push(Series { labels: labels(i), samples: vec![sample], ..Series::default() });
                 }
                 let n = batch.len() as u64;
                 let appended = store.append(batch).await.unwrap();

@@ -44,7 +44,7 @@ pub(super) struct Builder<'l> {
 impl<'l> Builder<'l> {
     /// `data` lies right behind that of the series before.
     pub fn add(&mut self, labels: &'l Labels, data: &[u8], first: i64, last: i64) {
-        put_varint(&mut self.entries, labels.iter().len() as u64);
+        put_varint(&mut self.entries, labels.iter().count() as u64);
         for (name, value) in labels.iter() {
             for text in [name, value] {
                 let next = self.symbols.len() as u64;

@@ -126,6 +126,27 @@ impl MetricStore for EmbeddedMetrics {
         blocking(move || shared.label_values(&label, &matchers)).await
     }
 
+    async fn exemplars(
+        &self,
+        _: &[Matcher],
+        _: Timestamp,
+        _: Timestamp,
+    ) -> Result<Vec<Series>, Error> {
+        Ok(Vec::new())
+    }
+
+    async fn delete(&self, _: &[Matcher], _: Timestamp, _: Timestamp) -> Result<(), Error> {
+        Err(Error::Unsupported("deleting samples"))
+    }
+
+    async fn describe(&self, _: Vec<super::Metadata>) -> Result<(), Error> {
+        Ok(())
+    }
+
+    async fn metadata(&self, _: Option<&str>) -> Result<Vec<super::Metadata>, Error> {
+        Ok(Vec::new())
+    }
+
     async fn retain(&self, keep: Duration, now: Timestamp) -> Result<u64, Error> {
         let before = (now - keep).as_millis();
         self.queue
@@ -177,7 +198,11 @@ impl Shared {
         Ok(found
             .series
             .into_iter()
-            .map(|(labels, samples)| Series { labels, samples })
+            .map(|(labels, samples)| Series {
+                labels,
+                samples,
+                ..Series::default()
+            })
             .collect())
     }
 

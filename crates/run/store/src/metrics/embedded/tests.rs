@@ -23,6 +23,7 @@ fn up(job: &str, times: impl IntoIterator<Item = i64>) -> Series {
     Series {
         labels: Labels::new([("__name__", "up"), ("job", job)]),
         samples: samples.collect(),
+        ..Series::default()
     }
 }
 

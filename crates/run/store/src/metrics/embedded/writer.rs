@@ -314,7 +314,7 @@ fn head_mut(shared: &Shared) -> RwLockWriteGuard<'_, Head> {
 
 fn put_series(out: &mut Vec<u8>, id: u32, labels: &Labels) {
     put_varint(out, u64::from(id));
-    put_varint(out, labels.iter().len() as u64);
+    put_varint(out, labels.iter().count() as u64);
     for (name, value) in labels.iter() {
         put_text(out, name);
         put_text(out, value);

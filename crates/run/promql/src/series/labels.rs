@@ -1,0 +1,203 @@
+//! The identity of a series: sorted label pairs, the metric's name among them as `__name__`.
+
+use std::{cmp::Ordering, fmt, sync::Arc};
+
+pub(crate) const NAME: &str = "__name__";
+
+/// Sorted by name, no name twice, no empty value. One allocation, cheap to clone.
+///
+/// Inside, each name and value stands behind its length, written in base 64 by characters of ASCII: so the whole
+/// is one text, equal where the labels are equal.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub struct Labels(Arc<str>);
+
+impl Labels {
+    /// Sorts; of a name that stands twice the last counts; an empty value is no label.
+    pub fn new<N: AsRef<str>, V: AsRef<str>>(pairs: impl IntoIterator<Item = (N, V)>) -> Self {
+        let mut pairs: Vec<(N, V)> = pairs.into_iter().collect();
+        pairs.reverse();
+        pairs.sort_by(|a, b| a.0.as_ref().cmp(b.0.as_ref()));
+        pairs.dedup_by(|later, first| later.0.as_ref() == first.0.as_ref());
+        let mut text = String::new();
+        for (name, value) in &pairs {
+            if !value.as_ref().is_empty() {
+                push(&mut text, name.as_ref());
+                push(&mut text, value.as_ref());
+            }
+        }
+        Self(text.into())
+    }
+
+    /// The value, or `""`.
+    #[must_use]
+    pub fn get(&self, name: &str) -> &str {
+        for (n, value) in self {
+            match n.cmp(name) {
+                Ordering::Less => {}
+                Ordering::Equal => return value,
+                Ordering::Greater => break,
+            }
+        }
+        ""
+    }
+
+    #[must_use]
+    pub fn iter(&self) -> Iter<'_> {
+        Iter { rest: &self.0 }
+    }
+
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    #[must_use]
+    pub fn metric(&self) -> &str {
+        self.get(NAME)
+    }
+
+    /// Those whose names `keep` accepts.
+    #[must_use]
+    pub fn filtered(&self, keep: impl Fn(&str) -> bool) -> Self {
+        if self.iter().all(|(name, _)| keep(name)) {
+            return self.clone();
+        }
+        Self::new(self.iter().filter(|(name, _)| keep(name)))
+    }
+
+    #[must_use]
+    pub fn without_name(&self) -> Self {
+        self.filtered(|name| name != NAME)
+    }
+
+    /// With one label set, or taken away where `value` is empty.
+    #[must_use]
+    pub fn with(&self, name: &str, value: &str) -> Self {
+        Self::new(self.iter().chain([(name, value)]))
+    }
+}
+
+impl Default for Labels {
+    fn default() -> Self {
+        Self("".into())
+    }
+}
+
+/// Six bits a character from `@` on; from `` ` `` on another follows.
+fn push(out: &mut String, text: &str) {
+    let mut len = text.len();
+    while len >= 32 {
+        out.push(char::from(b'`' + low_bits(len)));
+        len >>= 5;
+    }
+    out.push(char::from(b'@' + low_bits(len)));
+    out.push_str(text);
+}
+
+fn low_bits(len: usize) -> u8 {
+    len.to_le_bytes()[0] & 31
+}
+
+/// The pairs in order of their names.
+#[derive(Debug, Clone)]
+pub struct Iter<'l> {
+    rest: &'l str,
+}
+
+impl<'l> Iter<'l> {
+    fn text(&mut self) -> Option<&'l str> {
+        let (mut len, mut shift) = (0usize, 0);
+        let bytes = self.rest.as_bytes();
+        let mut at = 0;
+        loop {
+            let byte = *bytes.get(at)?;
+            at += 1;
+            len |= usize::from(byte & 31) << shift;
+            shift += 5;
+            if byte < b'`' {
+                break;
+            }
+        }
+        let text = self.rest.get(at..at + len)?;
+        self.rest = &self.rest[at + len..];
+        Some(text)
+    }
+}
+
+impl<'l> Iterator for Iter<'l> {
+    type Item = (&'l str, &'l str);
+
+    fn next(&mut self) -> Option<Self::Item> {
+        Some((self.text()?, self.text()?))
+    }
+}
+
+impl<'l> IntoIterator for &'l Labels {
+    type Item = (&'l str, &'l str);
+    type IntoIter = Iter<'l>;
+
+    fn into_iter(self) -> Iter<'l> {
+        self.iter()
+    }
+}
+
+impl PartialOrd for Labels {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+/// By the first label that differs: its name, then its value.
+impl Ord for Labels {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.iter().cmp(other.iter())
+    }
+}
+
+/// As Prometheus writes it: `up{instance="a:1", job="x"}`.
+impl fmt::Display for Labels {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let metric = self.metric();
+        f.write_str(metric)?;
+        let mut open = false;
+        for (name, value) in self.iter().filter(|(name, _)| *name != NAME) {
+            write!(f, "{}{name}={value:?}", if open { ", " } else { "{" })?;
+            open = true;
+        }
+        match (open, metric.is_empty()) {
+            (true, _) => f.write_str("}"),
+            (false, true) => f.write_str("{}"),
+            (false, false) => Ok(()),
+        }
+    }
+}
+
+impl fmt::Debug for Labels {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_and_values_of_any_length_read_back() {
+        for len in [1, 31, 32, 63, 1023, 1024, 40_000] {
+            let (name, value) = ("n".repeat(len), "値".repeat(len));
+            let labels = Labels::new([("a", "x"), (&*name, &*value)]);
+            assert_eq!(labels.get(&name), value);
+            assert_eq!(labels.iter().count(), 2);
+        }
+    }
+
+    #[test]
+    fn order_is_by_name_then_value() {
+        let of = |pairs: &[(&str, &str)]| Labels::new(pairs.iter().copied());
+        assert!(of(&[("a", "b")]) < of(&[("a", "bc")]));
+        assert!(of(&[("a", "z")]) < of(&[("ab", "a")]));
+        assert!(of(&[("a", "1")]) < of(&[("a", "1"), ("b", "1")]));
+        assert_eq!(of(&[("b", ""), ("a", "1"), ("a", "2")]), of(&[("a", "2")]));
+    }
+}
