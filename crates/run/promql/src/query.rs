@@ -5,7 +5,10 @@ use std::{collections::BTreeMap, time::Duration};
 use promise::{Timestamp, signal::Matcher};
 
 use crate::{
-    EvalError, Labels, ParseError, Sample, Series, SeriesSource, Value, plan::Plan, run::Run,
+    Answer, Element, EvalError, Labels, Notes, Number, Options, ParseError, Sample, Series,
+    SeriesSource, Value,
+    plan::Plan,
+    run::{Held, Run},
 };
 
 /// How far back a sample still speaks for its series; Prometheus's default.
@@ -19,6 +22,7 @@ const STEPS_MAX: usize = 11_000;
 pub struct Query {
     text: String,
     plan: Plan,
+    options: Options,
 }
 
 /// Series that a query needs, and from when to when (both ends included).
@@ -35,7 +39,22 @@ impl Query {
         Ok(Self {
             text: text.trim().to_owned(),
             plan: Plan::of(text)?,
+            options: Options::default(),
         })
+    }
+
+    /// The same query under other options.
+    #[must_use]
+    pub fn with(mut self, options: Options) -> Self {
+        self.options = options;
+        self
+    }
+
+    /// The query as Prometheus would write it, over several lines where it is long.
+    #[must_use]
+    pub fn format(&self) -> String {
+        promql_parser::parser::parse(&self.text)
+            .map_or_else(|_| self.text.clone(), |tree| tree.prettify())
     }
 
     #[must_use]
@@ -70,9 +89,26 @@ impl Query {
         &self,
         at: Timestamp,
         data: &(impl SeriesSource + ?Sized),
-    ) -> Result<Value, EvalError> {
+    ) -> Result<Answer, EvalError> {
         let at = at.as_millis();
-        Run::new(&self.plan, data, at, at).value(at)
+        let value = match Run::new(&self.plan, data, at, at).value(at)? {
+            Held::Scalar(value) => Value::Scalar(value),
+            Held::String(text) => Value::String(text),
+            Held::Vector(items) => Value::Vector(
+                items
+                    .into_iter()
+                    .map(|item| Element {
+                        labels: item.labels,
+                        value: Number::Float(item.value),
+                    })
+                    .collect(),
+            ),
+            Held::Matrix(rows) => Value::Matrix(rows),
+        };
+        Ok(Answer {
+            value,
+            notes: Notes::default(),
+        })
     }
 
     /// The answer at `from`, `from + step`, … up to `to`: always a matrix, in the order of labels.
@@ -82,7 +118,7 @@ impl Query {
         to: Timestamp,
         step: Duration,
         data: &(impl SeriesSource + ?Sized),
-    ) -> Result<Value, EvalError> {
+    ) -> Result<Answer, EvalError> {
         let (from, to) = (from.as_millis(), to.as_millis());
         let step = i64::try_from(step.as_millis()).unwrap_or(i64::MAX);
         if step <= 0 {
@@ -97,17 +133,15 @@ impl Query {
         let mut at = from;
         while at <= to {
             match run.value(at)? {
-                Value::Scalar(value) => {
-                    rows.entry(Labels::default()).or_default().push((at, value))
-                }
-                Value::Vector(samples) => {
+                Held::Scalar(value) => rows.entry(Labels::default()).or_default().push((at, value)),
+                Held::Vector(samples) => {
                     for sample in samples {
                         rows.entry(sample.labels)
                             .or_default()
                             .push((at, sample.value));
                     }
                 }
-                Value::String(_) | Value::Matrix(_) => {
+                Held::String(_) | Held::Matrix(_) => {
                     return Err(EvalError::WrongType {
                         function: "range query",
                         wanted: "scalar or instant vector",
@@ -119,7 +153,7 @@ impl Query {
             };
             at = next;
         }
-        Ok(Value::Matrix(
+        let value = Value::Matrix(
             rows.into_iter()
                 .map(|(labels, points)| {
                     let samples = points.into_iter().map(|(at, value)| Sample {
@@ -129,6 +163,10 @@ impl Query {
                     Series::new(labels, samples.collect())
                 })
                 .collect(),
-        ))
+        );
+        Ok(Answer {
+            value,
+            notes: Notes::default(),
+        })
     }
 }

@@ -1,27 +1,83 @@
 //! What goes into a query and what comes out.
 
+use std::{sync::Arc, time::Duration};
+
 use promise::signal::Matcher;
 
-use crate::{HistogramSample, Labels, Sample, Series};
+use crate::{Histogram, HistogramSample, Labels, Sample, Series};
 
 /// Milliseconds since 1970 and the value then.
 pub(crate) type Point = (i64, f64);
 
-/// One element of an instant vector.
+/// What a sample is: most are floats.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Number {
+    Float(f64),
+    Histogram(Arc<Histogram>),
+}
+
+impl Number {
+    /// The float, unless it is a histogram.
+    #[must_use]
+    pub fn float(&self) -> Option<f64> {
+        match self {
+            Self::Float(value) => Some(*value),
+            Self::Histogram(_) => None,
+        }
+    }
+}
+
+/// One element of an instant vector. Its instant is the one that was asked for.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Element {
     pub labels: Labels,
-    pub at: i64,
-    pub value: f64,
+    pub value: Number,
 }
 
-/// An answer.
+/// The value of a query.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Value {
     Scalar(f64),
     String(String),
+    /// In the order that the query gives, which only `sort` and its kin define.
     Vector(Vec<Element>),
+    /// In the order of labels.
     Matrix(Vec<Series>),
+}
+
+/// What a person should know about an answer, in Prometheus's words, each once, with line and column.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Notes {
+    /// The answer leaves out what could not be computed.
+    pub warnings: Vec<String>,
+    /// The query may not be what was meant.
+    pub infos: Vec<String>,
+}
+
+/// A value and what is to be said about it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Answer {
+    pub value: Value,
+    pub notes: Notes,
+}
+
+/// What a server decides for all its queries.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Options {
+    /// How far back a sample still speaks for its series.
+    pub look_back: Duration,
+    /// The step of a subquery that names none.
+    pub subquery_step: Duration,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            look_back: crate::LOOK_BACK,
+            // Prometheus's default evaluation interval.
+            subquery_step: Duration::from_secs(60),
+        }
+    }
 }
 
 /// A series that someone else holds.

@@ -52,8 +52,9 @@ pub(super) fn value(value: &promql::Value, at: Timestamp) -> Value {
         Kind::Scalar(n) => ("scalar", point(at.as_millis(), &plain(*n))),
         Kind::String(text) => ("string", point(at.as_millis(), text)),
         Kind::Vector(samples) => {
-            let shown = samples.iter().map(|sample| {
-                json!({ "metric": metric(&sample.labels), "value": point(at.as_millis(), &float(sample.value)) })
+            let shown = samples.iter().filter_map(|sample| {
+                let value = sample.value.float()?;
+                Some(json!({ "metric": metric(&sample.labels), "value": point(at.as_millis(), &float(value)) }))
             });
             ("vector", shown.collect())
         }

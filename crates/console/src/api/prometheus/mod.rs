@@ -86,8 +86,8 @@ async fn instant(visit: &Visit, form: Form) -> Result<Value, Failure> {
     let at = asked.time("time")?.unwrap_or(visit.now);
     let turn = visit.room.turns.take().await?;
     let series = gather(&*visit.room.desk.metrics, query.selections(at, at)).await?;
-    let value = computed(turn, move || query.instant(at, &series)).await?;
-    Ok(answer::value(&value, at))
+    let found = computed(turn, move || query.instant(at, &series)).await?;
+    Ok(answer::value(&found.value, at))
 }
 
 async fn range(visit: &Visit, form: Form) -> Result<Value, Failure> {
@@ -108,16 +108,16 @@ async fn range(visit: &Visit, form: Form) -> Result<Value, Failure> {
     }
     let turn = visit.room.turns.take().await?;
     let series = gather(&*visit.room.desk.metrics, query.selections(from, to)).await?;
-    let value = computed(turn, move || query.range(from, to, step, &series)).await?;
-    Ok(answer::value(&value, to))
+    let found = computed(turn, move || query.range(from, to, step, &series)).await?;
+    Ok(answer::value(&found.value, to))
 }
 
 /// Arithmetic over millions of samples does not belong on the threads that answer everybody else. The turn ends with
 /// the work, even when whoever asked has gone.
 async fn computed(
     turn: OwnedSemaphorePermit,
-    work: impl FnOnce() -> Result<promql::Value, promql::EvalError> + Send + 'static,
-) -> Result<promql::Value, Failure> {
+    work: impl FnOnce() -> Result<promql::Answer, promql::EvalError> + Send + 'static,
+) -> Result<promql::Answer, Failure> {
     let done = tokio::task::spawn_blocking(move || {
         let _turn = turn;
         work()

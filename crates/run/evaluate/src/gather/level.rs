@@ -3,7 +3,7 @@
 use std::{collections::BTreeSet, time::Duration};
 
 use promise::{Seen, Timestamp, signal::Matcher};
-use promql::{Query, Series, Value};
+use promql::{Answer, Query, Series, Value};
 use store::{Labels, MetricStore};
 
 use crate::timeline::Timeline;
@@ -96,8 +96,8 @@ impl Level {
                 return Err(why);
             }
         };
-        let value = query.instant(at, &series);
-        Ok(self.take(timeline, at, value, EVERY))
+        let answer = query.instant(at, &series);
+        Ok(self.take(timeline, at, answer, EVERY))
     }
 
     /// Evaluates history at `from + step`, …, `to`.
@@ -127,13 +127,17 @@ impl Level {
         &mut self,
         timeline: &mut Timeline,
         at: Timestamp,
-        value: Result<Value, promql::EvalError>,
+        answer: Result<Answer, promql::EvalError>,
         reach: Duration,
     ) -> Option<(Timestamp, Timestamp)> {
-        self.wrong = value.as_ref().err().map(ToString::to_string);
-        let values: Vec<f64> = match value {
+        self.wrong = answer.as_ref().err().map(ToString::to_string);
+        let values: Vec<f64> = match answer.map(|answer| answer.value) {
             Ok(Value::Scalar(value)) => vec![value],
-            Ok(Value::Vector(samples)) => samples.into_iter().map(|sample| sample.value).collect(),
+            // A native histogram has no level.
+            Ok(Value::Vector(samples)) => samples
+                .into_iter()
+                .filter_map(|sample| sample.value.float())
+                .collect(),
             Ok(Value::Matrix(_) | Value::String(_)) | Err(_) => Vec::new(),
         };
         // A NaN among several is as unknown as one alone: it must not hide behind its neighbours.

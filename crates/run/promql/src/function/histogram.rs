@@ -3,7 +3,11 @@
 use std::collections::BTreeMap;
 
 use super::Args;
-use crate::{Element, EvalError, Labels, Value, series::NAME};
+use crate::{
+    EvalError, Labels,
+    run::{Held, Item},
+    series::NAME,
+};
 
 pub(super) const NAMES: &[&str] = &["histogram_quantile"];
 
@@ -13,7 +17,7 @@ const ROUNDING: f64 = 1e-12;
 /// A bucket's upper bound and its cumulative count.
 type Bucket = (f64, f64);
 
-pub(super) fn call(args: &Args<'_, '_>) -> Result<Value, EvalError> {
+pub(super) fn call(args: &Args<'_, '_>) -> Result<Held, EvalError> {
     let q = args.scalar(0)?;
     let mut histograms: BTreeMap<Labels, Vec<Bucket>> = BTreeMap::new();
     for sample in args.vector(1)? {
@@ -26,12 +30,12 @@ pub(super) fn call(args: &Args<'_, '_>) -> Result<Value, EvalError> {
             .or_default()
             .push((le, sample.value));
     }
-    let rows = histograms.into_iter().map(|(labels, buckets)| Element {
+    let rows = histograms.into_iter().map(|(labels, buckets)| Item {
         labels,
         at: args.at,
         value: quantile(q, buckets),
     });
-    Ok(Value::Vector(rows.collect()))
+    Ok(Held::Vector(rows.collect()))
 }
 
 fn bound(le: &str) -> Option<f64> {

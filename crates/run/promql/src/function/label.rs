@@ -1,11 +1,11 @@
 //! Labels made from labels.
 
 use super::Args;
-use crate::{EvalError, Value};
+use crate::{EvalError, run::Held};
 
 pub(super) const NAMES: &[&str] = &["label_join", "label_replace"];
 
-pub(super) fn call(name: &str, args: &Args<'_, '_>) -> Result<Value, EvalError> {
+pub(super) fn call(name: &str, args: &Args<'_, '_>) -> Result<Held, EvalError> {
     let target = args.text(1)?;
     let is_name = target.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
         && target
@@ -30,7 +30,7 @@ pub(super) fn call(name: &str, args: &Args<'_, '_>) -> Result<Value, EvalError> 
             let joined = values.join(&separator);
             sample.labels = sample.labels.with(&target, &joined);
         }
-        return Ok(Value::Vector(samples));
+        return Ok(Held::Vector(samples));
     }
     let (replacement, source, pattern) = (args.text(2)?, args.text(3)?, args.text(4)?);
     let regex = promise::signal::anchored(&pattern)
@@ -43,5 +43,5 @@ pub(super) fn call(name: &str, args: &Args<'_, '_>) -> Result<Value, EvalError> 
         found.expand(&replacement, &mut made);
         sample.labels = sample.labels.with(&target, &made);
     }
-    Ok(Value::Vector(samples))
+    Ok(Held::Vector(samples))
 }

@@ -1,7 +1,7 @@
 //! One number into one number.
 
 use super::Args;
-use crate::{EvalError, Value};
+use crate::{EvalError, run::Held};
 
 pub(super) const NAMES: &[&str] = &[
     "abs",
@@ -33,7 +33,7 @@ pub(super) const NAMES: &[&str] = &[
     "tanh",
 ];
 
-pub(super) fn call(name: &str, args: &Args<'_, '_>) -> Result<Value, EvalError> {
+pub(super) fn call(name: &str, args: &Args<'_, '_>) -> Result<Held, EvalError> {
     let scalar = |index: usize, default: f64| {
         if args.nodes.len() > index {
             args.scalar(index)
@@ -43,7 +43,7 @@ pub(super) fn call(name: &str, args: &Args<'_, '_>) -> Result<Value, EvalError> 
     };
     let (a, b) = (scalar(1, 1.0)?, scalar(2, 0.0)?);
     if name == "clamp" && a > b {
-        return Ok(Value::Vector(Vec::new()));
+        return Ok(Held::Vector(Vec::new()));
     }
     let f: Box<dyn Fn(f64) -> f64> = match name {
         "clamp" => Box::new(move |v| low(b, high(a, v))),
@@ -59,7 +59,7 @@ pub(super) fn call(name: &str, args: &Args<'_, '_>) -> Result<Value, EvalError> 
         sample.labels = sample.labels.without_name();
         sample.at = args.at;
     }
-    Ok(Value::Vector(samples))
+    Ok(Held::Vector(samples))
 }
 
 fn high(bound: f64, value: f64) -> f64 {

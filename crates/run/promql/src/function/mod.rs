@@ -8,9 +8,9 @@ mod rate;
 mod time;
 
 use crate::{
-    Element, EvalError, Labels, Value,
+    EvalError, Labels,
     plan::Node,
-    run::{Run, Windows, vector},
+    run::{Held, Item, Run, Windows, vector},
 };
 
 /// A function as a query names it.
@@ -80,7 +80,7 @@ impl<'a> Args<'a, '_> {
             .ok_or_else(|| EvalError::BadArgument(format!("argument {} is missing", index + 1)))
     }
 
-    fn vector(&self, index: usize) -> Result<Vec<Element>, EvalError> {
+    fn vector(&self, index: usize) -> Result<Vec<Item>, EvalError> {
         vector(
             self.run.evaluate(self.node(index)?, self.at)?,
             "this function",
@@ -93,7 +93,7 @@ impl<'a> Args<'a, '_> {
 
     fn scalar(&self, index: usize) -> Result<f64, EvalError> {
         match self.run.evaluate(self.node(index)?, self.at)? {
-            Value::Scalar(value) => Ok(value),
+            Held::Scalar(value) => Ok(value),
             _ => Err(EvalError::WrongType {
                 function: "this function",
                 wanted: "scalar",
@@ -103,7 +103,7 @@ impl<'a> Args<'a, '_> {
 
     fn text(&self, index: usize) -> Result<String, EvalError> {
         match self.run.evaluate(self.node(index)?, self.at)? {
-            Value::String(text) => Ok(text),
+            Held::String(text) => Ok(text),
             _ => Err(EvalError::WrongType {
                 function: "this function",
                 wanted: "string",
@@ -116,21 +116,21 @@ impl<'a> Args<'a, '_> {
         &self,
         index: usize,
         f: impl Fn(&[(i64, f64)], &Windows<'_>) -> Option<f64>,
-    ) -> Result<Value, EvalError> {
+    ) -> Result<Held, EvalError> {
         let windows = self.windows(index)?;
         let rows = windows.rows.iter().filter_map(|row| {
             let value = f(&row.points, &windows)?;
-            Some(Element {
+            Some(Item {
                 labels: row.labels.without_name(),
                 at: self.at,
                 value,
             })
         });
-        Ok(Value::Vector(rows.collect()))
+        Ok(Held::Vector(rows.collect()))
     }
 }
 
-pub(crate) fn call(function: Function, args: &Args<'_, '_>) -> Result<Value, EvalError> {
+pub(crate) fn call(function: Function, args: &Args<'_, '_>) -> Result<Held, EvalError> {
     let name = function.name;
     match function.family {
         Family::Math => math::call(name, args),
@@ -143,11 +143,11 @@ pub(crate) fn call(function: Function, args: &Args<'_, '_>) -> Result<Value, Eva
     }
 }
 
-fn shape(name: &str, args: &Args<'_, '_>) -> Result<Value, EvalError> {
+fn shape(name: &str, args: &Args<'_, '_>) -> Result<Held, EvalError> {
     match name {
         "vector" => {
             let value = args.scalar(0)?;
-            Ok(Value::Vector(vec![Element {
+            Ok(Held::Vector(vec![Item {
                 labels: Labels::default(),
                 at: args.at,
                 value,
@@ -155,14 +155,14 @@ fn shape(name: &str, args: &Args<'_, '_>) -> Result<Value, EvalError> {
         }
         "scalar" => {
             let samples = args.vector(0)?;
-            Ok(Value::Scalar(if let [only] = samples.as_slice() {
+            Ok(Held::Scalar(if let [only] = samples.as_slice() {
                 only.value
             } else {
                 f64::NAN
             }))
         }
-        "absent" => Ok(Value::Vector(absent(args, args.vector(0)?.is_empty())?)),
-        "absent_over_time" => Ok(Value::Vector(absent(
+        "absent" => Ok(Held::Vector(absent(args, args.vector(0)?.is_empty())?)),
+        "absent_over_time" => Ok(Held::Vector(absent(
             args,
             args.windows(0)?.rows.is_empty(),
         )?)),
@@ -174,13 +174,13 @@ fn shape(name: &str, args: &Args<'_, '_>) -> Result<Value, EvalError> {
                 (false, false) => a.value.total_cmp(&b.value),
                 (a_nan, b_nan) => a_nan.cmp(&b_nan),
             });
-            Ok(Value::Vector(samples))
+            Ok(Held::Vector(samples))
         }
     }
 }
 
 /// 1 with the labels that the selector fixes, where it found nothing.
-fn absent(args: &Args<'_, '_>, is_absent: bool) -> Result<Vec<Element>, EvalError> {
+fn absent(args: &Args<'_, '_>, is_absent: bool) -> Result<Vec<Item>, EvalError> {
     if !is_absent {
         return Ok(Vec::new());
     }
@@ -198,7 +198,7 @@ fn absent(args: &Args<'_, '_>, is_absent: bool) -> Result<Vec<Element>, EvalErro
         }
         _ => None,
     });
-    Ok(vec![Element {
+    Ok(vec![Item {
         labels: Labels::new(fixed),
         at: args.at,
         value: 1.0,

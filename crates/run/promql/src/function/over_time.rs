@@ -1,7 +1,11 @@
 //! `…_over_time`: the samples of one series over a range, folded.
 
 use super::Args;
-use crate::{Element, EvalError, Value, sum};
+use crate::{
+    EvalError,
+    run::{Held, Item},
+    sum,
+};
 
 pub(super) const NAMES: &[&str] = &[
     "avg_over_time",
@@ -17,20 +21,20 @@ pub(super) const NAMES: &[&str] = &[
 ];
 
 #[allow(clippy::cast_precision_loss)]
-pub(super) fn call(name: &str, args: &Args<'_, '_>) -> Result<Value, EvalError> {
+pub(super) fn call(name: &str, args: &Args<'_, '_>) -> Result<Held, EvalError> {
     match name {
         // The only one that hands on a sample as it is, and so keeps its name.
         "last_over_time" => {
             let windows = args.windows(0)?;
             let rows = windows.rows.into_iter().filter_map(|row| {
                 let (_, value) = *row.points.last()?;
-                Some(Element {
+                Some(Item {
                     labels: row.labels,
                     at: args.at,
                     value,
                 })
             });
-            Ok(Value::Vector(rows.collect()))
+            Ok(Held::Vector(rows.collect()))
         }
         "quantile_over_time" => {
             let q = args.scalar(0)?;

@@ -1,7 +1,7 @@
 //! How fast: differences between samples, extrapolated to the ends of the range as Prometheus does.
 
 use super::Args;
-use crate::{EvalError, Value, sum::Sum, value::Point};
+use crate::{EvalError, run::Held, sum::Sum, value::Point};
 
 pub(super) const NAMES: &[&str] = &[
     "changes",
@@ -15,7 +15,7 @@ pub(super) const NAMES: &[&str] = &[
     "resets",
 ];
 
-pub(super) fn call(name: &str, args: &Args<'_, '_>) -> Result<Value, EvalError> {
+pub(super) fn call(name: &str, args: &Args<'_, '_>) -> Result<Held, EvalError> {
     match name {
         "rate" => args.each_window(0, |points, w| {
             extrapolated(points, w.from, w.to, true)

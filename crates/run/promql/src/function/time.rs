@@ -1,7 +1,10 @@
 //! The clock and the calendar, in UTC.
 
 use super::Args;
-use crate::{Element, EvalError, Labels, Value};
+use crate::{
+    EvalError, Labels,
+    run::{Held, Item},
+};
 
 pub(super) const NAMES: &[&str] = &[
     "day_of_month",
@@ -18,15 +21,15 @@ pub(super) const NAMES: &[&str] = &[
 ];
 
 #[allow(clippy::cast_precision_loss)]
-pub(super) fn call(name: &str, args: &Args<'_, '_>) -> Result<Value, EvalError> {
+pub(super) fn call(name: &str, args: &Args<'_, '_>) -> Result<Held, EvalError> {
     let now = args.at as f64 / 1000.0;
     match name {
-        "pi" => return Ok(Value::Scalar(std::f64::consts::PI)),
-        "time" => return Ok(Value::Scalar(now)),
+        "pi" => return Ok(Held::Scalar(std::f64::consts::PI)),
+        "time" => return Ok(Held::Scalar(now)),
         _ => {}
     }
     let mut samples = if args.nodes.is_empty() {
-        vec![Element {
+        vec![Item {
             labels: Labels::default(),
             at: args.at,
             value: now,
@@ -43,7 +46,7 @@ pub(super) fn call(name: &str, args: &Args<'_, '_>) -> Result<Value, EvalError> 
         sample.labels = sample.labels.without_name();
         sample.at = args.at;
     }
-    Ok(Value::Vector(samples))
+    Ok(Held::Vector(samples))
 }
 
 #[allow(clippy::cast_precision_loss, clippy::cast_possible_truncation)]

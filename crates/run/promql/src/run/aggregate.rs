@@ -2,19 +2,19 @@
 
 use std::collections::HashMap;
 
-use super::distinct;
+use super::{Held, Item, distinct};
 use crate::{
-    Element, EvalError, Labels, Value,
+    EvalError, Labels,
     plan::{Aggregate, Fold},
     sum,
 };
 
 pub(super) fn apply(
     fold: &Aggregate,
-    samples: Vec<Element>,
-    param: Option<&Value>,
+    samples: Vec<Item>,
+    param: Option<&Held>,
     at: i64,
-) -> Result<Vec<Element>, EvalError> {
+) -> Result<Vec<Item>, EvalError> {
     let groups = grouped(fold, samples);
     match fold.op {
         Fold::TopK | Fold::BottomK => {
@@ -34,7 +34,7 @@ pub(super) fn apply(
             };
             let made = groups.into_iter().map(|(labels, members)| {
                 let values: Vec<f64> = members.into_iter().map(|sample| sample.value).collect();
-                Element {
+                Item {
                     labels,
                     at,
                     value: one(op, q, values),
@@ -45,9 +45,9 @@ pub(super) fn apply(
     }
 }
 
-fn grouped(fold: &Aggregate, samples: Vec<Element>) -> Vec<(Labels, Vec<Element>)> {
+fn grouped(fold: &Aggregate, samples: Vec<Item>) -> Vec<(Labels, Vec<Item>)> {
     let mut places: HashMap<Labels, usize> = HashMap::new();
-    let mut groups: Vec<(Labels, Vec<Element>)> = Vec::new();
+    let mut groups: Vec<(Labels, Vec<Item>)> = Vec::new();
     for sample in samples {
         let key = fold.grouping.key(&sample.labels);
         let place = *places.entry(key.clone()).or_insert_with(|| {
@@ -87,7 +87,7 @@ fn one(op: Fold, q: f64, values: Vec<f64>) -> f64 {
 }
 
 /// The `keep` largest or smallest, the most extreme first, NaN last; of equals the first stays.
-fn extremes(mut members: Vec<Element>, keep: usize, largest: bool) -> Vec<Element> {
+fn extremes(mut members: Vec<Item>, keep: usize, largest: bool) -> Vec<Item> {
     members.sort_by(|a, b| match (a.value.is_nan(), b.value.is_nan()) {
         (false, false) if largest => b.value.total_cmp(&a.value),
         (false, false) => a.value.total_cmp(&b.value),
@@ -98,11 +98,11 @@ fn extremes(mut members: Vec<Element>, keep: usize, largest: bool) -> Vec<Elemen
 }
 
 fn count_values(
-    groups: Vec<(Labels, Vec<Element>)>,
-    param: Option<&Value>,
+    groups: Vec<(Labels, Vec<Item>)>,
+    param: Option<&Held>,
     at: i64,
-) -> Result<Vec<Element>, EvalError> {
-    let Some(Value::String(label)) = param else {
+) -> Result<Vec<Item>, EvalError> {
+    let Some(Held::String(label)) = param else {
         return Err(EvalError::WrongType {
             function: "count_values",
             wanted: "string",
@@ -120,7 +120,7 @@ fn count_values(
             });
             counts[place].1 += 1.0;
         }
-        out.extend(counts.into_iter().map(|(text, value)| Element {
+        out.extend(counts.into_iter().map(|(text, value)| Item {
             labels: labels.with(label, &text),
             at,
             value,
@@ -137,9 +137,9 @@ fn show(value: f64) -> String {
     format!("{value}")
 }
 
-fn number(param: Option<&Value>) -> Result<f64, EvalError> {
+fn number(param: Option<&Held>) -> Result<f64, EvalError> {
     match param {
-        Some(Value::Scalar(value)) => Ok(*value),
+        Some(Held::Scalar(value)) => Ok(*value),
         _ => Err(EvalError::WrongType {
             function: "aggregation",
             wanted: "scalar",

@@ -2,9 +2,9 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::{distinct, vector};
+use super::{Held, Item, distinct, vector};
 use crate::{
-    Element, EvalError, Labels, Value,
+    EvalError, Labels,
     plan::{Binary, Grouping, Many, Op},
     series::NAME,
 };
@@ -16,24 +16,19 @@ enum Made {
     Truth(bool),
 }
 
-pub(super) fn apply(
-    binary: &Binary,
-    left: Value,
-    right: Value,
-    at: i64,
-) -> Result<Value, EvalError> {
+pub(super) fn apply(binary: &Binary, left: Held, right: Held, at: i64) -> Result<Held, EvalError> {
     match (left, right) {
-        (Value::Scalar(left), Value::Scalar(right)) => {
-            Ok(Value::Scalar(match make(binary.op, left, right) {
+        (Held::Scalar(left), Held::Scalar(right)) => {
+            Ok(Held::Scalar(match make(binary.op, left, right) {
                 Made::Number(value) => value,
                 Made::Truth(holds) => f64::from(u8::from(holds)),
             }))
         }
-        (Value::Scalar(left), right) => {
+        (Held::Scalar(left), right) => {
             let samples = vector(right, "binary operator")?;
             with_scalar(binary, samples, at, |value| make(binary.op, left, value))
         }
-        (left, Value::Scalar(right)) => {
+        (left, Held::Scalar(right)) => {
             let samples = vector(left, "binary operator")?;
             with_scalar(binary, samples, at, |value| make(binary.op, value, right))
         }
@@ -43,8 +38,8 @@ pub(super) fn apply(
                 vector(right, "binary operator")?,
             );
             match binary.op {
-                Op::And | Op::Or | Op::Unless => Ok(Value::Vector(set(binary, left, right))),
-                _ => matched(binary, left, right, at).map(Value::Vector),
+                Op::And | Op::Or | Op::Unless => Ok(Held::Vector(set(binary, left, right))),
+                _ => matched(binary, left, right, at).map(Held::Vector),
             }
         }
     }
@@ -72,10 +67,10 @@ fn make(op: Op, left: f64, right: f64) -> Made {
 
 fn with_scalar(
     binary: &Binary,
-    samples: Vec<Element>,
+    samples: Vec<Item>,
     at: i64,
     op: impl Fn(f64) -> Made,
-) -> Result<Value, EvalError> {
+) -> Result<Held, EvalError> {
     let mut out = Vec::with_capacity(samples.len());
     for mut sample in samples {
         sample.at = at;
@@ -92,7 +87,7 @@ fn with_scalar(
         sample.labels = sample.labels.without_name();
         out.push(sample);
     }
-    distinct(out, "binary operator").map(Value::Vector)
+    distinct(out, "binary operator").map(Held::Vector)
 }
 
 impl Grouping {
@@ -107,8 +102,8 @@ impl Grouping {
     }
 }
 
-fn set(binary: &Binary, left: Vec<Element>, mut right: Vec<Element>) -> Vec<Element> {
-    let keys = |samples: &[Element]| -> HashSet<Labels> {
+fn set(binary: &Binary, left: Vec<Item>, mut right: Vec<Item>) -> Vec<Item> {
+    let keys = |samples: &[Item]| -> HashSet<Labels> {
         samples
             .iter()
             .map(|sample| binary.matching.key(&sample.labels))
@@ -130,10 +125,10 @@ fn set(binary: &Binary, left: Vec<Element>, mut right: Vec<Element>) -> Vec<Elem
 
 fn matched(
     binary: &Binary,
-    left: Vec<Element>,
-    right: Vec<Element>,
+    left: Vec<Item>,
+    right: Vec<Item>,
     at: i64,
-) -> Result<Vec<Element>, EvalError> {
+) -> Result<Vec<Item>, EvalError> {
     let swapped = matches!(binary.many, Many::Right(_));
     // `many` is walked, `one` is looked up; their roles in the operator stay as written.
     let (many, one) = if swapped {
@@ -146,7 +141,7 @@ fn matched(
     } else {
         ("left", "right")
     };
-    let mut by_key: HashMap<Labels, Element> = HashMap::with_capacity(one.len());
+    let mut by_key: HashMap<Labels, Item> = HashMap::with_capacity(one.len());
     for sample in one {
         let key = binary.matching.key(&sample.labels);
         if by_key.contains_key(&key) {
@@ -194,7 +189,7 @@ fn matched(
                 side: many_side,
             });
         }
-        out.push(Element { labels, at, value });
+        out.push(Item { labels, at, value });
     }
     Ok(out)
 }

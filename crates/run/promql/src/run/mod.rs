@@ -8,7 +8,7 @@ use std::{borrow::Cow, cell::Cell, collections::HashSet};
 use promise::Timestamp;
 
 use crate::{
-    Element, EvalError, Labels, Sample, Series, SeriesSource, Value,
+    EvalError, Labels, Sample, Series, SeriesSource,
     function::{self, Args},
     plan::{Node, Plan},
     query::LOOK_BACK,
@@ -73,12 +73,12 @@ impl<'r> Run<'r> {
     }
 
     /// The whole query at `at`.
-    pub fn value(&self, at: i64) -> Result<Value, EvalError> {
+    pub fn value(&self, at: i64) -> Result<Held, EvalError> {
         match &self.plan.root {
             root @ (Node::Matrix { .. } | Node::Subquery { .. }) => {
                 let windows = self.windows(root, at)?;
                 let rows = windows.rows.into_iter();
-                Ok(Value::Matrix(
+                Ok(Held::Matrix(
                     rows.map(|row| {
                         let samples = row.points.iter().map(|(at, value)| Sample {
                             at: Timestamp::from_millis(*at),
@@ -106,24 +106,24 @@ impl<'r> Run<'r> {
         }
     }
 
-    fn node(&self, node: &Node, at: i64) -> Result<Value, EvalError> {
+    fn node(&self, node: &Node, at: i64) -> Result<Held, EvalError> {
         match node {
-            Node::Number(value) => Ok(Value::Scalar(*value)),
-            Node::Text(text) => Ok(Value::String(text.clone())),
-            Node::Vector(selector) => self.instant(*selector, at).map(Value::Vector),
+            Node::Number(value) => Ok(Held::Scalar(*value)),
+            Node::Text(text) => Ok(Held::String(text.clone())),
+            Node::Vector(selector) => self.instant(*selector, at).map(Held::Vector),
             Node::Matrix { .. } | Node::Subquery { .. } => Err(EvalError::WrongType {
                 function: "this expression",
                 wanted: "instant vector",
             }),
             Node::Negate(of) => match self.node(of, at)? {
-                Value::Scalar(value) => Ok(Value::Scalar(-value)),
+                Held::Scalar(value) => Ok(Held::Scalar(-value)),
                 other => {
                     let mut samples = vector(other, "-")?;
                     for sample in &mut samples {
                         sample.value = -sample.value;
                         sample.labels = sample.labels.without_name();
                     }
-                    distinct(samples, "-").map(Value::Vector)
+                    distinct(samples, "-").map(Held::Vector)
                 }
             },
             Node::Binary(binary) => {
@@ -138,7 +138,7 @@ impl<'r> Run<'r> {
                     .as_ref()
                     .map(|param| self.node(param, at))
                     .transpose()?;
-                aggregate::apply(fold, samples, param.as_ref(), at).map(Value::Vector)
+                aggregate::apply(fold, samples, param.as_ref(), at).map(Held::Vector)
             }
             Node::Call { function, args } => {
                 let value = function::call(
@@ -150,7 +150,7 @@ impl<'r> Run<'r> {
                     },
                 )?;
                 match value {
-                    Value::Vector(samples) => distinct(samples, function.name()).map(Value::Vector),
+                    Held::Vector(samples) => distinct(samples, function.name()).map(Held::Vector),
                     other => Ok(other),
                 }
             }
@@ -167,12 +167,12 @@ impl<'r> Run<'r> {
         }
     }
 
-    pub fn evaluate(&self, node: &Node, at: i64) -> Result<Value, EvalError> {
+    pub fn evaluate(&self, node: &Node, at: i64) -> Result<Held, EvalError> {
         self.node(node, at)
     }
 
     /// The newest sample of each series in `(at - look-back, at]`, unless the series ended.
-    pub fn instant(&self, selector: usize, at: i64) -> Result<Vec<Element>, EvalError> {
+    pub fn instant(&self, selector: usize, at: i64) -> Result<Vec<Item>, EvalError> {
         let seen = self.plan.selectors[selector]
             .when
             .instant(at, self.start, self.end);
@@ -184,7 +184,7 @@ impl<'r> Run<'r> {
                 continue;
             };
             if *when > oldest && !is_stale(*value) {
-                found.push(Element {
+                found.push(Item {
                     labels: labels.clone(),
                     at: *when,
                     value: *value,
@@ -247,7 +247,7 @@ impl<'r> Run<'r> {
                 let mut places = std::collections::HashMap::new();
                 while next <= to {
                     let samples = match self.node(of, next)? {
-                        Value::Scalar(value) => vec![Element {
+                        Held::Scalar(value) => vec![Item {
                             labels: Labels::default(),
                             at: next,
                             value,
@@ -281,9 +281,9 @@ impl<'r> Run<'r> {
     }
 }
 
-pub(crate) fn vector(value: Value, function: &'static str) -> Result<Vec<Element>, EvalError> {
+pub(crate) fn vector(value: Held, function: &'static str) -> Result<Vec<Item>, EvalError> {
     match value {
-        Value::Vector(samples) => Ok(samples),
+        Held::Vector(samples) => Ok(samples),
         _ => Err(EvalError::WrongType {
             function,
             wanted: "instant vector",
@@ -292,7 +292,7 @@ pub(crate) fn vector(value: Value, function: &'static str) -> Result<Vec<Element
 }
 
 /// Refuses two samples with the same labels: which of them was meant could not be told.
-pub(crate) fn distinct(samples: Vec<Element>, by: &'static str) -> Result<Vec<Element>, EvalError> {
+pub(crate) fn distinct(samples: Vec<Item>, by: &'static str) -> Result<Vec<Item>, EvalError> {
     let mut seen = HashSet::with_capacity(samples.len());
     match samples.iter().find(|sample| !seen.insert(&sample.labels)) {
         Some(twice) => Err(EvalError::SameLabels {
@@ -301,4 +301,21 @@ pub(crate) fn distinct(samples: Vec<Element>, by: &'static str) -> Result<Vec<El
         }),
         None => Ok(samples),
     }
+}
+
+/// One sample of a vector while it is computed.
+#[derive(Debug, Clone)]
+pub(crate) struct Item {
+    pub labels: Labels,
+    pub at: i64,
+    pub value: f64,
+}
+
+/// A value while it is computed.
+#[derive(Debug, Clone)]
+pub(crate) enum Held {
+    Scalar(f64),
+    String(String),
+    Vector(Vec<Item>),
+    Matrix(Vec<Series>),
 }

@@ -10,11 +10,12 @@ fn ask(data: &[Series], at_secs: i64, query: &str) -> Vec<(String, f64)> {
     match query
         .instant(Timestamp::from_millis(at_secs * 1000), data)
         .unwrap()
+        .value
     {
         Value::Scalar(value) => vec![("scalar".to_owned(), value)],
         Value::Vector(samples) => samples
             .into_iter()
-            .map(|s| (s.labels.to_string(), s.value))
+            .map(|s| (s.labels.to_string(), s.value.float().unwrap()))
             .collect(),
         other => panic!("{other:?}"),
     }
@@ -170,6 +171,7 @@ fn a_range_query_is_the_instant_query_at_each_step() {
     let Value::Matrix(rows) = query
         .range(at(600), at(720), std::time::Duration::from_secs(60), &data)
         .unwrap()
+        .value
     else {
         panic!("a range query answers with a matrix")
     };

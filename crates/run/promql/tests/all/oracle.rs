@@ -78,11 +78,13 @@ fn answers_are_those_of_promtool() {
     let mut wrong = Vec::new();
     for ((query, at), theirs) in cases.iter().zip(theirs) {
         let parsed = Query::parse(query).unwrap_or_else(|why| panic!("{query}: {why}"));
-        let answer = parsed.instant(Timestamp::from_millis(at * 1000), &data);
+        let answer = parsed
+            .instant(Timestamp::from_millis(at * 1000), &data)
+            .map(|answer| answer.value);
         let mut ours: Vec<Row> = match answer {
             Ok(Value::Vector(samples)) => samples
                 .into_iter()
-                .map(|s| (show(&s.labels), s.value))
+                .map(|s| (show(&s.labels), s.value.float().unwrap()))
                 .collect(),
             Ok(Value::Scalar(value)) => vec![("{}".to_owned(), value)],
             other => panic!("{query}: {other:?}"),

@@ -11,7 +11,7 @@ use std::{path::Path, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use promise::{Timestamp, signal::Matcher};
-use promql::{Query, Selection, Value};
+use promql::{Answer, Query, Selection};
 
 use crate::Error;
 
@@ -75,7 +75,7 @@ pub trait MetricStore: Send + Sync {
     async fn metadata(&self, metric: Option<&str>) -> Result<Vec<Metadata>, Error>;
 
     /// The answer at one instant. An engine that has a query language of its own answers by it.
-    async fn query(&self, query: &Query, at: Timestamp) -> Result<Value, Error> {
+    async fn query(&self, query: &Query, at: Timestamp) -> Result<Answer, Error> {
         let series = gather(self, query.selections(at, at)).await?;
         query
             .instant(at, &series)
@@ -89,7 +89,7 @@ pub trait MetricStore: Send + Sync {
         from: Timestamp,
         to: Timestamp,
         step: Duration,
-    ) -> Result<Value, Error> {
+    ) -> Result<Answer, Error> {
         let series = gather(self, query.selections(from, to)).await?;
         query
             .range(from, to, step, &series)
