@@ -1,0 +1,9 @@
+//! What is sent to us instead of being asked for: one file a protocol.
+//!
+//! Whatever arrives is redacted here, answered only once it is durable, and refused with a reason when it is
+//! not. A sender that did not hear the answer may send the same again.
+
+mod logs;
+
+pub use logs::{Error, POST_MAX, Received, Refusal};
+pub(crate) use logs::Receiver;
