@@ -128,6 +128,6 @@ fn round(target: usize, n: i64, at: Timestamp, every: Duration) -> Round {
         at,
         next: at + every,
         series: series.collect(),
-        failed: None,
+        ..Round::default()
     }
 }

@@ -284,8 +284,7 @@ fn put(
                 source: source.clone(),
                 at: sample.at,
                 next: sample.at + interval,
-                series: Vec::new(),
-                failed: None,
+                ..Round::default()
             });
         if series.labels.metric() == "up" && sample.value == 0.0 && !is_stale(sample.value) {
             round.failed = Some(Cause::Failed {

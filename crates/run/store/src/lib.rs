@@ -7,6 +7,7 @@
 pub mod lock;
 pub mod logs;
 pub mod metrics;
+pub mod protobuf;
 pub mod state;
 
 mod commit;

@@ -2,10 +2,10 @@
 
 use promise::{Cause, Timestamp};
 
-use crate::{Record, Series, state};
+use crate::{Metadata, Record, Series, state};
 
-/// One scrape or probe: everything that a source said at one instant, or why it said nothing.
-#[derive(Debug, Clone)]
+/// One scrape, probe or push: everything that a source said at one instant, or why it said nothing.
+#[derive(Debug, Clone, Default)]
 pub struct Round {
     /// `job/instance`, as the labels `job` and `instance` of its series say.
     pub source: String,
@@ -14,8 +14,13 @@ pub struct Round {
     pub next: Timestamp,
     /// With `up`, `scrape_*` and the staleness markers of series that ended.
     pub series: Vec<Series>,
+    /// What its metrics are, where that is new or has changed.
+    pub metadata: Vec<Metadata>,
     /// Why there are no samples but `up 0`.
     pub failed: Option<Cause>,
+    /// Told once the samples are durable, or why they are not and should be sent again. Dropped without a
+    /// word where the pipeline ends.
+    pub ack: Option<tokio::sync::mpsc::Sender<Result<(), String>>>,
 }
 
 /// Log records that arrived together.

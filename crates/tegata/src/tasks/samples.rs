@@ -22,7 +22,14 @@ pub(crate) async fn run(
             .iter()
             .flat_map(|round| round.series.iter().cloned())
             .collect();
-        match metrics.append(series).await {
+        let stored = metrics.append(series).await;
+        for ack in together.iter_mut().filter_map(|round| round.ack.take()) {
+            let told = stored.as_ref().map(|_| ()).map_err(ToString::to_string);
+            // Whoever waits for it may have gone.
+            let _ = ack.try_send(told);
+        }
+        describe(&mut together, &*metrics).await;
+        match stored {
             Ok(appended) if appended.out_of_order > 0 => {
                 tracing::debug!(
                     samples = appended.out_of_order,
@@ -44,5 +51,18 @@ pub(crate) async fn run(
         {
             return;
         }
+    }
+}
+
+/// Metadata helps people; no sample waits for it and none is refused without it.
+async fn describe(together: &mut [Round], metrics: &dyn MetricStore) {
+    let told: Vec<_> = together
+        .iter_mut()
+        .flat_map(|round| std::mem::take(&mut round.metadata))
+        .collect();
+    if !told.is_empty()
+        && let Err(error) = metrics.describe(told).await
+    {
+        tracing::warn!(%error, "what metrics are could not be stored");
     }
 }

@@ -281,7 +281,7 @@ impl Follower {
             at,
             next: at + HEARTBEAT,
             series: all,
-            failed: None,
+            ..Round::default()
         }
     }
 }

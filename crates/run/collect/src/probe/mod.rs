@@ -155,6 +155,7 @@ pub(crate) async fn run(name: String, probe: Probe, data_dir: PathBuf, shared: A
                 next,
                 series,
                 failed,
+                ..Round::default()
             })
             .await
         {

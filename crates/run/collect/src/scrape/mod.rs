@@ -141,6 +141,7 @@ fn round(
         next,
         series,
         failed: trouble.map(|trouble| trouble.cause),
+        ..Round::default()
     }
 }
 

@@ -173,7 +173,7 @@ pub fn scrape(instance: &str, secs: i64, counts: &[(&str, f64)]) -> Round {
         at: at(secs),
         next: at(secs + STEP),
         series: series.chain([up]).collect(),
-        failed: None,
+        ..Round::default()
     }
 }
 
@@ -201,6 +201,7 @@ pub fn down(instance: &str, secs: i64) -> Round {
         next: at(secs + STEP),
         series: vec![stale("ok"), stale("failed"), up],
         failed: Some(refused()),
+        ..Round::default()
     }
 }
 
