@@ -65,6 +65,7 @@ pub fn run(sum: &mut Count) -> anyhow::Result<()> {
 /// Stops only where the next step needs this one.
 fn all(steps: &mut Steps, sum: &mut Count) -> anyhow::Result<()> {
     step("peers", "install them, then try again", peers::ensure)?;
+    let newest = step("current peers", "see what apt says", peers::newest::ensure)?;
     let tools = step("browser tools", "see what npm says", peers::browser_tools)?;
     steps.go_on_after("format", "run `cargo fmt --all`", || {
         shell::run(&mut shell::cargo(&["fmt", "--all", "--check"]))
@@ -94,7 +95,7 @@ fn all(steps: &mut Steps, sum: &mut Count) -> anyhow::Result<()> {
         .into_iter()
         .partition::<Vec<_>, _>(|program| program.package == BLACK_BOX);
     steps.go_on_after("test", "the failed tests are named above", || {
-        run_all(&inner, sum, |_| {})
+        run_all(&inner, sum, |command| newest.tell(command))
     });
     steps.go_on_after("examples in doc comments", "they are named above", || {
         let mut command = shell::cargo(&["test", "--workspace", "--doc", "--quiet"]);
@@ -102,6 +103,7 @@ fn all(steps: &mut Steps, sum: &mut Count) -> anyhow::Result<()> {
     });
     steps.go_on_after("end to end", "the failed tests are named above", || {
         run_all(&black_box, sum, |command| {
+            newest.tell(command);
             command
                 // Each of them runs a service that must keep up with its world, some a browser beside it.
                 .env("RUST_TEST_THREADS", "2")

@@ -44,6 +44,21 @@ pub fn tegata(args: &[&str]) -> Command {
     command
 }
 
+/// A command of a current peer: where `TEGATA_PEERS` says, or where `cargo xtask test` unpacks them.
+pub fn peer(program: &str) -> anyhow::Result<Command> {
+    let unpacked = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target/peers/usr/bin");
+    let folder = std::env::var_os("TEGATA_PEERS").map_or(unpacked, PathBuf::from);
+    let path = folder.join(program);
+    ensure!(
+        path.is_file(),
+        "{} is missing: `cargo xtask test` brings it",
+        path.display()
+    );
+    let mut command = Command::new(path);
+    command.stdin(Stdio::null());
+    Ok(command)
+}
+
 /// Runs a command of the binary to its end.
 pub fn run(args: &[&str], dir: &Path) -> anyhow::Result<Output> {
     tegata(args)

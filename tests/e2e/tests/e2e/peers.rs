@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, path::Path, process::Command, time::Duration};
 
-use e2e::{Http, Program, free_port, run, until};
+use e2e::{Http, Program, free_port, peer, run, until};
 use serde_json::Value;
 
 use crate::support::Running;
@@ -71,7 +71,7 @@ fn start(dir: &Path) -> anyhow::Result<Peers> {
              - {{ job_name: prometheus, static_configs: [ {{ targets: ['127.0.0.1:{prometheus}'] }} ] }}\n"
         ),
     )?;
-    let mut command = Command::new("prometheus");
+    let mut command = peer("prometheus")?;
     command
         .arg(format!(
             "--config.file={}",

@@ -1,5 +1,7 @@
 //! The real programs that the end-to-end tests run against: found, or installed from Debian's packages, or named.
 
+pub mod newest;
+
 use std::{
     env, fs,
     path::{Path, PathBuf},
@@ -21,11 +23,6 @@ enum Proof {
 }
 
 const PEERS: &[Peer] = &[
-    Peer {
-        package: "prometheus",
-        proof: Proof::Program("prometheus"),
-        why: "scrapes the same targets, so that values can be compared",
-    },
     Peer {
         package: "prometheus-node-exporter",
         proof: Proof::Program("prometheus-node-exporter"),
