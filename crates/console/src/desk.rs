@@ -11,7 +11,7 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     Hosts,
     board::Board,
-    door::{Demo, Incidents, Ingest, Ledger, Status},
+    door::{Demo, Incidents, Ingest, Ledger, Rules, Status, Targets},
 };
 
 /// The desk at which the console works.
@@ -24,6 +24,8 @@ pub struct Desk {
     pub ledger: Arc<dyn Ledger>,
     pub incidents: Arc<dyn Incidents>,
     pub ingest: Arc<dyn Ingest>,
+    pub rules: Arc<dyn Rules>,
+    pub targets: Arc<dyn Targets>,
     pub metrics: Arc<dyn MetricStore>,
     pub logs: Arc<dyn LogStore>,
     /// Present when Tegata runs its own shop.

@@ -3,10 +3,16 @@
 //! They say what a page needs and nothing more, so pages can be tested without a disk or a network, and the rooms
 //! behind them can change without a page noticing. The binary opens each door onto the real room.
 
+mod rules;
+mod targets;
+
 use async_trait::async_trait;
 use promise::{Say, State, Timestamp};
 use serde::Serialize;
 use serde_json::Value;
+
+pub use rules::{Alert, AlertState, Evaluated, Health, NoRules, Rule, RuleGroup, RuleKind, Rules};
+pub use targets::{Dropped, Target, TargetHealth, Targets};
 
 /// What a door may answer instead.
 #[derive(Debug, thiserror::Error)]

@@ -14,11 +14,14 @@ use serde_json::json;
 use tokio::sync::watch;
 
 // The preview includes this file by its path, so the path of its own part is written out.
+#[path = "fixture/prometheus.rs"]
+mod prometheus;
 #[path = "fixture/rooms.rs"]
 mod rooms;
 #[path = "fixture/stores.rs"]
 mod stores;
 
+use prometheus::{Shelf, Watch};
 pub use rooms::{Book, Cases, Healthy, Intake, Shop};
 use stores::{Figures, Lines};
 
@@ -359,6 +362,8 @@ pub fn desk(board: Board) -> (Desk, watch::Sender<Arc<Board>>) {
         ledger: Arc::new(Book),
         incidents: Arc::new(Cases::default()),
         ingest: Arc::new(Intake),
+        rules: Arc::new(Watch),
+        targets: Arc::new(Shelf),
         metrics: Arc::new(Figures),
         logs: Arc::new(Lines),
         demo: Some(Arc::new(Shop::default())),

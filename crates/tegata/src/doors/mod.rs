@@ -6,12 +6,14 @@ mod incidents;
 mod ingest;
 mod ledger;
 mod status;
+mod targets;
 
 use std::{sync::Arc, time::Duration};
 
 use console::{
     Desk, Hosts,
     board::{SourceKind, SourceRow},
+    door::NoRules,
 };
 use promise::Say;
 use tokio::{net::TcpListener, sync::watch};
@@ -33,6 +35,8 @@ pub(crate) async fn serve(listener: TcpListener, house: Arc<House>, stop: Cancel
         ledger: Arc::new(ledger::Door(house.book.ledger().clone())),
         incidents: Arc::new(incidents::Door(house.clone())),
         ingest: Arc::new(ingest::Door(house.clone())),
+        rules: Arc::new(NoRules),
+        targets: Arc::new(targets::Door(house.clone())),
         metrics: house.metrics.clone(),
         logs: house.logs.clone(),
         demo: house
