@@ -37,7 +37,7 @@ enum Xtask {
     },
 }
 
-#[derive(Debug, Clone, Copy, Subcommand)]
+#[derive(Debug, Clone, Subcommand)]
 enum Bench {
     /// Memory of `tegata run` on the example, after a minute.
     Idle,
@@ -49,6 +49,11 @@ enum Bench {
     Ledger,
     /// Processes killed, and entries lost.
     Kill,
+    /// Metrics, side by side with Prometheus and VictoriaMetrics.
+    Metrics {
+        /// Only these: write, scrape, disk, query, rules, alert.
+        only: Vec<String>,
+    },
 }
 
 /// A dependency is missing, as the binary itself says it.

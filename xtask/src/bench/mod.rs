@@ -1,6 +1,7 @@
 //! `cargo xtask bench`: figures for docs/measured.md, each as a row that says how to get it again.
 
 mod instance;
+mod metrics;
 mod spec;
 mod target;
 
@@ -17,7 +18,7 @@ use std::{
 
 use anyhow::{Context, ensure};
 
-use crate::{Bench, shell};
+use crate::{Bench, peers, shell};
 use instance::Instance;
 
 /// How long an idle instance runs before its memory is read: several rounds of every source.
@@ -45,6 +46,11 @@ pub fn run(what: Bench) -> anyhow::Result<()> {
         Bench::Check => ("check", check()?),
         Bench::Ledger => ("ledger", ledger()?),
         Bench::Kill => ("kill", kill()?),
+        Bench::Metrics { only } => {
+            let folder = Scratch::new("metrics")?;
+            println!("{}, {}", machine(), today()?);
+            return metrics::run(tegata()?, &peers::newest::ensure()?, folder.path(), &only);
+        }
     };
     println!(
         "| {found} | {} | {} | `cargo xtask bench {name}` |",

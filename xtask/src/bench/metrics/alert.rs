@@ -1,0 +1,155 @@
+//! From a condition that becomes true to a notification that somebody received.
+
+use std::{
+    fmt::Write as _,
+    io::{Read as _, Write as _},
+    net::{Ipv4Addr, SocketAddr, TcpListener},
+    sync::{Arc, Mutex, PoisonError},
+    thread,
+    time::{Duration, Instant},
+};
+
+use super::{
+    ALL, Bench, Row,
+    load::Target,
+    setting,
+    system::{Job, System},
+};
+
+/// Seconds between scrapes and between evaluations: what most people have.
+const INTERVAL: u32 = 15;
+/// Conditions become true over so many seconds, so that they meet every phase of the scrapes.
+const SPREAD: u64 = 60;
+/// How long the last notification may take.
+const PATIENCE: Duration = Duration::from_secs(150);
+/// Bytes of a notification that are read.
+const NOTICE_BYTES: usize = 1 << 20;
+
+type Arrivals = Arc<Mutex<Vec<Option<Instant>>>>;
+
+pub fn detection(bench: &Bench) -> anyhow::Result<Vec<Row>> {
+    let trials = setting("BENCH_TRIALS", 200);
+    let mut file = String::from("groups:\n- name: bench\n  rules:\n");
+    for trial in 0..trials {
+        // Writing to a string does not fail.
+        let _ = writeln!(
+            file,
+            "  - {{ alert: Trial{trial}x, expr: 'bench_condition{{trial=\"{trial}\"}} == 1', labels: {{ severity: sev1 }} }}"
+        );
+    }
+    let start = Instant::now() + Duration::from_secs(40);
+    let turns: Vec<Instant> = (0..trials)
+        .map(|trial| {
+            // The golden ratio spreads them evenly in any order.
+            let share = (trial as f64 * 0.618_033_988_749_895).fract();
+            start + Duration::from_secs(SPREAD).mul_f64(share)
+        })
+        .collect();
+    let mut running = Vec::new();
+    for kind in ALL {
+        let (sink, arrivals) = sink(trials)?;
+        let conditions = turns.clone();
+        let target = Target::serve_now(move || {
+            let now = Instant::now();
+            let mut text = String::new();
+            for (trial, turn) in conditions.iter().enumerate() {
+                let is_true = u8::from(*turn <= now);
+                // Writing to a string does not fail.
+                let _ = writeln!(text, "bench_condition{{trial=\"{trial}\"}} {is_true}");
+            }
+            text
+        })?;
+        let job = Job {
+            scrape: Some((target.address, INTERVAL)),
+            rules: Some((file.clone(), INTERVAL)),
+            notify: Some(sink),
+        };
+        running.push((System::start(bench, kind, "alert", &job)?, target, arrivals));
+    }
+    let end = start + Duration::from_secs(SPREAD) + PATIENCE;
+    let all_there = |arrivals: &Arrivals| lock(arrivals).iter().all(Option::is_some);
+    while Instant::now() < end && !running.iter().all(|(.., arrivals)| all_there(arrivals)) {
+        thread::sleep(Duration::from_millis(200));
+    }
+    let mut rows: [[Option<f64>; 3]; 3] = Default::default();
+    for (place, (.., arrivals)) in running.iter().enumerate() {
+        let arrivals = lock(arrivals);
+        let mut took: Vec<f64> = arrivals
+            .iter()
+            .zip(&turns)
+            .filter_map(|(at, turn)| Some((*at)?.saturating_duration_since(*turn).as_secs_f64()))
+            .collect();
+        took.sort_by(f64::total_cmp);
+        rows[0][place] = super::median(took.clone());
+        rows[1][place] = took.last().copied();
+        rows[2][place] = Some((trials - took.len()) as f64);
+    }
+    let row = |what: &str, unit, found| Row {
+        what: format!(
+            "condition true to notification received, {INTERVAL} s scrape, defaults, {trials} trials: {what}"
+        ),
+        unit,
+        found,
+    };
+    Ok(vec![
+        row("median", "s", rows[0]),
+        row("maximum", "s", rows[1]),
+        row("never arrived", "", rows[2]),
+    ])
+}
+
+fn lock(arrivals: &Arrivals) -> std::sync::MutexGuard<'_, Vec<Option<Instant>>> {
+    arrivals.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Takes webhooks, and remembers when each trial was first named by one.
+fn sink(trials: usize) -> anyhow::Result<(SocketAddr, Arrivals)> {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
+    let address = listener.local_addr()?;
+    let arrivals: Arrivals = Arc::new(Mutex::new(vec![None; trials]));
+    let noted = arrivals.clone();
+    thread::spawn(move || {
+        for stream in listener.incoming().flatten() {
+            let noted = noted.clone();
+            thread::spawn(move || {
+                // Whoever called may have gone.
+                let _ = take(stream, &noted);
+            });
+        }
+    });
+    Ok((address, arrivals))
+}
+
+fn take(mut stream: std::net::TcpStream, noted: &Arrivals) -> std::io::Result<()> {
+    stream.set_read_timeout(Some(Duration::from_secs(10)))?;
+    let mut all = Vec::new();
+    let mut part = [0; 16 << 10];
+    while all.len() < NOTICE_BYTES {
+        let n = stream.read(&mut part)?;
+        if n == 0 {
+            break;
+        }
+        all.extend_from_slice(&part[..n]);
+        let text = String::from_utf8_lossy(&all);
+        let Some((head, body)) = text.split_once("\r\n\r\n") else {
+            continue;
+        };
+        let wanted = head.lines().find_map(|line| {
+            let (name, value) = line.split_once(':')?;
+            name.eq_ignore_ascii_case("content-length")
+                .then(|| value.trim().parse::<usize>().ok())?
+        });
+        if body.len() < wanted.unwrap_or_default() {
+            continue;
+        }
+        let now = Instant::now();
+        let mut arrivals = lock(noted);
+        for (trial, arrival) in arrivals.iter_mut().enumerate() {
+            if arrival.is_none() && body.contains(&format!("Trial{trial}x")) {
+                *arrival = Some(now);
+            }
+        }
+        break;
+    }
+    stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
+}
