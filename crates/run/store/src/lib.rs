@@ -8,6 +8,7 @@ pub mod lock;
 pub mod logs;
 pub mod metrics;
 pub mod protobuf;
+pub mod remote_write;
 pub mod state;
 
 mod commit;

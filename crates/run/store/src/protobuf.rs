@@ -53,6 +53,12 @@ impl<'b> Reader<'b> {
         self.rest.is_empty()
     }
 
+    /// Bytes that are not read yet.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.rest.len()
+    }
+
     /// The next message of a stream in which each stands behind its length.
     pub fn delimited(&mut self) -> Result<Option<&'b [u8]>, Error> {
         if self.is_empty() {
@@ -209,6 +215,13 @@ pub fn unzigzag(value: u64) -> i64 {
 #[derive(Debug, Clone, Default)]
 pub struct Writer {
     bytes: Vec<u8>,
+}
+
+/// Goes on after the fields in `bytes`.
+impl From<Vec<u8>> for Writer {
+    fn from(bytes: Vec<u8>) -> Self {
+        Self { bytes }
+    }
 }
 
 impl Writer {
