@@ -61,7 +61,7 @@ pub struct Judged {
 pub struct Evaluator {
     pub(crate) watches: Vec<Watch>,
     pub(crate) by_id: HashMap<String, usize>,
-    pub(crate) index: Index,
+    pub(crate) index: Index<Dependent>,
     pub(crate) sources: Sources,
     pub(crate) names: Names,
     log_watches: Vec<usize>,

@@ -1,4 +1,4 @@
-//! Which promises depend on a series: by metric name first, so that a series nobody asked for costs one
+//! Which promises or rules depend on a series: by metric name first, so that a series nobody asked for costs one
 //! look-up, and remembered by labels, so that one somebody asked for is matched once.
 
 use std::{collections::HashMap, sync::Arc};
@@ -17,17 +17,29 @@ pub(crate) struct Dependent {
     pub selector: usize,
 }
 
-#[derive(Debug, Default)]
-pub(crate) struct Index {
+/// From series to those that depend on them, `D` for each selector.
+#[derive(Debug)]
+pub(crate) struct Index<D> {
     by_metric: HashMap<String, Vec<usize>>,
     /// Selectors that fix no metric name.
     unnamed: Vec<usize>,
-    entries: Vec<(Vec<Matcher>, Dependent)>,
-    remembered: HashMap<Labels, Arc<[Dependent]>>,
+    entries: Vec<(Vec<Matcher>, D)>,
+    remembered: HashMap<Labels, Arc<[D]>>,
 }
 
-impl Index {
-    pub fn add(&mut self, matchers: Vec<Matcher>, dependent: Dependent) {
+impl<D> Default for Index<D> {
+    fn default() -> Self {
+        Self {
+            by_metric: HashMap::new(),
+            unnamed: Vec::new(),
+            entries: Vec::new(),
+            remembered: HashMap::new(),
+        }
+    }
+}
+
+impl<D: Copy> Index<D> {
+    pub fn add(&mut self, matchers: Vec<Matcher>, dependent: D) {
         let place = self.entries.len();
         let metric = matchers.iter().find_map(|matcher| match &matcher.test {
             Match::Equal(value) if matcher.name == "__name__" => Some(value.clone()),
@@ -41,7 +53,7 @@ impl Index {
     }
 
     /// The dependents of a series; `None` where there is none.
-    pub fn of(&mut self, labels: &Labels) -> Option<Arc<[Dependent]>> {
+    pub fn of(&mut self, labels: &Labels) -> Option<Arc<[D]>> {
         let named = self.by_metric.get(labels.metric());
         if named.is_none() && self.unnamed.is_empty() {
             return None;
@@ -49,7 +61,7 @@ impl Index {
         if let Some(known) = self.remembered.get(labels) {
             return (!known.is_empty()).then(|| known.clone());
         }
-        let found: Arc<[Dependent]> = named
+        let found: Arc<[D]> = named
             .into_iter()
             .flatten()
             .chain(&self.unnamed)
@@ -69,7 +81,7 @@ impl Index {
     }
 
     /// Every selector, each once, for reading history.
-    pub fn selectors(&self) -> impl Iterator<Item = (&[Matcher], Dependent)> {
+    pub fn selectors(&self) -> impl Iterator<Item = (&[Matcher], D)> {
         self.entries
             .iter()
             .map(|(matchers, dependent)| (matchers.as_slice(), *dependent))

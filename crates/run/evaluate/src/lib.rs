@@ -15,6 +15,7 @@ mod evaluator;
 mod explain;
 mod gather;
 mod index;
+pub mod rule;
 mod source;
 mod timeline;
 mod warm;
