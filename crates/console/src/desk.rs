@@ -31,6 +31,8 @@ pub struct Desk {
     /// Present when Tegata runs its own shop.
     pub demo: Option<Arc<dyn Demo>>,
     pub clock: Arc<dyn Clock>,
+    /// Whether samples may be deleted through the API.
+    pub deletes: bool,
     pub status: Arc<dyn Status>,
     /// Names under which this console may be asked.
     pub hosts: Hosts,

@@ -218,6 +218,21 @@ pub trait Status: Send + Sync {
     fn metrics(&self) -> String;
 
     fn version(&self) -> Version;
+
+    fn runtime(&self) -> Runtime;
+}
+
+/// The process and where it runs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Runtime {
+    pub started: Timestamp,
+    pub host: String,
+    /// The folder in which it was started.
+    pub folder: String,
+    /// Damage that opening the stores found and mended.
+    pub corruptions: usize,
+    /// How long samples are kept.
+    pub retention: std::time::Duration,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize)]

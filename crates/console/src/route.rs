@@ -7,20 +7,23 @@ use axum::{
     Router,
     extract::DefaultBodyLimit,
     middleware,
-    routing::{MethodRouter, get, post},
+    routing::{MethodRouter, get, post, put},
 };
 use promise::{Say, say};
 use tower_http::compression::CompressionLayer;
 
 use crate::{
-    Desk, api, asset, guard,
+    Desk,
+    api::{self, prometheus},
+    asset, guard,
     live::{self, Hub},
     page,
     reply::{Room, Shared},
 };
 
-/// A form holds a name and a note; whoever sends more means something else. Log intake has its own bound.
-const FORM_BYTES_MAX: usize = 16 << 10;
+/// A form holds a query of at most 16 KiB, each byte of which may be written as three, and its parameters; whoever
+/// sends more means something else. Log intake has its own bound.
+const FORM_BYTES_MAX: usize = 64 << 10;
 
 /// What an address answers with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,6 +42,15 @@ pub(crate) struct Route {
     pub answer: Answer,
     pub about: Say,
     handler: fn() -> MethodRouter<Shared>,
+}
+
+impl Route {
+    /// Whether it answers in Prometheus's shapes.
+    pub fn is_of_prometheus(&self) -> bool {
+        const OURS: [&str; 3] = ["promises", "incidents", "ledger"];
+        let rest = self.path.strip_prefix("/api/v1/");
+        rest.is_some_and(|rest| !OURS.iter().any(|ours| rest.starts_with(ours)))
+    }
 }
 
 macro_rules! routes {
@@ -78,15 +90,41 @@ pub(crate) fn table() -> Vec<Route> {
         get "/api/v1/ledger/entries" Json api::ledger::entries, "Entries, newest first; `before`, `kind` and `limit` choose", "記録(新しい順)。`before`、`kind`、`limit` で絞る";
         get "/api/v1/ledger/entries/{index}" Json api::ledger::entry, "One entry", "台帳の記録";
         get "/api/v1/ledger/entries/{index}/inclusion" Json api::ledger::inclusion, "The proof that an entry is in the ledger", "記録が台帳に含まれることの証明";
-        get "/api/v1/query" Json api::prometheus::query, "A PromQL expression at one instant (`query`, `time`), as Prometheus answers", "ある時刻での PromQL の値(`query`、`time`)。Prometheus と同じ形式";
-        post "/api/v1/query" Json api::prometheus::query, "The same, asked by a form", "同上(フォームで指定)";
-        get "/api/v1/query_range" Json api::prometheus::query_range, "A PromQL expression along a stretch of time (`query`, `start`, `end`, `step`)", "ある期間の PromQL の値(`query`、`start`、`end`、`step`)";
-        post "/api/v1/query_range" Json api::prometheus::query_range, "The same, asked by a form", "同上(フォームで指定)";
-        get "/api/v1/series" Json api::prometheus::series, "Series seen within five minutes of `end` that `match[]` selects", "`end` までの 5 分間にあり `match[]` に合う系列";
-        post "/api/v1/series" Json api::prometheus::series, "The same, asked by a form", "同上(フォームで指定)";
-        get "/api/v1/labels" Json api::prometheus::labels, "Names of labels seen within five minutes of `end`", "`end` までの 5 分間にあったラベルの名前";
-        post "/api/v1/labels" Json api::prometheus::labels, "The same, asked by a form", "同上(フォームで指定)";
-        get "/api/v1/label/{name}/values" Json api::prometheus::values, "Values of one label", "ラベルの値";
+        get "/api/v1/query" Json prometheus::query::instant, "A PromQL expression at one instant, as Prometheus answers", "ある時刻での PromQL の値。Prometheus と同じ形式";
+        post "/api/v1/query" Json prometheus::query::instant, "The same, asked by a form", "同上(フォームで指定)";
+        get "/api/v1/query_range" Json prometheus::query::range, "A PromQL expression along a stretch of time", "ある期間の PromQL の値";
+        post "/api/v1/query_range" Json prometheus::query::range, "The same, asked by a form", "同上(フォームで指定)";
+        get "/api/v1/query_exemplars" Json prometheus::exemplars::list, "Exemplars of the series that an expression names", "式に現れる系列のエグゼンプラー";
+        post "/api/v1/query_exemplars" Json prometheus::exemplars::list, "The same, asked by a form", "同上(フォームで指定)";
+        get "/api/v1/format_query" Json prometheus::text::format, "An expression, written well", "整形した式";
+        post "/api/v1/format_query" Json prometheus::text::format, "The same, asked by a form", "同上(フォームで指定)";
+        get "/api/v1/parse_query" Json prometheus::text::tree, "An expression as a tree", "式の構文木";
+        post "/api/v1/parse_query" Json prometheus::text::tree, "The same, asked by a form", "同上(フォームで指定)";
+        get "/api/v1/series" Json prometheus::series::list, "Series that `match[]` selects", "`match[]` に合う系列";
+        post "/api/v1/series" Json prometheus::series::list, "The same, asked by a form", "同上(フォームで指定)";
+        get "/api/v1/labels" Json prometheus::series::names, "Names of labels", "ラベルの名前";
+        post "/api/v1/labels" Json prometheus::series::names, "The same, asked by a form", "同上(フォームで指定)";
+        get "/api/v1/label/{name}/values" Json prometheus::series::values, "Values of one label", "ラベルの値";
+        get "/api/v1/metadata" Json prometheus::metadata::list, "What metrics are", "メトリクスの種類と説明";
+        get "/api/v1/targets" Json prometheus::targets::list, "Scrape targets", "収集先";
+        get "/api/v1/targets/metadata" Json prometheus::metadata::of_targets, "What the metrics of targets are", "収集先ごとのメトリクスの種類と説明";
+        get "/api/v1/scrape_pools" Json prometheus::targets::pools, "Names of scrape jobs", "収集ジョブの名前";
+        get "/api/v1/alertmanagers" Json prometheus::targets::alertmanagers, "Alertmanagers: Tegata tells people itself", "Alertmanager の一覧(Tegata は自ら通知します)";
+        get "/api/v1/rules" Json prometheus::rules::list, "Recording and alerting rules", "記録ルールと警報ルール";
+        get "/api/v1/alerts" Json prometheus::rules::alerts, "Pending and firing alerts", "保留中と発報中の警報";
+        get "/api/v1/status/config" Json prometheus::status::config, "What is scraped, as a configuration of Prometheus", "収集の設定(Prometheus の形式)";
+        get "/api/v1/status/flags" Json prometheus::status::flags, "Bounds and switches by the names of Prometheus's flags", "上限と設定(Prometheus のフラグ名)";
+        get "/api/v1/status/runtimeinfo" Json prometheus::status::runtime, "About this process", "このプロセスの情報";
+        get "/api/v1/status/buildinfo" Json prometheus::status::build, "The version of Prometheus whose API is spoken, and our own", "対応する Prometheus のバージョンと Tegata のバージョン";
+        get "/api/v1/status/tsdb" Json prometheus::status::store, "Which metrics and labels have most series", "系列の多いメトリクスとラベル";
+        get "/api/v1/status/walreplay" Json prometheus::status::replay, "Whether the log is still being read", "ログの再読込の状況";
+        post "/api/v1/admin/tsdb/delete_series" Json prometheus::admin::delete, "Delete samples, where the spec allows it", "サンプルの削除(仕様で許可した場合)";
+        put "/api/v1/admin/tsdb/delete_series" Json prometheus::admin::delete, "The same", "同上";
+        post "/api/v1/admin/tsdb/clean_tombstones" Json prometheus::admin::clean, "Nothing to do: space is freed as blocks are rewritten", "処理は不要(領域はブロックの書き直しで空きます)";
+        put "/api/v1/admin/tsdb/clean_tombstones" Json prometheus::admin::clean, "The same", "同上";
+        get "/federate" Text prometheus::federate::show, "The newest samples that `match[]` selects, in the text format", "`match[]` に合う最新のサンプル(テキスト形式)";
+        get "/-/healthy" Text prometheus::status::healthy, "The process lives", "プロセスの生存";
+        get "/-/ready" Text prometheus::status::ready, "It can be asked", "受付の可否";
         post "/ingest/logs/{stream}" Json api::ingest::logs, "Post log records, as NDJSON or a JSON array", "ログの投稿(NDJSON か JSON 配列)";
         get "/healthz" Text api::status::healthz, "The process lives", "プロセスの生存";
         get "/readyz" Text api::status::readyz, "It can be asked", "受付の可否";

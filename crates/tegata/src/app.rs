@@ -68,8 +68,19 @@ pub(crate) struct House {
     pub(crate) collector: ArcSwapOption<collect::Handle>,
     pub(crate) world: Option<Arc<demo::World>>,
     pub(crate) started: Timestamp,
+    pub(crate) opened: Opened,
     /// Exclusive for as long as the house stands.
     _data: DataDir,
+}
+
+/// What was so when the house was opened, and stays so.
+pub(crate) struct Opened {
+    /// Whether samples may be deleted through the API.
+    pub(crate) deletes: bool,
+    /// How long samples are kept.
+    pub(crate) retention: Duration,
+    /// Damage that was found in the stores, and mended.
+    pub(crate) recovered: usize,
 }
 
 /// Runs until it is told to stop. `demo` is the first port of the demo's world, when there is one.
@@ -176,6 +187,11 @@ impl House {
         let mut recovered = opened.recovered;
         recovered.extend(metrics.status().await?.recovered);
         recovered.extend(logs.status().await?.recovered);
+        let opened = Opened {
+            deletes: spec.console.deletes,
+            retention: spec.retention.metrics.0,
+            recovered: recovered.len(),
+        };
         for what in recovered {
             tracing::warn!(what, "recovered after an unclean end");
             book.note(kind::RECOVERED, "", json!({ "what": what }))
@@ -233,6 +249,7 @@ impl House {
             collector: ArcSwapOption::empty(),
             world,
             started,
+            opened,
             _data: data,
         })
     }

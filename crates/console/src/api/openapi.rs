@@ -63,7 +63,7 @@ fn reference(name: &str) -> Value {
 
 fn responses(route: &Route, content: &Value) -> Value {
     let problem = json!({ "application/problem+json": { "schema": reference("Problem") } });
-    let error = if schema(route) == Some("Answered") {
+    let error = if route.is_of_prometheus() {
         json!({ "application/json": { "schema": reference("Failed") } })
     } else if route.answer == Answer::Json {
         problem
@@ -71,6 +71,9 @@ fn responses(route: &Route, content: &Value) -> Value {
         json!({ "text/html": {} })
     };
     let good = match (route.method, route.answer, route.path) {
+        (_, _, path) if path.contains("/admin/") => {
+            json!({ "204": { "description": "done" } })
+        }
         ("post", Answer::Page, _) => json!({ "303": { "description": "done; see the page" } }),
         ("post", _, path) if path.ends_with("/acknowledge") => {
             json!({ "204": { "description": "noted" } })
@@ -91,11 +94,45 @@ fn parameters(route: &Route) -> Value {
         .map(|name| json!({ "name": name, "in": "path", "required": true, "schema": { "type": "string" } }))
         .collect();
     let query: &[&str] = match (route.path, route.answer) {
-        ("/api/v1/query", _) => &["query", "time"],
-        ("/api/v1/query_range", _) => &["query", "start", "end", "step"],
+        ("/api/v1/query", _) => &[
+            "query",
+            "time",
+            "timeout",
+            "limit",
+            "lookback_delta",
+            "stats",
+        ],
+        ("/api/v1/query_range", _) => &[
+            "query",
+            "start",
+            "end",
+            "step",
+            "timeout",
+            "limit",
+            "lookback_delta",
+            "stats",
+        ],
+        ("/api/v1/query_exemplars", _) => &["query", "start", "end"],
+        ("/api/v1/format_query" | "/api/v1/parse_query", _) => &["query"],
         ("/api/v1/series" | "/api/v1/labels" | "/api/v1/label/{name}/values", _) => {
-            &["match[]", "end", "limit"]
+            &["match[]", "start", "end", "limit"]
         }
+        ("/api/v1/metadata", _) => &["metric", "limit", "limit_per_metric"],
+        ("/api/v1/targets", _) => &["state", "scrapePool"],
+        ("/api/v1/targets/metadata", _) => &["match_target", "metric", "limit"],
+        ("/api/v1/rules", _) => &[
+            "type",
+            "rule_name[]",
+            "rule_group[]",
+            "file[]",
+            "match[]",
+            "exclude_alerts",
+            "group_limit",
+            "group_next_token",
+        ],
+        ("/api/v1/status/tsdb", _) => &["limit"],
+        ("/api/v1/admin/tsdb/delete_series", _) => &["match[]", "start", "end"],
+        ("/federate", _) => &["match[]"],
         ("/api/v1/ledger/entries", _) => &["before", "kind", "limit"],
         ("/ledger", _) => &["before", "kind", "lang"],
         ("/" | "/fragments/board", _) => &["state", "lang"],
@@ -121,11 +158,7 @@ fn schema(route: &Route) -> Option<&'static str> {
         "/api/v1/ledger/entries" => "Entries",
         "/api/v1/ledger/entries/{index}" => "Entry",
         "/api/v1/ledger/entries/{index}/inclusion" => "Inclusion",
-        "/api/v1/query"
-        | "/api/v1/query_range"
-        | "/api/v1/series"
-        | "/api/v1/labels"
-        | "/api/v1/label/{name}/values" => "Answered",
+        path if route.is_of_prometheus() && !path.contains("/admin/") => "Answered",
         "/ingest/logs/{stream}" => "Received",
         "/version" => "Version",
         _ => return None,

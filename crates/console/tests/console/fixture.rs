@@ -368,6 +368,7 @@ pub fn desk(board: Board) -> (Desk, watch::Sender<Arc<Board>>) {
         logs: Arc::new(Lines),
         demo: Some(Arc::new(Shop::default())),
         clock,
+        deletes: true,
         status: Arc::new(Healthy),
         hosts: Hosts::default(),
         stop: tokio_util::sync::CancellationToken::new(),

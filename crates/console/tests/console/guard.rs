@@ -128,7 +128,7 @@ async fn a_form_that_is_too_large_or_empty_is_refused() {
             .header("content-type", "application/x-www-form-urlencoded")
     };
     assert_eq!(
-        ask(&router, form(), format!("by={}", "x".repeat(20_000)))
+        ask(&router, form(), format!("by={}", "x".repeat(80_000)))
             .await
             .status,
         413

@@ -44,6 +44,7 @@ pub(crate) async fn serve(listener: TcpListener, house: Arc<House>, stop: Cancel
             .clone()
             .map(|world| demo::Door::open(world, house.clone())),
         clock: house.clock.clone(),
+        deletes: house.opened.deletes,
         status: Arc::new(status::Door(house.clone())),
         hosts,
         stop: stop.clone(),

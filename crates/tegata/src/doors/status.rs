@@ -2,7 +2,7 @@
 
 use std::{fmt::Write as _, sync::Arc};
 
-use console::door::{self, Version};
+use console::door::{self, Runtime, Version};
 use promise::{Say, State, say};
 
 use crate::app::House;
@@ -86,6 +86,18 @@ impl door::Status for Door {
         Version {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             commit: option_env!("TEGATA_COMMIT").map(str::to_owned),
+        }
+    }
+
+    fn runtime(&self) -> Runtime {
+        let host = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
+        let folder = std::env::current_dir().unwrap_or_default();
+        Runtime {
+            started: self.0.started,
+            host: host.trim().to_owned(),
+            folder: folder.display().to_string(),
+            corruptions: self.0.opened.recovered,
+            retention: self.0.opened.retention,
         }
     }
 }

@@ -25,7 +25,10 @@ impl door::Targets for Door {
 }
 
 fn show(target: TargetStatus) -> Target {
-    let (job, instance) = target.source.split_once('/').unwrap_or((&target.source, ""));
+    let (job, instance) = target
+        .source
+        .split_once('/')
+        .unwrap_or((&target.source, ""));
     let interval = match (target.last, target.next) {
         (Some(last), Some(next)) => next.since(last),
         _ => std::time::Duration::ZERO,

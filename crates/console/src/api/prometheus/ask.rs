@@ -1,103 +1,276 @@
-//! What is asked, from the address and from a form: both at once is how Grafana and promtool ask.
+//! What is asked, from the address and from a form: both at once is how Grafana and promtool ask. What is wrong with
+//! it is said in Prometheus's words, for people look them up.
 
 use std::time::Duration;
 
-use ::promise::{Timestamp, record::Scalar, signal::Matcher, unit::Span};
-use promql::Query;
+use ::promise::{Timestamp, signal::Matcher};
+use axum::{body::Bytes, extract::rejection::BytesRejection};
+use promql::{Options, Query};
+use promql_parser::parser::{Expr, value::ValueType};
 
-use super::{Form, answer::Failure};
+use super::answer::Failure;
 use crate::reply::{Visit, read_query};
 
-/// As Prometheus: 11,000 steps are more than the widest screen shows.
-pub(super) const STEPS_MAX: u32 = 11_000;
-/// Instants are kept in milliseconds; these bounds keep all sums in range. Years 1653 to 2286.
-const SECONDS_MAX: f64 = 1e10;
+pub(super) type Form = Result<Bytes, BytesRejection>;
+
+/// As Prometheus: 11,000 points are more than the widest screen shows.
+pub(super) const STEPS_MAX: u128 = 11_000;
+/// Instants are counted in milliseconds; within these bounds all sums of them stay in range.
+const SECONDS_MAX: f64 = 1e13;
+/// The ends of time as Go's clients write them when they mean "everything".
+const FIRST: &str = "-292273086-05-16T16:47:06Z";
+const LAST: &str = "292277025-08-18T07:12:54.999999999Z";
 
 pub(super) struct Asked(Vec<(String, String)>);
 
 impl Asked {
+    /// The form's word counts more than the address's.
     pub fn read(visit: &Visit, form: Form) -> Result<Self, Failure> {
         let body = form.map_err(|why| Failure::BadData(why.body_text()))?;
-        let mut all = visit.query.clone();
-        all.extend(read_query(&String::from_utf8_lossy(&body)));
+        let mut all = read_query(&String::from_utf8_lossy(&body));
+        all.extend_from_slice(&visit.query);
         Ok(Self(all))
     }
 
-    fn one(&self, name: &str) -> Option<&str> {
+    /// The first that is given under this name; what is empty is not given.
+    pub fn one(&self, name: &str) -> Option<&str> {
         let found = self.0.iter().find(|(given, _)| given == name)?;
         Some(found.1.as_str()).filter(|value| !value.is_empty())
     }
 
-    pub fn query(&self) -> Result<Query, Failure> {
-        let text = self
-            .one("query")
-            .ok_or_else(|| Failure::BadData("no `query` was given".to_owned()))?;
-        Query::parse(text).map_err(|why| bad("query", &why))
+    pub fn all(&self, name: &str) -> impl Iterator<Item = &str> {
+        let given = self.0.iter().filter(move |(given, _)| given == name);
+        given.map(|(_, value)| value.as_str())
     }
 
+    /// The text under `name` as a query with the options that were asked for.
+    pub fn query(&self) -> Result<Query, Failure> {
+        let query = self.bare_query()?;
+        let mut options = Options::default();
+        if let Some(text) = self.one("lookback_delta") {
+            let wrong = || {
+                Failure::BadData(format!(
+                    "error parsing lookback delta duration: {}",
+                    no_duration(text)
+                ))
+            };
+            // Prometheus takes zero or less for its default.
+            if let Length::Positive(look_back) = length(text).ok_or_else(wrong)? {
+                options.look_back = look_back;
+            }
+        }
+        Ok(query.with(options))
+    }
+
+    pub fn bare_query(&self) -> Result<Query, Failure> {
+        let text = self.one("query").unwrap_or_default();
+        Query::parse(text).map_err(|why| bad("query", &parse_error(text, &why)))
+    }
+
+    /// An instant that need not be given.
     pub fn time(&self, name: &str) -> Result<Option<Timestamp>, Failure> {
-        self.one(name)
-            .map(|text| instant(text).ok_or_else(|| bad(name, &"neither seconds nor RFC 3339")))
-            .transpose()
+        let Some(text) = self.one(name) else {
+            return Ok(None);
+        };
+        let why = || {
+            bad(
+                name,
+                &format!("invalid time value for '{name}': {}", no_instant(text)),
+            )
+        };
+        instant(text).ok_or_else(why).map(Some)
     }
 
     pub fn need_time(&self, name: &str) -> Result<Timestamp, Failure> {
-        self.time(name)?
-            .ok_or_else(|| Failure::BadData(format!("no `{name}` was given")))
+        let text = self.one(name).unwrap_or_default();
+        instant(text).ok_or_else(|| bad(name, &no_instant(text)))
+    }
+
+    /// From when to when series are looked for; all of time when neither is given.
+    pub fn stretch(&self) -> Result<(Timestamp, Timestamp), Failure> {
+        #[allow(clippy::cast_possible_truncation)]
+        const END: Timestamp = Timestamp::from_millis((SECONDS_MAX * 1_000.0) as i64);
+        let from = self.time("start")?;
+        let to = self.time("end")?;
+        let first = Timestamp::from_millis(-END.as_millis());
+        Ok((from.unwrap_or(first), to.unwrap_or(END)))
     }
 
     /// Seconds, or a duration such as `15s`.
     pub fn step(&self) -> Result<Duration, Failure> {
-        let text = self
-            .one("step")
-            .ok_or_else(|| Failure::BadData("no `step` was given".to_owned()))?;
-        let step = match text.parse::<f64>() {
-            Ok(secs) => Duration::try_from_secs_f64(secs).ok(),
-            Err(_) => Span::parse(text).ok().map(|span| span.0),
-        };
-        // The engine counts in milliseconds; a finer step would stand still.
-        step.filter(|step| *step >= Duration::from_millis(1) && step.as_secs_f64() < SECONDS_MAX)
-            .ok_or_else(|| bad("step", &"not a positive duration"))
+        let text = self.one("step").unwrap_or_default();
+        match length(text).ok_or_else(|| bad("step", &no_duration(text)))? {
+            // The engine counts in milliseconds; a finer step would stand still.
+            Length::Positive(step) if step >= Duration::from_millis(1) => Ok(step),
+            _ => {
+                let why = "zero or negative query resolution step widths are not accepted. Try a positive integer";
+                Err(bad("step", &why))
+            }
+        }
     }
 
-    pub fn limit(&self, most: usize) -> Result<usize, Failure> {
-        match self.one("limit").map(str::parse::<usize>) {
-            None | Some(Ok(0)) => Ok(most),
-            Some(Ok(limit)) => Ok(limit.min(most)),
-            Some(Err(why)) => Err(bad("limit", &why)),
+    /// How long the asker waits.
+    pub fn timeout(&self, most: Duration) -> Result<Duration, Failure> {
+        let Some(text) = self.one("timeout") else {
+            return Ok(most);
+        };
+        match length(text).ok_or_else(|| bad("timeout", &no_duration(text)))? {
+            Length::Positive(timeout) => Ok(timeout.min(most)),
+            Length::NotPositive => Err(bad("query", &"context deadline exceeded")),
         }
+    }
+
+    /// How many at most; zero, or none given, is no limit.
+    pub fn limit(&self) -> Result<usize, Failure> {
+        let Some(text) = self.one("limit") else {
+            return Ok(usize::MAX);
+        };
+        match text.parse::<i64>() {
+            Ok(0) => Ok(usize::MAX),
+            Ok(limit) => {
+                usize::try_from(limit).map_err(|_| bad("limit", &"limit must be non-negative"))
+            }
+            Err(_) => Err(bad("limit", &no_number("Atoi", text))),
+        }
+    }
+
+    /// A number that bounds a list; negative is no bound.
+    pub fn count(&self, name: &str) -> Result<Option<usize>, Failure> {
+        let number = self.one(name).map(str::parse::<i64>).transpose();
+        let number = number.map_err(|_| Failure::BadData(format!("{name} must be a number")))?;
+        Ok(number.and_then(|number| usize::try_from(number).ok()))
     }
 
     /// The matchers of each `match[]`.
     pub fn selectors(&self) -> Result<Vec<Vec<Matcher>>, Failure> {
-        let given = self.0.iter().filter(|(name, _)| name == "match[]");
+        let given = self.all("match[]");
         given
-            .map(|(_, text)| {
-                let query = Query::parse(text).map_err(|why| bad("match[]", &why))?;
-                let mut selectors = query.selectors().map(<[Matcher]>::to_vec);
-                match (selectors.next(), selectors.next()) {
-                    (Some(one), None) => Ok(one),
-                    _ => Err(bad("match[]", &"one series selector is wanted")),
+            .map(|text| {
+                let matchers = selector(text).map_err(|why| bad("match[]", &why))?;
+                if matchers.iter().all(|matcher| matcher.accepts("")) {
+                    let why = "match[] must contain at least one non-empty matcher";
+                    return Err(bad("match[]", &why));
                 }
+                Ok(matchers)
             })
             .collect()
     }
 }
 
-fn bad(name: &str, why: &dyn std::fmt::Display) -> Failure {
+/// The matchers of a text that is one series selector and nothing else.
+pub(super) fn selector(text: &str) -> Result<Vec<Matcher>, String> {
+    let query = Query::parse(text).map_err(|why| parse_error(text, &why))?;
+    let is_bare = match promql_parser::parser::parse(text) {
+        Ok(Expr::VectorSelector(selector)) => selector.offset.is_none() && selector.at.is_none(),
+        _ => false,
+    };
+    match (query.selectors().next(), is_bare) {
+        (Some(matchers), true) => Ok(matchers.to_vec()),
+        _ => Err("1:1: parse error: a series selector is wanted".to_owned()),
+    }
+}
+
+/// The type of an expression, in Prometheus's words.
+pub(super) fn kind(text: &str) -> &'static str {
+    match promql_parser::parser::parse(text).map(|tree| tree.value_type()) {
+        Ok(ValueType::Vector) => "instant vector",
+        Ok(ValueType::Matrix) => "range vector",
+        Ok(ValueType::String) => "string",
+        Ok(ValueType::Scalar) | Err(_) => "scalar",
+    }
+}
+
+/// `line:column: parse error: …`
+pub(super) fn parse_error(text: &str, why: &promql::ParseError) -> String {
+    let Some(before) = why.offset.and_then(|offset| text.get(..offset)) else {
+        return format!("unknown position: parse error: {why}");
+    };
+    let line = before.matches('\n').count() + 1;
+    let column = before.rsplit('\n').next().unwrap_or_default().len() + 1;
+    format!("{line}:{column}: parse error: {why}")
+}
+
+pub(super) fn bad(name: &str, why: &dyn std::fmt::Display) -> Failure {
     Failure::BadData(format!("invalid parameter \"{name}\": {why}"))
+}
+
+fn no_instant(text: &str) -> String {
+    format!("cannot parse \"{text}\" to a valid timestamp")
+}
+
+fn no_duration(text: &str) -> String {
+    format!("cannot parse \"{text}\" to a valid duration")
+}
+
+/// What Go says of a text that is no number.
+pub(super) fn no_number(reader: &str, text: &str) -> String {
+    format!("strconv.{reader}: parsing \"{text}\": invalid syntax")
 }
 
 /// Unix seconds with a fraction, or RFC 3339.
 #[allow(clippy::cast_possible_truncation)]
 fn instant(text: &str) -> Option<Timestamp> {
-    match text.parse::<f64>() {
-        Ok(secs) if secs.abs() < SECONDS_MAX => {
-            Some(Timestamp::from_millis((secs * 1_000.0).round() as i64))
+    let seconds = match text.parse::<f64>() {
+        Ok(seconds) if seconds.is_finite() => seconds,
+        Ok(_) => return None,
+        Err(_) if text == FIRST => f64::MIN,
+        Err(_) if text == LAST => f64::MAX,
+        Err(_) => return text.parse().ok(),
+    };
+    let seconds = seconds.clamp(-SECONDS_MAX, SECONDS_MAX);
+    Some(Timestamp::from_millis((seconds * 1_000.0).round() as i64))
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Length {
+    Positive(Duration),
+    NotPositive,
+}
+
+/// Seconds, or `1h30m`: a number before each unit, the larger unit first.
+fn length(text: &str) -> Option<Length> {
+    let found = match text.parse::<f64>() {
+        Ok(seconds) if !seconds.is_finite() || seconds >= SECONDS_MAX => return None,
+        Ok(seconds) if seconds <= 0.0 => return Some(Length::NotPositive),
+        Ok(seconds) => Duration::try_from_secs_f64(seconds).ok()?,
+        Err(_) => units(text)?,
+    };
+    Some(if found.is_zero() {
+        Length::NotPositive
+    } else {
+        Length::Positive(found)
+    })
+}
+
+fn units(text: &str) -> Option<Duration> {
+    const UNITS: [(&str, u64); 7] = [
+        ("y", 365 * 86_400_000),
+        ("w", 7 * 86_400_000),
+        ("d", 86_400_000),
+        ("h", 3_600_000),
+        ("m", 60_000),
+        ("s", 1_000),
+        ("ms", 1),
+    ];
+    let (mut rest, mut millis, mut next) = (text, 0u64, 0);
+    while !rest.is_empty() {
+        let digits = rest.find(|c: char| !c.is_ascii_digit())?;
+        let number: u64 = rest.get(..digits)?.parse().ok()?;
+        rest = rest.get(digits..)?;
+        let letters = rest
+            .find(|c: char| c.is_ascii_digit())
+            .unwrap_or(rest.len());
+        let unit = rest.get(..letters)?;
+        let place = UNITS.iter().position(|(name, _)| *name == unit)?;
+        // Each unit once, from the largest down.
+        if place < next {
+            return None;
         }
-        Ok(_) => None,
-        Err(_) => text.parse().ok(),
+        next = place + 1;
+        millis = millis.checked_add(number.checked_mul(UNITS[place].1)?)?;
+        rest = rest.get(letters..)?;
     }
+    (!text.is_empty()).then(|| Duration::from_millis(millis))
 }
 
 #[cfg(test)]
@@ -110,23 +283,55 @@ mod tests {
         let expected = Some(Timestamp::from_millis(1_795_312_025_250));
         assert_eq!(instant("1795312025.25"), expected);
         assert_eq!(instant("2026-11-22T01:47:05.250Z"), expected);
-        for wrong in ["", "x", "NaN", "inf", "1e300", "-1e11"] {
+        assert_eq!(instant("2026-11-22T10:47:05.250+09:00"), expected);
+        for wrong in ["", "x", "NaN", "inf", "2026-11-22"] {
             assert_eq!(instant(wrong), None, "{wrong}");
+        }
+        // What means "for ever" in a client of Go's lies within what we can count.
+        for (first, last) in [(FIRST, LAST), ("-9223309901257974", "9.223371974719179e15")] {
+            assert!(instant(first) < instant("0") && instant("0") < instant(last));
         }
     }
 
     #[test]
-    fn a_step_is_positive_and_finite() {
-        let step = |text: &str| {
-            Asked(vec![("step".to_owned(), text.to_owned())])
-                .step()
-                .ok()
-        };
-        assert_eq!(step("15"), Some(Duration::from_secs(15)));
-        assert_eq!(step("0.5"), Some(Duration::from_millis(500)));
-        assert_eq!(step("1h30m"), Some(Duration::from_secs(5_400)));
-        for wrong in ["0", "-1", "NaN", "inf", "1e300", "0.0001", "soon", ""] {
-            assert_eq!(step(wrong), None, "{wrong}");
+    fn a_length_is_seconds_or_units_from_the_largest_down() {
+        let positive = |millis| Some(Length::Positive(Duration::from_millis(millis)));
+        assert_eq!(length("15"), positive(15_000));
+        assert_eq!(length("0.5"), positive(500));
+        assert_eq!(length("1h30m"), positive(5_400_000));
+        assert_eq!(length("1d12h1ms"), positive(129_600_001));
+        for zero in ["0", "-1", "0s", "-0.5"] {
+            assert_eq!(length(zero), Some(Length::NotPositive), "{zero}");
+        }
+        for wrong in [
+            "NaN",
+            "inf",
+            "1e300",
+            "soon",
+            "",
+            "30m1h",
+            "1m1m",
+            "1.5h",
+            "h",
+            "9999999999999y",
+        ] {
+            assert_eq!(length(wrong), None, "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_selector_is_nothing_but_a_selector() {
+        assert!(selector("up{job=\"a\"}").is_ok());
+        for wrong in [
+            "1",
+            "rate(up[5m])",
+            "up[5m]",
+            "up offset 5m",
+            "-up",
+            "up{",
+            "",
+        ] {
+            assert!(selector(wrong).is_err(), "{wrong}");
         }
     }
 }

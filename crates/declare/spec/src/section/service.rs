@@ -52,6 +52,9 @@ record! {
         /// Address and port; only loopback addresses are accepted until TLS and tokens are declared.
         /// ja: アドレスとポート。
         listen: String = "127.0.0.1:8400".to_owned(),
+        /// Whether samples may be deleted through the API (`/api/v1/admin/tsdb`).
+        /// ja: API によるサンプルの削除(`/api/v1/admin/tsdb`)を許すか。
+        deletes: bool = false,
     }
 }
 
@@ -59,6 +62,7 @@ impl Default for Console {
     fn default() -> Self {
         Self {
             listen: "127.0.0.1:8400".to_owned(),
+            deletes: false,
         }
     }
 }
