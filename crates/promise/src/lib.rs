@@ -19,14 +19,16 @@ pub mod unit;
 pub mod verdict;
 pub mod window;
 
+mod correction;
 mod judge;
 mod owed;
 
 pub use clock::{Clock, ManualClock, Timestamp};
+pub use correction::Correction;
 pub use evidence::{Cause, Evidence, Fact, Gap, Seen};
 pub use kind::Kind;
 pub use owed::{Name, Promise};
 pub use say::{Lang, Say};
 pub use signal::{LogQuery, Selector, Signal};
-pub use verdict::{Amount, Budget, Measured, Reason, State, Verdict};
+pub use verdict::{Amount, Budget, Corrected, Measured, Reason, State, Verdict};
 pub use window::Window;

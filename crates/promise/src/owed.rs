@@ -1,9 +1,11 @@
 //! A promise: what is owed, to which objective, by whom.
 
+use std::time::Duration;
+
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Evidence, Kind, Lang, Say, Timestamp, Verdict,
+    Corrected, Correction, Evidence, Kind, Lang, Say, Timestamp, Verdict, correction,
     document::{Mistake, Node, Value},
     kind::At,
     record::{self, FieldForm, Fields, Form, Read},
@@ -63,6 +65,9 @@ pub struct Promise {
     pub since: Timestamp,
     /// IANA name; calendar windows begin at its midnights.
     pub time_zone: String,
+    /// What does not count, in the order of the spec.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub corrections: Vec<Correction>,
 }
 
 record! {
@@ -109,6 +114,7 @@ impl Promise {
             kind: kind?,
             since: Timestamp::EPOCH,
             time_zone: "UTC".to_owned(),
+            corrections: Vec::new(),
         })
     }
 
@@ -151,13 +157,48 @@ impl Promise {
     #[must_use]
     pub fn judge(&self, evidence: &Evidence, now: Timestamp) -> Verdict {
         let zone = self.zone();
-        self.kind.as_judge().judge(
-            evidence,
-            &At {
-                now,
-                since: self.since,
-                zone: &zone,
-            },
-        )
+        let judge = self.kind.as_judge();
+        let at = |excluded| At {
+            now,
+            since: self.since,
+            zone: &zone,
+            excluded,
+        };
+        let whole = judge.judge(evidence, &at(&[]));
+        let Some(window) = judge.window() else {
+            return whole;
+        };
+        let begin = window.at(now, &zone).from.max(self.since);
+        let by = self.corrections.iter().filter(|it| it.overlaps(begin, now));
+        let by: Vec<&Correction> = by.collect();
+        if by.is_empty() {
+            return whole;
+        }
+        let excluded = correction::merged(&by);
+        let mut verdict = judge.judge(evidence, &at(&excluded));
+        let outside =
+            |(from, to): &(Timestamp, Timestamp)| (*to).min(now).since((*from).max(begin));
+        let length: Duration = excluded.iter().map(outside).sum();
+        verdict.corrected = Some(Corrected {
+            by: by.into_iter().map(|it| it.id.clone()).collect(),
+            excluded_millis: u64::try_from(length.as_millis()).unwrap_or(u64::MAX),
+            state: whole.state,
+            reason: whole.reason,
+            measured: whole.measured,
+        });
+        verdict
+    }
+
+    /// Where evidence must not be merged across, for a correction begins or ends there.
+    #[must_use]
+    pub fn edges(&self) -> Vec<Timestamp> {
+        let mut edges: Vec<Timestamp> = self
+            .corrections
+            .iter()
+            .flat_map(|it| [it.from, it.to])
+            .collect();
+        edges.sort_unstable();
+        edges.dedup();
+        edges
     }
 }

@@ -90,11 +90,30 @@ pub struct Verdict {
     /// What was measured over the window, in the unit of the target.
     pub measured: Option<Measured>,
     pub budget: Option<Budget>,
+    /// As what it must be told, where that is not the promise's own severity: a burn alert names one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub severity: Option<String>,
+    /// What does not count, and what the verdict would be if it did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub corrected: Option<Corrected>,
     /// The end of the newest evidence.
     pub newest: Option<Timestamp>,
     /// When time alone can next change this verdict: evidence goes stale, or a deadline passes.
     pub due: Option<Timestamp>,
     pub at: Timestamp,
+}
+
+/// The corrections that a verdict rests on.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Corrected {
+    /// Their names in the spec.
+    pub by: Vec<String>,
+    /// How much of the window they take out.
+    pub excluded_millis: u64,
+    /// The state without them.
+    pub state: State,
+    pub reason: Reason,
+    pub measured: Option<Measured>,
 }
 
 /// A measured figure beside its target.

@@ -249,6 +249,8 @@ mod tests {
                 reason,
                 measured,
                 budget,
+                severity: None,
+                corrected: None,
                 newest,
                 due,
                 at: at(secs),

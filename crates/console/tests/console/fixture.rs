@@ -142,6 +142,8 @@ fn verdict(state: State, seed: u64) -> Verdict {
             value: Amount::Share(1.0 - 0.005 * spent),
             target: Amount::Share(0.995),
         }),
+        severity: None,
+        corrected: None,
         budget: proven.then(|| Budget {
             allowed: 1_204.0,
             spent: (1_204.0 * spent).round(),

@@ -17,20 +17,28 @@ impl Evidence {
     /// At most [`Evidence::MAX_FACTS`] facts that judge as `facts` do, which are in order of time.
     ///
     /// Only facts that touch are merged, so a hole stays a hole. Steps lie on a fixed grid, so the same past
-    /// is always cut the same way. `window` is the promise's longest. Facts before it are dropped.
+    /// is always cut the same way; nor is anything merged across `edges`, which are in order, and each of which
+    /// allows one fact more. `window` is the promise's longest. Facts before it are dropped.
     #[must_use]
-    pub fn compact(mut facts: Vec<Fact>, now: Timestamp, window: Duration) -> Vec<Fact> {
+    pub fn compact(
+        mut facts: Vec<Fact>,
+        now: Timestamp,
+        window: Duration,
+        edges: &[Timestamp],
+    ) -> Vec<Fact> {
         let begin = now - window;
         facts.retain(|fact| fact.to > begin);
+        let inside = |edge: &&Timestamp| **edge > begin && **edge < now;
+        let most = Self::MAX_FACTS + edges.iter().filter(inside).count();
         // What is few stays as it was seen.
         for coarser in 0..=COARSER_MAX {
-            if facts.len() <= Self::MAX_FACTS {
+            if facts.len() <= most {
                 return facts;
             }
-            facts = merge(facts, |to| step(now, to, window) << coarser);
+            facts = merge(facts, edges, |to| step(now, to, window) << coarser);
         }
         // Only holes can hold so many apart, and with so many the promise is not green anyway.
-        facts.split_off(facts.len().saturating_sub(Self::MAX_FACTS))
+        facts.split_off(facts.len().saturating_sub(most))
     }
 }
 
@@ -45,10 +53,13 @@ fn step(now: Timestamp, to: Timestamp, window: Duration) -> i64 {
     part(*step).max(1)
 }
 
-fn merge(facts: Vec<Fact>, step: impl Fn(Timestamp) -> i64) -> Vec<Fact> {
+fn merge(facts: Vec<Fact>, edges: &[Timestamp], step: impl Fn(Timestamp) -> i64) -> Vec<Fact> {
     let mut out: Vec<Fact> = Vec::new();
     // A fact's cell is the grid cell of its end, which is part of it while its begin is not.
-    let cell = |to: Timestamp, step: i64| (to.as_millis() - 1).div_euclid(step);
+    let cell = |to: Timestamp, step: i64| {
+        let side = edges.partition_point(|edge| *edge < to);
+        ((to.as_millis() - 1).div_euclid(step), side)
+    };
     for fact in facts {
         let step = step(fact.to);
         if let Some(last) = out.last_mut()
@@ -158,7 +169,12 @@ mod tests {
     fn a_month_fits_and_loses_no_event() {
         let month = 30 * 86_400;
         let facts = steady(month, 60);
-        let few = Evidence::compact(facts.clone(), at(month), Duration::from_secs(month as u64));
+        let few = Evidence::compact(
+            facts.clone(),
+            at(month),
+            Duration::from_secs(month as u64),
+            &[],
+        );
         assert!(few.len() <= Evidence::MAX_FACTS, "{}", few.len());
         assert_eq!(sums(&few), sums(&facts));
         assert!(few.windows(2).all(|pair| pair[0].to == pair[1].from));
@@ -173,7 +189,7 @@ mod tests {
     fn a_hole_stays_a_hole() {
         let mut facts = steady(86_400, 60);
         facts.remove(700);
-        let few = Evidence::compact(facts, at(86_400), Duration::from_secs(86_400));
+        let few = Evidence::compact(facts, at(86_400), Duration::from_secs(86_400), &[]);
         let holes: Vec<_> = few
             .windows(2)
             .filter(|p| p[0].to != p[1].from)
@@ -191,7 +207,7 @@ mod tests {
             i % 2 == 0
         });
         assert_eq!(
-            Evidence::compact(facts, at(86_400), Duration::from_secs(86_400)).len(),
+            Evidence::compact(facts, at(86_400), Duration::from_secs(86_400), &[]).len(),
             Evidence::MAX_FACTS
         );
     }

@@ -82,8 +82,8 @@ pub(crate) struct View<'e> {
     pub holes: Vec<(Timestamp, Timestamp)>,
     pub newest: Option<Timestamp>,
     fresh_for: Duration,
-    required: Duration,
     gaps: &'e [Gap],
+    excluded: &'e [(Timestamp, Timestamp)],
 }
 
 #[allow(clippy::cast_precision_loss)]
@@ -92,7 +92,7 @@ pub(crate) fn millis(duration: Duration) -> f64 {
 }
 
 impl<'e> View<'e> {
-    pub fn new(evidence: &'e Evidence, at: &At<'_>, window: Stretch, fresh_for: Duration) -> Self {
+    pub fn new(evidence: &'e Evidence, at: &At<'e>, window: Stretch, fresh_for: Duration) -> Self {
         let now = at.now;
         let mut facts: Vec<&Fact> = evidence
             .facts
@@ -109,19 +109,26 @@ impl<'e> View<'e> {
         let until = evidence.until.or(newest).unwrap_or(now).min(now);
         let end = until.max(now - fresh_for).max(start);
 
+        let excluded = at.excluded;
         let mut pieces: Vec<Piece<'_>> = Vec::with_capacity(facts.len());
+        let mut reached = start;
         for fact in facts {
             // Where two facts overlap, the earlier has said it already.
-            let from = fact
-                .from
-                .max(start)
-                .max(pieces.last().map_or(start, |last| last.to));
-            let to = fact.to.min(now);
+            let (from, to) = (fact.from.max(reached), fact.to.min(now));
             if from < to {
-                pieces.push(Piece { fact, from, to });
+                reached = to;
+                pieces.extend(outside((from, to), excluded).map(|(from, to)| Piece {
+                    fact,
+                    from,
+                    to,
+                }));
             }
         }
         let holes = holes(&pieces, &evidence.gaps, start, end);
+        let holes = holes
+            .into_iter()
+            .flat_map(|hole| outside(hole, excluded))
+            .collect();
         Self {
             now,
             start,
@@ -130,8 +137,8 @@ impl<'e> View<'e> {
             holes,
             newest,
             fresh_for,
-            required: end.since(start),
             gaps: &evidence.gaps,
+            excluded,
         }
     }
 
@@ -151,7 +158,7 @@ impl<'e> View<'e> {
 
     /// The missing share of the whole window, however much of it has passed: what is tolerated is a length of time.
     pub fn missing_share(&self) -> f64 {
-        let window = millis(self.window.length().max(self.required));
+        let window = self.counted(self.window.from.min(self.start), self.window.until);
         if window > 0.0 {
             self.missing() / window
         } else {
@@ -159,9 +166,17 @@ impl<'e> View<'e> {
         }
     }
 
+    /// The milliseconds of `(from, to]` that count.
+    pub fn counted(&self, from: Timestamp, to: Timestamp) -> f64 {
+        outside((from, to), self.excluded)
+            .map(|(from, to)| millis(to.since(from)))
+            .sum()
+    }
+
+    /// What does not count ages nothing.
     pub fn is_stale(&self) -> bool {
         self.newest
-            .is_none_or(|newest| newest < self.now - self.fresh_for)
+            .is_none_or(|newest| self.counted(newest, self.now) > millis(self.fresh_for))
     }
 
     /// Why this evidence cannot prove a promise kept, where it cannot.
@@ -214,6 +229,8 @@ impl<'e> View<'e> {
             reason,
             measured: None,
             budget: None,
+            severity: None,
+            corrected: None,
             newest: self.newest,
             due: self.stale_at(),
             at: self.now,
@@ -237,6 +254,28 @@ pub(crate) fn because(gap: &Gap, from: Timestamp, length: Amount) -> Reason {
     ];
     let more = more.map(|(name, text)| (name, Amount::Text(text.clone())));
     Reason::new(code, figures.into_iter().chain(more))
+}
+
+/// The parts of a stretch that lie outside of all `excluded`, which are in order and do not overlap.
+fn outside<'e>(
+    (from, to): (Timestamp, Timestamp),
+    excluded: &'e [(Timestamp, Timestamp)],
+) -> impl Iterator<Item = (Timestamp, Timestamp)> + use<'e> {
+    let first = excluded.partition_point(|(_, end)| *end <= from);
+    let inside = excluded[first..]
+        .iter()
+        .take_while(move |(begin, _)| *begin < to);
+    let mut reached = from;
+    let last = std::iter::once((to, to));
+    inside
+        .copied()
+        .chain(last)
+        .map(move |(begin, end)| {
+            let part = (reached, begin.min(to));
+            reached = reached.max(end);
+            part
+        })
+        .filter(|(from, to)| from < to)
 }
 
 /// What of `(start, end]` no piece covers, and what a gap takes away; in order, not overlapping.

@@ -5,6 +5,7 @@
 //! verdict *unproven* unless the rest alone proves it broken.
 
 pub(crate) mod budget;
+pub(crate) mod burn;
 mod coverage;
 
 pub(crate) use coverage::{SAYINGS, View, because};

@@ -12,10 +12,7 @@ use super::{At, Judge, place};
 use crate::{
     Amount, Evidence, LogQuery, Reason, Seen, Signal, State, Timestamp, Verdict, Window,
     document::{Mistake, Node},
-    judge::{
-        View,
-        budget::{self, Owed},
-    },
+    judge::budget::{self, Owed},
     unit::{Percent, Span},
     verdict::Saying,
 };
@@ -108,16 +105,19 @@ impl Judge for Deadline {
     }
 
     fn judge(&self, evidence: &Evidence, at: &At<'_>) -> Verdict {
-        let view = View::new(evidence, at, self.window.at(at.now, at.zone), self.fresh_for.0);
         let within = self.within.0;
         let owed = Owed {
             at_least: self.at_least.0,
+            window: self.window,
+            fresh_for: self.fresh_for.0,
             gaps_at_most: self.gaps_at_most.0,
             min_events: self.min_events,
-            rolling: matches!(self.window, Window::Rolling(_)),
+            budget_at_least: None,
+            burn: &[],
         };
+        let view = owed.view(evidence, at);
         let overdue = |start: &&Timestamp| at.now.since(**start) > within;
-        let mut verdict = budget::judge(&view, owed, &|seen| self.events(seen, at.now));
+        let mut verdict = budget::judge(&view, &owed, &|seen| self.events(seen, at.now));
 
         let open = view.pieces.iter().flat_map(|piece| match &piece.fact.seen {
             Seen::Pairs { open, .. } => open.as_slice(),

@@ -7,14 +7,15 @@
 
 use std::{fmt, time::Duration};
 
-use super::{At, Judge, place};
+use super::{
+    At, Judge,
+    budgeting::{self, Budgeting, BurnAlert, Slices},
+    place,
+};
 use crate::{
     Amount, Evidence, Measured, Reason, Say, Seen, Selector, Signal, State, Timestamp, Verdict, Window,
     document::{Mistake, Node},
-    judge::{
-        View,
-        budget::{self, Owed},
-    },
+    judge::budget::{self, Owed},
     record::Scalar,
     scalar_as_text,
     unit::{Percent, Span, trim_zeros},
@@ -78,6 +79,22 @@ record! {
         /// How many events a green verdict needs; by default as many as prove the share statistically.
         /// ja: 「守れている」と判定するのに必要な件数。省略すると統計的に必要な件数になります。
         min_events: Option<u64>,
+        /// So many failures are within budget, however few events there are.
+        /// ja: 件数がどれほど少なくても、この件数までの失敗はバジェットの内とみなします。
+        budget_at_least: Option<u64>,
+        /// Which burns of the budget are told, and as what; by default those of the SRE workbook (14.4, 6, 3 and 1
+        /// times over 1 h, 6 h, 1 d and 3 d of a window of 30 d) as what the promise itself is told.
+        /// ja: どの減り方をどの重大度で知らせるか。省略すると SRE workbook の 4 段階(30 日の期間なら 1 時間で 14.4 倍、6 時間で 6 倍、1 日で 3 倍、3 日で 1 倍)です。
+        burn: Vec<BurnAlert> = Vec::new(),
+        /// How the budget is counted: `occurrences`, `time_slices` or `ratio_time_slices`.
+        /// ja: バジェットの数え方(`occurrences`、`time_slices`、`ratio_time_slices`)。
+        budgeting: Budgeting = Budgeting::Occurrences,
+        /// How long a slice of time is.
+        /// ja: スライスの長さ。
+        slice: Span = Span::secs(60),
+        /// The share of good events that makes a slice good; by default the share that is owed.
+        /// ja: スライスを「良い」とみなす成功の割合。省略すると約束の割合です。
+        slice_at_least: Option<Percent>,
     }
 }
 
@@ -133,15 +150,18 @@ impl Judge for Latency {
     }
 
     fn judge(&self, evidence: &Evidence, at: &At<'_>) -> Verdict {
-        let view = View::new(evidence, at, self.window.at(at.now, at.zone), self.fresh_for.0);
         let owed = Owed {
             at_least: self.quantile.0,
+            window: self.window,
+            fresh_for: self.fresh_for.0,
             gaps_at_most: self.gaps_at_most.0,
             min_events: self.min_events,
-            rolling: matches!(self.window, Window::Rolling(_)),
+            budget_at_least: self.budget_at_least,
+            burn: &self.burn,
         };
+        let view = owed.view(evidence, at);
         let bound = self.bound();
-        let mut verdict = budget::judge(&view, owed, &|seen| self.events(seen, at.now));
+        let mut verdict = budget::judge(&view, &owed, &|seen| self.events(seen, at.now));
         let spreads = view.pieces.iter().filter_map(|piece| match &piece.fact.seen {
             Seen::Spread { le, counts } => Some((piece.share_in(view.start, view.now), le, counts)),
             _ => None,
@@ -150,21 +170,29 @@ impl Judge for Latency {
         let exact = spreads.iter().all(|(_, le, _)| le.iter().any(|edge| is_edge(*edge, bound)));
         let quantile = quantile(self.quantile.0, &spreads).map(|value| Amount::Millis(value / self.per_milli()));
         let at_most = Amount::duration(self.at_most.0);
-        verdict.measured =
-            quantile.map(|value| Measured { value, target: at_most.clone() });
-        self.tell(&mut verdict, at_most, exact);
+        // Slices have no quantile; their share stays what was measured.
+        if self.slices().is_none() {
+            verdict.measured = quantile.map(|value| Measured { value, target: at_most.clone() });
+            self.tell(&mut verdict, at_most, exact);
+        }
         verdict
     }
 
     fn events(&self, seen: &Seen, _: Timestamp) -> Option<(f64, f64)> {
         match seen {
             Seen::Spread { le, counts } => Some((under(self.bound(), le, counts), counts.iter().sum())),
+            // Slices were counted where the spreads were seen.
+            Seen::Events { good, total } if self.slices().is_some() => Some((*good, *total)),
             _ => None,
         }
     }
 
+    fn slices(&self) -> Option<Slices> {
+        Slices::of(self.budgeting, self.slice, self.slice_at_least, self.quantile.0)
+    }
+
     fn mistakes(&self, node: &Node) -> Vec<Mistake> {
-        let mut mistakes = Vec::new();
+        let mut mistakes = budgeting::mistakes(node, self.window, &self.burn, self.budgeting, self.slice);
         if self.at_most.0.is_zero() {
             let say = say!("nothing takes no time at all", "所要時間 0 の処理はありません");
             mistakes.push(Mistake::new("wrong-value", place(node, "at_most"), say));

@@ -17,6 +17,8 @@ pub struct At<'a> {
     /// When the promise was first declared: before it nothing was owed, so nothing is missing.
     pub since: Timestamp,
     pub zone: &'a jiff::tz::TimeZone,
+    /// Stretches that do not count, in order, not overlapping.
+    pub excluded: &'a [(Timestamp, Timestamp)],
 }
 
 /// What every kind can do.
@@ -35,6 +37,11 @@ pub trait Judge {
 
     /// How many of the events in a fact were good, and how many there were, for a kind with an error budget.
     fn events(&self, _seen: &Seen, _now: Timestamp) -> Option<(f64, f64)> {
+        None
+    }
+
+    /// The slices of time in which its events are counted, where they are not counted one by one.
+    fn slices(&self) -> Option<Slices> {
         None
     }
 
@@ -119,7 +126,7 @@ macro_rules! kinds {
 
         /// Every sentence that a verdict can give as its reason.
         pub fn sayings_of_all() -> impl Iterator<Item = &'static Saying> {
-            [judge::SAYINGS, judge::budget::SAYINGS, $($module::SAYINGS),*].into_iter().flatten()
+            [judge::SAYINGS, judge::budget::SAYINGS, judge::burn::SAYINGS, $($module::SAYINGS),*].into_iter().flatten()
         }
 
         /// The sentence of a reason code, from the kind that has it or from those that all kinds share.
@@ -130,6 +137,9 @@ macro_rules! kinds {
     };
 }
 
+mod budgeting;
+
+pub use budgeting::{Budgeting, BurnAlert, Slices};
 pub use latency::Quantile;
 
 kinds! {

@@ -4,14 +4,15 @@
 
 use std::time::Duration;
 
-use super::{At, Judge, exactly_one};
+use super::{
+    At, Judge,
+    budgeting::{self, Budgeting, BurnAlert, Slices},
+    exactly_one,
+};
 use crate::{
     Evidence, Seen, Selector, Signal, Timestamp, Verdict, Window,
     document::{Mistake, Node},
-    judge::{
-        View,
-        budget::{self, Owed},
-    },
+    judge::budget::{self, Owed},
     signal::Part,
     unit::{Percent, Span},
     verdict::Saying,
@@ -45,6 +46,22 @@ record! {
         /// How many events a green verdict needs; by default as many as prove the share statistically.
         /// ja: 「守れている」と判定するのに必要な件数。省略すると統計的に必要な件数になります。
         min_events: Option<u64>,
+        /// So many failures are within budget, however few events there are.
+        /// ja: 件数がどれほど少なくても、この件数までの失敗はバジェットの内とみなします。
+        budget_at_least: Option<u64>,
+        /// Which burns of the budget are told, and as what; by default those of the SRE workbook (14.4, 6, 3 and 1
+        /// times over 1 h, 6 h, 1 d and 3 d of a window of 30 d) as what the promise itself is told.
+        /// ja: どの減り方をどの重大度で知らせるか。省略すると SRE workbook の 4 段階(30 日の期間なら 1 時間で 14.4 倍、6 時間で 6 倍、1 日で 3 倍、3 日で 1 倍)です。
+        burn: Vec<BurnAlert> = Vec::new(),
+        /// How the budget is counted: `occurrences`, `time_slices` or `ratio_time_slices`.
+        /// ja: バジェットの数え方(`occurrences`、`time_slices`、`ratio_time_slices`)。
+        budgeting: Budgeting = Budgeting::Occurrences,
+        /// How long a slice of time is.
+        /// ja: スライスの長さ。
+        slice: Span = Span::secs(60),
+        /// The share of good events that makes a slice good; by default the share that is owed.
+        /// ja: スライスを「良い」とみなす成功の割合。省略すると約束の割合です。
+        slice_at_least: Option<Percent>,
     }
 }
 
@@ -70,14 +87,17 @@ impl Judge for Ratio {
     }
 
     fn judge(&self, evidence: &Evidence, at: &At<'_>) -> Verdict {
-        let view = View::new(evidence, at, self.window.at(at.now, at.zone), self.fresh_for.0);
         let owed = Owed {
             at_least: self.at_least.0,
+            window: self.window,
+            fresh_for: self.fresh_for.0,
             gaps_at_most: self.gaps_at_most.0,
             min_events: self.min_events,
-            rolling: matches!(self.window, Window::Rolling(_)),
+            budget_at_least: self.budget_at_least,
+            burn: &self.burn,
         };
-        budget::judge(&view, owed, &|seen| self.events(seen, at.now))
+        let view = owed.view(evidence, at);
+        budget::judge(&view, &owed, &|seen| self.events(seen, at.now))
     }
 
     fn events(&self, seen: &Seen, _: Timestamp) -> Option<(f64, f64)> {
@@ -87,7 +107,13 @@ impl Judge for Ratio {
         }
     }
 
+    fn slices(&self) -> Option<Slices> {
+        Slices::of(self.budgeting, self.slice, self.slice_at_least, self.at_least.0)
+    }
+
     fn mistakes(&self, node: &Node) -> Vec<Mistake> {
-        exactly_one(node, ["good", "bad"]).into_iter().collect()
+        let mut mistakes = budgeting::mistakes(node, self.window, &self.burn, self.budgeting, self.slice);
+        mistakes.extend(exactly_one(node, ["good", "bad"]));
+        mistakes
     }
 }

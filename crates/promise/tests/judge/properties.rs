@@ -8,7 +8,7 @@ use promise::{
 };
 use proptest::{collection::vec, prelude::*};
 
-const KINDS: [&str; 9] = [
+const KINDS: [&str; 10] = [
     "{ kind: ratio, good: ok, total: all, at_least: 90 %, window: 60s, fresh_for: 5s }",
     "{ kind: ratio, good: ok, total: all, at_least: 99.5 %, window: 1h, fresh_for: 5s }",
     "{ kind: latency, histogram: h_seconds, quantile: p90, at_most: 1s, window: 60s, fresh_for: 5s }",
@@ -17,6 +17,8 @@ const KINDS: [&str; 9] = [
     "{ kind: freshness, series: x, within: 10s, warn_at: 5s }",
     "{ kind: log_count, logs: x, at_most: 20, warn_at: 10, window: 60s, fresh_for: 5s }",
     "{ kind: log_count, logs: x, at_least: 20, window: 60s, fresh_for: 5s }",
+    "{ kind: ratio, good: ok, total: all, at_least: 99 %, window: 1h, fresh_for: 5s, min_events: 1,
+       burn: [{ rate: 2, over: 1m, short: 10s, severity: sev1 }], budget_at_least: 2 }",
     "{ kind: ratio, good: ok, total: all, at_least: 90 %, window: calendar day, fresh_for: 5s, gaps_at_most: 5 % }",
 ];
 
@@ -38,7 +40,7 @@ fn at(secs: i64) -> Timestamp {
 fn seen(kind: usize, a: u32, b: u32) -> Seen {
     let (a, b) = (f64::from(a), f64::from(b));
     match kind {
-        0 | 1 | 8 => Seen::Events {
+        0 | 1 | 8 | 9 => Seen::Events {
             good: a.max(b),
             total: a.max(b) + a.min(b) / 8.0,
         },
@@ -188,10 +190,18 @@ proptest! {
         numbers in vec((0u32..100, 0u32..100), 12),
         kept in vec(any::<bool>(), 12),
         since in prop_oneof![Just(-4_000i64), Just(0)],
+        correction in prop::option::of((0i64..60, 0i64..60)),
     ) {
-        let promise = promise(KINDS[kind], since);
+        let mut promise = promise(KINDS[kind], since);
+        promise.corrections.extend(correction.map(|(from, to)| promise::Correction {
+            id: "maintenance".to_owned(),
+            from: at(from),
+            to: at(to),
+            why: "announced".to_owned(),
+            who: "infra".to_owned(),
+        }));
         let mut all = whole(kind, &numbers);
-        if since < 0 && kind == 1 {
+        if since < 0 && matches!(kind, 1 | 8) {
             let before = Seen::Events { good: 1e4, total: 1e4 };
             all.facts.insert(0, Fact { from: at(-4_000), to: at(0), seen: before });
         }
@@ -245,7 +255,7 @@ proptest! {
             let lost = if i / 90 == i64::from(failing) { f64::from(bad[minute]) } else { 0.0 };
             Fact { from: at(i - 3_540), to: at(i - 3_539), seen: Seen::Events { good: 100.0 - lost, total: 100.0 } }
         }).collect();
-        let few = Evidence::compact(facts.clone(), at(NOW), Duration::from_secs(3_600));
+        let few = Evidence::compact(facts.clone(), at(NOW), Duration::from_secs(3_600), &[]);
         prop_assert!(few.len() <= Evidence::MAX_FACTS);
         let judge = |facts| promise.judge(&Evidence { facts, ..Evidence::default() }, at(NOW));
         let (all, few) = (judge(facts), judge(few));
@@ -359,4 +369,84 @@ fn fields_that_clash_are_noted_with_both_places() {
         );
     }
     assert_eq!(Kind::TAGS.len(), Kind::forms().len());
+}
+
+/// An hour of which ten minutes of maintenance failed whole: 600 of 3,600 events, where 36 may fail.
+#[test]
+fn a_correction_takes_out_its_time_and_says_what_it_hides() {
+    let text = "{ kind: ratio, good: ok, total: all, at_least: 99 %, window: 1h, fresh_for: 5s }";
+    let mut promise = promise(text, -3_540);
+    let (begin, end) = (at(-1_800), at(-1_200));
+    let facts = (0..3_600).map(|i| {
+        let to = at(i - 3_539);
+        let good = f64::from(u8::from(to <= begin || to > end));
+        let seen = Seen::Events { good, total: 1.0 };
+        Fact {
+            from: at(i - 3_540),
+            to,
+            seen,
+        }
+    });
+    let facts: Vec<Fact> = facts.collect();
+    let judge = |promise: &Promise| {
+        let facts = Evidence::compact(
+            facts.clone(),
+            at(NOW),
+            Duration::from_secs(3_600),
+            &promise.edges(),
+        );
+        promise.judge(
+            &Evidence {
+                facts,
+                ..Evidence::default()
+            },
+            at(NOW),
+        )
+    };
+    assert_eq!(judge(&promise).state, State::Broken);
+    promise.corrections.push(promise::Correction {
+        id: "db_upgrade".to_owned(),
+        from: begin,
+        to: end,
+        why: "announced maintenance".to_owned(),
+        who: "infra".to_owned(),
+    });
+    let verdict = judge(&promise);
+    is_sound(&verdict);
+    assert_eq!(verdict.state, State::Kept, "{}", verdict.reason.say().en);
+    let corrected = verdict.corrected.unwrap();
+    assert_eq!(corrected.by, ["db_upgrade"]);
+    assert_eq!(corrected.excluded_millis, 600_000);
+    assert_eq!(corrected.state, State::Broken);
+    // 3,000 of 3,600 were good.
+    let without = corrected.measured.unwrap().value;
+    assert_eq!(without, promise::Amount::Share(1.0 - 600.0 / 3_600.0));
+    // 3,000 events are left, of which 30 may fail.
+    assert_eq!(verdict.budget.unwrap().allowed, 30.0);
+}
+
+/// What a correction takes out may be silent too; what lies outside of it may not.
+#[test]
+fn silence_outside_of_a_correction_is_still_no_proof() {
+    let mut promise = promise(
+        "{ kind: ratio, good: ok, total: all, at_least: 90 %, window: 60s, fresh_for: 5s }",
+        0,
+    );
+    promise.corrections.push(promise::Correction {
+        id: "m".to_owned(),
+        from: at(20),
+        to: at(30),
+        why: "maintenance".to_owned(),
+        who: "infra".to_owned(),
+    });
+    let state = |silent: std::ops::Range<i64>| {
+        let mut evidence = whole(0, &[(90, 0); 12]);
+        evidence
+            .facts
+            .retain(|fact| fact.to <= at(silent.start) || fact.from >= at(silent.end));
+        promise.judge(&evidence, at(NOW)).state
+    };
+    assert_eq!(state(20..30), State::Kept);
+    assert_eq!(state(20..35), State::Unproven);
+    assert_eq!(state(30..40), State::Unproven);
 }

@@ -39,6 +39,8 @@ pub(crate) struct Watch {
     touched: BTreeSet<usize>,
     /// How far back evidence matters.
     pub reach: Duration,
+    /// Where its evidence is cut, for what lies between two of them may not count.
+    edges: Vec<Timestamp>,
 }
 
 /// What one source last said for one promise.
@@ -59,6 +61,7 @@ impl Watch {
             .map_or(Duration::from_secs(86_400), promise::Window::longest);
         let reach = window.max(judge.fresh_for() * 2);
         Self {
+            edges: promise.edges(),
             promise,
             gathers,
             feeds: BTreeMap::new(),
@@ -179,7 +182,7 @@ impl Watch {
         if self.gathers.len() > 1 {
             facts.sort_by_key(|fact| (fact.to, fact.from));
         }
-        let facts = Evidence::compact(facts, now, self.reach);
+        let facts = Evidence::compact(facts, now, self.reach, &self.edges);
         let mut gaps: Vec<Gap> = self
             .gaps
             .iter()

@@ -1,7 +1,8 @@
 //! Alerts: what a new verdict means for people. Pure.
 //!
-//! * *Broken* always raises. *At risk* and *unproven* raise where the severity has `page_at_risk`; otherwise they are a
-//!   notice in the inbox. A promise without severity is shown but never pages.
+//! * *Broken* always raises. *At risk* raises where its verdict names a severity, as a burn alert does; otherwise it and
+//!   *unproven* raise where the severity has `page_at_risk`, and are a notice in the inbox where it has not. A promise
+//!   without severity is shown but never pages.
 //! * Silence is not success: *unproven* never ends an alert. It keeps firing, and says since when evidence is missing.
 //! * An alert ends when evidence shows a state that would not raise it: *kept*, or *at risk* where that does not
 //!   page. Otherwise a month's nearly spent budget would hold an incident open for weeks after the outage.
@@ -54,7 +55,10 @@ impl Subject {
                 .map_or_else(|| Say::same(promise.id.clone()), |name| name.0.clone()),
             owner: terms.owner.clone().unwrap_or_else(|| owner.to_owned()),
             tier: terms.tier.clone(),
-            severity: terms.severity.clone(),
+            severity: verdict
+                .severity
+                .clone()
+                .or_else(|| terms.severity.clone()),
             runbook: terms.runbook.clone(),
             clauses: terms.clauses.clone(),
             verdict: verdict.clone(),
@@ -81,11 +85,12 @@ pub enum Step {
     Resolve,
 }
 
-/// Whether `state` raises an alert for a promise of this severity.
+/// Whether `state` raises an alert for a promise of this severity. `is_named`: the verdict itself names it.
 #[must_use]
-pub fn raises(state: State, severity: Option<&Severity>) -> bool {
+pub fn raises(state: State, severity: Option<&Severity>, is_named: bool) -> bool {
     match state {
         State::Broken => true,
+        State::AtRisk if is_named => true,
         State::AtRisk | State::Unproven => severity.is_some_and(|severity| severity.page_at_risk),
         State::Kept => false,
     }
@@ -93,11 +98,16 @@ pub fn raises(state: State, severity: Option<&Severity>) -> bool {
 
 /// The step from the alert as it stands, if one is open, to the state just judged.
 #[must_use]
-pub fn step(open: Option<&Alert>, state: State, severity: Option<&Severity>) -> Step {
+pub fn step(
+    open: Option<&Alert>,
+    state: State,
+    severity: Option<&Severity>,
+    is_named: bool,
+) -> Step {
     let Some(alert) = open else {
         return match state {
             State::Kept => Step::Quiet,
-            _ if raises(state, severity) => Step::Raise,
+            _ if raises(state, severity, is_named) => Step::Raise,
             _ => Step::Notice,
         };
     };
@@ -113,7 +123,7 @@ pub fn step(open: Option<&Alert>, state: State, severity: Option<&Severity>) -> 
         }
         (State::Broken, State::Broken) | (State::AtRisk, State::AtRisk) => Step::Quiet,
         (_, State::Broken) => Step::Worsen,
-        (_, State::AtRisk) if raises(State::AtRisk, severity) => Step::Ease,
+        (_, State::AtRisk) if raises(State::AtRisk, severity, is_named) => Step::Ease,
         (_, State::AtRisk) => Step::Resolve,
     }
 }
@@ -125,6 +135,27 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+
+    fn step(open: Option<&Alert>, state: State, severity: Option<&Severity>) -> Step {
+        super::step(open, state, severity, false)
+    }
+
+    #[test]
+    fn a_burn_alert_raises_as_the_severity_that_it_names() {
+        let burning = super::step(None, State::AtRisk, Some(&severity(false)), true);
+        assert_eq!(burning, Step::Raise);
+        let eased = super::step(
+            Some(&alert(State::Broken, false)),
+            State::AtRisk,
+            None,
+            true,
+        );
+        assert_eq!(eased, Step::Ease);
+        assert_eq!(
+            super::step(None, State::Unproven, None, true),
+            Step::Notice
+        );
+    }
 
     fn severity(page_at_risk: bool) -> Severity {
         Severity {
@@ -142,6 +173,8 @@ mod tests {
             reason: Reason::new("no-evidence", []),
             measured: None,
             budget: None,
+            severity: None,
+            corrected: None,
             newest: None,
             due: None,
             at: Timestamp::EPOCH,

@@ -27,9 +27,11 @@ pub fn react(config: &Config, book: &Book, change: &mut Change, transition: &Tra
     let promise = &transition.promise;
     let open = book.alerts.get(&promise.id);
     // An open alert keeps the severity under which it was raised in its incident, but pages by what is declared now.
-    let severity = config.severity(promise.terms.severity.as_deref());
     let subject = Subject::of(promise, &transition.verdict, &config.owner);
-    match (alert::step(open, transition.verdict.state, severity), open) {
+    let severity = config.severity(subject.severity.as_deref());
+    let is_named = transition.verdict.severity.is_some();
+    let state = transition.verdict.state;
+    match (alert::step(open, state, severity, is_named), open) {
         (Step::Raise, _) => raise(config, book, change, transition, subject),
         (Step::Notice, _) => notice(config, book, change, &subject, transition.bad_since),
         (Step::Quiet, _) | (_, None) => {}

@@ -113,6 +113,7 @@ impl Responder {
                 if alert::raises(
                     State::Unproven,
                     self.desk.config().severity(severity.as_deref()),
+                    false,
                 ) {
                     unproven
                         .entry(id)

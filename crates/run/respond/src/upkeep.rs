@@ -84,7 +84,8 @@ fn due_again(
     now: Timestamp,
 ) -> Vec<Target> {
     let severity = config.severity(alert.subject.severity.as_deref());
-    if !incident.wants_answer() || !alert::raises(alert.state, severity) {
+    let is_named = alert.subject.verdict.severity.is_some();
+    if !incident.wants_answer() || !alert::raises(alert.state, severity, is_named) {
         return Vec::new();
     }
     let Some(name) = alert.subject.severity.as_deref() else {

@@ -321,6 +321,8 @@ pub fn verdict(state: State, at: Timestamp) -> Verdict {
         reason: Reason::new("no-evidence", []),
         measured: None,
         budget: None,
+        severity: None,
+        corrected: None,
         newest: Some(at),
         due: None,
         at,
