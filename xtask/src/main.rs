@@ -1,7 +1,7 @@
 //! `cargo xtask`: what is done to the project rather than by it.
 //!
 //! `test` runs everything that must pass, `tidy` keeps the house as ARCHITECTURE.md draws it, `docs` writes the
-//! reference from the code, `bench` measures what docs/measured.md tells.
+//! reference from the code, `fuzz` compares with a real peer, `bench` measures what docs/measured.md tells.
 
 mod bench;
 mod docs;
@@ -30,10 +30,25 @@ enum Xtask {
         #[arg(long)]
         check: bool,
     },
+    /// Compare with a real peer on random input, for as long as is asked.
+    Fuzz {
+        #[command(subcommand)]
+        what: Fuzz,
+    },
     /// Measure, and print a row for docs/measured.md.
     Bench {
         #[command(subcommand)]
         what: Bench,
+    },
+}
+
+#[derive(Debug, Clone, Subcommand)]
+enum Fuzz {
+    /// Random queries over random series, against a real Prometheus.
+    Promql {
+        /// Handed to the fuzzer: its `--help` tells them.
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        args: Vec<String>,
     },
 }
 
@@ -51,9 +66,24 @@ enum Bench {
     Kill,
     /// Metrics, side by side with Prometheus and VictoriaMetrics.
     Metrics {
-        /// Only these: write, scrape, disk, query, rules, alert.
+        /// Only these: write, scrape, disk, query, rules, alert, push.
         only: Vec<String>,
     },
+}
+
+fn fuzz_promql(args: &[String]) -> anyhow::Result<()> {
+    let peers = peers::newest::ensure()?;
+    let build = [
+        "build",
+        "--release",
+        "--package",
+        "tegata-promql",
+        "--example",
+        "fuzz",
+    ];
+    let mut fuzz = std::process::Command::new(shell::build(&build, "fuzz")?);
+    peers.tell(&mut fuzz);
+    shell::run(fuzz.args(args))
 }
 
 /// A dependency is missing, as the binary itself says it.
@@ -65,6 +95,9 @@ fn main() -> ExitCode {
         Xtask::Test => test::run(sum.insert(test::Count::default())),
         Xtask::Tidy => tidy::run(&shell::root()),
         Xtask::Docs { check } => docs::run(check),
+        Xtask::Fuzz {
+            what: Fuzz::Promql { args },
+        } => fuzz_promql(&args),
         Xtask::Bench { what } => bench::run(what),
     };
     let code = match done {

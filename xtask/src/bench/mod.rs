@@ -60,7 +60,11 @@ pub fn run(what: Bench) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// The binary that is measured: the one in `TEGATA_BIN`, or what the sources give.
 fn tegata() -> anyhow::Result<std::path::PathBuf> {
+    if let Some(path) = env::var_os("TEGATA_BIN") {
+        return Ok(path.into());
+    }
     shell::build(&["build", "--release", "--package", "tegata"], "tegata")
 }
 

@@ -9,11 +9,13 @@ use std::{
     time::{Duration, Instant},
 };
 
+use anyhow::ensure;
+
 use super::{
     ALL, Bench, Row,
-    load::Target,
+    load::{self, Target},
     setting,
-    system::{Job, System},
+    system::{Job, Kind, System},
 };
 
 /// Seconds between scrapes and between evaluations: what most people have.
@@ -27,8 +29,8 @@ const NOTICE_BYTES: usize = 1 << 20;
 
 type Arrivals = Arc<Mutex<Vec<Option<Instant>>>>;
 
-pub fn detection(bench: &Bench) -> anyhow::Result<Vec<Row>> {
-    let trials = setting("BENCH_TRIALS", 200);
+/// One alerting rule for each trial.
+fn rules(trials: usize) -> String {
     let mut file = String::from("groups:\n- name: bench\n  rules:\n");
     for trial in 0..trials {
         // Writing to a string does not fail.
@@ -37,6 +39,49 @@ pub fn detection(bench: &Bench) -> anyhow::Result<Vec<Row>> {
             "  - {{ alert: Trial{trial}x, expr: 'bench_condition{{trial=\"{trial}\"}} == 1', labels: {{ severity: sev1 }} }}"
         );
     }
+    file
+}
+
+/// Samples that are pushed, one trial after the other. Of the others, whose rules are evaluated by a timer, nobody
+/// expects less than their interval.
+pub fn pushed(bench: &Bench) -> anyhow::Result<Vec<Row>> {
+    let trials = setting("BENCH_TRIALS", 200);
+    let (sink, arrivals) = sink(trials)?;
+    let job = Job {
+        rules: Some((rules(trials), INTERVAL)),
+        notify: Some(sink),
+        ..Job::default()
+    };
+    let system = System::start(bench, Kind::Tegata, "pushed", &job)?;
+    let mut took = Vec::new();
+    for trial in 0..trials {
+        for value in [0.0, 1.0] {
+            let (name, trial) = ("bench_condition", trial.to_string());
+            load::push(&system, &[("__name__", name), ("trial", &trial)], value)?;
+        }
+        let pushed = Instant::now();
+        let arrived = loop {
+            if let Some(at) = lock(&arrivals)[trial] {
+                break at;
+            }
+            ensure!(pushed.elapsed() < PATIENCE, "trial {trial} never arrived");
+            thread::sleep(Duration::from_millis(1));
+        };
+        took.push(arrived.saturating_duration_since(pushed).as_secs_f64());
+    }
+    took.sort_by(f64::total_cmp);
+    let at = |share: usize| took.get(took.len() * share / 100).copied();
+    let row = |what: &str, found: Option<f64>| Row {
+        what: format!("pushed sample to notification received, {trials} trials: {what}"),
+        unit: "s",
+        found: [found, None, None],
+    };
+    Ok(vec![row("median", at(50)), row("p99", at(99))])
+}
+
+pub fn detection(bench: &Bench) -> anyhow::Result<Vec<Row>> {
+    let trials = setting("BENCH_TRIALS", 200);
+    let file = rules(trials);
     let start = Instant::now() + Duration::from_secs(40);
     let turns: Vec<Instant> = (0..trials)
         .map(|trial| {

@@ -63,12 +63,10 @@ impl Writer {
     }
 
     pub fn step(&mut self, system: &System) -> anyhow::Result<()> {
-        const HEADERS: &str = "Content-Type: application/x-protobuf\r\nContent-Encoding: snappy\r\n\
-                               X-Prometheus-Remote-Write-Version: 0.1.0\r\n";
         self.load.step();
         self.at += INTERVAL * 1000;
         for request in self.load.requests(&self.labels, self.at)? {
-            http::post(system.address, system.kind.write_path(), HEADERS, &request)?.ok()?;
+            load::write(system, &request)?;
         }
         Ok(())
     }

@@ -9,8 +9,10 @@ use std::{
         atomic::{AtomicBool, AtomicUsize, Ordering},
     },
     thread,
-    time::Duration,
+    time::{Duration, SystemTime, UNIX_EPOCH},
 };
+
+use super::{http, system::System};
 
 /// A question that takes longer to arrive is dropped.
 const ASKED_WITHIN: Duration = Duration::from_secs(10);
@@ -97,23 +99,49 @@ impl Load {
     }
 }
 
+/// Writes one sample as it is now.
+pub fn push(system: &System, labels: &[(&str, &str)], value: f64) -> anyhow::Result<()> {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH)?.as_millis();
+    let one = Load {
+        values: vec![value],
+        random: 0,
+    };
+    for request in one.requests(&[encoded(labels)], i64::try_from(now)?)? {
+        write(system, &request)?;
+    }
+    Ok(())
+}
+
+/// Sends a request that [`Load::requests`] made.
+pub fn write(system: &System, request: &[u8]) -> anyhow::Result<()> {
+    const HEADERS: &str = "Content-Type: application/x-protobuf\r\nContent-Encoding: snappy\r\n\
+                           X-Prometheus-Remote-Write-Version: 0.1.0\r\n";
+    http::post(system.address, "/api/v1/write", HEADERS, request)?.ok()?;
+    Ok(())
+}
+
 /// The labels of each series as protocol buffers.
 pub fn labels(series: usize) -> Vec<Vec<u8>> {
     (0..series)
         .map(|series| {
-            let mut out = Vec::new();
             let own = [("__name__", metric(series)), ("job", "bench".to_owned())];
             let mut all: Vec<(&str, String)> = own.into_iter().chain(pairs(series)).collect();
             all.sort();
-            for (name, value) in all {
-                let mut label = Vec::new();
-                field(&mut label, 1, name.as_bytes());
-                field(&mut label, 2, value.as_bytes());
-                field(&mut out, 1, &label);
-            }
-            out
+            let all: Vec<(&str, &str)> = all.iter().map(|(n, v)| (*n, v.as_str())).collect();
+            encoded(&all)
         })
         .collect()
+}
+
+fn encoded(labels: &[(&str, &str)]) -> Vec<u8> {
+    let mut out = Vec::new();
+    for (name, value) in labels {
+        let mut label = Vec::new();
+        field(&mut label, 1, name.as_bytes());
+        field(&mut label, 2, value.as_bytes());
+        field(&mut out, 1, &label);
+    }
+    out
 }
 
 fn metric(series: usize) -> String {

@@ -50,6 +50,7 @@ const MEASURES: &[Measure] = &[
     ("query", query::ranges),
     ("rules", query::rules),
     ("alert", alert::detection),
+    ("push", alert::pushed),
 ];
 
 pub fn run(tegata: PathBuf, peers: &Newest, folder: &Path, only: &[String]) -> anyhow::Result<()> {

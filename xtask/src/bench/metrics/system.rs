@@ -36,11 +36,6 @@ impl Kind {
             Self::VictoriaMetrics => "VictoriaMetrics",
         }
     }
-
-    /// Where remote write is taken.
-    pub fn write_path(self) -> &'static str {
-        "/api/v1/write"
-    }
 }
 
 /// What a system is told to do.
