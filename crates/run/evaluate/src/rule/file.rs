@@ -74,10 +74,10 @@ impl Rule {
 }
 
 /// A value and where it stands.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-struct At<T> {
-    value: T,
-    place: Place,
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub(super) struct At<T> {
+    pub value: T,
+    pub place: Place,
 }
 
 impl<T: Read> Read for At<T> {

@@ -16,6 +16,7 @@ pub mod file;
 pub mod group;
 pub mod source;
 pub mod template;
+pub mod unit_test;
 
 mod expand;
 mod inputs;

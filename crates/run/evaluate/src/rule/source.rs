@@ -38,23 +38,58 @@ impl Source for Arc<dyn MetricStore> {
     }
 }
 
-/// Series in memory.
-#[derive(Debug, Default)]
+/// Series in memory, of which nothing after a certain instant is shown.
+#[derive(Debug)]
 pub struct Memory {
     series: BTreeMap<Labels, Series>,
+    until: Timestamp,
+}
+
+impl Default for Memory {
+    fn default() -> Self {
+        Self {
+            series: BTreeMap::new(),
+            until: Timestamp::from_millis(i64::MAX),
+        }
+    }
 }
 
 impl Memory {
-    /// Samples come in order of time.
+    /// Of two samples of one instant the first counts.
     pub fn append(&mut self, batch: Vec<Series>) {
-        for mut new in batch {
+        for new in batch {
             let known = self
                 .series
                 .entry(new.labels.clone())
                 .or_insert_with(|| Series::new(new.labels, Vec::new()));
-            known.samples.append(&mut new.samples);
-            known.histograms.append(&mut new.histograms);
+            for sample in new.samples {
+                let place = known.samples.partition_point(|other| other.at < sample.at);
+                if known
+                    .samples
+                    .get(place)
+                    .is_none_or(|other| other.at != sample.at)
+                {
+                    known.samples.insert(place, sample);
+                }
+            }
+            for sample in new.histograms {
+                let place = known
+                    .histograms
+                    .partition_point(|other| other.at < sample.at);
+                if known
+                    .histograms
+                    .get(place)
+                    .is_none_or(|other| other.at != sample.at)
+                {
+                    known.histograms.insert(place, sample);
+                }
+            }
         }
+    }
+
+    /// Hides what lies after `until`.
+    pub fn shows_until(&mut self, until: Timestamp) {
+        self.until = until;
     }
 }
 
@@ -75,7 +110,7 @@ impl Source for Memory {
         let fits = |labels: &Labels| matchers.iter().all(|m| m.accepts(labels.get(&m.name)));
         let found = self.series.values().filter(|series| fits(&series.labels));
         Ok(found
-            .map(|series| cut(series, from, to))
+            .map(|series| cut(series, from, to.min(self.until)))
             .filter(|series| !series.is_empty())
             .collect())
     }

@@ -6,5 +6,6 @@ mod counters;
 mod house;
 mod levels;
 mod logs;
+mod promtool;
 mod restart;
 mod thousands;

@@ -172,7 +172,7 @@ fn query(text: &str, scope: &Scope<'_>) -> Answer {
 }
 
 fn of_go(name: &str, args: &[Value]) -> Answer {
-    let shown = || -> Vec<String> { args.iter().map(Value::show).collect() };
+    let shown = || -> Vec<String> { args.iter().map(said).collect() };
     let answer = match name {
         "not" => Value::Bool(!args.first().is_some_and(Value::is_true)),
         "len" => {
@@ -334,9 +334,17 @@ fn printed(args: &[Value]) -> String {
         if place > 0 && !is_text(value) && !is_text(&args[place - 1]) {
             out.push(' ');
         }
-        out.push_str(&value.show());
+        out.push_str(&said(value));
     }
     out
+}
+
+/// What the printing functions make of a value; nothing has a name there.
+fn said(value: &Value) -> String {
+    match value {
+        Value::Nil => "<nil>".to_owned(),
+        other => other.show(),
+    }
 }
 
 fn html(text: &str) -> String {
@@ -362,7 +370,7 @@ fn escaped(text: &str) -> String {
     out
 }
 
-/// Upper case at the start of each word; an apostrophe, a point or an underscore does not end one.
+/// Upper case at the start of each word; an underscore does not end one.
 fn title(text: &str) -> String {
     let mut out = String::new();
     let mut within = false;
@@ -372,7 +380,7 @@ fn title(text: &str) -> String {
         } else {
             out.push(c);
         }
-        within = c.is_alphanumeric() || (within && matches!(c, '\'' | '’' | '.' | '_' | ':'));
+        within = c.is_alphanumeric() || (within && matches!(c, '’' | '_'));
     }
     out
 }
