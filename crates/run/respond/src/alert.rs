@@ -12,6 +12,8 @@ use promise::{Promise, Say, State, Timestamp, Verdict};
 use serde::{Deserialize, Serialize};
 use spec::section::severity::Severity;
 
+use crate::rule::Rule;
+
 /// What is wrong with one promise, from when it was raised until it is resolved.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Alert {
@@ -41,9 +43,21 @@ pub struct Subject {
     pub clauses: Vec<String>,
     /// The newest verdict that says something about the alert's state.
     pub verdict: Verdict,
+    /// Where a rule speaks and no promise.
+    #[serde(default)]
+    pub rule: Option<Rule>,
 }
 
 impl Subject {
+    /// Why it is so, in words.
+    #[must_use]
+    pub fn because(&self, state: State) -> Say {
+        match &self.rule {
+            Some(rule) => rule.because(state),
+            None => self.verdict.reason.say(),
+        }
+    }
+
     #[must_use]
     pub fn of(promise: &Promise, verdict: &Verdict, owner: &str) -> Self {
         let terms = &promise.terms;
@@ -55,13 +69,11 @@ impl Subject {
                 .map_or_else(|| Say::same(promise.id.clone()), |name| name.0.clone()),
             owner: terms.owner.clone().unwrap_or_else(|| owner.to_owned()),
             tier: terms.tier.clone(),
-            severity: verdict
-                .severity
-                .clone()
-                .or_else(|| terms.severity.clone()),
+            severity: verdict.severity.clone().or_else(|| terms.severity.clone()),
             runbook: terms.runbook.clone(),
             clauses: terms.clauses.clone(),
             verdict: verdict.clone(),
+            rule: None,
         }
     }
 }
@@ -151,10 +163,7 @@ mod tests {
             true,
         );
         assert_eq!(eased, Step::Ease);
-        assert_eq!(
-            super::step(None, State::Unproven, None, true),
-            Step::Notice
-        );
+        assert_eq!(super::step(None, State::Unproven, None, true), Step::Notice);
     }
 
     fn severity(page_at_risk: bool) -> Severity {
@@ -195,6 +204,7 @@ mod tests {
                 runbook: None,
                 clauses: vec![],
                 verdict,
+                rule: None,
             },
         }
     }

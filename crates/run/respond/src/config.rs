@@ -13,6 +13,8 @@ use spec::{
     },
 };
 
+use crate::alert::Alert;
+
 /// Resolves a secret's reference when it is needed, so that a rotated secret needs no restart.
 pub type Secrets = Arc<dyn Fn(&Secret) -> Result<String, String> + Send + Sync>;
 
@@ -30,6 +32,10 @@ pub struct Config {
     pub routes: Vec<Route>,
     pub receivers: BTreeMap<String, Receiver>,
     pub on_call: Option<OnCall>,
+    /// Every alerting rule by its name. The alert of one that is gone from here is closed.
+    pub rules: BTreeSet<String>,
+    /// Of alerts whose `severity` label names none that is declared.
+    pub rule_severity: Option<String>,
     /// Where the console answers, without a slash at the end.
     pub console_url: String,
 }
@@ -50,7 +56,25 @@ impl Config {
             routes: spec.routes.clone(),
             receivers: spec.receivers.clone(),
             on_call: spec.on_call.clone(),
+            rules: BTreeSet::new(),
+            rule_severity: spec.rules.severity.clone(),
             console_url: console_url.into().trim_end_matches('/').to_owned(),
+        }
+    }
+
+    /// With the alerting rules that are in force.
+    #[must_use]
+    pub fn with_rules(mut self, names: impl IntoIterator<Item = String>) -> Self {
+        self.rules = names.into_iter().collect();
+        self
+    }
+
+    /// Whether the promise or rule behind an alert is still declared.
+    #[must_use]
+    pub fn declares(&self, alert: &Alert) -> bool {
+        match &alert.subject.rule {
+            Some(rule) => self.rules.contains(rule.name()),
+            None => self.promises.contains(&alert.promise),
         }
     }
 

@@ -15,6 +15,7 @@ pub mod notify;
 pub mod on_call;
 pub mod page;
 pub mod route;
+pub mod rule;
 
 mod book;
 mod config;
@@ -23,6 +24,7 @@ mod desk;
 mod error;
 mod event;
 mod react;
+mod refresh;
 mod responder;
 mod upkeep;
 
@@ -34,3 +36,4 @@ pub use notify::inbox::InboxItem;
 pub use on_call::OnDuty;
 pub use page::Page;
 pub use responder::{ReceiverStatus, Responder, Transition};
+pub use rule::{Rule, RuleChange};

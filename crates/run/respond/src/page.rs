@@ -6,7 +6,7 @@
 use promise::{Lang, Reason, Say, State, Timestamp, say};
 use serde::{Deserialize, Serialize};
 
-use crate::alert::Subject;
+use crate::{alert::Subject, rule::Rule};
 
 /// Changes only when a field changes its meaning or goes away; new fields may come at any time.
 pub const SCHEMA: &str = "tegata.page/1";
@@ -37,6 +37,9 @@ pub struct Page {
     pub evidence_lost: Option<Timestamp>,
     /// Who is on call.
     pub on_call: Option<Say>,
+    /// The alert as its rule wrote it, where a rule speaks and no promise.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rule: Option<Rule>,
 }
 
 /// Why a person is told.
@@ -315,6 +318,7 @@ pub(crate) mod samples {
             bad_since: "2026-11-22T00:59:48Z".parse().unwrap(),
             evidence_lost: None,
             on_call: Some(Say::new("Aoi Sato", "佐藤 葵")),
+            rule: None,
         }
     }
 

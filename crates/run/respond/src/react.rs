@@ -7,7 +7,7 @@ use serde_json::json;
 use spec::section::severity;
 
 use crate::{
-    Config, EventKind, InboxItem, Page, Transition,
+    Config, EventKind, InboxItem, Page, RuleChange, Transition,
     alert::{self, Alert, Step, Subject},
     book::{Book, Change, Pending},
     incident::{self, Incident},
@@ -23,37 +23,47 @@ const PATIENCE_MIN: Duration = Duration::from_secs(5);
 /// More, and nobody knows for too long.
 const PATIENCE_MAX: Duration = Duration::from_secs(300);
 
+/// What the desk is told: a subject in a new state.
+struct News {
+    bad_since: Timestamp,
+    evidence_entry: Option<u64>,
+}
+
 pub fn react(config: &Config, book: &Book, change: &mut Change, transition: &Transition) {
-    let promise = &transition.promise;
-    let open = book.alerts.get(&promise.id);
+    let subject = Subject::of(&transition.promise, &transition.verdict, &config.owner);
+    let news = News {
+        bad_since: transition.bad_since,
+        evidence_entry: transition.evidence_entry,
+    };
+    take(config, book, change, &news, subject);
+}
+
+/// The same for an alert of a rule.
+pub fn react_to_rule(config: &Config, book: &Book, change: &mut Change, told: &RuleChange) {
+    let news = News {
+        bad_since: told.rule.started,
+        evidence_entry: told.entry,
+    };
+    take(config, book, change, &news, told.subject(config));
+}
+
+fn take(config: &Config, book: &Book, change: &mut Change, news: &News, subject: Subject) {
+    let open = book.alerts.get(&subject.id);
     // An open alert keeps the severity under which it was raised in its incident, but pages by what is declared now.
-    let subject = Subject::of(promise, &transition.verdict, &config.owner);
     let severity = config.severity(subject.severity.as_deref());
-    let is_named = transition.verdict.severity.is_some();
-    let state = transition.verdict.state;
+    let is_named = subject.verdict.severity.is_some();
+    let state = subject.verdict.state;
     match (alert::step(open, state, severity, is_named), open) {
-        (Step::Raise, _) => raise(config, book, change, transition, subject),
-        (Step::Notice, _) => notice(config, book, change, &subject, transition.bad_since),
+        (Step::Raise, _) => raise(config, book, change, news, subject),
+        (Step::Notice, _) => notice(config, book, change, &subject, news.bad_since),
         (Step::Quiet, _) | (_, None) => {}
-        (step, Some(alert)) => continue_alert(
-            config,
-            book,
-            change,
-            transition,
-            subject,
-            alert.clone(),
-            step,
-        ),
+        (step, Some(alert)) => {
+            continue_alert(config, book, change, news, subject, alert.clone(), step)
+        }
     }
 }
 
-fn raise(
-    config: &Config,
-    book: &Book,
-    change: &mut Change,
-    transition: &Transition,
-    subject: Subject,
-) {
+fn raise(config: &Config, book: &Book, change: &mut Change, news: &News, subject: Subject) {
     let at = change.at;
     let number = change.counters().next_incident;
     change.counters().next_incident += 1;
@@ -64,7 +74,7 @@ fn raise(
         incident: incident::id(number, at, &config.time_zone),
         state,
         raised: at,
-        bad_since: transition.bad_since,
+        bad_since: news.bad_since,
         evidence_lost: None,
         subject,
     };
@@ -78,7 +88,7 @@ fn raise(
         owner: alert.subject.owner.clone(),
         state,
         is_paging: severity.is_some(),
-        bad_since: transition.bad_since,
+        bad_since: news.bad_since,
         opened: at,
         acknowledged: None,
         resolved: None,
@@ -90,15 +100,9 @@ fn raise(
         pages: Vec::new(),
         next_page: 1,
         timeline: Vec::new(),
-        ledger: transition.evidence_entry.into_iter().collect(),
+        ledger: news.evidence_entry.into_iter().collect(),
     };
-    note_verdict(
-        &mut incident,
-        at,
-        "opened",
-        &alert,
-        transition.evidence_entry,
-    );
+    note_verdict(&mut incident, at, "opened", &alert, news.evidence_entry);
     tell(change, EventKind::AlertRaised, &alert, &incident);
     tell(change, EventKind::IncidentOpened, &alert, &incident);
     announce(config, book, change, &mut incident, &alert, Kind::Raised);
@@ -110,7 +114,7 @@ fn continue_alert(
     config: &Config,
     book: &Book,
     change: &mut Change,
-    transition: &Transition,
+    news: &News,
     subject: Subject,
     mut alert: Alert,
     step: Step,
@@ -121,13 +125,16 @@ fn continue_alert(
         change.drop_alert(&alert.promise);
         return;
     };
-    if let Some(entry) = transition.evidence_entry {
+    if let Some(entry) = news.evidence_entry {
         incident.ledger.push(entry);
     }
     match step {
         Step::LoseEvidence => {
             let lost = subject.verdict.newest.unwrap_or(at);
             alert.evidence_lost = Some(lost);
+            if subject.rule.is_some() {
+                alert.subject.rule = subject.rule;
+            }
             incident.evidence_lost = Some(lost);
             let state = alert.state.say();
             let what = Say::new(
@@ -140,7 +147,7 @@ fn continue_alert(
                     state.ja
                 ),
             );
-            incident.note(at, "evidence-lost", what).ledger = transition.evidence_entry;
+            incident.note(at, "evidence-lost", what).ledger = news.evidence_entry;
         }
         Step::Resolve => {
             alert.subject = subject;
@@ -151,7 +158,7 @@ fn continue_alert(
                 &mut incident,
                 &alert,
                 Kind::Resolved,
-                transition.evidence_entry,
+                news.evidence_entry,
             );
             change.put_incident(incident);
             return;
@@ -167,10 +174,10 @@ fn continue_alert(
             alert.evidence_lost = None;
             incident.evidence_lost = None;
             incident.state = alert.state;
-            note_verdict(&mut incident, at, code, &alert, transition.evidence_entry);
+            note_verdict(&mut incident, at, code, &alert, news.evidence_entry);
             if step == Step::Worsen {
                 // The latency of this page counts from the evidence of the worse state.
-                alert.bad_since = transition.bad_since;
+                alert.bad_since = news.bad_since;
                 tell(change, EventKind::AlertRaised, &alert, &incident);
                 announce(config, book, change, &mut incident, &alert, Kind::Worsened);
             }
@@ -323,7 +330,7 @@ pub fn send(
     change.page(book, incident, pending);
 }
 
-fn compose(
+pub fn compose(
     config: &Config,
     alert: &Alert,
     incident: Option<&Incident>,
@@ -333,6 +340,11 @@ fn compose(
 ) -> Page {
     let subject = &alert.subject;
     let is_over = matches!(kind, Kind::Resolved | Kind::Notice);
+    let state = if is_over {
+        subject.verdict.state
+    } else {
+        alert.state
+    };
     Page {
         schema: page::SCHEMA.to_owned(),
         key,
@@ -347,12 +359,11 @@ fn compose(
         }),
         promise: About::of(subject),
         severity: severity_of(config, subject),
-        state: if is_over {
-            subject.verdict.state
-        } else {
-            alert.state
+        state,
+        reason: Sentence {
+            code: subject.verdict.reason.code.clone(),
+            text: subject.because(state),
         },
-        reason: Sentence::from(&subject.verdict.reason),
         measured: Figures::of(subject),
         bad_since: alert.bad_since,
         evidence_lost: alert.evidence_lost.filter(|_| !is_over),
@@ -361,6 +372,7 @@ fn compose(
             .as_ref()
             .and_then(|on_call| on_call::at(on_call, at))
             .map(|duty| duty.name.0),
+        rule: subject.rule.clone(),
     }
 }
 
@@ -410,7 +422,7 @@ fn note_verdict(
     alert: &Alert,
     ledger: Option<u64>,
 ) {
-    let (state, reason) = (alert.state.say(), alert.subject.verdict.reason.say());
+    let (state, reason) = (alert.state.say(), alert.subject.because(alert.state));
     let what = Say::new(
         format!("{}: {}", state.en, reason.en),
         format!("{}: {}", state.ja, reason.ja),

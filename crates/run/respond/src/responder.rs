@@ -18,7 +18,8 @@ use crate::{
     desk::{Desk, DeskShelf},
     incident::{Acknowledgement, Outcome, REASON_MAX, WHO_MAX},
     notify::{self, Make, Outside},
-    on_call, react,
+    on_call, react, refresh,
+    rule::{Rule, RuleChange},
 };
 
 /// A promise that has never been proven has this long to be, before its being *unproven* raises anything. A start would
@@ -126,6 +127,26 @@ impl Responder {
         self.take(transition).await
     }
 
+    /// The same for an alert of a rule.
+    pub async fn rule(&self, told: RuleChange) -> Result<(), Error> {
+        self.desk
+            .change(move |config, book, change| {
+                react::react_to_rule(config, book, change, &told);
+                Ok(())
+            })
+            .await
+    }
+
+    /// The rules' alerts that are open, so that a restart goes on where they stand.
+    #[must_use]
+    pub fn open_rules(&self) -> Vec<Rule> {
+        let book = self.desk.book();
+        book.alerts
+            .values()
+            .filter_map(|alert| alert.subject.rule.clone())
+            .collect()
+    }
+
     async fn take(&self, transition: Transition) -> Result<(), Error> {
         self.desk
             .change(move |config, book, change| {
@@ -146,6 +167,7 @@ impl Responder {
         tokio::select! {
             () = deliver::run(&self.desk, &self.make, &stop) => {}
             () = unproven => {}
+            () = refresh::run(&self.desk, &self.make) => {}
         }
     }
 

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use promise::Timestamp;
 
-use crate::{Config, on_call};
+use crate::{Config, on_call, rule::Rule};
 
 /// A repeat faster than this floods people and gets a receiver's rate limit instead of an answer.
 pub const REPEAT_MIN: Duration = Duration::from_secs(30);
@@ -24,8 +24,10 @@ pub struct Target {
 #[must_use]
 pub fn targets(config: &Config, promise: &str, severity: &str, now: Timestamp) -> Vec<Target> {
     let mut chain: Vec<(String, Option<Duration>)> = Vec::new();
-    let fits =
-        |list: &[String], name: &str| list.is_empty() || list.iter().any(|entry| entry == name);
+    let fits = |list: &[String], name: &str| {
+        let short = Rule::name_in(name);
+        list.is_empty() || list.iter().any(|entry| entry == name || entry == short)
+    };
     let mut shortest = None;
     for route in &config.routes {
         if !fits(&route.severities, severity) || !fits(&route.promises, promise) {
@@ -103,6 +105,8 @@ mod tests {
                 .map(|name| (name.to_owned(), Receiver::Inbox(Inbox {})))
                 .into(),
             on_call: None,
+            rules: [].into(),
+            rule_severity: None,
             console_url: String::new(),
         }
     }

@@ -19,7 +19,7 @@ pub fn tend(config: &Config, book: &Book, change: &mut Change) {
         let Some(known) = book.incident(&alert.incident) else {
             continue;
         };
-        if !config.promises.contains(&alert.promise) {
+        if !config.declares(alert) {
             let mut incident = known.clone();
             react::close(
                 config,

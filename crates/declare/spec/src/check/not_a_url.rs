@@ -51,6 +51,7 @@ fn check(sight: &Sight<'_>, found: &mut Found<'_>) {
         let url = match receiver {
             Receiver::Webhook(webhook) => &webhook.url,
             Receiver::Slack(slack) => &slack.url,
+            Receiver::Alertmanager(alertmanager) => &alertmanager.url,
             Receiver::Email(_) | Receiver::Inbox(_) => continue,
         };
         if let Secret::Loopback(url) = url {

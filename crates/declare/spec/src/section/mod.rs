@@ -5,6 +5,7 @@ pub mod promises;
 pub mod receiver;
 pub mod retention;
 pub mod route;
+pub mod rules;
 pub mod service;
 pub mod severity;
 pub mod source;
@@ -21,6 +22,7 @@ pub struct Spec {
     pub console: service::Console,
     pub sources: source::Sources,
     pub promises: Vec<Promise>,
+    pub rules: rules::Rules,
     pub severities: BTreeMap<String, severity::Severity>,
     pub routes: Vec<route::Route>,
     pub receivers: BTreeMap<String, receiver::Receiver>,
@@ -29,11 +31,12 @@ pub struct Spec {
 }
 
 /// The names of the sections in a file.
-pub const SECTIONS: [&str; 9] = [
+pub const SECTIONS: [&str; 10] = [
     "service",
     "console",
     "sources",
     "promises",
+    "rules",
     "severities",
     "routes",
     "receivers",
@@ -57,6 +60,9 @@ record! {
         /// What is owed, by id.
         /// ja: 約束(id ごと)。
         promises: promises::Promises,
+        /// Prometheus rule files.
+        /// ja: Prometheus のルールファイル。
+        rules: rules::Rules = rules::Rules::default(),
         /// How bad a broken promise is, by name.
         /// ja: 重大度(名前ごと)。
         severities: BTreeMap<String, severity::Severity> = BTreeMap::new(),
@@ -92,6 +98,7 @@ impl From<Document> for Spec {
             console: document.console,
             sources: document.sources,
             promises,
+            rules: document.rules,
             severities: document.severities,
             routes: document.routes,
             receivers: document.receivers,

@@ -18,6 +18,7 @@ tagged! {
     pub enum Receiver {
         "webhook" => Webhook,
         "slack" => Slack,
+        "alertmanager" => Alertmanager,
         "email" => Email,
         "inbox" => Inbox,
     }
@@ -49,6 +50,22 @@ record! {
         /// A channel, where the webhook may choose.
         /// ja: チャンネル。
         channel: Option<String>,
+        /// How long one try may take.
+        /// ja: 一度の送信で待つ時間。
+        timeout: Span = Span::secs(5),
+    }
+}
+
+record! {
+    /// A Prometheus Alertmanager, told of what fires each minute.
+    /// ja: Prometheus の Alertmanager。発報中の警報を毎分伝えます。
+    pub struct Alertmanager {
+        /// Where it answers, without `/api`.
+        /// ja: 宛先(`/api` は付けません)。
+        url: Secret,
+        /// Token sent as `Authorization: Bearer`.
+        /// ja: ベアラートークン。
+        bearer: Option<Secret>,
         /// How long one try may take.
         /// ja: 一度の送信で待つ時間。
         timeout: Span = Span::secs(5),

@@ -4,6 +4,7 @@
 //! A notifier makes **one** try and says what became of it; retrying, falling over and recording are the
 //! caller's. What it says of a failure never holds an address, a URL, a token or a body.
 
+pub mod alertmanager;
 pub mod email;
 pub mod inbox;
 pub mod slack;
@@ -106,6 +107,7 @@ macro_rules! notifiers {
 notifiers! {
     Webhook, "webhook" => webhook::Webhook::of,
     Slack, "slack" => slack::Slack::of,
+    Alertmanager, "alertmanager" => alertmanager::Alertmanager::of,
     Email, "email" => email::Email::of,
     Inbox, "inbox" => inbox::Inbox::of,
 }

@@ -64,6 +64,7 @@ fn page() -> Page {
         bad_since: "2026-11-22T00:59:48Z".parse().unwrap(),
         evidence_lost: None,
         on_call: None,
+        rule: None,
     }
 }
 

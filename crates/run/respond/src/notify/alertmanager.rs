@@ -1,0 +1,115 @@
+//! `alertmanager`: alerts for a Prometheus Alertmanager, by `POST /api/v2/alerts`.
+//!
+//! A rule's alert carries its own labels and annotations, so Alertmanager's routes, inhibitions and templates work
+//! unchanged; a promise's has `alertname`, `severity` and `service`. A firing alert says until when it can be
+//! believed without being told again (`endsAt`); a resolved one when it ended.
+//!
+//! 2xx accepts; what else an answer means is as for `webhook`.
+
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
+
+use async_trait::async_trait;
+use promise::{Clock, Lang, Timestamp};
+use serde::Serialize;
+use spec::section::receiver;
+
+use super::{Notifier, Outside, Receipt, SendError, http::Http, webhook};
+use crate::{Page, page::Kind};
+
+/// Four times the minute after which it is told again, as Prometheus does it: three may be lost.
+const BELIEVED_FOR: Duration = Duration::from_secs(240);
+
+pub struct Alertmanager {
+    url: String,
+    bearer: Option<String>,
+    timeout: Duration,
+    http: Http,
+    clock: Arc<dyn Clock>,
+}
+
+impl Alertmanager {
+    pub fn of(section: &receiver::Alertmanager, outside: &Outside) -> Result<Self, SendError> {
+        let resolve = |secret| (outside.secrets)(secret).map_err(SendError::lasting);
+        let url = resolve(&section.url)?;
+        Ok(Self {
+            url: format!("{}/api/v2/alerts", url.trim_end_matches('/')),
+            bearer: section.bearer.as_ref().map(resolve).transpose()?,
+            timeout: section.timeout.0,
+            http: outside.http.clone(),
+            clock: outside.clock.clone(),
+        })
+    }
+}
+
+/// An alert as the API takes it.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Posted {
+    labels: BTreeMap<String, String>,
+    annotations: BTreeMap<String, String>,
+    starts_at: Timestamp,
+    ends_at: Timestamp,
+    #[serde(rename = "generatorURL")]
+    generator_url: String,
+}
+
+#[async_trait]
+impl Notifier for Alertmanager {
+    async fn send(&self, page: &Page) -> Result<Receipt, SendError> {
+        let now = self.clock.now();
+        let body = webhook::body(&[posted(page, now)])?;
+        let mut headers = Vec::new();
+        if let Some(token) = &self.bearer {
+            headers.push(("authorization", format!("Bearer {token}")));
+        }
+        self.http
+            .post(&self.url, &headers, body, self.timeout, now)
+            .await
+    }
+}
+
+fn posted(page: &Page, now: Timestamp) -> Posted {
+    let ended = matches!(page.kind, Kind::Resolved | Kind::Withdrawn);
+    let ends_at = if ended { page.at } else { now + BELIEVED_FOR };
+    let link = page.incident.as_ref().map(|link| link.url.clone());
+    if let Some(rule) = &page.rule {
+        return Posted {
+            labels: rule.labels.clone(),
+            annotations: rule.annotations.clone(),
+            starts_at: rule.started,
+            ends_at,
+            generator_url: rule.generator_url.clone(),
+        };
+    }
+    let lang = page.languages()[0];
+    let mut labels = BTreeMap::from([
+        ("alertname".to_owned(), page.promise.id.clone()),
+        ("service".to_owned(), page.service.get(Lang::En).to_owned()),
+        ("owner".to_owned(), page.promise.owner.clone()),
+    ]);
+    labels.extend(
+        page.severity
+            .as_ref()
+            .map(|severity| ("severity".to_owned(), severity.id.clone())),
+    );
+    let mut annotations = BTreeMap::from([
+        ("summary".to_owned(), page.promise.name.get(lang).to_owned()),
+        (
+            "description".to_owned(),
+            page.reason.text.get(lang).to_owned(),
+        ),
+    ]);
+    annotations.extend(
+        page.promise
+            .runbook
+            .clone()
+            .map(|url| ("runbook_url".to_owned(), url)),
+    );
+    Posted {
+        labels,
+        annotations,
+        starts_at: page.bad_since,
+        ends_at,
+        generator_url: link.unwrap_or_default(),
+    }
+}
