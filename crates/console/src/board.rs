@@ -66,6 +66,8 @@ pub enum SourceKind {
     Scrape,
     Probe,
     Logs,
+    /// Where targets are looked for.
+    Discovery,
 }
 
 impl Board {

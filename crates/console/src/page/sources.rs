@@ -33,6 +33,7 @@ fn kind(kind: SourceKind, lang: Lang) -> &'static str {
         SourceKind::Scrape => lang.pick("scrape", "スクレイプ"),
         SourceKind::Probe => lang.pick("probe", "外形監視"),
         SourceKind::Logs => lang.pick("logs", "ログ"),
+        SourceKind::Discovery => lang.pick("discovery", "自動検出"),
     }
 }
 

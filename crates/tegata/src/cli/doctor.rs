@@ -297,6 +297,10 @@ fn secrets_of(spec: &Spec) -> Vec<Finding> {
             Receiver::Email(email) => {
                 all.extend(email.password.iter().map(|p| (of("password"), p)))
             }
+            Receiver::Alertmanager(manager) => {
+                all.push((of("url"), &manager.url));
+                all.extend(manager.bearer.iter().map(|token| (of("bearer"), token)));
+            }
             Receiver::Inbox(_) => {}
         }
     }

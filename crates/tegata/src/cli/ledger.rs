@@ -113,12 +113,63 @@ impl Verify {
                 } else {
                     match lang {
                         Lang::En => outln!("not whole: {error}"),
-                        Lang::Ja => outln!("台帳は完全ではありません: {error}"),
+                        Lang::Ja => outln!("台帳は完全ではありません: {}", in_japanese(&error)),
                     }
                 }
                 Ok(ExitCode::from(exit::INVALID))
             }
         }
+    }
+}
+
+/// What the error says by itself in English: the ledger's crate must be usable without ours, and has no languages.
+fn in_japanese(error: &VerifyError) -> String {
+    match error {
+        VerifyError::Io { path, source } => format!("{}: {source}", path.display()),
+        VerifyError::NoLedger { dir, missing } => {
+            format!(
+                "{} は台帳ではありません({missing} がありません)",
+                dir.display()
+            )
+        }
+        VerifyError::Key { path, detail } => {
+            format!("{} は鍵ではありません({detail})", path.display())
+        }
+        VerifyError::OtherKey { found, expected } => {
+            format!("期待した鍵 {expected} ではなく、鍵 {found} で署名されています")
+        }
+        VerifyError::Checkpoint { place, key, detail } => {
+            format!("{place} は {key} が署名したチェックポイントではありません({detail})")
+        }
+        VerifyError::Tail { path, detail } => {
+            format!("{} が壊れています({detail})", path.display())
+        }
+        VerifyError::Missing { path } => format!("{} がありません", path.display()),
+        VerifyError::Entry {
+            index,
+            path,
+            detail,
+        } => format!(
+            "エントリー {index} が書かれた時と違います({detail}、{})",
+            path.display()
+        ),
+        VerifyError::Node { first, last, path } => format!(
+            "エントリー {first}〜{last} のハッシュが書かれた時と違います({})",
+            path.display()
+        ),
+        VerifyError::Truncated {
+            index,
+            signed,
+            place,
+        } => format!("エントリー {index} がありません({place} は {signed} 件に署名しています)"),
+        VerifyError::Rewritten { signed, place } => {
+            format!(
+                "{place} が署名した最初の {signed} 件が、この台帳の最初の {signed} 件と違います"
+            )
+        }
+        VerifyError::RolledBack { size, signed } => format!(
+            "台帳は {size} 件で終わっていますが、別に保管されたチェックポイントは {signed} 件に署名しています"
+        ),
     }
 }
 
