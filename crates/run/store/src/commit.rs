@@ -8,7 +8,7 @@ use std::{io, thread};
 
 use tokio::sync::{mpsc, oneshot};
 
-use crate::Error;
+use crate::{Error, wal::Wal};
 
 /// Requests that may wait; beyond it senders wait. A scrape of each of 1,000 targets at one instant fits.
 const QUEUE_MAX: usize = 1024;
@@ -17,6 +17,50 @@ const GROUP_MAX: usize = 256;
 
 /// Where a request's answer goes.
 pub(crate) type Reply<T> = oneshot::Sender<Result<T, Error>>;
+
+/// Appends of one group that are admitted but not yet durable, and who waits for them.
+pub(crate) struct Group<T> {
+    /// Frames of the log.
+    pub frames: Vec<u8>,
+    replies: Vec<(Reply<T>, T)>,
+}
+
+impl<T> Default for Group<T> {
+    fn default() -> Self {
+        Self {
+            frames: Vec::new(),
+            replies: Vec::new(),
+        }
+    }
+}
+
+impl<T> Group<T> {
+    /// Tells `answer` to whoever waits, once the frames are durable; or at once that the request was refused.
+    pub fn wait(&mut self, reply: Reply<T>, admitted: Result<T, Error>) {
+        match admitted {
+            Ok(answer) => self.replies.push((reply, answer)),
+            // Whoever gave up waiting needs no answer; here and below.
+            Err(error) => drop(reply.send(Err(error))),
+        }
+    }
+
+    /// One sync for all. `show` is called with whether it succeeded, before anybody is answered: what is
+    /// acknowledged can be seen, and what is refused was taken back.
+    pub fn commit(self, wal: &mut Wal, show: impl FnOnce(bool)) {
+        let result = if self.frames.is_empty() {
+            Ok(())
+        } else {
+            wal.append(&self.frames)
+        };
+        show(result.is_ok());
+        for (reply, answer) in self.replies {
+            drop(reply.send(match &result {
+                Ok(()) => Ok(answer),
+                Err(error) => Err(error.again()),
+            }));
+        }
+    }
+}
 
 /// The door to a writing thread. Dropping it lets the thread finish what waits and ends it.
 pub(crate) struct Queue<R> {

@@ -3,9 +3,12 @@
 
 use std::{
     fs::{self, File, OpenOptions},
-    io::{self, Write},
+    io::{self, BufWriter, Write},
     path::{Path, PathBuf},
 };
+
+/// What is gathered before the kernel is asked to write.
+const WRITE_BYTES: usize = 256 << 10;
 
 /// The writing half; reading goes through `std::fs` directly.
 pub(crate) trait Disk: Send + Sync {
@@ -14,8 +17,17 @@ pub(crate) trait Disk: Send + Sync {
 
     /// Writes a whole file. Either all of it is durable under its name once this returns, or the name
     /// does not exist.
-    fn write_whole(&self, path: &Path, bytes: &[u8]) -> io::Result<()>;
+    fn write_whole(&self, path: &Path, bytes: &[u8]) -> io::Result<()> {
+        self.write_streamed(path, &mut |out| out.write_all(bytes))
+    }
+
+    /// The same for a file that is too large to be held in memory: `fill` writes it from its beginning to its
+    /// end.
+    fn write_streamed(&self, path: &Path, fill: &mut Fill<'_>) -> io::Result<()>;
 }
+
+/// Writes the content of a file.
+pub(crate) type Fill<'f> = dyn FnMut(&mut dyn Write) -> io::Result<()> + 'f;
 
 /// A file that only grows, except when a failed write is taken back.
 pub(crate) trait Tail: Send {
@@ -38,11 +50,12 @@ impl Disk for RealDisk {
         Ok(Box::new(file))
     }
 
-    fn write_whole(&self, path: &Path, bytes: &[u8]) -> io::Result<()> {
+    fn write_streamed(&self, path: &Path, fill: &mut Fill<'_>) -> io::Result<()> {
         let unfinished = unfinished(path);
-        let write = || {
-            let mut file = File::create(&unfinished)?;
-            file.write_all(bytes)?;
+        let mut write = || {
+            let mut out = BufWriter::with_capacity(WRITE_BYTES, File::create(&unfinished)?);
+            fill(&mut out)?;
+            let file = out.into_inner().map_err(io::IntoInnerError::into_error)?;
             file.sync_all()?;
             fs::rename(&unfinished, path)?;
             sync_folder(path)
@@ -82,6 +95,12 @@ fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
 fn sync_folder(path: &Path) -> io::Result<()> {
     path.parent()
         .map_or(Ok(()), |folder| File::open(folder)?.sync_all())
+}
+
+/// Gives a finished file another name, durably.
+pub(crate) fn rename(from: &Path, to: &Path) -> io::Result<()> {
+    fs::rename(from, to)?;
+    sync_folder(to)
 }
 
 /// Creates `folder` if need be, removes what an interrupted write left there, and lists the rest by name.
@@ -188,13 +207,15 @@ pub(crate) mod failing {
             }))
         }
 
-        fn write_whole(&self, path: &Path, bytes: &[u8]) -> io::Result<()> {
+        fn write_streamed(&self, path: &Path, fill: &mut Fill<'_>) -> io::Result<()> {
+            let mut bytes = Vec::new();
+            fill(&mut bytes)?;
             let size = i64::try_from(bytes.len()).unwrap();
             if self.left.fetch_sub(size, Ordering::SeqCst) < size {
                 self.left.fetch_add(size, Ordering::SeqCst);
                 return Err(full());
             }
-            RealDisk.write_whole(path, bytes)
+            RealDisk.write_whole(path, &bytes)
         }
     }
 

@@ -15,6 +15,17 @@ pub enum Error {
     /// What lies on the disk is not what was written.
     #[error("{} is damaged: {detail}", path.display())]
     Damaged { path: PathBuf, detail: String },
+    /// Another version wrote it.
+    #[error(
+        "{} has format {found}, and this version reads format {reads}: \
+         read it with the version that wrote it, or move it away to begin anew",
+        path.display()
+    )]
+    OtherFormat {
+        path: PathBuf,
+        found: u64,
+        reads: u64,
+    },
     #[error("{what} is over its limit of {limit}")]
     OverLimit { what: String, limit: u64 },
     #[error("the query is wrong: {0}")]
@@ -61,7 +72,8 @@ impl Error {
     }
 
     /// The same error once more, for each of those who waited in one group.
-    pub(crate) fn again(&self) -> Self {
+    #[must_use]
+    pub fn again(&self) -> Self {
         match self {
             Self::Io { path, source } => Self::Io {
                 path: path.clone(),
@@ -72,6 +84,11 @@ impl Error {
             Self::Damaged { path, detail } => Self::Damaged {
                 path: path.clone(),
                 detail: detail.clone(),
+            },
+            Self::OtherFormat { path, found, reads } => Self::OtherFormat {
+                path: path.clone(),
+                found: *found,
+                reads: *reads,
             },
             Self::OverLimit { what, limit } => Self::OverLimit {
                 what: what.clone(),

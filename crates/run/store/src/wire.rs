@@ -20,6 +20,15 @@ pub(crate) fn put_signed(out: &mut Vec<u8>, n: i64) {
     put_varint(out, zigzag(n));
 }
 
+/// The bits of a float, shorter the rounder it is: 1 byte for 0, 3 for 1, 9 at most.
+pub(crate) fn put_float(out: &mut Vec<u8>, value: f64) {
+    let bytes = value.to_bits().to_be_bytes();
+    let zeros = value.to_bits().trailing_zeros() / 8;
+    let len = 8 - zeros as usize;
+    out.push(low_byte(len as u64));
+    out.extend_from_slice(&bytes[..len]);
+}
+
 /// Small numbers of either sign become small numbers: 0, -1, 1, -2 become 0, 1, 2, 3.
 pub(crate) fn zigzag(n: i64) -> u64 {
     (n.cast_unsigned() << 1) ^ (n >> 63).cast_unsigned()
@@ -81,6 +90,18 @@ impl<'b> Reader<'b> {
         self.varint().map(unzigzag)
     }
 
+    pub fn float(&mut self) -> Option<f64> {
+        let len = usize::from(self.byte()?);
+        let mut bytes = [0; 8];
+        bytes.get_mut(..len)?.copy_from_slice(self.take(len)?);
+        Some(f64::from_bits(u64::from_be_bytes(bytes)))
+    }
+
+    /// What is left, without reading it.
+    pub fn rest(&self) -> &'b [u8] {
+        self.rest
+    }
+
     pub fn text(&mut self) -> Option<&'b str> {
         let n = self.len()?;
         std::str::from_utf8(self.take(n)?).ok()
@@ -109,6 +130,27 @@ mod tests {
             put_signed(&mut out, n);
             assert_eq!(Reader::new(&out).signed(), Some(n));
         }
+    }
+
+    #[test]
+    fn floats_of_any_bits_read_back() {
+        for (value, len) in [
+            (0.0, 1),
+            (1.0, 3),
+            (-0.0, 2),
+            (f64::NAN, 3),
+            (0.1, 9),
+            (f64::from_bits(0x7ff0_0000_0000_0002), 9),
+        ] {
+            let mut out = Vec::new();
+            put_float(&mut out, value);
+            assert_eq!(out.len(), len, "{value}");
+            assert_eq!(
+                Reader::new(&out).float().map(f64::to_bits),
+                Some(value.to_bits())
+            );
+        }
+        assert_eq!(Reader::new(&[9; 20]).float(), None);
     }
 
     #[test]

@@ -41,6 +41,42 @@ impl Labels {
         ""
     }
 
+    /// The whole as one text, for whoever stores or hashes it; [`Labels::decode`] reads it back.
+    #[must_use]
+    pub fn encoded(&self) -> &str {
+        &self.0
+    }
+
+    /// Labels from what [`Labels::encoded`] gave. `None` where that is not what it would give.
+    #[must_use]
+    pub fn decode(encoded: &str) -> Option<Self> {
+        let mut pairs = Iter { rest: encoded };
+        let mut before = "";
+        for (name, value) in pairs.by_ref() {
+            if value.is_empty() || (name <= before && !(before.is_empty() && name.is_empty())) {
+                return None;
+            }
+            before = name;
+        }
+        pairs.rest.is_empty().then(|| Self(encoded.into()))
+    }
+
+    /// Labels from pairs that are sorted by name already, without empty values and no name twice.
+    pub fn from_sorted<'p>(pairs: impl Iterator<Item = (&'p str, &'p str)>) -> Self {
+        let mut text = String::with_capacity(256);
+        for (name, value) in pairs {
+            push(&mut text, name);
+            push(&mut text, value);
+        }
+        Self(text.into())
+    }
+
+    /// Whether both are clones of one another, which is seen without reading them.
+    #[must_use]
+    pub fn is_clone_of(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+
     #[must_use]
     pub fn iter(&self) -> Iter<'_> {
         Iter { rest: &self.0 }
@@ -189,6 +225,22 @@ mod tests {
             let labels = Labels::new([("a", "x"), (&*name, &*value)]);
             assert_eq!(labels.get(&name), value);
             assert_eq!(labels.iter().count(), 2);
+        }
+    }
+
+    #[test]
+    fn the_encoded_text_reads_back_and_no_other_does() {
+        let labels = Labels::new([("__name__", "up"), ("job", "a"), ("zone", &"z".repeat(99))]);
+        assert_eq!(Labels::decode(labels.encoded()), Some(labels.clone()));
+        assert_eq!(Labels::from_sorted(labels.iter()), labels);
+        assert_eq!(Labels::decode(""), Some(Labels::default()));
+        for end in 1..labels.encoded().len() {
+            let cut = Labels::decode(&labels.encoded()[..end]);
+            assert!(cut.is_none_or(|cut| cut.iter().count() < 3), "cut at {end}");
+        }
+        // `AbAv` is b="v"; twice the same name, a falling one or an empty value is nothing that `encoded` gives.
+        for wrong in ["AbAvAbAw", "AbAvAaAw", "Ab@", "Ab", "~"] {
+            assert_eq!(Labels::decode(wrong), None, "{wrong}");
         }
     }
 

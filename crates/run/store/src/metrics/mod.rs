@@ -5,9 +5,10 @@ pub mod contract;
 mod embedded;
 
 pub use embedded::{EmbeddedMetrics, Options};
+pub use promql::series::{Buckets, CUSTOM_BOUNDS, Reset, Span};
 pub use promql::{Exemplar, Histogram, HistogramSample, Labels, STALE, Sample, Series, is_stale};
 
-use std::{path::Path, sync::Arc, time::Duration};
+use std::{collections::BTreeSet, path::Path, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use promise::{Timestamp, signal::Matcher};
@@ -18,9 +19,39 @@ use crate::Error;
 /// What became of an append.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Appended {
+    /// Also those that came late, within the window that the engine allows.
     pub stored: u64,
-    /// Not newer than what the series already holds; refused and counted, never stored twice.
+    /// Already there with the same value, as when a batch is sent again.
+    pub known: u64,
+    /// Refused, because another value stands at that time; the first stays.
     pub out_of_order: u64,
+    /// Refused, because they came later than the engine allows.
+    pub too_old: u64,
+    /// Refused, because of series that are too many.
+    pub over_limit: u64,
+    /// Refused, because they are no histograms.
+    pub malformed: u64,
+    /// Why series were too many.
+    pub flood: Option<Flood>,
+}
+
+impl Appended {
+    /// Samples that are not in the store although they were told.
+    #[must_use]
+    pub fn refused(&self) -> u64 {
+        self.out_of_order + self.too_old + self.over_limit + self.malformed
+    }
+}
+
+/// A source that has more series than it may.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Flood {
+    /// The value of `job`.
+    pub source: String,
+    pub limit: u64,
+    /// The label of its series that has the most values, and how many.
+    pub label: String,
+    pub values: u64,
 }
 
 /// The port. Every call is bounded; none holds a lock over I/O of another.
@@ -41,7 +72,23 @@ pub trait MetricStore: Send + Sync {
     /// The values of one label among the series that all `matchers` accept, sorted.
     async fn label_values(&self, label: &str, matchers: &[Matcher]) -> Result<Vec<String>, Error>;
 
-    /// The labels of the series that all `matchers` accept and that hold a sample in `[from, to]`, sorted.
+    /// The names of labels among the series that all `matchers` accept, sorted.
+    async fn label_names(&self, matchers: &[Matcher]) -> Result<Vec<String>, Error> {
+        let all = (
+            Timestamp::from_millis(i64::MIN),
+            Timestamp::from_millis(i64::MAX),
+        );
+        let series = self.series(matchers, all.0, all.1).await?;
+        let names: BTreeSet<&str> = series
+            .iter()
+            .flat_map(Labels::iter)
+            .map(|(name, _)| name)
+            .collect();
+        Ok(names.into_iter().map(str::to_owned).collect())
+    }
+
+    /// The labels of the series that all `matchers` accept and that hold samples in `[from, to]`, sorted. An
+    /// engine may answer from its index, and then names also one that only has samples before and after.
     async fn series(
         &self,
         matchers: &[Matcher],
@@ -134,6 +181,8 @@ pub struct Status {
     pub disk_bytes: u64,
     /// What opening found and mended, such as a torn tail; empty when nothing was wrong.
     pub recovered: Vec<String>,
+    /// Sources whose new series are refused.
+    pub floods: Vec<Flood>,
 }
 
 /// The store that `backend` names, kept in `folder`.

@@ -1,7 +1,10 @@
 //! Whatever is appended, in whatever batches and over whatever seals and openings, a model that keeps it
 //! all in a map gives the same answers.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{
+    collections::{BTreeMap, btree_map::Entry},
+    time::Duration,
+};
 
 use promise::{
     Timestamp,
@@ -18,6 +21,9 @@ enum Step {
     Append(Vec<(usize, i64, f64)>),
     Reopen,
 }
+
+/// How late a sample may come, in milliseconds.
+const WINDOW: i64 = 100;
 
 fn labels(i: usize) -> Labels {
     let job = ["a", "b", ""][i % 3];
@@ -94,7 +100,7 @@ proptest! {
     fn the_metric_store_answers_as_a_map_would(steps in prop::collection::vec(step(), 1..25), from in 0i64..400, to in 0i64..400) {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         let dir = tempfile::tempdir().unwrap();
-        let options = Options { seal_samples: 25, seal_samples_min: 5, seal_span: Duration::from_millis(300), ..Options::default() };
+        let options = Options { seal_samples: 25, seal_samples_min: 5, seal_span: Duration::from_millis(300), late_window: Duration::from_millis(100), ..Options::default() };
         runtime.block_on(async {
             let mut store = EmbeddedMetrics::open_with(dir.path(), options.clone()).unwrap();
             let mut model = Model::new();
@@ -104,12 +110,14 @@ proptest! {
                     store = EmbeddedMetrics::open_with(dir.path(), options.clone()).unwrap();
                     continue;
                 };
-                let mut stored = 0;
+                let (mut stored, mut too_old) = (0, 0);
                 let mut batch = Vec::new();
                 for (i, at, value) in samples {
                     let held = model.entry(labels(i)).or_default();
-                    if held.last_key_value().is_none_or(|(newest, _)| at > *newest) {
-                        held.insert(at, value.to_bits());
+                    if held.last_key_value().is_some_and(|(newest, _)| at < *newest - WINDOW) {
+                        too_old += 1;
+                    } else if let Entry::Vacant(free) = held.entry(at) {
+                        free.insert(value.to_bits());
                         stored += 1;
                     }
                     let sample = Sample { at: Timestamp::from_millis(at), value };
@@ -117,7 +125,8 @@ proptest! {
                 }
                 let n = batch.len() as u64;
                 let appended = store.append(batch).await.unwrap();
-                assert_eq!((appended.stored, appended.out_of_order), (stored, n - stored));
+                assert_eq!((appended.stored, appended.too_old), (stored, too_old));
+                assert_eq!(appended.known + appended.out_of_order, n - stored - too_old);
             }
             for matchers in matchers() {
                 for (from, to) in [(from, to), (i64::MIN, i64::MAX)] {

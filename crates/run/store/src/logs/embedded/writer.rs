@@ -15,7 +15,7 @@ use super::{
 };
 use crate::{
     Error, Record,
-    commit::Reply,
+    commit::{Group, Reply},
     disk::Disk,
     logs::Appended,
     wal::Wal,
@@ -52,10 +52,9 @@ pub(super) struct Writer {
 /// Appends that are admitted but not yet durable.
 #[derive(Default)]
 struct Staged {
-    frames: Vec<u8>,
+    group: Group<Appended>,
     rows: Vec<(String, Row)>,
     ids: Vec<u128>,
-    replies: Vec<(Reply<Appended>, Appended)>,
 }
 
 impl Writer {
@@ -101,11 +100,10 @@ impl Writer {
         let mut staged = Staged::default();
         for request in group {
             match request {
-                Request::Append(records, reply) => match self.stage(&records, &mut staged) {
-                    Ok(appended) => staged.replies.push((reply, appended)),
-                    // Whoever gave up waiting needs no answer; here and below.
-                    Err(error) => drop(reply.send(Err(error))),
-                },
+                Request::Append(records, reply) => {
+                    let admitted = self.stage(&records, &mut staged);
+                    staged.group.wait(reply, admitted);
+                }
                 Request::DropBefore {
                     stream,
                     before,
@@ -137,7 +135,7 @@ impl Writer {
             let mut whole = Vec::with_capacity(payload.len() + 8);
             put_varint(&mut whole, n);
             whole.extend_from_slice(&payload);
-            if let Err(error) = Wal::frame(&mut staged.frames, &whole) {
+            if let Err(error) = Wal::frame(&mut staged.group.frames, &whole) {
                 staged.rows.truncate(marks.0);
                 self.ids.unlearn(&staged.ids[marks.1..]);
                 staged.ids.truncate(marks.1);
@@ -151,31 +149,18 @@ impl Writer {
     }
 
     fn commit(&mut self, staged: Staged) {
-        let result = if staged.frames.is_empty() {
-            Ok(())
-        } else {
-            self.wal.append(&staged.frames)
-        };
-        match result {
-            Ok(()) => {
-                {
-                    let mut memory = memory_mut(&self.shared);
-                    for (stream, row) in staged.rows {
-                        memory.append(&stream, row);
-                    }
-                }
-                for (reply, appended) in staged.replies {
-                    drop(reply.send(Ok(appended)));
-                }
-                self.seal_if_due();
+        let Staged { group, rows, ids } = staged;
+        let (shared, known) = (&self.shared, &mut self.ids);
+        group.commit(&mut self.wal, |durable| {
+            if durable {
+                let mut memory = memory_mut(shared);
+                rows.into_iter()
+                    .for_each(|(stream, row)| memory.append(&stream, row));
+            } else {
+                known.unlearn(&ids);
             }
-            Err(error) => {
-                self.ids.unlearn(&staged.ids);
-                for (reply, _) in staged.replies {
-                    drop(reply.send(Err(error.again())));
-                }
-            }
-        }
+        });
+        self.seal_if_due();
         self.shared
             .log_bytes
             .store(self.wal.bytes(), Ordering::Relaxed);

@@ -3,14 +3,18 @@
 //! The head does not decide what may be appended (the writer does) and holds no file.
 
 use std::{
-    collections::{BTreeMap, HashMap},
-    sync::Arc,
+    collections::BTreeSet,
+    sync::{Arc, Mutex, PoisonError},
 };
 
-use promise::signal::{Match, Matcher};
+use promise::signal::Matcher;
+use roaring::RoaringBitmap;
 
-use super::codec::{self, CHUNK_SAMPLES, Span};
-use crate::{Labels, Sample};
+use super::{
+    postings::Postings,
+    series::{HeadSeries, Snapshot},
+};
+use crate::{Histogram, Labels};
 
 #[derive(Default)]
 pub(super) struct Head {
@@ -20,56 +24,36 @@ pub(super) struct Head {
     pub samples: u64,
     /// The times of the oldest and the newest sample.
     pub bounds: Option<(i64, i64)>,
-}
-
-struct HeadSeries {
-    labels: Labels,
-    chunks: Vec<Chunk>,
-    /// The newest samples, fewer than make a chunk.
-    tail: Vec<Sample>,
-}
-
-#[derive(Clone)]
-pub(super) struct Chunk {
-    pub span: Span,
-    /// With the chunk's head.
-    pub bytes: Arc<[u8]>,
-}
-
-/// A series as it was at one moment.
-pub(super) struct Snapshot {
-    pub labels: Labels,
-    pub chunks: Vec<Chunk>,
-    pub tail: Vec<Sample>,
+    /// Ids in the order of their series' labels, as far as somebody asked for it.
+    order: Mutex<Arc<Vec<u32>>>,
 }
 
 impl Head {
     /// Adds a series without samples; its id is the number of series before it.
     pub fn admit(&mut self, labels: Labels) {
-        let id = u32::try_from(self.series.len()).unwrap_or(u32::MAX);
-        self.postings.add(id, &labels);
-        self.series.push(HeadSeries {
-            labels,
-            chunks: Vec::new(),
-            tail: Vec::new(),
-        });
+        self.postings.push(&labels);
+        self.series.push(HeadSeries::new(labels));
     }
 
-    /// Adds samples that are newer than all that the series holds.
-    pub fn append(&mut self, id: u32, samples: &[Sample]) {
-        let Some(series) = self.series.get_mut(id as usize) else {
-            return;
-        };
-        for sample in samples {
-            let at = sample.at.as_millis();
-            let (first, last) = self.bounds.unwrap_or((at, at));
-            self.bounds = Some((first.min(at), last.max(at)));
-            series.tail.push(*sample);
-            if series.tail.len() == CHUNK_SAMPLES {
-                series.close_chunk();
-            }
+    /// Adds a sample that the series does not hold yet.
+    pub fn push(&mut self, id: u32, at: i64, value: f64) {
+        if let Some(series) = self.series.get_mut(id as usize) {
+            series.push(at, value);
+            self.count(at);
         }
-        self.samples += samples.len() as u64;
+    }
+
+    pub fn push_histogram(&mut self, id: u32, at: i64, value: &Arc<Histogram>) {
+        if let Some(series) = self.series.get_mut(id as usize) {
+            series.push_histogram(at, value);
+            self.count(at);
+        }
+    }
+
+    fn count(&mut self, at: i64) {
+        let (first, last) = self.bounds.unwrap_or((at, at));
+        self.bounds = Some((first.min(at), last.max(at)));
+        self.samples += 1;
     }
 
     /// How many series have been admitted.
@@ -77,122 +61,113 @@ impl Head {
         self.series.len()
     }
 
-    /// The series that all `matchers` accept and their chunks that touch `[from, to]`.
+    pub fn get(&self, id: u32) -> Option<&HeadSeries> {
+        self.series.get(id as usize)
+    }
+
+    pub fn matching(&self, matchers: &[Matcher]) -> RoaringBitmap {
+        self.postings
+            .matching(matchers, |id| self.get(id).map(|series| &series.labels))
+    }
+
+    /// The series that all `matchers` accept, with what may lie in `[from, to]`, in the order of labels.
     pub fn snapshot(&self, matchers: &[Matcher], from: i64, to: i64) -> Vec<Snapshot> {
-        let touches = |chunk: &&Chunk| chunk.span.first <= to && chunk.span.last >= from;
-        self.matching(matchers)
-            .map(|series| Snapshot {
-                labels: series.labels.clone(),
-                chunks: series.chunks.iter().filter(touches).cloned().collect(),
-                tail: series.tail.clone(),
-            })
+        let found = self.in_order(&self.matching(matchers));
+        found
+            .filter_map(|id| self.get(id)?.snapshot(from, to))
             .collect()
     }
 
-    /// The labels of the series that hold samples and that all `matchers` accept.
-    pub fn labels<'h>(&'h self, matchers: &'h [Matcher]) -> impl Iterator<Item = &'h Labels> {
-        self.matching(matchers).map(|series| &series.labels)
+    /// Every series that holds samples, in the order of labels.
+    pub fn all(&self) -> impl Iterator<Item = Snapshot> {
+        let order = self.order();
+        (0..order.len()).filter_map(move |i| self.get(order[i])?.snapshot(i64::MIN, i64::MAX))
     }
 
-    /// Every series that holds samples, by labels, with its samples as one run of chunks.
-    pub fn sealed(&self) -> Vec<(&Labels, Vec<u8>, i64, i64)> {
-        let mut all: Vec<_> = self.series.iter().filter_map(HeadSeries::sealed).collect();
-        all.sort_by(|a, b| a.0.cmp(b.0));
-        all
-    }
-
-    fn matching<'h>(&'h self, matchers: &'h [Matcher]) -> impl Iterator<Item = &'h HeadSeries> {
-        let all = || (0..u32::try_from(self.series.len()).unwrap_or(u32::MAX)).collect();
-        let candidates = self.postings.fewest(matchers).unwrap_or_else(all);
-        let series = candidates
-            .into_iter()
-            .filter_map(|id| self.series.get(id as usize));
-        series
-            .filter(|s| !s.is_empty() && matchers.iter().all(|m| m.accepts(s.labels.get(&m.name))))
-    }
-}
-
-impl HeadSeries {
-    fn is_empty(&self) -> bool {
-        self.chunks.is_empty() && self.tail.is_empty()
-    }
-
-    fn close_chunk(&mut self) {
-        let (Some(first), Some(last)) = (self.tail.first(), self.tail.last()) else {
-            return;
-        };
-        let span = Span {
-            samples: self.tail.len(),
-            first: first.at.as_millis(),
-            last: last.at.as_millis(),
-        };
-        let mut bytes = Vec::new();
-        codec::encode(&self.tail, &mut bytes);
-        self.chunks.push(Chunk {
-            span,
-            bytes: bytes.into(),
-        });
-        self.tail.clear();
-    }
-
-    fn sealed(&self) -> Option<(&Labels, Vec<u8>, i64, i64)> {
-        let mut bytes: Vec<u8> = self
-            .chunks
+    /// The labels of the series that all `matchers` accept and that touch `[from, to]`.
+    pub fn series(&self, matchers: &[Matcher], from: i64, to: i64) -> Vec<Labels> {
+        let found = self.matching(matchers);
+        let touching = found
             .iter()
-            .flat_map(|chunk| chunk.bytes.iter().copied())
-            .collect();
-        codec::encode(&self.tail, &mut bytes);
-        let tail_first = self.tail.first().map(|s| s.at.as_millis());
-        let tail_last = self.tail.last().map(|s| s.at.as_millis());
-        let first = self.chunks.first().map(|c| c.span.first).or(tail_first)?;
-        let last = tail_last.or(self.chunks.last().map(|c| c.span.last))?;
-        Some((&self.labels, bytes, first, last))
-    }
-}
-
-/// For each label and value the ids of the series that have it, ascending.
-#[derive(Default)]
-struct Postings(HashMap<Box<str>, BTreeMap<Box<str>, Vec<u32>>>);
-
-impl Postings {
-    fn add(&mut self, id: u32, labels: &Labels) {
-        for (name, value) in labels.iter() {
-            // The entry API would copy the name of every label of every series.
-            if !self.0.contains_key(name) {
-                self.0.insert(name.into(), BTreeMap::new());
-            }
-            let Some(values) = self.0.get_mut(name) else {
-                continue;
-            };
-            match values.get_mut(value) {
-                Some(ids) => ids.push(id),
-                None => {
-                    values.insert(value.into(), vec![id]);
-                }
-            }
-        }
+            .filter_map(|id| self.get(id))
+            .filter(|s| s.touches(from, to));
+        touching.map(|series| series.labels.clone()).collect()
     }
 
-    /// The shortest list that one matcher alone allows, ascending. `None` where every matcher also accepts
-    /// a series without its label, so that lists say nothing.
-    fn fewest(&self, matchers: &[Matcher]) -> Option<Vec<u32>> {
-        let lists = matchers
-            .iter()
-            .filter(|m| !m.accepts(""))
-            .map(|m| self.allowed_by(m));
-        lists.min_by_key(Vec::len)
+    pub fn values(&self, label: &str, matchers: &[Matcher], out: &mut BTreeSet<String>) {
+        self.postings
+            .values_among(label, &self.matching(matchers), out);
     }
 
-    fn allowed_by(&self, matcher: &Matcher) -> Vec<u32> {
-        let Some(values) = self.0.get(matcher.name.as_str()) else {
-            return Vec::new();
+    pub fn names(&self, matchers: &[Matcher], out: &mut BTreeSet<String>) {
+        self.postings.names_among(&self.matching(matchers), out);
+    }
+
+    /// The label with the most values among the series of one source, and how many.
+    pub fn widest(&self, source: &Matcher) -> Option<(&str, usize)> {
+        self.postings
+            .widest(&self.matching(std::slice::from_ref(source)))
+    }
+
+    /// Few are sorted by their labels; of many, each is looked up in the order of all.
+    fn in_order(&self, found: &RoaringBitmap) -> impl Iterator<Item = u32> + use<> {
+        let count = found.len();
+        let ids: Vec<u32> = if count * 8 < self.series.len() as u64 {
+            let mut few: Vec<u32> = found.iter().collect();
+            few.sort_by(|a, b| self.labels(*a).cmp(&self.labels(*b)));
+            few
+        } else {
+            self.order()
+                .iter()
+                .copied()
+                .filter(|id| found.contains(*id))
+                .collect()
         };
-        if let Match::Equal(value) = &matcher.test {
-            return values.get(value.as_str()).cloned().unwrap_or_default();
+        ids.into_iter()
+    }
+
+    /// An empty head with the series that `stays` accepts, in the same order of ids.
+    pub fn successor(&self, stays: impl Fn(u32) -> bool) -> Self {
+        let mut next = Self::default();
+        let mut new_ids = vec![None; self.series.len()];
+        for (old, series) in (0u32..).zip(&self.series).filter(|(id, _)| stays(*id)) {
+            new_ids[old as usize] = u32::try_from(next.len()).ok();
+            next.admit(series.labels.clone());
         }
-        let accepted = values.iter().filter(|(value, _)| matcher.accepts(value));
-        let mut ids: Vec<u32> = accepted.flat_map(|(_, ids)| ids).copied().collect();
-        ids.sort_unstable();
-        ids
+        let order = self
+            .order
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone();
+        // Where all were in order, those that stay are too.
+        if order.len() == self.series.len() {
+            let order: Vec<u32> = order
+                .iter()
+                .filter_map(|id| new_ids[*id as usize])
+                .collect();
+            next.order = Mutex::new(order.into());
+        }
+        next
+    }
+
+    fn labels(&self, id: u32) -> Option<&Labels> {
+        self.get(id).map(|series| &series.labels)
+    }
+
+    fn order(&self) -> Arc<Vec<u32>> {
+        let mut order = self.order.lock().unwrap_or_else(PoisonError::into_inner);
+        if order.len() < self.series.len() {
+            let mut ids: Vec<u32> = Vec::with_capacity(self.series.len());
+            ids.extend(order.iter());
+            ids.extend(
+                (0..)
+                    .skip(order.len())
+                    .take(self.series.len() - order.len()),
+            );
+            // A stable sort merges the run that is sorted with the ids that have come since.
+            ids.sort_by(|a, b| self.labels(*a).cmp(&self.labels(*b)));
+            *order = ids.into();
+        }
+        order.clone()
     }
 }

@@ -1,24 +1,37 @@
 //! The embedded metric store: a write-ahead log, a compressed head in memory, immutable blocks on disk.
 //!
-//! One thread writes (`writer`): it takes all appends that wait, refuses what is not newer than its
-//! series, syncs the rest to the log once, and only then shows it in the head and answers. A head that is
-//! large or old enough becomes a block and the log behind it goes. Readers take a snapshot of the head and
-//! the list of blocks together, so they see every sample once while a head is being sealed.
+//! One thread writes (`writer`): it takes all appends that wait, admits what is new (`stage`), syncs the rest to
+//! the log once, and only then shows it in the head and answers. A head that is large or old enough becomes a
+//! block and the log behind it goes. A second thread merges blocks (`compact`). Readers (`read`) take a snapshot
+//! of the head and the list of blocks together.
 //!
-//! It does not merge blocks and does not answer queries (`promql` does, over `select`).
+//! Reading order: `codec` (a chunk), `series` and `head` (memory), `postings` (its index), `registry`, `stage` and
+//! `writer` (writing), `records` and `replay` (the log), `block`, `index` and `deleted` (a file), `shelf` (all
+//! files), `read`, `compact`, `annex` (what is no sample).
 
+mod annex;
 mod block;
 mod codec;
+mod compact;
+mod deleted;
+mod format;
 mod head;
 mod index;
+mod limits;
+mod postings;
+mod read;
+mod records;
+mod registry;
+mod replay;
+mod series;
 mod shelf;
+mod stage;
 mod writer;
 
 use std::{
-    collections::{BTreeMap, BTreeSet, btree_map},
     path::Path,
     sync::{
-        Arc, PoisonError, RwLock,
+        Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard,
         atomic::{AtomicU64, Ordering},
     },
     time::Duration,
@@ -26,25 +39,32 @@ use std::{
 
 use async_trait::async_trait;
 use promise::{Timestamp, signal::Matcher};
+use promql::{Answer, Query};
 
-use self::{head::Head, shelf::Shelf, writer::Request};
-use super::{Appended, MetricStore, Status};
+use self::{
+    annex::Annex,
+    compact::{Compaction, Compactor, Eagerness},
+    format::FORMAT,
+    head::Head,
+    limits::Floods,
+    shelf::Shelf,
+    writer::Request,
+};
+use super::{Appended, Metadata, MetricStore, Status};
 use crate::{
-    Error, Labels, Sample, Series,
+    Error, Labels, Series,
     commit::{Queue, blocking},
     disk::{Disk, RealDisk},
-    wire::Reader,
 };
-
-/// What one `select` may answer: 320 MB, ten years of a series at 15 s.
-const SELECT_SAMPLES_MAX: usize = 20_000_000;
 
 /// What may be set; the defaults are for production.
 #[derive(Debug, Clone)]
 pub struct Options {
-    /// Series between two seals. Each takes about 1 KiB, so the default bounds the head near 200 MiB.
+    /// Series in memory. Each takes some 600 bytes, so the default bounds the head near 300 MB.
     pub series_max: usize,
-    /// A head of so many samples is sealed: about 8 MiB in memory and 60 MB of log to replay.
+    /// Series of one source (of one `job`), so that a flood from one leaves room for the others.
+    pub source_series_max: usize,
+    /// A head of so many samples is sealed: about 10 MB in memory and 60 MB of log to replay.
     pub seal_samples: u64,
     /// A head that spans so much time is sealed, so that retention can drop it by the day.
     pub seal_span: Duration,
@@ -52,30 +72,51 @@ pub struct Options {
     pub seal_samples_min: u64,
     /// A log of so many bytes is sealed, however well its samples are compressed.
     pub seal_log_bytes: u64,
+    /// How much older than the newest of its series a sample may be. Half an hour covers an agent that sends what it
+    /// kept while it could not reach us.
+    pub late_window: Duration,
+    /// Blocks are merged until they span so much, which is also how finely retention can drop.
+    pub block_span_max: Duration,
+    /// Blocks and log take at most so much; the oldest blocks go first. `None` is no limit.
+    pub disk_bytes_max: Option<u64>,
+    /// The newest exemplars that are kept (some 200 bytes each).
+    pub exemplars_max: usize,
 }
 
 impl Default for Options {
     fn default() -> Self {
         Self {
-            series_max: 200_000,
-            seal_samples: 4_000_000,
+            series_max: 500_000,
+            source_series_max: 250_000,
+            seal_samples: 8_000_000,
             seal_span: Duration::from_secs(24 * 3600),
             seal_samples_min: 4096,
             seal_log_bytes: 128 << 20,
+            late_window: Duration::from_secs(30 * 60),
+            block_span_max: Duration::from_secs(7 * 24 * 3600),
+            disk_bytes_max: None,
+            exemplars_max: 20_000,
         }
     }
 }
 
 /// Dropping it finishes what waits. Opening it again finds all that was acknowledged.
 pub struct EmbeddedMetrics {
+    // Dropped in this order: no more appends, no more merges.
     queue: Queue<Request>,
+    _compactor: Compactor,
     shared: Arc<Shared>,
 }
 
 struct Shared {
+    disk: Arc<dyn Disk>,
     shelf: Shelf,
     /// Written by the writer alone, and never while it waits for the disk.
     head: RwLock<Head>,
+    annex: Mutex<Annex>,
+    floods: Mutex<Floods>,
+    compaction: Compaction,
+    block_span_max: Duration,
     log_bytes: AtomicU64,
 }
 
@@ -90,18 +131,44 @@ impl EmbeddedMetrics {
     }
 
     fn open_on(disk: Arc<dyn Disk>, folder: &Path, options: Options) -> Result<Self, Error> {
-        let shelf = Shelf::open(folder.join("blocks"))?;
+        format::check(&*disk, folder)?;
         let shared = Arc::new(Shared {
-            shelf,
+            disk: disk.clone(),
+            shelf: Shelf::open(folder.join("blocks"))?,
             head: RwLock::default(),
+            annex: Mutex::new(Annex::new(options.exemplars_max)),
+            floods: Mutex::default(),
+            compaction: Compaction::default(),
+            block_span_max: options.block_span_max,
             log_bytes: AtomicU64::new(0),
         });
-        let mut writer = writer::Writer::open(disk, &folder.join("wal"), shared.clone(), options)?;
-        let queue = Queue::start("metrics-writer", move |group| writer.answer(group));
+        let mut writer = writer::Writer::open(disk, folder, shared.clone(), options)?;
+        let io = |e| Error::io(folder, e);
+        let queue =
+            Queue::start("metrics-writer", move |group| writer.answer(group)).map_err(io)?;
+        let compactor = Compactor::start(shared.clone()).map_err(io)?;
         Ok(Self {
-            queue: queue.map_err(|e| Error::io(folder, e))?,
+            queue,
+            _compactor: compactor,
             shared,
         })
+    }
+
+    /// Seals the head and merges all blocks that may be one, as time would; for measuring and before a copy is
+    /// taken.
+    pub async fn settle(&self) -> Result<(), Error> {
+        self.queue.ask(Request::Seal).await?;
+        let shared = self.shared.clone();
+        blocking(move || shared.compact(Eagerness::Whole)).await
+    }
+
+    /// Runs reading work where it may block.
+    async fn read<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Shared) -> Result<T, Error> + Send + 'static,
+    ) -> Result<T, Error> {
+        let shared = self.shared.clone();
+        blocking(move || work(&shared)).await
     }
 }
 
@@ -117,41 +184,96 @@ impl MetricStore for EmbeddedMetrics {
         from: Timestamp,
         to: Timestamp,
     ) -> Result<Vec<Series>, Error> {
-        let (shared, matchers) = (self.shared.clone(), matchers.to_vec());
-        blocking(move || shared.select(&matchers, from.as_millis(), to.as_millis())).await
+        let matchers = matchers.to_vec();
+        self.read(move |shared| shared.select(&matchers, from.as_millis(), to.as_millis()))
+            .await
     }
 
     async fn label_values(&self, label: &str, matchers: &[Matcher]) -> Result<Vec<String>, Error> {
-        let (shared, label, matchers) = (self.shared.clone(), label.to_owned(), matchers.to_vec());
-        blocking(move || shared.label_values(&label, &matchers)).await
+        let (label, matchers) = (label.to_owned(), matchers.to_vec());
+        self.read(move |shared| shared.label_values(&label, &matchers))
+            .await
+    }
+
+    async fn label_names(&self, matchers: &[Matcher]) -> Result<Vec<String>, Error> {
+        let matchers = matchers.to_vec();
+        self.read(move |shared| shared.label_names(&matchers)).await
+    }
+
+    async fn series(
+        &self,
+        matchers: &[Matcher],
+        from: Timestamp,
+        to: Timestamp,
+    ) -> Result<Vec<Labels>, Error> {
+        let matchers = matchers.to_vec();
+        self.read(move |shared| shared.series(&matchers, from.as_millis(), to.as_millis()))
+            .await
     }
 
     async fn exemplars(
         &self,
-        _: &[Matcher],
-        _: Timestamp,
-        _: Timestamp,
+        matchers: &[Matcher],
+        from: Timestamp,
+        to: Timestamp,
     ) -> Result<Vec<Series>, Error> {
-        Ok(Vec::new())
+        Ok(self.shared.exemplars(matchers, from, to))
     }
 
-    async fn delete(&self, _: &[Matcher], _: Timestamp, _: Timestamp) -> Result<(), Error> {
-        Err(Error::Unsupported("deleting samples"))
+    async fn delete(
+        &self,
+        matchers: &[Matcher],
+        from: Timestamp,
+        to: Timestamp,
+    ) -> Result<(), Error> {
+        let range = (from.as_millis(), to.as_millis());
+        let matchers = matchers.to_vec();
+        self.queue
+            .ask(|reply| Request::Delete(matchers, range, reply))
+            .await
     }
 
-    async fn describe(&self, _: Vec<super::Metadata>) -> Result<(), Error> {
-        Ok(())
+    async fn describe(&self, metadata: Vec<Metadata>) -> Result<(), Error> {
+        self.queue
+            .ask(|reply| Request::Describe(metadata, reply))
+            .await
     }
 
-    async fn metadata(&self, _: Option<&str>) -> Result<Vec<super::Metadata>, Error> {
-        Ok(Vec::new())
+    async fn metadata(&self, metric: Option<&str>) -> Result<Vec<Metadata>, Error> {
+        Ok(self.shared.annex().metadata(metric))
+    }
+
+    async fn query(&self, query: &Query, at: Timestamp) -> Result<Answer, Error> {
+        let query = query.clone();
+        self.read(move |shared| {
+            let series = shared.gather(query.selections(at, at))?;
+            query
+                .instant(at, &series)
+                .map_err(|why| Error::Query(why.to_string()))
+        })
+        .await
+    }
+
+    async fn query_range(
+        &self,
+        query: &Query,
+        from: Timestamp,
+        to: Timestamp,
+        step: Duration,
+    ) -> Result<Answer, Error> {
+        let query = query.clone();
+        self.read(move |shared| {
+            let series = shared.gather(query.selections(from, to))?;
+            query
+                .range(from, to, step, &series)
+                .map_err(|why| Error::Query(why.to_string()))
+        })
+        .await
     }
 
     async fn retain(&self, keep: Duration, now: Timestamp) -> Result<u64, Error> {
         let before = (now - keep).as_millis();
-        self.queue
-            .ask(|reply| Request::DropBefore(before, reply))
-            .await
+        self.queue.ask(|reply| Request::Drop(before, reply)).await
     }
 
     async fn status(&self) -> Result<Status, Error> {
@@ -160,127 +282,31 @@ impl MetricStore for EmbeddedMetrics {
 }
 
 impl Shared {
-    fn select(&self, matchers: &[Matcher], from: i64, to: i64) -> Result<Vec<Series>, Error> {
-        let mut found = Found::default();
-        let (blocks, fresh) = {
-            let head = self.head.read().unwrap_or_else(PoisonError::into_inner);
-            (self.shelf.all(), head.snapshot(matchers, from, to))
-        };
-        for block in blocks
-            .iter()
-            .filter(|block| block.first <= to && block.last >= from)
-        {
-            let mut part = Found {
-                samples: found.samples,
-                ..Found::default()
-            };
-            let read = |open: &block::OpenBlock| {
-                open.select(matchers, from, to, |labels, samples| {
-                    part.add(labels, samples)
-                })
-            };
-            // Merged only when the whole block was read, so that a damaged one leaves nothing half there.
-            if self.shelf.with(block, read)?.is_some() {
-                found.merge(part);
-            }
-        }
-        for series in fresh {
-            let mut samples = Vec::new();
-            for chunk in &series.chunks {
-                let whole = codec::next(&mut Reader::new(&chunk.bytes))
-                    .and_then(|(span, body)| codec::decode(span, body, &mut samples));
-                whole.ok_or_else(|| Error::damaged("memory", "a chunk is not what was encoded"))?;
-            }
-            samples.extend(series.tail);
-            samples.retain(|s| (from..=to).contains(&s.at.as_millis()));
-            found.add(series.labels, samples)?;
-        }
-        Ok(found
-            .series
-            .into_iter()
-            .map(|(labels, samples)| Series {
-                labels,
-                samples,
-                ..Series::default()
-            })
-            .collect())
+    fn head(&self) -> RwLockReadGuard<'_, Head> {
+        self.head.read().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn label_values(&self, label: &str, matchers: &[Matcher]) -> Result<Vec<String>, Error> {
-        let mut values = BTreeSet::new();
-        let blocks = {
-            let head = self.head.read().unwrap_or_else(PoisonError::into_inner);
-            for labels in head.labels(matchers) {
-                let value = labels.get(label);
-                if !value.is_empty() && !values.contains(value) {
-                    values.insert(value.to_owned());
-                }
-            }
-            self.shelf.all()
-        };
-        for block in &blocks {
-            let mut add = |open: &block::OpenBlock| {
-                open.index.values(label, matchers, &mut values);
-                Ok(())
-            };
-            self.shelf.with(block, &mut add)?;
-        }
-        Ok(values.into_iter().collect())
+    fn annex(&self) -> MutexGuard<'_, Annex> {
+        self.annex.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn floods(&self) -> MutexGuard<'_, Floods> {
+        self.floods.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn status(&self) -> Status {
         let (blocks, series, samples) = {
-            let head = self.head.read().unwrap_or_else(PoisonError::into_inner);
+            let head = self.head();
             (self.shelf.all(), head.len() as u64, head.samples)
         };
         Status {
-            // Right after a seal the head is empty although its series live on.
+            // After an opening the head may be empty although its series live on.
             series: series.max(blocks.last().map_or(0, |block| block.series)),
             samples: samples + blocks.iter().map(|block| block.samples).sum::<u64>(),
             disk_bytes: self.log_bytes.load(Ordering::Relaxed)
                 + blocks.iter().map(|block| block.bytes).sum::<u64>(),
             recovered: self.shelf.notices(),
-        }
-    }
-}
-
-/// What a `select` has found so far.
-#[derive(Default)]
-struct Found {
-    series: BTreeMap<Labels, Vec<Sample>>,
-    samples: usize,
-}
-
-impl Found {
-    /// The samples of one series come in the order in which they were appended.
-    fn add(&mut self, labels: Labels, samples: Vec<Sample>) -> Result<(), Error> {
-        if samples.is_empty() {
-            return Ok(());
-        }
-        self.samples += samples.len();
-        if self.samples > SELECT_SAMPLES_MAX {
-            return Err(Error::over(
-                "the number of samples of one query",
-                SELECT_SAMPLES_MAX,
-            ));
-        }
-        self.push(labels, samples);
-        Ok(())
-    }
-
-    fn push(&mut self, labels: Labels, samples: Vec<Sample>) {
-        match self.series.entry(labels) {
-            btree_map::Entry::Occupied(mut known) => known.get_mut().extend(samples),
-            btree_map::Entry::Vacant(free) => {
-                free.insert(samples);
-            }
-        }
-    }
-
-    fn merge(&mut self, part: Self) {
-        self.samples = part.samples;
-        for (labels, samples) in part.series {
-            self.push(labels, samples);
+            floods: self.floods().all(),
         }
     }
 }

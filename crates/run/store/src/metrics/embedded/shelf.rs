@@ -7,11 +7,20 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock},
 };
 
-use super::block::{Block, OpenBlock};
-use crate::{Error, Labels, disk};
+use promise::signal::Matcher;
+
+use super::{
+    block::{Block, OpenBlock},
+    codec::Decoder,
+    deleted,
+};
+use crate::{
+    Error, Histogram, Labels,
+    disk::{self, Disk},
+};
 
 /// Open blocks keep their index in memory and a file descriptor each.
-const CACHE_BYTES: usize = 8 << 20;
+const CACHE_BYTES: usize = 16 << 20;
 const CACHE_BLOCKS: usize = 64;
 /// What `status` says of damage found; beyond it only the log tells.
 const NOTICES_MAX: usize = 100;
@@ -20,16 +29,40 @@ pub(super) struct Shelf {
     folder: PathBuf,
     /// In the order of their numbers, which is the order in which they were sealed.
     blocks: RwLock<Vec<Arc<Block>>>,
+    /// Held while blocks are replaced or marked, so that neither overtakes the other.
+    gate: Mutex<()>,
     cache: Mutex<Cache>,
     notices: Mutex<Vec<String>>,
 }
 
+/// What came of looking into a block.
+pub(super) enum Seen<T> {
+    Read(T),
+    /// It is damaged and was set aside; the rest serves.
+    SetAside,
+    /// It was merged or dropped meanwhile, so the list of blocks is to be asked for again.
+    Gone,
+}
+
+/// A sample of either kind.
+pub(super) enum Standing {
+    Float(f64),
+    Histogram(Arc<Histogram>),
+}
+
 #[derive(Default)]
 struct Cache {
-    open: HashMap<u64, (Arc<OpenBlock>, u64)>,
+    open: HashMap<Key, (Arc<OpenBlock>, u64)>,
     bytes: usize,
     /// Counts uses, so that the least recently used one goes first.
     uses: u64,
+}
+
+/// A block that was written anew has the numbers of the one before, but not its checksum.
+type Key = ((u64, u64), u32);
+
+fn key(block: &Block) -> Key {
+    (block.numbers, block.crc)
 }
 
 impl Shelf {
@@ -37,18 +70,31 @@ impl Shelf {
         let shelf = Self {
             folder,
             blocks: RwLock::default(),
+            gate: Mutex::default(),
             cache: Mutex::default(),
             notices: Mutex::default(),
         };
-        for (name, _) in disk::list(&shelf.folder).map_err(|e| Error::io(&shelf.folder, e))? {
-            let Some(number) = name
-                .strip_suffix(".block")
-                .and_then(|n| n.parse::<u64>().ok())
-            else {
+        let io = |e| Error::io(&shelf.folder, e);
+        let mut names = Vec::new();
+        for (name, _) in disk::list(&shelf.folder).map_err(io)? {
+            if let Some(numbers) = numbers(&name) {
+                names.push(numbers);
+            } else if name.ends_with(".merged") {
+                // Finished, but it did not get its name: its sources are there.
+                let path = shelf.folder.join(name);
+                fs::remove_file(&path).map_err(|e| Error::io(path, e))?;
+            }
+        }
+        // The widest of those that begin with the same number first: it holds what the others do.
+        names.sort_by_key(|(first, last)| (*first, std::cmp::Reverse(*last)));
+        for numbers in names {
+            let path = shelf.path(numbers.0, numbers.1);
+            if numbers.1 <= shelf.covered() {
+                // Merged into the block before; the process ended before it was removed.
+                remove(&path).map_err(|e| Error::io(path, e))?;
                 continue;
-            };
-            let path = shelf.folder.join(name);
-            match Block::open(&path, number) {
+            }
+            match Block::open(&path, numbers) {
                 Ok(block) => shelf.put(block),
                 Err(Error::Damaged { detail, .. }) => shelf.set_aside(&path, &detail),
                 Err(error) => return Err(error),
@@ -57,13 +103,15 @@ impl Shelf {
         Ok(shelf)
     }
 
-    pub fn path(&self, number: u64) -> PathBuf {
-        self.folder.join(format!("{number:012}.block"))
+    /// Where the block of these segments of the log lies.
+    pub fn path(&self, first: u64, last: u64) -> PathBuf {
+        // Of fixed width, so that the order of names is the order of numbers.
+        self.folder.join(format!("{first:012}-{last:012}.block"))
     }
 
     /// The last segment of the write-ahead log whose samples lie in blocks.
     pub fn covered(&self) -> u64 {
-        self.all().last().map_or(0, |block| block.number)
+        self.all().last().map_or(0, |block| block.numbers.1)
     }
 
     pub fn put(&self, block: Block) {
@@ -80,25 +128,23 @@ impl Shelf {
             .clone()
     }
 
-    /// Runs `work` on the open block. A damaged block is set aside and answers `None`, as one does that
-    /// was dropped meanwhile.
+    /// Runs `work` on the open block.
     pub fn with<T>(
         &self,
         block: &Arc<Block>,
         work: impl FnOnce(&OpenBlock) -> Result<T, Error>,
-    ) -> Result<Option<T>, Error> {
+    ) -> Result<Seen<T>, Error> {
         match self.load(block).and_then(|open| work(&open)) {
-            Ok(result) => Ok(Some(result)),
+            Ok(result) => Ok(Seen::Read(result)),
             Err(Error::Damaged { path, detail }) => {
-                self.remove(block.number);
-                self.set_aside(&path, &detail);
-                Ok(None)
+                debug_assert_eq!(path, block.path);
+                self.give_up(block, &detail);
+                Ok(Seen::SetAside)
             }
             Err(Error::Io { source, .. })
-                if source.kind() == io::ErrorKind::NotFound
-                    && !self.all().iter().any(|b| b.number == block.number) =>
+                if source.kind() == io::ErrorKind::NotFound && !self.holds(block) =>
             {
-                Ok(None)
+                Ok(Seen::Gone)
             }
             Err(error) => Err(error),
         }
@@ -108,23 +154,130 @@ impl Shelf {
     pub fn newest(&self, labels: &Labels, at: i64) -> Result<Option<i64>, Error> {
         let mut newest = None;
         for block in self.all().iter().filter(|block| block.last >= at) {
-            let entry = self
-                .with(block, |open| Ok(open.index.find(labels)))?
-                .flatten();
-            newest = newest.max(entry.map(|entry| entry.last));
+            match self.with(block, |open| Ok(open.index.find(labels)))? {
+                Seen::Read(entry) => newest = newest.max(entry.map(|(_, entry)| entry.last)),
+                Seen::SetAside => {}
+                // What replaced it holds the same.
+                Seen::Gone => return self.newest(labels, at),
+            }
         }
         Ok(newest)
     }
 
+    /// What a series holds at just this time, where a block knows.
+    pub fn at(&self, labels: &Labels, at: i64) -> Result<Option<Standing>, Error> {
+        for block in self
+            .all()
+            .iter()
+            .filter(|block| block.first <= at && block.last >= at)
+        {
+            let look = |open: &OpenBlock| {
+                let Some(found) = open.index.find(labels) else {
+                    return Ok(None);
+                };
+                let (mut samples, mut histograms) =
+                    open.read(&block.deleted, found, (at, at), &mut Decoder::default())?;
+                let float = samples.pop().map(|s| Standing::Float(s.value));
+                Ok(float.or_else(|| histograms.pop().map(|h| Standing::Histogram(h.value))))
+            };
+            match self.with(block, look)? {
+                Seen::Read(None) | Seen::SetAside => {}
+                Seen::Read(found) => return Ok(found),
+                Seen::Gone => return self.at(labels, at),
+            }
+        }
+        Ok(None)
+    }
+
     /// Drops the blocks whose newest sample is older than `before`. Returns the bytes freed.
     pub fn drop_before(&self, before: i64) -> Result<u64, Error> {
+        let _gate = lock(&self.gate);
         let mut freed = 0;
         for block in self.all().iter().filter(|block| block.last < before) {
-            self.remove(block.number);
-            fs::remove_file(&block.path).map_err(|e| Error::io(&block.path, e))?;
-            freed += block.bytes;
+            freed += self.drop_block(block)?;
         }
         Ok(freed)
+    }
+
+    /// Drops the oldest blocks until the rest takes at most `bytes`. Returns the bytes freed.
+    pub fn drop_oldest(&self, bytes: u64) -> Result<u64, Error> {
+        let _gate = lock(&self.gate);
+        let mut all = self.all();
+        all.sort_by_key(|block| std::cmp::Reverse(block.last));
+        let (mut kept, mut freed) = (0, 0);
+        for block in &all {
+            kept += block.bytes;
+            if kept > bytes {
+                freed += self.drop_block(block)?;
+            }
+        }
+        Ok(freed)
+    }
+
+    fn drop_block(&self, block: &Arc<Block>) -> Result<u64, Error> {
+        self.replace(std::slice::from_ref(block), None);
+        remove(&block.path).map_err(|e| Error::io(&block.path, e))?;
+        Ok(block.bytes)
+    }
+
+    /// Marks what `matchers` accept in `[from, to]` as deleted, durably.
+    pub fn delete(
+        &self,
+        disk: &dyn Disk,
+        matchers: &[Matcher],
+        from: i64,
+        to: i64,
+    ) -> Result<(), Error> {
+        let _gate = lock(&self.gate);
+        for block in self
+            .all()
+            .iter()
+            .filter(|block| block.first <= to && block.last >= from)
+        {
+            let mark = |open: &OpenBlock| {
+                let mut gone = (*block.deleted).clone();
+                for i in open.index.matching(matchers) {
+                    let touched = open
+                        .index
+                        .entry(i)
+                        .filter(|e| e.first <= to && e.last >= from);
+                    if touched.is_some() {
+                        gone.add(i, from, to);
+                    }
+                }
+                Ok(gone)
+            };
+            if let Seen::Read(gone) = self.with(block, mark)?
+                && gone != *block.deleted
+            {
+                gone.save(disk, &block.path, block.crc)?;
+                self.replace(std::slice::from_ref(block), Some(block.with_deleted(gone)));
+            }
+        }
+        Ok(())
+    }
+
+    /// Puts a block that was merged from `sources` and lies at `finished` in their place. `false` where one of them
+    /// was marked or dropped meanwhile: then the merged one is of no use.
+    pub fn merge(&self, sources: &[Arc<Block>], finished: &Path) -> Result<bool, Error> {
+        let _gate = lock(&self.gate);
+        let (Some(first), Some(last)) = (sources.first(), sources.last()) else {
+            return Ok(false);
+        };
+        if !sources.iter().all(|block| self.holds(block)) {
+            return Ok(false);
+        }
+        let numbers = (first.numbers.0, last.numbers.1);
+        let path = self.path(numbers.0, numbers.1);
+        disk::rename(finished, &path).map_err(|e| Error::io(&path, e))?;
+        let merged = Block::open(&path, numbers)?;
+        self.replace(sources, (merged.samples > 0).then_some(merged));
+        for source in sources.iter().filter(|source| source.path != path) {
+            remove(&source.path).map_err(|e| Error::io(&source.path, e))?;
+        }
+        // A file that was written anew under its old name is followed by no marks of its own.
+        remove_if_there(&deleted::beside(&path)).map_err(|e| Error::io(&path, e))?;
+        Ok(true)
     }
 
     pub fn notices(&self) -> Vec<String> {
@@ -139,6 +292,12 @@ impl Shelf {
         }
     }
 
+    /// Takes a damaged block away from what serves.
+    pub fn give_up(&self, block: &Arc<Block>, detail: &str) {
+        self.replace(std::slice::from_ref(block), None);
+        self.set_aside(&block.path, detail);
+    }
+
     fn set_aside(&self, path: &Path, detail: &str) {
         let moved = disk::quarantine(path);
         let kept = if moved.is_ok() {
@@ -149,22 +308,60 @@ impl Shelf {
         self.notice(format!("{}: {detail}; {kept}", path.display()));
     }
 
-    fn remove(&self, number: u64) {
-        self.blocks
-            .write()
-            .unwrap_or_else(PoisonError::into_inner)
-            .retain(|block| block.number != number);
-        lock(&self.cache).remove(number);
+    fn holds(&self, block: &Arc<Block>) -> bool {
+        self.all().iter().any(|held| Arc::ptr_eq(held, block))
+    }
+
+    /// Puts `by` in the place of the first of `blocks`, and takes all of them away.
+    fn replace(&self, blocks: &[Arc<Block>], by: Option<Block>) {
+        let mut by = by.map(Arc::new);
+        let mut held = self.blocks.write().unwrap_or_else(PoisonError::into_inner);
+        let is_one = |held: &Arc<Block>| blocks.iter().any(|block| Arc::ptr_eq(held, block));
+        let mut next = Vec::with_capacity(held.len());
+        for block in held.iter() {
+            if !is_one(block) {
+                next.push(block.clone());
+            } else if let Some(by) = by.take() {
+                next.push(by);
+            }
+        }
+        let mut cache = lock(&self.cache);
+        for block in blocks {
+            let kept = next.iter().any(|other| key(other) == key(block));
+            if !kept {
+                cache.remove(key(block));
+            }
+        }
+        *held = next;
     }
 
     fn load(&self, block: &Arc<Block>) -> Result<Arc<OpenBlock>, Error> {
-        if let Some(open) = lock(&self.cache).get(block.number) {
+        if let Some(open) = lock(&self.cache).get(key(block)) {
             return Ok(open);
         }
         // Read without the lock: two who want the same block may both read it, none waits for another.
         let open = Arc::new(block.load()?);
-        lock(&self.cache).put(block.number, &open);
+        lock(&self.cache).put(key(block), &open);
         Ok(open)
+    }
+}
+
+/// The segments of the log that a block of such a name holds.
+fn numbers(name: &str) -> Option<(u64, u64)> {
+    let (first, last) = name.strip_suffix(".block")?.split_once('-')?;
+    Some((first.parse().ok()?, last.parse().ok()?))
+}
+
+/// Removes a block and what lies beside it. The block goes first: marks without a block do no harm.
+fn remove(block: &Path) -> io::Result<()> {
+    fs::remove_file(block)?;
+    remove_if_there(&deleted::beside(block))
+}
+
+fn remove_if_there(path: &Path) -> io::Result<()> {
+    match fs::remove_file(path) {
+        Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(()),
+        other => other,
     }
 }
 
@@ -173,34 +370,30 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 impl Cache {
-    fn get(&mut self, number: u64) -> Option<Arc<OpenBlock>> {
+    fn get(&mut self, key: Key) -> Option<Arc<OpenBlock>> {
         self.uses += 1;
-        let (open, used) = self.open.get_mut(&number)?;
+        let (open, used) = self.open.get_mut(&key)?;
         *used = self.uses;
         Some(open.clone())
     }
 
-    fn put(&mut self, number: u64, open: &Arc<OpenBlock>) {
-        self.remove(number);
+    fn put(&mut self, key: Key, open: &Arc<OpenBlock>) {
+        self.remove(key);
         self.uses += 1;
-        self.bytes += open.index.weight();
-        self.open.insert(number, (open.clone(), self.uses));
+        self.bytes += open.weight();
+        self.open.insert(key, (open.clone(), self.uses));
         while self.open.len() > CACHE_BLOCKS || (self.bytes > CACHE_BYTES && self.open.len() > 1) {
-            let Some(oldest) = self
-                .open
-                .iter()
-                .min_by_key(|(_, (_, used))| *used)
-                .map(|(n, _)| *n)
-            else {
+            let oldest = self.open.iter().min_by_key(|(_, (_, used))| *used);
+            let Some(oldest) = oldest.map(|(key, _)| *key) else {
                 break;
             };
             self.remove(oldest);
         }
     }
 
-    fn remove(&mut self, number: u64) {
-        if let Some((open, _)) = self.open.remove(&number) {
-            self.bytes -= open.index.weight();
+    fn remove(&mut self, key: Key) {
+        if let Some((open, _)) = self.open.remove(&key) {
+            self.bytes -= open.weight();
         }
     }
 }
