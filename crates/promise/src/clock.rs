@@ -13,6 +13,8 @@ use std::{
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use crate::{Say, record::Scalar};
+
 /// Milliseconds since 1970-01-01T00:00:00Z. Shown and serialised as RFC 3339 in UTC.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct Timestamp(i64);
@@ -94,6 +96,21 @@ impl<'de> Deserialize<'de> for Timestamp {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;
         text.parse().map_err(serde::de::Error::custom)
+    }
+}
+
+impl Scalar for Timestamp {
+    const NAME: &'static str = "instant";
+    const NAME_JA: &'static str = "時刻";
+    const EXAMPLE: &'static str = "2026-11-02T09:00:00+09:00";
+
+    fn parse(text: &str) -> Result<Self, Say> {
+        text.trim().parse().map_err(|_| {
+            say!(
+                "`{text}` is no instant with an offset from UTC",
+                "`{text}` は UTC との時差まで書かれた時刻ではありません"
+            )
+        })
     }
 }
 

@@ -20,6 +20,9 @@ pub(crate) mod kind {
     pub(crate) const SPEC_REFUSED: &str = "spec_refused";
     pub(crate) const PROMISE: &str = "promise";
     pub(crate) const PROMISE_WITHDRAWN: &str = "promise_withdrawn";
+    pub(crate) const CORRECTION: &str = "correction";
+    /// Which corrections there are, so that one that goes is noticed.
+    pub(crate) const CORRECTIONS: &str = "corrections";
     pub(crate) const VERDICT: &str = "verdict";
     pub(crate) const CLOCK_JUMPED: &str = "clock_jumped";
     pub(crate) const RECOVERED: &str = "recovered";

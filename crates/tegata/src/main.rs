@@ -14,6 +14,7 @@ mod secrets;
 mod sink;
 mod spec_file;
 mod tasks;
+mod windows;
 
 use std::process::ExitCode;
 

@@ -10,6 +10,7 @@ mod mask;
 mod places;
 
 pub mod check;
+pub mod detection;
 pub mod diagnostic;
 pub mod render;
 
@@ -17,6 +18,7 @@ pub mod init;
 pub mod reference;
 pub mod schema;
 
+pub use detection::{Detection, detection};
 pub use diagnostic::{Diagnostic, Level, to_json};
 pub use load::{CheckQuery, Loaded, TEXT_MAX, World, load};
 pub use places::Places;

@@ -26,7 +26,7 @@ const AHEAD_MAX: Duration = Duration::from_secs(300);
 /// A promise is not judged again sooner than this for time alone, whatever its verdict asks for.
 const DUE_MIN: Duration = Duration::from_millis(100);
 /// The interval of a source that nobody declared.
-const INTERVAL: Duration = Duration::from_secs(15);
+pub(crate) const INTERVAL: Duration = Duration::from_secs(15);
 
 pub(crate) type Sources = BTreeMap<Arc<str>, Source>;
 
@@ -156,6 +156,9 @@ impl Evaluator {
             };
             for dependent in dependents.iter() {
                 let watch = &mut self.watches[dependent.watch];
+                if watch.knows(&name, round.at) {
+                    continue;
+                }
                 let gather = &mut watch.gathers[dependent.signal];
                 // An ended series changes what a query finds, though it says nothing itself.
                 if let Form::Level(level) = &mut gather.form {
@@ -182,6 +185,9 @@ impl Evaluator {
             source.feeds.insert(*place);
         }
         for place in source.feeds.difference(&settled) {
+            if self.watches[*place].knows(&name, round.at) {
+                continue;
+            }
             if let Some(feed) = self.watches[*place].feeds.get_mut(&name) {
                 feed.silent = Some(round.failed.clone().unwrap_or(Cause::Absent));
             }
@@ -219,7 +225,7 @@ impl Evaluator {
                     .gathers
                     .iter()
                     .any(|gather| gather.wants(&name, &source));
-                if !speaks {
+                if !speaks || watch.knows(&name, lines.at) {
                     continue;
                 }
                 watch.hear(&name, &source, lines.at, &records);
@@ -356,6 +362,41 @@ impl Evaluator {
             .chain(silences.filter_map(Source::overdue_at))
             .chain(timers)
             .min()
+    }
+
+    /// A promise by its id.
+    #[must_use]
+    pub fn promise(&self, id: &str) -> Option<&Arc<Promise>> {
+        Some(&self.watches[*self.by_id.get(id)?].promise)
+    }
+
+    /// Merges what has grown old, as judging does by the way.
+    pub fn tidy(&mut self, now: Timestamp) {
+        self.watches.iter_mut().for_each(|watch| watch.tidy(now));
+    }
+
+    /// The good and all events of a promise in `(from, to]`, summed over its cells; `None` for a kind without events.
+    #[must_use]
+    pub fn events_in(&self, id: &str, from: Timestamp, to: Timestamp) -> Option<(f64, f64)> {
+        let watch = &self.watches[*self.by_id.get(id)?];
+        let judge = watch.promise.kind.as_judge();
+        let mut sum = None;
+        for fact in watch.gathers.iter().flat_map(|it| it.timeline.after(from)) {
+            let Some((good, total)) = judge.events(&fact.seen, to).filter(|_| fact.from < to)
+            else {
+                continue;
+            };
+            let whole = fact.to.since(fact.from);
+            let inside = fact.to.min(to).since(fact.from.max(from));
+            let share = if inside == whole {
+                1.0
+            } else {
+                inside.as_secs_f64() / whole.as_secs_f64()
+            };
+            let (g, t) = sum.unwrap_or_default();
+            sum = Some((g + share * good, t + share * total));
+        }
+        sum
     }
 
     /// What the promise would be judged by at `now`.

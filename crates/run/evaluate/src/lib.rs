@@ -16,6 +16,7 @@ mod explain;
 mod gather;
 mod index;
 pub mod rule;
+mod snapshot;
 mod source;
 mod timeline;
 mod warm;
@@ -23,6 +24,7 @@ mod watch;
 
 pub use evaluator::{Evaluator, Judged, Owed, Stores};
 pub use explain::{Explained, Fed, Heard};
+pub use snapshot::Unusable;
 pub use warm::LOG_BEATS;
 
 /// Why history could not be read. What is known so far is kept; calling again can help.

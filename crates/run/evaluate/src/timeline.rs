@@ -10,12 +10,12 @@ const HOUR: i64 = 60 * MINUTE;
 const DAY: i64 = 24 * HOUR;
 
 /// Age, and the width of the cells in which facts of at least that age are kept. An hour of 15 s, two days
-/// of 5 min, 35 days of hours, then days: 240 + 564 + 792 + 330 facts for a year.
+/// of 5 min, 12 weeks and a day of hours, then days: 240 + 564 + 1,992 + 280 facts for a year.
 const TIERS: [(i64, i64); 4] = [
     (0, 15 * SECOND),
     (HOUR, 5 * MINUTE),
     (2 * DAY, HOUR),
-    (35 * DAY, DAY),
+    (85 * DAY, DAY),
 ];
 
 /// Facts of one signal.
@@ -23,23 +23,37 @@ const TIERS: [(i64, i64); 4] = [
 pub(crate) struct Timeline {
     facts: VecDeque<Fact>,
     tidied: i64,
+    grid: Grid,
 }
 
 impl Timeline {
+    /// `edges` are in order; no cell reaches across one.
+    pub fn with_edges(edges: Vec<Timestamp>) -> Self {
+        Self {
+            grid: Grid { edges },
+            ..Self::default()
+        }
+    }
+
+    /// Facts that a timeline with the same edges has given, in order.
+    pub fn restore(&mut self, facts: Vec<Fact>) {
+        self.facts = facts.into();
+    }
+
     /// Adds what was seen over `(from, to]`. Time that is covered already stays covered once.
     pub fn add(&mut self, from: Timestamp, to: Timestamp, seen: Seen) {
         let width = TIERS[0].1;
         // Facts are open to the left: what happened at one instant lies in the millisecond that ends there.
         let from = from.min(to - INSTANT);
+        let grid = &self.grid;
+        let cell = grid.cell(to, width);
         let place = self
             .facts
-            .partition_point(|fact| cell(fact.to, width) < cell(to, width));
+            .partition_point(|fact| grid.cell(fact.to, width) < cell);
         let floor = place.checked_sub(1).map(|before| self.facts[before].to);
         let from = floor.map_or(from, |floor| from.max(floor)).min(to);
         match self.facts.get_mut(place) {
-            Some(fact)
-                if cell(fact.to, width) == cell(to, width) && same_form(&fact.seen, &seen) =>
-            {
+            Some(fact) if grid.cell(fact.to, width) == cell && same_form(&fact.seen, &seen) => {
                 let is_older = to < fact.to;
                 fact.from = fact.from.min(from);
                 fact.to = fact.to.max(to);
@@ -63,7 +77,7 @@ impl Timeline {
             self.facts.pop_front();
         }
         let facts = std::mem::take(&mut self.facts);
-        self.facts = thinned(facts, now).into();
+        self.facts = self.grid.thinned(facts, now).into();
     }
 
     pub fn newest(&self) -> Option<Timestamp> {
@@ -75,41 +89,54 @@ impl Timeline {
     }
 
     pub fn facts(&self, since: Timestamp) -> Vec<Fact> {
+        self.after(since).cloned().collect()
+    }
+
+    pub fn after(&self, since: Timestamp) -> impl Iterator<Item = &Fact> {
         let first = self.facts.partition_point(|fact| fact.to <= since);
-        self.facts.range(first..).cloned().collect()
+        self.facts.range(first..)
     }
 }
 
 /// The shortest fact: time is told in milliseconds.
 const INSTANT: Duration = Duration::from_millis(1);
 
-/// The number of the cell in which an instant lies; cells are open to the left, as facts are.
-fn cell(at: Timestamp, width: i64) -> i64 {
-    (at.as_millis() - 1).div_euclid(width)
+/// Where cells lie: on a fixed grid, cut at edges.
+#[derive(Debug, Default)]
+struct Grid {
+    edges: Vec<Timestamp>,
 }
 
-fn thinned(facts: impl IntoIterator<Item = Fact>, now: Timestamp) -> Vec<Fact> {
-    let mut out: Vec<Fact> = Vec::new();
-    for fact in facts {
-        let age = now.as_millis() - fact.to.as_millis();
-        let width = TIERS
-            .iter()
-            .rev()
-            .find(|(older, _)| age >= *older)
-            .map_or(TIERS[0].1, |(_, width)| *width);
-        match out.last_mut() {
-            Some(last)
-                if cell(last.to, width) == cell(fact.to, width)
-                    && last.to >= fact.from
-                    && same_form(&last.seen, &fact.seen) =>
-            {
-                last.to = fact.to;
-                merge(&mut last.seen, &fact.seen, false);
-            }
-            _ => out.push(fact),
-        }
+impl Grid {
+    /// The cell in which an instant lies; cells are open to the left, as facts are.
+    fn cell(&self, at: Timestamp, width: i64) -> (i64, usize) {
+        let side = self.edges.partition_point(|edge| *edge < at);
+        ((at.as_millis() - 1).div_euclid(width), side)
     }
-    out
+
+    fn thinned(&self, facts: impl IntoIterator<Item = Fact>, now: Timestamp) -> Vec<Fact> {
+        let mut out: Vec<Fact> = Vec::new();
+        for fact in facts {
+            let age = now.as_millis() - fact.to.as_millis();
+            let width = TIERS
+                .iter()
+                .rev()
+                .find(|(older, _)| age >= *older)
+                .map_or(TIERS[0].1, |(_, width)| *width);
+            match out.last_mut() {
+                Some(last)
+                    if self.cell(last.to, width) == self.cell(fact.to, width)
+                        && last.to >= fact.from
+                        && same_form(&last.seen, &fact.seen) =>
+                {
+                    last.to = fact.to;
+                    merge(&mut last.seen, &fact.seen, false);
+                }
+                _ => out.push(fact),
+            }
+        }
+        out
+    }
 }
 
 /// How finely history of an age is kept; what is replayed need be no finer.
@@ -255,6 +282,30 @@ mod tests {
             facts.windows(2).all(|pair| pair[0].to <= pair[1].from),
             "facts overlap"
         );
+    }
+
+    /// 12 weeks of a round each 5 min: 24,192 events, whatever the cells; a window of 1 h, 1 d or 12 w sums as many as
+    /// it has rounds. An edge inside an hour is kept as it is.
+    #[test]
+    fn twelve_weeks_sum_exactly_and_are_cut_at_edges() {
+        let weeks = 12 * 7 * 86_400;
+        let edge = at(86_400 + 600);
+        let mut timeline = Timeline::with_edges(vec![edge]);
+        for to in (300..=weeks).step_by(300) {
+            let (good, total) = (0.0, 1.0);
+            timeline.add(at(to - 300), at(to), Seen::Events { good, total });
+            timeline.tidy(Timestamp::EPOCH, at(to));
+        }
+        let since = |secs: i64| total(&timeline.facts(at(weeks - secs)));
+        assert_eq!(since(3_600), 12.0);
+        assert_eq!(since(86_400), 288.0);
+        assert_eq!(since(weeks), 24_192.0);
+        assert!(
+            timeline.len() < 240 + 564 + 1_992,
+            "{} cells",
+            timeline.len()
+        );
+        assert!(timeline.facts.iter().any(|fact| fact.to == edge));
     }
 
     #[test]

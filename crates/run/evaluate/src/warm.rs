@@ -14,6 +14,7 @@ use crate::{
     evaluator::Evaluator,
     gather::{Form, Gather},
     timeline::width_at,
+    watch::Watch,
 };
 
 /// How much history is in memory at once.
@@ -30,21 +31,11 @@ pub const LOG_BEATS: &str = "logs";
 impl Evaluator {
     /// Rebuilds windows from history after a start or a reload.
     pub async fn warm(&mut self, stores: &Stores, now: Timestamp) -> Result<(), Error> {
-        let reach = self
-            .watches
-            .iter()
-            .map(|watch| watch.reach)
-            .max()
-            .unwrap_or_default();
-        let oldest = self
-            .watches
-            .iter()
-            .map(|watch| watch.promise.since)
-            .min()
-            .unwrap_or(now);
-        let mut from = (now - reach - LEAD)
-            .max(oldest - CHUNK)
-            .max(Timestamp::EPOCH);
+        let begins = self.watches.iter().map(|watch| match watch.replay_from {
+            Some(at) => at - LEAD,
+            None => (now - watch.reach - LEAD).max(watch.promise.since - CHUNK),
+        });
+        let mut from = begins.min().unwrap_or(now).max(Timestamp::EPOCH);
         let intervals: BTreeMap<String, Duration> = self
             .sources
             .iter()
@@ -57,6 +48,9 @@ impl Evaluator {
             self.replay_levels(&*stores.metrics, from, to, now).await?;
             self.replay_logs(stores, from, to).await?;
             from = to;
+        }
+        for watch in &mut self.watches {
+            watch.resumed.clear();
         }
         Ok(())
     }
@@ -71,7 +65,7 @@ impl Evaluator {
     ) -> Result<(), Error> {
         let mut rounds: BTreeMap<(Timestamp, String), Round> = BTreeMap::new();
         let mut read = HashSet::new();
-        for (matchers, promise) in self.replayed(now.since(to)) {
+        for (matchers, promise) in self.replayed(now.since(to), to) {
             // The same selector serves many promises; it is read once.
             if !read.insert(format!("{matchers:?}")) {
                 continue;
@@ -94,12 +88,16 @@ impl Evaluator {
     }
 
     /// What to read for a chunk of this age: `up`, and the selectors of promises that look back so far.
-    fn replayed(&self, age: Duration) -> Vec<(Vec<Matcher>, String)> {
+    fn replayed(&self, age: Duration, to: Timestamp) -> Vec<(Vec<Matcher>, String)> {
         let up = (vec![Matcher::equal("__name__", "up")], "up".to_owned());
         let wanted = self
             .index
             .selectors()
-            .filter(|(_, dependent)| age <= self.watches[dependent.watch].reach + LEAD);
+            .filter(|(_, dependent)| {
+                let watch = &self.watches[dependent.watch];
+                let is_new = watch.replay_from.is_none_or(|at| to > at - LEAD);
+                age <= watch.reach + LEAD && is_new
+            });
         let wanted = wanted.map(|(matchers, dependent)| {
             (
                 matchers.to_vec(),
@@ -125,6 +123,12 @@ impl Evaluator {
                 let Form::Level(level) = &mut gather.form else {
                     continue;
                 };
+                // What the snapshot has evaluated stays as it was.
+                let known = level.last.max(level.absent).filter(|_| watch.replay_from.is_some());
+                let from = known.map_or(from, |known| known.max(from));
+                if from >= to {
+                    continue;
+                }
                 let gaps = level
                     .replay(&mut gather.timeline, metrics, (from, to), step)
                     .await
@@ -153,11 +157,11 @@ impl Evaluator {
         from: Timestamp,
         to: Timestamp,
     ) -> Result<(), Error> {
-        if !self
-            .watches
-            .iter()
-            .any(|watch| watch.gathers.iter().any(Gather::reads_logs))
-        {
+        let reads = |watch: &Watch| {
+            watch.replay_from.is_none_or(|at| to > at - LEAD)
+                && watch.gathers.iter().any(Gather::reads_logs)
+        };
+        if !self.watches.iter().any(reads) {
             return Ok(());
         }
         let Ok(everything) = <promise::LogQuery as promise::record::Scalar>::parse("*") else {

@@ -27,8 +27,8 @@ pub(crate) struct Watch {
     /// The sources that have spoken for it.
     pub feeds: BTreeMap<Arc<str>, Feed>,
     /// When the first of them was first heard.
-    began: Option<Timestamp>,
-    gaps: Vec<Gap>,
+    pub began: Option<Timestamp>,
+    pub gaps: Vec<Gap>,
     /// Gaps found while its signals were borrowed.
     pub missing: Vec<Gap>,
     /// The last known state.
@@ -39,6 +39,10 @@ pub(crate) struct Watch {
     touched: BTreeSet<usize>,
     /// How far back evidence matters.
     pub reach: Duration,
+    /// How far each source had spoken when a snapshot was taken; what it says again up to there is known.
+    pub resumed: BTreeMap<Arc<str>, Timestamp>,
+    /// From where history must be read anew; all of it without a snapshot.
+    pub replay_from: Option<Timestamp>,
     /// Where its evidence is cut, for what lies between two of them may not count.
     edges: Vec<Timestamp>,
 }
@@ -54,7 +58,10 @@ pub(crate) struct Feed {
 impl Watch {
     pub fn new(promise: Arc<Promise>, state: Option<State>) -> Self {
         let judge = promise.kind.as_judge();
-        let gathers = judge.signals().into_iter().map(Gather::new).collect();
+        let signals = judge.signals().into_iter();
+        let gathers = signals
+            .map(|signal| Gather::new(signal, &promise))
+            .collect();
         // Twice as far as evidence stays fresh, so that what went stale is still there to be named.
         let window = judge
             .window()
@@ -71,8 +78,15 @@ impl Watch {
             state,
             due: None,
             touched: BTreeSet::new(),
+            resumed: BTreeMap::new(),
+            replay_from: None,
             reach,
         }
+    }
+
+    /// Whether what `source` says at `at` is known from a snapshot.
+    pub fn knows(&self, source: &str, at: Timestamp) -> bool {
+        self.resumed.get(source).is_some_and(|resumed| at <= *resumed)
     }
 
     pub fn touch(&mut self, signal: usize) {

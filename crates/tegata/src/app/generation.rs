@@ -22,6 +22,7 @@ use crate::{
         self, events,
         judge::{Judge, Show, WAITING_MAX},
     },
+    windows::Windows,
 };
 
 /// A spec in force.
@@ -71,6 +72,7 @@ impl Generation {
             logs: house.logs.clone(),
         };
         let mut evaluator = Evaluator::new(promises, owed, before, now);
+        Windows::restore(&mut evaluator, &*house.state).await?;
         evaluator.warm(&stores, now).await?;
 
         let stop = parent.child_token();
@@ -151,6 +153,7 @@ async fn declare(house: &House, spec: &Spec, promises: &[Arc<Promise>]) -> anyho
         "promises": ids,
     });
     let last = house.book.newest(kind::SPEC, "")?;
+    declare_corrections(house, spec).await?;
     for promise in promises {
         house.book.declared(promise).await?;
     }
@@ -171,5 +174,37 @@ async fn declare(house: &House, spec: &Spec, promises: &[Arc<Promise>]) -> anyho
             .await?;
     }
     house.book.note(kind::SPEC, "", body).await?;
+    Ok(())
+}
+
+/// Writes each correction that is new, changed or withdrawn: leaving time out of the past is never silent.
+async fn declare_corrections(house: &House, spec: &Spec) -> anyhow::Result<()> {
+    let now = house.clock.now();
+    for (name, correction) in &spec.corrections {
+        let body = json!({ "correction": correction });
+        let last = house.book.newest(kind::CORRECTION, name)?;
+        if last.is_some_and(|entry| entry.body["correction"] == body["correction"]) {
+            continue;
+        }
+        let mut body = body;
+        // Whoever reads the ledger sees that it was declared when its time had begun already.
+        body["after_the_fact"] = json!(correction.from < now);
+        house.book.note(kind::CORRECTION, name, body).await?;
+    }
+    let names: Vec<&String> = spec.corrections.keys().collect();
+    let before = house.book.newest(kind::CORRECTIONS, "")?;
+    let known = before
+        .as_ref()
+        .and_then(|entry| entry.body["names"].as_array());
+    if json!(names) == json!(known.cloned().unwrap_or_default()) {
+        return Ok(());
+    }
+    let gone = known.into_iter().flatten().filter_map(|name| name.as_str());
+    for name in gone.filter(|name| !spec.corrections.contains_key(*name)) {
+        let body = json!({ "correction": null, "withdrawn": true });
+        house.book.note(kind::CORRECTION, name, body).await?;
+    }
+    let body = json!({ "names": names });
+    house.book.note(kind::CORRECTIONS, "", body).await?;
     Ok(())
 }

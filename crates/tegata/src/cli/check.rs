@@ -4,7 +4,7 @@ use std::{path::PathBuf, process::ExitCode};
 
 use clap::Args;
 use promise::Lang;
-use spec::Level;
+use spec::{Detection, Level};
 
 use super::Common;
 use crate::{exit, spec_file};
@@ -17,9 +17,12 @@ pub(crate) struct Check {
     /// The spec.
     #[arg(default_value = "tegata.yaml")]
     spec: PathBuf,
-    /// Print the findings as JSON.
+    /// Print the findings as JSON, and how long the page about each promise can take.
     #[arg(long)]
     json: bool,
+    /// Print how long, at worst, the page about each promise can take, in parts.
+    #[arg(short, long)]
+    verbose: bool,
     /// Warnings count as mistakes.
     #[arg(long)]
     strict: bool,
@@ -50,12 +53,16 @@ impl Check {
         };
         let bad = file.loaded.diagnostics.iter().any(|d| d.level <= worst);
         if self.json {
-            outln!(
-                "{}",
-                serde_json::to_string_pretty(&spec::to_json(&file.loaded.diagnostics, &file.text))?
-            );
+            let mut out = spec::to_json(&file.loaded.diagnostics, &file.text);
+            if let Some(spec) = &file.loaded.spec {
+                out["detection"] = serde_json::to_value(spec::detection(spec))?;
+            }
+            outln!("{}", serde_json::to_string_pretty(&out)?);
         } else {
             file.show(lang);
+            if let Some(spec) = file.loaded.spec.as_ref().filter(|_| self.verbose) {
+                show_detection(&spec::detection(spec), lang)?;
+            }
             if !bad {
                 let count = file
                     .loaded
@@ -71,4 +78,46 @@ impl Check {
         }
         Ok(ExitCode::from(if bad { exit::BAD_SPEC } else { 0 }))
     }
+}
+
+/// One line a promise: the worst case, what its severity promises, and of what it is made.
+fn show_detection(all: &[Detection], lang: Lang) -> anyhow::Result<()> {
+    let width = all
+        .iter()
+        .map(|it| it.promise.len())
+        .max()
+        .unwrap_or_default();
+    let head = match lang {
+        Lang::En => ["promise", "worst", "promised", "made of"],
+        Lang::Ja => ["約束", "最悪", "約束した時間", "内訳"],
+    };
+    outln!(
+        "{:width$}  {:>8}  {:>8}  {}",
+        head[0],
+        head[1],
+        head[2],
+        head[3]
+    );
+    for it in all {
+        let promised = it
+            .page_within
+            .map_or_else(|| "-".to_owned(), |within| within.to_string());
+        let mut parts = vec![format!(
+            "{} ({})",
+            it.interval,
+            it.source.as_deref().unwrap_or("-")
+        )];
+        for (span, en, ja) in [
+            (it.timeout, "timeout", "応答待ち"),
+            (it.hold, "for", "継続"),
+            (it.judged, "judging", "判定"),
+            (it.accepted, "accepting", "受理"),
+        ] {
+            let name = if lang == Lang::En { en } else { ja };
+            parts.extend((!span.0.is_zero()).then(|| format!("{span} {name}")));
+        }
+        let (id, worst, parts) = (&it.promise, it.worst.to_string(), parts.join(" + "));
+        outln!("{id:width$}  {worst:>8}  {promised:>8}  {parts}");
+    }
+    Ok(())
 }

@@ -17,6 +17,7 @@ use crate::{
     book::Book,
     keeper::{Keeper, Record},
     past,
+    windows::{SAVE_EVERY, Windows},
 };
 
 /// Evidence that may wait for the judge; beyond it collectors wait, and say so by being late.
@@ -70,11 +71,12 @@ impl Judge {
     pub(crate) async fn run(mut self, mut inputs: mpsc::Receiver<Input>, stop: CancellationToken) {
         let mut shown = Instant::now();
         let mut tick = Instant::now();
+        let (mut windows, mut saved) = (Windows::default(), Instant::now());
         loop {
             tokio::select! {
-                () = stop.cancelled() => return,
+                () = stop.cancelled() => break,
                 input = inputs.recv() => {
-                    let Some(input) = input else { return };
+                    let Some(input) = input else { break };
                     self.hear(input);
                     // What has come in the meantime is judged together.
                     for _ in 0..WAITING_MAX {
@@ -98,8 +100,16 @@ impl Judge {
                 self.show(now);
                 shown = Instant::now();
             }
+            if saved.elapsed() >= SAVE_EVERY {
+                windows
+                    .save_some(&self.evaluator, &*self.state, now)
+                    .await;
+                saved = Instant::now();
+            }
             tick = self.next_tick(now);
         }
+        let now = self.clock.now();
+        windows.save_all(&self.evaluator, &*self.state, now).await;
     }
 
     fn hear(&mut self, input: Input) {

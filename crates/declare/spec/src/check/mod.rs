@@ -58,6 +58,7 @@ rules! {
     impossible_objective,
     rto_against_availability,
     page_too_late,
+    idle_correction,
     nobody_told,
     route_without_receivers,
     unused_receiver,

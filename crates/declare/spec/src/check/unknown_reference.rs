@@ -1,6 +1,6 @@
 //! Names that nothing in the spec has.
 
-use promise::{Say, document::did_you_mean, say};
+use promise::{Kind, Promise, Say, document::did_you_mean, say};
 
 use super::{Found, Sight};
 
@@ -30,8 +30,25 @@ fn check(sight: &Sight<'_>, found: &mut Found<'_>) {
         if let Some(severity) = &promise.terms.severity {
             refer(sight, found, &at("severity"), severity, &["severities"]);
         }
+        for severity in burns(promise) {
+            refer(sight, found, &at("burn"), severity, &["severities"]);
+        }
         if let Some(tier) = &promise.terms.tier {
             refer(sight, found, &at("tier"), tier, &["service", "tiers"]);
+        }
+    }
+    for (name, correction) in &spec.corrections {
+        for (item, id) in correction.promises.iter().enumerate() {
+            let path = ["corrections", name, "promises", &item.to_string()];
+            refer(sight, found, &path, id, &["promises"]);
+        }
+    }
+    if let Some(canary) = &spec.canary {
+        for (item, name) in canary.receivers.iter().enumerate() {
+            refer(sight, found, &["canary", "receivers", &item.to_string()], name, &["receivers"]);
+        }
+        if let Some(severity) = &canary.severity {
+            refer(sight, found, &["canary", "severity"], severity, &["severities"]);
         }
     }
     // Where a part of a list could not be read, what is left no longer stands at its number.
@@ -84,6 +101,16 @@ fn refer(sight: &Sight<'_>, found: &mut Found<'_>, path: &[&str], name: &str, se
     } else {
         diagnostic.hint(say!("add a section `{title}`", "`{title}` の項目を追加してください"));
     }
+}
+
+/// The severities that a promise's burn alerts name.
+fn burns(promise: &Promise) -> impl Iterator<Item = &String> {
+    let burn = match &promise.kind {
+        Kind::Ratio(ratio) => ratio.burn.as_slice(),
+        Kind::Latency(latency) => latency.burn.as_slice(),
+        _ => &[],
+    };
+    burn.iter().filter_map(|alert| alert.severity.as_ref())
 }
 
 /// A hint is read at a glance.

@@ -1,5 +1,7 @@
 //! The sections of a spec, one file each, in the order in which a person writes them.
 
+pub mod canary;
+pub mod correction;
 pub mod on_call;
 pub mod promises;
 pub mod receiver;
@@ -28,10 +30,12 @@ pub struct Spec {
     pub receivers: BTreeMap<String, receiver::Receiver>,
     pub on_call: Option<on_call::OnCall>,
     pub retention: retention::Retention,
+    pub corrections: BTreeMap<String, correction::Correction>,
+    pub canary: Option<canary::Canary>,
 }
 
 /// The names of the sections in a file.
-pub const SECTIONS: [&str; 10] = [
+pub const SECTIONS: [&str; 12] = [
     "service",
     "console",
     "sources",
@@ -42,6 +46,8 @@ pub const SECTIONS: [&str; 10] = [
     "receivers",
     "on_call",
     "retention",
+    "corrections",
+    "canary",
 ];
 
 record! {
@@ -78,6 +84,12 @@ record! {
         /// How long evidence is kept. The ledger is kept for good.
         /// ja: 証拠の保存期間。台帳は消しません。
         retention: retention::Retention = retention::Retention::default(),
+        /// Stretches that do not count, by name. Each is an entry of the ledger, and verdicts say what they hide.
+        /// ja: 計算から除く時間帯(名前ごと)。台帳に記録され、判定には除かない場合の値も示されます。
+        corrections: BTreeMap<String, correction::Correction> = BTreeMap::new(),
+        /// A made-up alert that travels the whole way again and again.
+        /// ja: 全経路を定期的に通る試験用の警報。
+        canary: Option<canary::Canary>,
     }
 }
 
@@ -92,6 +104,17 @@ impl From<Document> for Spec {
                 .terms
                 .owner
                 .get_or_insert_with(|| service.owner.clone());
+            let corrections = document.corrections.iter();
+            promise.corrections = corrections
+                .filter(|(_, correction)| correction.is_for(&promise.id))
+                .map(|(name, correction)| promise::Correction {
+                    id: name.clone(),
+                    from: correction.from,
+                    to: correction.to,
+                    why: correction.why.clone(),
+                    who: correction.who.clone(),
+                })
+                .collect();
         }
         Self {
             service,
@@ -104,6 +127,8 @@ impl From<Document> for Spec {
             receivers: document.receivers,
             on_call: document.on_call,
             retention: document.retention,
+            corrections: document.corrections,
+            canary: document.canary,
         }
     }
 }

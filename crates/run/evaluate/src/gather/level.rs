@@ -20,7 +20,7 @@ pub(crate) struct Level {
     /// The round whose values it has not looked at yet.
     pending: Option<Timestamp>,
     /// When it last had a value without a hole since.
-    last: Option<Timestamp>,
+    pub last: Option<Timestamp>,
     evaluated: Option<Timestamp>,
     /// Since when it has had none.
     pub absent: Option<Timestamp>,

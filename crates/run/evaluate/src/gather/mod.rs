@@ -4,9 +4,12 @@ pub(crate) mod events;
 pub(crate) mod level;
 pub(crate) mod logs;
 pub(crate) mod pairs;
+pub(crate) mod slices;
 pub(crate) mod spread;
 
-use promise::{Fact, LogQuery, Selector, Signal, Timestamp, signal::Part};
+use std::sync::Arc;
+
+use promise::{Fact, LogQuery, Promise, Selector, Signal, Timestamp, signal::Part};
 use store::{Labels, Record, Sample};
 
 use crate::{source::Source, timeline::Timeline};
@@ -16,6 +19,8 @@ use crate::{source::Source, timeline::Timeline};
 pub(crate) struct Gather {
     pub form: Form,
     pub timeline: Timeline,
+    /// Where events are counted by slices of time.
+    pub slicer: Option<slices::Slicer>,
 }
 
 #[derive(Debug)]
@@ -41,7 +46,7 @@ pub(crate) struct Span {
 }
 
 impl Gather {
-    pub fn new(signal: Signal) -> Self {
+    pub fn new(signal: Signal, promise: &Arc<Promise>) -> Self {
         let form = match signal {
             Signal::Events { total, part } => Form::Events(events::Events::new(total, part)),
             Signal::Spread { histogram } => Form::Spread(spread::Spread::new(histogram)),
@@ -61,7 +66,8 @@ impl Gather {
         };
         Self {
             form,
-            timeline: Timeline::default(),
+            timeline: Timeline::with_edges(promise.edges()),
+            slicer: slices::Slicer::of(promise),
         }
     }
 
@@ -137,7 +143,10 @@ impl Gather {
             (_, from) => from,
         };
         if let (Some(seen), Some(from)) = (seen, from) {
-            self.timeline.add(from, span.at, seen);
+            match &mut self.slicer {
+                Some(slicer) => slicer.take(&mut self.timeline, from, span.at, &seen),
+                None => self.timeline.add(from, span.at, seen),
+            }
         }
         reset
     }
@@ -155,6 +164,7 @@ impl Gather {
     /// Facts after `since`, in order of time.
     pub fn facts(&self, since: Timestamp) -> Vec<Fact> {
         let mut facts = self.timeline.facts(since);
+        facts.extend(self.slicer.iter().flat_map(slices::Slicer::facts));
         if let Form::Pairs(pairs) = &self.form {
             pairs.show_open(&mut facts);
         }

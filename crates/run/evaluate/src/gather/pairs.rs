@@ -87,6 +87,18 @@ impl Pairs {
         }
     }
 
+    pub fn save(&self) -> Vec<(String, Timestamp)> {
+        let open = self.in_order.iter();
+        open.map(|(at, key)| (key.clone(), *at)).collect()
+    }
+
+    pub fn restore(&mut self, open: Vec<(String, Timestamp)>) {
+        for (key, at) in open.into_iter().take(OPEN_MAX) {
+            self.in_order.insert((at, key.clone()));
+            self.open.insert(key, at);
+        }
+    }
+
     pub fn waiting(&self) -> usize {
         self.open.len()
     }

@@ -134,6 +134,24 @@ impl House {
         self.evaluator.warm(&self.stores, at(secs)).await.unwrap();
     }
 
+    /// A restart that takes up snapshots and reads the rest from the stores.
+    pub async fn restart_from_snapshots(&mut self, taken: &[(String, Vec<u8>)], secs: i64) {
+        self.evaluator = Evaluator::new(self.promises.clone(), owed(), HashMap::new(), at(secs));
+        for (id, bytes) in taken {
+            self.evaluator.restore(id, bytes).unwrap();
+        }
+        self.evaluator.warm(&self.stores, at(secs)).await.unwrap();
+    }
+
+    pub fn snapshots(&self, secs: i64) -> Vec<(String, Vec<u8>)> {
+        let ids = self.promises.iter().map(|promise| promise.id.clone());
+        ids.map(|id| {
+            let bytes = self.evaluator.snapshot(&id, at(secs)).unwrap();
+            (id, bytes)
+        })
+        .collect()
+    }
+
     pub fn evidence(&self, secs: i64) -> Evidence {
         self.evaluator
             .evidence(&self.promises[0].id, at(secs))
