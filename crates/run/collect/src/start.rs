@@ -4,7 +4,7 @@ use std::{path::Path, sync::Arc, time::Duration};
 
 use promise::Clock;
 use spec::section::{receiver::Secret, source::Sources};
-use store::{Lines, Round, StateStore};
+use store::{Labels, Lines, Round, StateStore};
 use tokio::sync::mpsc;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
@@ -86,7 +86,9 @@ pub fn start(
         stop,
     });
     let tasks = TaskTracker::new();
-    start_scrapes(sources, &shared, &tasks);
+    for (job, scrape) in &sources.scrape {
+        scrape::start(job, scrape, data_dir, &shared, &tasks);
+    }
     for (name, probe) in &sources.probes {
         shared.board.put(TargetStatus::new(
             &probe::source(name),
@@ -118,6 +120,9 @@ pub fn start(
             shared.clone(),
         ));
     }
+    // What is sent to us may come as long as collecting goes on, even where nothing is asked.
+    let held = shared.clone();
+    tasks.spawn(async move { held.stop.cancelled().await });
     tasks.close();
     let receivers = sources.logs.iter().filter(|(_, logs)| logs.post);
     let receivers = receivers
@@ -130,38 +135,17 @@ pub fn start(
     }
 }
 
-fn start_scrapes(sources: &Sources, shared: &Arc<Shared>, tasks: &TaskTracker) {
-    if sources.scrape.is_empty() {
-        return;
-    }
-    let client = scrape::client(shared.clock.clone());
-    for (job, scrape) in &sources.scrape {
-        for target in scrape::targets(job, scrape) {
-            let mut status = TargetStatus::new(&target.source, TargetKind::Scrape, target.shown());
-            match &client {
-                Ok(client) => {
-                    shared.board.put(status);
-                    tasks.spawn(scrape::run(
-                        target,
-                        scrape.clone(),
-                        client.clone(),
-                        shared.clone(),
-                    ));
-                }
-                Err(why) => {
-                    status.error = Some(why.clone());
-                    shared.board.put(status);
-                }
-            }
-        }
-    }
-}
-
 impl Handle {
     /// How every source fared last, in the order of their names.
     #[must_use]
     pub fn targets(&self) -> Vec<TargetStatus> {
         self.board.all()
+    }
+
+    /// Job and labels of every target that relabelling dropped.
+    #[must_use]
+    pub fn dropped(&self) -> Vec<(String, Labels)> {
+        self.board.dropped()
     }
 
     /// Takes posted log records, NDJSON or a JSON array of at most [`crate::POST_MAX`] bytes. Returns once
@@ -186,13 +170,14 @@ impl Handle {
     }
 }
 
-/// Every source that will speak, and how often, as rounds and lines name it.
+/// Every source that the spec itself names, and how often it will speak, as rounds and lines name it. Targets
+/// that are found and pushes that arrive are known by their rounds alone.
 #[must_use]
 pub fn owed(sources: &Sources) -> Vec<(String, Duration)> {
     let scrapes = sources.scrape.iter().flat_map(|(job, scrape)| {
-        scrape::targets(job, scrape)
+        scrape::known(job, scrape)
             .into_iter()
-            .map(|target| (target.source, scrape.interval.0))
+            .map(|target| (target.source, target.interval))
     });
     let probes = sources
         .probes

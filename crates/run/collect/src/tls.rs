@@ -1,5 +1,7 @@
 //! TLS for everything that asks: one provider, the system's authorities, time from our clock.
 
+mod verify;
+
 use std::{
     fmt,
     path::Path,
@@ -11,9 +13,10 @@ use promise::{Clock, Say, say};
 use rustls::{
     ClientConfig, RootCertStore,
     crypto::CryptoProvider,
-    pki_types::{CertificateDer, UnixTime, pem::PemObject},
+    pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime, pem::PemObject},
     time_provider::TimeProvider,
 };
+use spec::section::scrape::Tls;
 
 /// A PEM file of authorities is small; the whole system's is below 1 MiB.
 const CA_FILE_MAX: u64 = 4 << 20;
@@ -51,22 +54,17 @@ pub(crate) fn roots_in(path: &Path) -> Result<Arc<RootCertStore>, Say> {
             "認証局のファイル {shown} を読めません: {why}"
         )
     };
-    let size = std::fs::metadata(path)
-        .map_err(|error| unreadable(error.to_string()))?
-        .len();
-    if size > CA_FILE_MAX {
-        return Err(unreadable(format!("{size} bytes")));
-    }
-    let pem = std::fs::read(path).map_err(|error| unreadable(error.to_string()))?;
+    roots_from(&read_pem(path)?).map_err(unreadable)
+}
+
+pub(crate) fn roots_from(pem: &[u8]) -> Result<Arc<RootCertStore>, String> {
     let mut roots = RootCertStore::empty();
-    for certificate in CertificateDer::pem_slice_iter(&pem) {
-        let certificate = certificate.map_err(|error| unreadable(error.to_string()))?;
-        roots
-            .add(certificate)
-            .map_err(|error| unreadable(error.to_string()))?;
+    for certificate in CertificateDer::pem_slice_iter(pem) {
+        let certificate = certificate.map_err(|error| error.to_string())?;
+        roots.add(certificate).map_err(|error| error.to_string())?;
     }
     if roots.is_empty() {
-        return Err(unreadable("no certificate".to_owned()));
+        return Err("no certificate".to_owned());
     }
     Ok(Arc::new(roots))
 }
@@ -75,13 +73,99 @@ pub(crate) fn client_config(
     roots: Arc<RootCertStore>,
     clock: Arc<dyn Clock>,
 ) -> Result<ClientConfig, Say> {
-    Ok(
-        ClientConfig::builder_with_details(provider(), Arc::new(ClockTime(clock)))
-            .with_safe_default_protocol_versions()
-            .map_err(|error| Say::same(error.to_string()))?
-            .with_root_certificates(roots)
-            .with_no_client_auth(),
+    client_config_for(roots, None, false, None, clock)
+}
+
+/// As the spec says it. Relative paths are looked for under `folder`.
+pub(crate) fn client_config_of(
+    options: Option<&Tls>,
+    folder: &Path,
+    clock: Arc<dyn Clock>,
+) -> Result<ClientConfig, Say> {
+    let Some(options) = options else {
+        return client_config(system_roots(), clock);
+    };
+    let roots = match &options.ca_file {
+        Some(path) => roots_in(&folder.join(path))?,
+        None => system_roots(),
+    };
+    let identity = match (&options.cert_file, &options.key_file) {
+        (Some(cert), Some(key)) => Some(identity_in(&folder.join(cert), &folder.join(key))?),
+        _ => None,
+    };
+    client_config_for(
+        roots,
+        identity,
+        options.insecure_skip_verify,
+        options.server_name.as_deref(),
+        clock,
     )
+}
+
+/// Our certificate and its key.
+pub(crate) type Identity = (Vec<CertificateDer<'static>>, PrivateKeyDer<'static>);
+
+pub(crate) fn identity_in(cert: &Path, key: &Path) -> Result<Identity, Say> {
+    identity(&read_pem(cert)?, &read_pem(key)?)
+}
+
+pub(crate) fn identity(cert: &[u8], key: &[u8]) -> Result<Identity, Say> {
+    let wrong = |why: String| {
+        say!(
+            "our certificate or its key cannot be read: {why}",
+            "クライアント証明書か鍵を読めません: {why}"
+        )
+    };
+    let chain: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(cert).collect();
+    let chain = chain.map_err(|error| wrong(error.to_string()))?;
+    let key = PrivateKeyDer::from_pem_slice(key).map_err(|error| wrong(error.to_string()))?;
+    Ok((chain, key))
+}
+
+fn read_pem(path: &Path) -> Result<Vec<u8>, Say> {
+    let shown = path.display();
+    let unreadable = |why: String| {
+        say!(
+            "{shown} cannot be read: {why}",
+            "{shown} を読めません: {why}"
+        )
+    };
+    let size = std::fs::metadata(path)
+        .map_err(|error| unreadable(error.to_string()))?
+        .len();
+    if size > CA_FILE_MAX {
+        return Err(unreadable(format!("{size} bytes")));
+    }
+    std::fs::read(path).map_err(|error| unreadable(error.to_string()))
+}
+
+pub(crate) fn client_config_for(
+    roots: Arc<RootCertStore>,
+    identity: Option<Identity>,
+    is_trusting: bool,
+    name: Option<&str>,
+    clock: Arc<dyn Clock>,
+) -> Result<ClientConfig, Say> {
+    let same = |error: rustls::Error| Say::same(error.to_string());
+    let builder = ClientConfig::builder_with_details(provider(), Arc::new(ClockTime(clock)))
+        .with_safe_default_protocol_versions()
+        .map_err(same)?;
+    let name = name
+        .map(|name| ServerName::try_from(name.to_owned()))
+        .transpose()
+        .map_err(|error| Say::same(error.to_string()))?;
+    let builder = if is_trusting || name.is_some() {
+        let check = verify::Check::new(&roots, is_trusting, name).map_err(Say::same)?;
+        builder
+            .dangerous()
+            .with_custom_certificate_verifier(Arc::new(check))
+    } else {
+        builder.with_root_certificates(roots)
+    };
+    match identity {
+        Some((chain, key)) => builder.with_client_auth_cert(chain, key).map_err(same),
+        None => Ok(builder.with_no_client_auth()),
+    }
 }
 
 /// Certificates are judged by the same clock as everything else.

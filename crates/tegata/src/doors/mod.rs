@@ -89,7 +89,7 @@ pub(crate) fn source_row(target: collect::TargetStatus) -> SourceRow {
     SourceRow {
         name: target.source,
         kind: match target.kind {
-            collect::TargetKind::Scrape => SourceKind::Scrape,
+            collect::TargetKind::Scrape | collect::TargetKind::Discovery => SourceKind::Scrape,
             collect::TargetKind::Probe => SourceKind::Probe,
             collect::TargetKind::Logs => SourceKind::Logs,
         },
@@ -100,7 +100,7 @@ pub(crate) fn source_row(target: collect::TargetStatus) -> SourceRow {
             .duration
             .map(|took| u64::try_from(took.as_millis()).unwrap_or(u64::MAX)),
         amount: target.amount,
-        problem: target.error,
+        problem: target.error.or(target.warning),
     }
 }
 

@@ -2,9 +2,8 @@
 
 use std::sync::Arc;
 
-use collect::{TargetKind, TargetStatus};
+use collect::TargetStatus;
 use console::door::{self, Dropped, Target, TargetHealth};
-use store::Labels;
 
 use crate::app::House;
 
@@ -14,29 +13,24 @@ impl door::Targets for Door {
     fn active(&self) -> Vec<Target> {
         let collector = self.0.collector.load();
         let all = collector.iter().flat_map(|collector| collector.targets());
-        all.filter(|target| target.kind == TargetKind::Scrape)
-            .map(show)
-            .collect()
+        all.filter_map(show).collect()
     }
 
     fn dropped(&self) -> Vec<Dropped> {
-        Vec::new()
+        let collector = self.0.collector.load();
+        let all = collector.iter().flat_map(|collector| collector.dropped());
+        all.map(|(job, discovered)| Dropped { job, discovered })
+            .collect()
     }
 }
 
-fn show(target: TargetStatus) -> Target {
-    let (job, instance) = target
-        .source
-        .split_once('/')
-        .unwrap_or((&target.source, ""));
-    let interval = match (target.last, target.next) {
-        (Some(last), Some(next)) => next.since(last),
-        _ => std::time::Duration::ZERO,
-    };
-    Target {
-        job: job.to_owned(),
-        discovered: Labels::new([("__address__", instance), ("job", job)]),
-        labels: Labels::new([("instance", instance), ("job", job)]),
+/// Nothing for a row that is no target, such as where targets are looked for.
+fn show(target: TargetStatus) -> Option<Target> {
+    let detail = target.target?;
+    Some(Target {
+        job: detail.job,
+        discovered: detail.discovered,
+        labels: detail.labels,
         last: target.last,
         took: target.duration.unwrap_or_default(),
         health: match (target.last, target.error) {
@@ -44,8 +38,8 @@ fn show(target: TargetStatus) -> Target {
             (None, None) => TargetHealth::Unknown,
             (Some(_), None) => TargetHealth::Up,
         },
-        interval,
-        timeout: interval,
+        interval: detail.interval,
+        timeout: detail.timeout,
         url: target.url,
-    }
+    })
 }

@@ -26,14 +26,14 @@ rule! {
 }
 
 /// What is asked: the URL, and the parameters with it.
-type Question<'s> = (String, &'s BTreeMap<String, String>);
+type Question<'s> = (String, &'s BTreeMap<String, Vec<String>>);
 
 fn check(sight: &Sight<'_>, found: &mut Found<'_>) {
     let mut seen: HashMap<Question<'_>, Span> = HashMap::new();
     for (job, scrape) in &sight.spec.sources.scrape {
         for (index, target) in scrape.targets.iter().enumerate() {
             let path = ["sources", "scrape", job, "targets", &index.to_string()];
-            let url = if target.contains("://") { target.clone() } else { format!("http://{target}{}", scrape.path) };
+            let url = if target.contains("://") { target.clone() } else { format!("{}://{target}{}", scrape.scheme, scrape.path) };
             let here = sight.places.at(&path);
             if let Some(first) = seen.get(&(url.clone(), &scrape.params)) {
                 found

@@ -12,6 +12,11 @@ pub mod service;
 pub mod severity;
 pub mod source;
 
+pub mod scrape;
+
+pub mod discovery;
+pub mod relabel;
+
 use std::collections::BTreeMap;
 
 use promise::{Promise, record};

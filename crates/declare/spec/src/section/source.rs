@@ -7,7 +7,7 @@ use promise::{
     unit::{Bytes, Span},
 };
 
-use super::receiver::Secret;
+pub use super::scrape::Scrape;
 
 record! {
     /// Where evidence comes from.
@@ -38,43 +38,6 @@ impl Default for Sources {
             logs: BTreeMap::new(),
             redact: Redact::default(),
         }
-    }
-}
-
-record! {
-    /// Targets that expose metrics over HTTP.
-    /// ja: HTTP でメトリクスを公開する対象。
-    pub struct Scrape {
-        /// `host:port` or a whole URL, one for each instance.
-        /// ja: `host:port` か URL。
-        targets: Vec<String>,
-        /// Path where a target has no URL of its own.
-        /// ja: パス。
-        path: String = "/metrics".to_owned(),
-        /// Query parameters, as the blackbox exporter needs them.
-        /// ja: クエリー引数。
-        params: BTreeMap<String, String> = BTreeMap::new(),
-        /// How often.
-        /// ja: 間隔。
-        interval: Span = Span::secs(15),
-        /// How long an answer may take; at most `interval`.
-        /// ja: 待つ時間。
-        timeout: Span = Span::secs(10),
-        /// Labels added to every series.
-        /// ja: すべての系列に付けるラベル。
-        labels: BTreeMap<String, String> = BTreeMap::new(),
-        /// A larger answer is refused.
-        /// ja: これより大きな応答は拒みます。
-        body_max: Bytes = Bytes(32 << 20),
-        /// An answer with more series is refused.
-        /// ja: これより多い系列は拒みます。
-        series_max: u64 = 50_000,
-        /// A series with more labels makes its answer refused.
-        /// ja: 系列あたりのラベル数の上限。
-        labels_max: u64 = 64,
-        /// Token sent as `Authorization: Bearer`.
-        /// ja: ベアラートークン。
-        bearer: Option<Secret>,
     }
 }
 

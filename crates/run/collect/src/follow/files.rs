@@ -10,10 +10,7 @@ use std::{
 
 use promise::{Say, Timestamp, say};
 
-use super::{
-    glob,
-    tail::{self, Piece, Place, Tail},
-};
+use super::tail::{self, Piece, Place, Tail};
 
 /// Open files of one source. Over it, a person learns that the pattern takes too much.
 const FILES_MAX: usize = 512;
@@ -120,7 +117,7 @@ impl Files {
     fn find(&mut self, now: Timestamp, look: &mut Look) {
         let mut found = BTreeMap::new();
         for pattern in &self.patterns {
-            match glob::files(&self.data_dir, pattern) {
+            match crate::glob::files(&self.data_dir, pattern) {
                 Ok(files) => found.extend(
                     files
                         .into_iter()
@@ -170,7 +167,7 @@ impl Files {
         for place in std::mem::take(&mut self.remembered).into_values() {
             let folder = place.path.parent().unwrap_or(&self.data_dir).join("*");
             let siblings =
-                glob::files(Path::new("/"), &folder.to_string_lossy()).unwrap_or_default();
+                crate::glob::files(Path::new("/"), &folder.to_string_lossy()).unwrap_or_default();
             match siblings
                 .into_iter()
                 .find(|path| tail::id(path).is_ok_and(|id| id == place.id()))

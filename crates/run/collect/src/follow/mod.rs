@@ -6,7 +6,6 @@
 //! nothing stands twice.
 
 mod files;
-mod glob;
 pub(crate) mod line;
 mod tail;
 

@@ -31,16 +31,24 @@ const OPENMETRICS_KINDS: [&str; 8] = [
     "unknown",
 ];
 
+/// What a comment said.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Told {
+    Kind,
+    End,
+    Other,
+}
+
 /// `# HELP`, `# TYPE`, or any other comment, which says nothing to us.
 pub(super) fn prometheus<'b>(
     cursor: &mut Cursor<'b>,
     entries: &mut Vec<Metadata<'b>>,
-) -> Result<(), ParseError> {
+) -> Result<Told, ParseError> {
     cursor.eat(b'#');
     cursor.skip_space();
     let word = cursor.word();
     if word != "HELP" && word != "TYPE" {
-        return Ok(());
+        return Ok(Told::Other);
     }
     cursor.skip_space();
     let name = family_name(cursor)?;
@@ -48,26 +56,26 @@ pub(super) fn prometheus<'b>(
     if word == "HELP" {
         let help = escaped(cursor.rest());
         entry(entries, name).help = help;
-        return Ok(());
+        return Ok(Told::Other);
     }
     let kind = cursor.rest().trim_end_matches([' ', '\t', '\r']);
     let kind = known_kind(cursor, kind, &PROMETHEUS_KINDS)?;
     entry(entries, name).kind = kind;
-    Ok(())
+    Ok(Told::Kind)
 }
 
-/// `# TYPE`, `# HELP`, `# UNIT` or `# EOF`. True at the end.
+/// `# TYPE`, `# HELP`, `# UNIT` or `# EOF`.
 pub(super) fn openmetrics<'b>(
     cursor: &mut Cursor<'b>,
     entries: &mut Vec<Metadata<'b>>,
-) -> Result<bool, ParseError> {
+) -> Result<Told, ParseError> {
     if !cursor.eat_text("# ") {
         return Err(cursor.expected("`# `"));
     }
     let before = cursor.clone();
     let word = cursor.word();
     if word == "EOF" && cursor.at_end() {
-        return Ok(true);
+        return Ok(Told::End);
     }
     if !["HELP", "TYPE", "UNIT"].contains(&word) {
         return Err(before.expected("TYPE, HELP, UNIT or EOF"));
@@ -99,7 +107,11 @@ pub(super) fn openmetrics<'b>(
             entry(entries, name).unit = rest;
         }
     }
-    Ok(false)
+    Ok(if word == "TYPE" {
+        Told::Kind
+    } else {
+        Told::Other
+    })
 }
 
 fn family_name<'b>(cursor: &mut Cursor<'b>) -> Result<Cow<'b, str>, ParseError> {

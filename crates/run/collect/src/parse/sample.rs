@@ -3,51 +3,51 @@
 use promise::{Timestamp, say};
 
 use super::{
-    Exposed, Format, Limits, ParseError,
+    Exemplar, Exposed, Format, Limits, Pairs, ParseError,
     cursor::{Cursor, Quoted},
 };
 
 pub(super) fn line<'b>(
-    cursor: &mut Cursor<'b>,
+    mut cursor: Cursor<'b>,
     format: Format,
+    kind: &'b str,
     limits: &Limits,
 ) -> Result<Exposed<'b>, ParseError> {
-    let text = checked_series(cursor, limits)?;
+    let cursor = &mut cursor;
+    let mut exposed = Exposed {
+        series: checked_series(cursor, limits)?,
+        value: 0.0,
+        at: None,
+        exemplar: None,
+        line: cursor.number(),
+        kind,
+    };
     gap(cursor, format)?;
-    let value = number(cursor)?;
-    let mut at = None;
-    match format {
-        Format::Prometheus => {
-            cursor.skip_space();
-            if !cursor.at_end() {
-                at = Some(millis(cursor)?);
-                cursor.skip_space();
+    exposed.value = number(cursor)?;
+    if format == Format::OpenMetrics {
+        if !cursor.at_end() {
+            space(cursor)?;
+            if cursor.peek() != Some(b'#') {
+                exposed.at = Some(seconds(cursor)?);
+                if !cursor.at_end() {
+                    space(cursor)?;
+                }
+            }
+            if cursor.peek() == Some(b'#') {
+                exposed.exemplar = Some(exemplar(cursor)?);
             }
         }
-        Format::OpenMetrics => {
-            if !cursor.at_end() {
-                space(cursor)?;
-                if cursor.peek() != Some(b'#') {
-                    at = Some(seconds(cursor)?);
-                    if !cursor.at_end() {
-                        space(cursor)?;
-                    }
-                }
-                if cursor.peek() == Some(b'#') {
-                    exemplar(cursor)?;
-                }
-            }
+    } else {
+        cursor.skip_space();
+        if !cursor.at_end() {
+            exposed.at = Some(millis(cursor)?);
+            cursor.skip_space();
         }
     }
     if !cursor.at_end() {
         return Err(cursor.expected("`\\n`"));
     }
-    Ok(Exposed {
-        series: text,
-        value,
-        at,
-        line: cursor.number(),
-    })
+    Ok(exposed)
 }
 
 /// Reads a series and holds it to the limits; its text can be read again without a mistake.
@@ -64,6 +64,13 @@ fn checked_series<'b>(cursor: &mut Cursor<'b>, limits: &Limits) -> Result<&'b st
                 "the value of label `{}` is longer than {max} bytes",
                 "ラベル `{}` の値が {max} バイトを超えています",
                 name.raw
+            )));
+        }
+        if name.raw.len() > limits.name_max {
+            let max = limits.name_max;
+            return Err(here.over(say!(
+                "the name of a label is longer than {max} bytes",
+                "ラベルの名前が {max} バイトを超えています"
             )));
         }
         let seen = names[..count.min(names.len())].contains(&name.raw) || many.contains(&name.raw);
@@ -92,10 +99,10 @@ fn checked_series<'b>(cursor: &mut Cursor<'b>, limits: &Limits) -> Result<&'b st
     Ok(cursor.since(start))
 }
 
-type Pair<'f, 'b> = &'f mut dyn FnMut(Quoted<'b>, Quoted<'b>) -> Result<(), ParseError>;
+type Each<'f, 'b> = &'f mut dyn FnMut(Quoted<'b>, Quoted<'b>) -> Result<(), ParseError>;
 
 /// `name{label="value"}`, or `{"any name",label="value"}`.
-pub(super) fn series<'b>(cursor: &mut Cursor<'b>, pair: Pair<'_, 'b>) -> Result<(), ParseError> {
+pub(super) fn series<'b>(cursor: &mut Cursor<'b>, pair: Each<'_, 'b>) -> Result<(), ParseError> {
     let name = cursor.name(true);
     let mut named = !name.is_empty();
     if named {
@@ -117,7 +124,7 @@ pub(super) fn series<'b>(cursor: &mut Cursor<'b>, pair: Pair<'_, 'b>) -> Result<
 fn labels<'b>(
     cursor: &mut Cursor<'b>,
     named: &mut bool,
-    pair: Pair<'_, 'b>,
+    pair: Each<'_, 'b>,
 ) -> Result<(), ParseError> {
     loop {
         cursor.skip_space();
@@ -158,13 +165,11 @@ fn labels<'b>(
 }
 
 fn gap(cursor: &mut Cursor<'_>, format: Format) -> Result<(), ParseError> {
-    match format {
-        Format::Prometheus => {
-            cursor.skip_space();
-            Ok(())
-        }
-        Format::OpenMetrics => space(cursor),
+    if format == Format::OpenMetrics {
+        return space(cursor);
     }
+    cursor.skip_space();
+    Ok(())
 }
 
 fn space(cursor: &mut Cursor<'_>) -> Result<(), ParseError> {
@@ -178,15 +183,13 @@ fn space(cursor: &mut Cursor<'_>) -> Result<(), ParseError> {
 fn number(cursor: &mut Cursor<'_>) -> Result<f64, ParseError> {
     let before = cursor.clone();
     let word = cursor.word();
-    let value: f64 = word.parse().map_err(|_| {
+    super::number::value(word).ok_or_else(|| {
         before.wrong(say!(
             "`{}` is not a number",
             "`{}` は数ではありません",
             short(word)
         ))
-    })?;
-    // One NaN for all, so that no target can forge the marker that ends a series.
-    Ok(if value.is_nan() { f64::NAN } else { value })
+    })
 }
 
 fn millis(cursor: &mut Cursor<'_>) -> Result<Timestamp, ParseError> {
@@ -215,20 +218,29 @@ fn seconds(cursor: &mut Cursor<'_>) -> Result<Timestamp, ParseError> {
     Ok(Timestamp::from_millis((seconds * 1000.0).round() as i64))
 }
 
-/// `# {trace_id="…"} 0.67 1520879607.789`: read to be sure of the line, not kept.
-fn exemplar(cursor: &mut Cursor<'_>) -> Result<(), ParseError> {
+/// `# {trace_id="…"} 0.67 1520879607.789`
+fn exemplar<'b>(cursor: &mut Cursor<'b>) -> Result<Exemplar<'b>, ParseError> {
     if !cursor.eat_text("# {") {
         return Err(cursor.expected("`# {`"));
     }
     // An exemplar has no metric name; `named` keeps a quoted name from being taken for one.
-    labels(cursor, &mut true, &mut |_, _| Ok(()))?;
+    let mut pairs = Pairs::new();
+    labels(cursor, &mut true, &mut |name, value| {
+        pairs.push((name.text(), value.text()));
+        Ok(())
+    })?;
     space(cursor)?;
-    number(cursor)?;
+    let value = number(cursor)?;
+    let mut at = None;
     if !cursor.at_end() {
         space(cursor)?;
-        seconds(cursor)?;
+        at = Some(seconds(cursor)?);
     }
-    Ok(())
+    Ok(Exemplar {
+        labels: pairs,
+        value,
+        at,
+    })
 }
 
 /// Enough of a wrong word to find it by.

@@ -49,17 +49,17 @@ last -1e-3"#;
         read(body, "text/plain; version=0.0.4").unwrap(),
         [
             series(
-                "http_requests_total{code=\"200\",method=\"post\"}",
+                "http_requests_total{code=\"200\", method=\"post\"}",
                 1027.0,
                 Some(1_395_066_363_000)
             ),
             series(
-                "http_requests_total{code=\"400\",method=\"post\"}",
+                "http_requests_total{code=\"400\", method=\"post\"}",
                 3.0,
                 Some(1_395_066_363_000)
             ),
             series(
-                r#"msdos_file_access_time_seconds{error="Cannot find file:\n\"FILE.TXT\"",path="C:\\DIR\\FILE.TXT"}"#,
+                r#"msdos_file_access_time_seconds{error="Cannot find file:\n\"FILE.TXT\"", path="C:\\DIR\\FILE.TXT"}"#,
                 1.458_255_915e9,
                 None
             ),
@@ -147,38 +147,52 @@ fn mistakes_are_told_with_their_place() {
 }
 
 #[test]
-fn a_flood_names_its_metric() {
-    let body: String = (0..6).map(|i| format!("flood{{i=\"{i}\"}} 1\n")).collect();
-    let limits = Limits {
-        series_max: 5,
-        ..Limits::default()
-    };
-    let error = exposition(format!("one 1\n{body}").as_bytes(), "", &limits).unwrap_err();
-    assert!(error.is_limit);
-    assert_eq!(
-        error.what.en,
-        "more than 5 series (series_max); 5 of them are `flood`"
-    );
-
-    let limits = Limits {
+fn a_series_is_held_to_its_limits() {
+    let labels = Limits {
         labels_max: 1,
         ..Limits::default()
     };
-    assert!(exposition(b"a{x=\"1\"} 1\n", "", &limits).is_ok());
-    assert!(
-        exposition(b"a{x=\"1\",y=\"1\"} 1\n", "", &limits)
-            .unwrap_err()
-            .is_limit
-    );
-
-    let limits = Limits {
+    assert!(exposition(b"a{x=\"1\"} 1\n", "", &labels).is_ok());
+    let value = Limits {
         value_max: 3,
         ..Limits::default()
     };
-    assert!(
-        exposition(b"a{x=\"1234\"} 1\n", "", &limits)
-            .unwrap_err()
-            .is_limit
+    let name = Limits {
+        name_max: 8,
+        ..Limits::default()
+    };
+    for (body, limits) in [
+        ("a{x=\"1\",y=\"1\"} 1\n", labels),
+        ("a{x=\"1234\"} 1\n", value),
+        ("a{ninechars=\"1\"} 1\n", name),
+    ] {
+        assert!(
+            exposition(body.as_bytes(), "", &limits)
+                .unwrap_err()
+                .is_limit,
+            "{body}"
+        );
+    }
+}
+
+/// The bounds as Prometheus 3.5.3 stores them.
+#[test]
+fn bounds_and_quantiles_are_one_series_however_they_are_written() {
+    let body = "# TYPE h histogram\nh_bucket{le=\"1\"} 1\nh_bucket{le=\"+Inf\"} 1\n\
+        # TYPE s summary\ns{quantile=\"1\",le=\"1\"} 1\n# TYPE g gauge\ng{le=\"1\"} 1\n";
+    let series: Vec<String> = read(body, "")
+        .unwrap()
+        .into_iter()
+        .map(|(name, ..)| name)
+        .collect();
+    assert_eq!(
+        series,
+        [
+            "h_bucket{le=\"1.0\"}",
+            "h_bucket{le=\"+Inf\"}",
+            "s{le=\"1\", quantile=\"1.0\"}",
+            "g{le=\"1\"}",
+        ]
     );
 }
 

@@ -1,17 +1,15 @@
 //! A name that must resolve, asked of the system's servers or of one of its own. Nothing is cached.
 
-use hickory_resolver::{
-    TokioResolver,
-    config::{ConnectionConfig, NameServerConfig, ResolverConfig, ResolverOpts},
-    net::runtime::TokioRuntimeProvider,
-    proto::rr::RecordType,
-};
+use hickory_resolver::proto::rr::RecordType;
 use promise::say;
 use spec::section::source::DnsProbe;
 use tokio::time::Instant;
 
 use super::{Found, Kit};
-use crate::trouble::{Trouble, chain};
+use crate::{
+    resolve::resolver,
+    trouble::{Trouble, chain},
+};
 
 pub(super) async fn probe(
     probe: &DnsProbe,
@@ -25,7 +23,10 @@ pub(super) async fn probe(
             "`{record}` というレコードの型はありません"
         ))
     })?;
-    let resolver = resolver(probe, kit).await?;
+    let resolver = resolver(probe.server.as_deref(), kit.timeout).await;
+    let resolver = resolver.map_err(|why| {
+        Trouble::failed(say!("cannot ask: {why}", "問い合わせができません: {why}"))
+    })?;
     // A final dot: the name is whole, so the machine's search list does not change what is asked.
     let name = format!("{}.", probe.name.trim_end_matches('.'));
     let began = Instant::now();
@@ -69,45 +70,6 @@ pub(super) async fn probe(
         }
     }
     Ok(())
-}
-
-async fn resolver(probe: &DnsProbe, kit: &Kit<'_>) -> Result<TokioResolver, Trouble> {
-    let failed =
-        |why: String| Trouble::failed(say!("cannot ask: {why}", "問い合わせができません: {why}"));
-    let mut builder = match &probe.server {
-        None => TokioResolver::builder_tokio().map_err(|error| failed(chain(&error)))?,
-        Some(server) => {
-            let address = if server.contains(':') {
-                server.clone()
-            } else {
-                format!("{server}:53")
-            };
-            let mut addresses = tokio::net::lookup_host(&address)
-                .await
-                .map_err(|error| failed(error.to_string()))?;
-            let address = addresses
-                .next()
-                .ok_or_else(|| failed(format!("{server} has no address")))?;
-            let connections =
-                [ConnectionConfig::udp(), ConnectionConfig::tcp()].map(|mut connection| {
-                    connection.port = address.port();
-                    connection
-                });
-            let server = NameServerConfig::new(address.ip(), true, connections.into());
-            let config = ResolverConfig::from_parts(None, Vec::new(), vec![server]);
-            TokioResolver::builder_with_config(config, TokioRuntimeProvider::default())
-        }
-    };
-    configure(builder.options_mut(), kit);
-    builder.build().map_err(|error| failed(chain(&error)))
-}
-
-fn configure(options: &mut ResolverOpts, kit: &Kit<'_>) {
-    options.cache_size = 0;
-    // A probe tells what one question found; asking again would hide a loss.
-    options.attempts = 1;
-    options.timeout = kit.timeout;
-    options.use_hosts_file = hickory_resolver::config::ResolveHosts::Never;
 }
 
 /// Names compare without case, final dot and quotes.

@@ -1,34 +1,42 @@
 //! One request to a target, bounded in time and size.
 
-use std::{sync::Arc, time::Duration};
+use std::{path::Path, sync::Arc};
 
 use promise::{Clock, Say, say};
 use reqwest::{
     StatusCode,
     header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderValue},
 };
-use spec::section::source::Scrape;
+use spec::section::{receiver::Secret, scrape::Tls};
 
-use super::Target;
+use super::{Kit, Target};
 use crate::{
     start::Secrets,
     tls,
     trouble::{Trouble, chain},
 };
 
-/// OpenMetrics first, as Prometheus asks, then its own text, then whatever there is.
-const FORMATS: &str = "application/openmetrics-text;version=1.0.0;q=0.6,\
-    application/openmetrics-text;version=0.0.1;q=0.5,text/plain;version=0.0.4;q=0.4,*/*;q=0.1";
+/// What Prometheus 3.5 asks for, in its order: protocol buffers first, for they alone carry native
+/// histograms.
+const NATIVE: &str = "application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;\
+    encoding=delimited;escaping=allow-utf-8;q=0.6,";
+const TEXT: &str = "application/openmetrics-text;version=1.0.0;escaping=allow-utf-8;q=0.5,\
+    application/openmetrics-text;version=0.0.1;q=0.4,\
+    text/plain;version=1.0.0;escaping=allow-utf-8;q=0.3,text/plain;version=0.0.4;q=0.2,*/*;q=0.1";
 
 pub(super) struct Answer {
     pub body: Vec<u8>,
     pub content_type: String,
 }
 
-/// One client for all targets: no proxy (a target is asked where it stands) and no redirects (a target
-/// that sends us elsewhere is misconfigured, or worse).
-pub(crate) fn client(clock: Arc<dyn Clock>) -> Result<reqwest::Client, Say> {
-    let config = tls::client_config(tls::system_roots(), clock)?;
+/// One client for the targets of a job: no proxy (a target is asked where it stands) and no redirects (a
+/// target that sends us elsewhere is misconfigured, or worse).
+pub(super) fn client(
+    options: Option<&Tls>,
+    data_dir: &Path,
+    clock: Arc<dyn Clock>,
+) -> Result<reqwest::Client, Say> {
+    let config = tls::client_config_of(options, data_dir, clock)?;
     reqwest::Client::builder()
         .tls_backend_preconfigured(config)
         .no_proxy()
@@ -39,14 +47,9 @@ pub(crate) fn client(clock: Arc<dyn Clock>) -> Result<reqwest::Client, Say> {
         .map_err(|error| Say::same(chain(&error)))
 }
 
-pub(super) async fn get(
-    client: &reqwest::Client,
-    target: &Target,
-    scrape: &Scrape,
-    timeout: Duration,
-    secrets: &Secrets,
-) -> Result<Answer, Trouble> {
-    let request = request(client, target, scrape, timeout, secrets)?;
+pub(super) async fn get(kit: &Kit, target: &Target, secrets: &Secrets) -> Result<Answer, Trouble> {
+    let timeout = target.timeout;
+    let request = request(kit, target, secrets)?;
     let late = || {
         let secs = timeout.as_secs_f64();
         Trouble::failed(say!(
@@ -54,32 +57,30 @@ pub(super) async fn get(
             "{secs} 秒以内に応答が終わりませんでした"
         ))
     };
-    match tokio::time::timeout(timeout, read(request, scrape.body_max.0)).await {
+    match tokio::time::timeout(timeout, read(request, kit.scrape.body_max.0)).await {
         Ok(answer) => answer,
         Err(_) => Err(late()),
     }
 }
 
 fn request(
-    client: &reqwest::Client,
+    kit: &Kit,
     target: &Target,
-    scrape: &Scrape,
-    timeout: Duration,
     secrets: &Secrets,
 ) -> Result<reqwest::RequestBuilder, Trouble> {
+    let scrape = &kit.scrape;
     let url = target.url.clone().map_err(Trouble::failed)?;
-    let mut request = client.get(url).header(ACCEPT, FORMATS).header(
-        "X-Prometheus-Scrape-Timeout-Seconds",
-        timeout.as_secs_f64().to_string(),
-    );
+    let native = if scrape.native_histograms { NATIVE } else { "" };
+    let mut request = kit
+        .client
+        .get(url)
+        .header(ACCEPT, format!("{native}{TEXT}"))
+        .header(
+            "X-Prometheus-Scrape-Timeout-Seconds",
+            target.timeout.as_secs_f64().to_string(),
+        );
     if let Some(secret) = &scrape.bearer {
-        // Read anew each time: tokens in files are rotated.
-        let token = secrets(secret).map_err(|why| {
-            Trouble::failed(say!(
-                "{secret} cannot be read: {why}",
-                "{secret} を読めません: {why}"
-            ))
-        })?;
+        let token = read_secret(secret, secrets)?;
         let mut value =
             HeaderValue::from_str(&format!("Bearer {}", token.trim())).map_err(|_| {
                 Trouble::failed(say!(
@@ -89,8 +90,24 @@ fn request(
             })?;
         value.set_sensitive(true);
         request = request.header(AUTHORIZATION, value);
+    } else if let Some(basic) = &scrape.basic {
+        let password = read_secret(&basic.password, secrets)?;
+        request = request.basic_auth(
+            &basic.username,
+            Some(password.trim_end_matches(['\r', '\n'])),
+        );
     }
     Ok(request)
+}
+
+/// Read anew each time: tokens in files are rotated.
+fn read_secret(secret: &Secret, secrets: &Secrets) -> Result<String, Trouble> {
+    secrets(secret).map_err(|why| {
+        Trouble::failed(say!(
+            "{secret} cannot be read: {why}",
+            "{secret} を読めません: {why}"
+        ))
+    })
 }
 
 async fn read(request: reqwest::RequestBuilder, body_max: u64) -> Result<Answer, Trouble> {

@@ -1,28 +1,30 @@
-//! Scraping: each target has its own task, so none waits for another.
+//! Scraping: targets are found ([`job`]), asked ([`fetch`]), and what they say is read ([`read`]).
 
 mod fetch;
+mod job;
+mod read;
 mod target;
 
 use std::{sync::Arc, time::Duration};
 
-use promise::Timestamp;
+use promise::{Say, Timestamp, say};
 use spec::section::source::Scrape;
 use store::{Labels, Round, Sample, Series};
 use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
 
+pub(crate) use crate::memory::FUTURE_MAX;
 use crate::{
-    memory::{Heard, Memory},
+    memory::{Attach, Heard, Memory},
     parse,
+    relabel::Rule,
     schedule::Schedule,
     start::Shared,
     trouble::Trouble,
 };
 
-pub(crate) use fetch::client;
-pub(crate) use target::{Target, targets};
-
-/// As in Prometheus: a sample later than this beyond our own clock is no mistake of a clock but a lie.
-pub(crate) const FUTURE_MAX: Duration = Duration::from_secs(600);
+pub(crate) use job::{known, start};
+pub(crate) use target::{ADDRESS, Target};
 
 const OWN: [&str; 5] = [
     "up",
@@ -32,47 +34,40 @@ const OWN: [&str; 5] = [
     "scrape_series_added",
 ];
 
-/// Asks one target at each of its turns until stopped.
-pub(crate) async fn run(
-    target: Target,
-    scrape: Scrape,
+/// What the targets of a job share.
+pub(crate) struct Kit {
     client: reqwest::Client,
+    relabel: Arc<[Rule]>,
+    scrape: Scrape,
+}
+
+/// Asks one target at each of its turns until stopped. One that is gone for good ends its series; where
+/// everything stops, they go on after the restart.
+async fn run(
+    target: Target,
+    row: String,
+    kit: Arc<Kit>,
     shared: Arc<Shared>,
+    stop: CancellationToken,
 ) {
-    let own = OWN.map(|name| own_labels(name, &target.labels));
+    let attach = Arc::new(attach(&target, &kit, &shared));
     let mut memory = Memory::default();
-    let mut schedule = Schedule::new(&target.source, scrape.interval.0, shared.clock.clone());
+    let mut schedule = Schedule::new(&target.source, target.interval, shared.clock.clone());
     let target = Arc::new(target);
-    let limits = parse::Limits {
-        series_max: scrape.series_max,
-        labels_max: scrape.labels_max,
-        value_max: parse::Limits::VALUE_MAX,
-    };
-    while let Some(at) = schedule.turn(&shared.stop).await {
+    let mut is_asked = false;
+    while let Some(at) = schedule.turn(&stop).await {
         let began = Instant::now();
-        let timeout = scrape.timeout.0.min(scrape.interval.0);
         let answer = tokio::select! {
             biased;
-            () = shared.stop.cancelled() => return,
-            answer = fetch::get(&client, &target, &scrape, timeout, &shared.secrets) => answer,
+            () = stop.cancelled() => break,
+            answer = fetch::get(&kit, &target, &shared.secrets) => answer,
         };
         let took = began.elapsed();
-        let context = (target.clone(), own.clone(), shared.clone());
+        let context = (attach.clone(), kit.clone());
         // Parsing a large answer takes tens of milliseconds: not on a thread that other targets need.
         let read = tokio::task::spawn_blocking(move || {
-            let (target, own, shared) = context;
-            let heard = answer.and_then(|answer| {
-                let scraped = parse::exposition(&answer.body, &answer.content_type, &limits)
-                    .map_err(|error| {
-                        let say = error.say();
-                        if error.is_limit {
-                            Trouble::refused(say)
-                        } else {
-                            Trouble::failed(say)
-                        }
-                    })?;
-                memory.accept(&scraped, at, &target.labels, &own, &shared.redactor)
-            });
+            let (attach, kit) = context;
+            let heard = answer.and_then(|answer| read(&answer, &mut memory, at, &attach, &kit));
             (heard, memory)
         });
         let Ok((heard, kept)) = read.await else {
@@ -80,19 +75,84 @@ pub(crate) async fn run(
             return;
         };
         memory = kept;
+        is_asked = true;
         let next = schedule.after(shared.clock.now().max(at));
+        let turn = Turn { at, next, took };
         let round = round(
             &target.source,
-            &own,
+            &row,
+            &attach.own,
             heard,
             &mut memory,
-            Turn { at, next, took },
+            turn,
             &shared,
         );
         if !shared.send_round(round).await {
             return;
         }
     }
+    if is_asked && !shared.stop.is_cancelled() {
+        let at = shared.clock.now();
+        let mut series = memory.fail(at);
+        let stale = |labels: &Labels| {
+            Series::new(
+                labels.clone(),
+                vec![Sample {
+                    at,
+                    value: store::metrics::STALE,
+                }],
+            )
+        };
+        series.extend(attach.own.iter().map(stale));
+        shared
+            .send_round(Round {
+                source: target.source.clone(),
+                at,
+                next: at + target.interval,
+                series,
+                ..Round::default()
+            })
+            .await;
+    }
+}
+
+fn attach(target: &Target, kit: &Kit, shared: &Shared) -> Attach {
+    Attach {
+        redactor: shared.redactor.clone(),
+        target: target
+            .labels
+            .iter()
+            .map(|(name, value)| (name.to_owned(), value.to_owned()))
+            .collect(),
+        honor_labels: kit.scrape.honor_labels,
+        honor_timestamps: kit.scrape.honor_timestamps,
+        relabel: kit.relabel.clone(),
+        own: OWN.map(|name| target.labels.with("__name__", name)).into(),
+    }
+}
+
+fn read(
+    answer: &fetch::Answer,
+    memory: &mut Memory,
+    at: Timestamp,
+    attach: &Attach,
+    kit: &Kit,
+) -> Result<Heard, Trouble> {
+    let scrape = &kit.scrape;
+    let bytes = |max: promise::unit::Bytes| usize::try_from(max.0).unwrap_or(usize::MAX);
+    let limits = parse::Limits {
+        labels_max: scrape.labels_max,
+        name_max: bytes(scrape.label_name_max),
+        value_max: bytes(scrape.label_value_max),
+    };
+    let hearing = memory.hear(at, attach, scrape.series_max);
+    read::answer(
+        &answer.body,
+        &answer.content_type,
+        &limits,
+        scrape.classic_histograms,
+        hearing,
+    )
 }
 
 struct Turn {
@@ -103,49 +163,62 @@ struct Turn {
 
 fn round(
     source: &str,
-    own: &[Labels; 5],
+    row: &str,
+    own: &[Labels],
     heard: Result<Heard, Trouble>,
     memory: &mut Memory,
     turn: Turn,
     shared: &Shared,
 ) -> Round {
     let Turn { at, next, took } = turn;
-    let (mut series, up, scraped, added, trouble) = match heard {
-        Ok(heard) => (heard.series, 1.0, heard.scraped, heard.added, None),
-        Err(trouble) => (memory.fail(at), 0.0, 0, 0, Some(trouble)),
+    let (heard, up, trouble) = match heard {
+        Ok(heard) => (heard, 1.0, None),
+        Err(trouble) => {
+            let series = memory.fail(at);
+            let heard = Heard {
+                series,
+                ..Heard::default()
+            };
+            (heard, 0.0, Some(trouble))
+        }
     };
     #[allow(clippy::cast_precision_loss)]
     let values = [
         up,
         took.as_secs_f64(),
-        scraped as f64,
-        scraped as f64,
-        added as f64,
+        heard.scraped as f64,
+        heard.kept as f64,
+        heard.added as f64,
     ];
-    series.extend(own.iter().zip(values).map(|(labels, value)| Series {
-        labels: labels.clone(),
-        samples: vec![Sample { at, value }],
-        ..Series::default()
-    }));
-    shared.board.change(source, |status| {
+    let mut series = heard.series;
+    series.extend(
+        own.iter()
+            .zip(values)
+            .map(|(labels, value)| Series::new(labels.clone(), vec![Sample { at, value }])),
+    );
+    shared.board.change(row, |status| {
         status.last = Some(at);
         status.ok = trouble.is_none();
         status.error = trouble.as_ref().map(|trouble| trouble.say.clone());
+        status.warning = heard.twice.map(|(count, labels)| twice(count, &labels));
         status.next = Some(next);
         status.duration = Some(took);
-        status.amount = scraped;
+        status.amount = heard.scraped;
     });
     Round {
         source: source.to_owned(),
         at,
         next,
         series,
+        metadata: heard.metadata,
         failed: trouble.map(|trouble| trouble.cause),
         ..Round::default()
     }
 }
 
-fn own_labels(name: &str, target: &[(String, String)]) -> Labels {
-    let name = ("__name__".to_owned(), name.to_owned());
-    Labels::new(target.iter().cloned().chain([name]))
+fn twice(count: u64, labels: &Labels) -> Say {
+    say!(
+        "{count} samples were left out because their series had one before in the same answer, first {labels}",
+        "一つの応答に同じ系列が 2 度あるため {count} 個のサンプルを捨てました。最初は {labels} です"
+    )
 }

@@ -178,7 +178,7 @@ async fn what_is_refused_is_counted() {
     let mut house = start(dir.path(), "app.log", &state);
     let refused = |why: &str| {
         format!(
-            "tegata_log_lines_refused_total{{instance=\"app\",job=\"logs\",source=\"app\",stream=\"app\",why=\"{why}\"}}"
+            "tegata_log_lines_refused_total{{instance=\"app\", job=\"logs\", source=\"app\", stream=\"app\", why=\"{why}\"}}"
         )
     };
     let mut read = Vec::new();

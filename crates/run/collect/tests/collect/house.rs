@@ -157,15 +157,12 @@ pub fn value(round: &Round, series: &str) -> Option<f64> {
 pub fn scrape(targets: &[String]) -> Scrape {
     Scrape {
         targets: targets.to_vec(),
-        path: "/metrics".to_owned(),
-        params: BTreeMap::new(),
         interval: Span::secs(1),
         timeout: Span::secs(1),
-        labels: BTreeMap::new(),
         body_max: promise::unit::Bytes(1 << 20),
         series_max: 1_000,
         labels_max: 8,
-        bearer: None,
+        ..Scrape::default()
     }
 }
 

@@ -27,7 +27,7 @@ async fn once_at(probe: Probe, dir: &Path, clock: Arc<dyn Clock>) -> Round {
 }
 
 fn of(metric: &str, kind: &str) -> String {
-    format!("{metric}{{instance=\"p\",job=\"probe\",kind=\"{kind}\"}}")
+    format!("{metric}{{instance=\"p\", job=\"probe\", kind=\"{kind}\"}}")
 }
 
 fn http(url: String, status: Vec<u64>, contains: &str) -> Probe {
@@ -52,7 +52,7 @@ async fn http_answers_are_judged_by_status_and_text() {
     );
     for phase in ["resolve", "connect", "processing", "transfer"] {
         let series = format!(
-            "probe_http_duration_seconds{{instance=\"p\",job=\"probe\",kind=\"http\",phase=\"{phase}\"}}"
+            "probe_http_duration_seconds{{instance=\"p\", job=\"probe\", kind=\"http\", phase=\"{phase}\"}}"
         );
         assert!(value(&round, &series).is_some(), "{phase}");
     }

@@ -9,7 +9,7 @@ use std::{
 const ENTRIES_MAX: usize = 100_000;
 
 /// The files that fit, sorted. A folder that is not there holds none.
-pub(super) fn files(data_dir: &Path, pattern: &str) -> io::Result<Vec<PathBuf>> {
+pub(crate) fn files(data_dir: &Path, pattern: &str) -> io::Result<Vec<PathBuf>> {
     let path = data_dir.join(pattern);
     let Some(name) = path.file_name().and_then(|name| name.to_str()) else {
         return Ok(Vec::new());

@@ -1,0 +1,220 @@
+//! What a source said last time, so that the end of a series is noticed and known text costs nothing again.
+//!
+//! A series that was there and is not there any more gets Prometheus's staleness marker: queries then
+//! see that it ended instead of its last value for minutes. Series with the target's own timestamps get
+//! none, as in Prometheus, because nobody knows when they are due.
+//!
+//! A series is known by its text (or its bytes, in a protocol buffer): of known text the labels were made,
+//! redacted and relabelled before. An answer is taken whole or, after a mistake in it, not at all.
+
+mod attach;
+mod flood;
+mod metadata;
+mod table;
+
+use std::{collections::HashMap, time::Duration};
+
+use promise::{Timestamp, say};
+use store::{HistogramSample, Labels, Sample, Series, metrics::STALE};
+
+use crate::{
+    parse::{self, protobuf::Value},
+    trouble::Trouble,
+};
+
+pub(crate) use attach::Attach;
+pub(crate) use table::Place;
+
+use metadata::Told;
+use table::Table;
+
+/// As in Prometheus: a sample later than this beyond our own clock is no mistake of a clock but a lie.
+pub(crate) const FUTURE_MAX: Duration = Duration::from_secs(600);
+/// As OpenMetrics 1.0 bounds an exemplar: its label names and values together, in characters.
+const EXEMPLAR_MAX: usize = 128;
+
+#[derive(Debug, Default)]
+pub(crate) struct Memory {
+    table: Table,
+    /// The newest exemplar of each series: targets repeat it until the next one comes.
+    exemplars: HashMap<Place, u64>,
+    told: Told,
+}
+
+/// An accepted answer.
+#[derive(Debug, Default)]
+pub(crate) struct Heard {
+    pub series: Vec<Series>,
+    pub metadata: Vec<store::Metadata>,
+    pub scraped: u64,
+    pub kept: u64,
+    pub added: u64,
+    /// How many samples were left out because their series had one before, and which series is the first.
+    pub twice: Option<(u64, Labels)>,
+}
+
+/// One answer while it is being read.
+pub(crate) struct Hearing<'m> {
+    memory: &'m mut Memory,
+    attach: &'m Attach,
+    at: Timestamp,
+    series_max: u64,
+    heard: Heard,
+}
+
+impl Memory {
+    /// Begins to take an answer; it must be finished, or [`Memory::fail`] be told.
+    pub fn hear<'m>(
+        &'m mut self,
+        at: Timestamp,
+        attach: &'m Attach,
+        series_max: u64,
+    ) -> Hearing<'m> {
+        self.table.begin();
+        let expected = self.table.len();
+        Hearing {
+            memory: self,
+            attach,
+            at,
+            series_max,
+            heard: Heard {
+                series: Vec::with_capacity(expected),
+                ..Heard::default()
+            },
+        }
+    }
+
+    /// Takes series that were made here, such as a probe's.
+    pub fn replace(&mut self, series: &mut Vec<Series>, at: Timestamp) {
+        self.table.begin();
+        for one in series.iter() {
+            let key = one.labels.to_string();
+            let place = match self.table.find(key.as_bytes()) {
+                Some(place) => place,
+                None => self.table.add(key.as_bytes(), Some(one.labels.clone())),
+            };
+            self.table.see(place, true);
+        }
+        self.table.finish(|labels| series.push(ended(labels, at)));
+    }
+
+    /// The source failed: everything that it said has ended.
+    pub fn fail(&mut self, at: Timestamp) -> Vec<Series> {
+        self.exemplars.clear();
+        let mut series = Vec::new();
+        self.table.fail(|labels| series.push(ended(labels, at)));
+        series
+    }
+}
+
+impl Hearing<'_> {
+    /// The place of a series that was seen before.
+    pub fn find(&mut self, key: &[u8]) -> Option<Place> {
+        self.memory.table.find(key)
+    }
+
+    /// Makes a place for a series that was never seen.
+    pub fn add(&mut self, key: &[u8], exposed: &parse::Pairs<'_>) -> Place {
+        self.memory.table.add(key, self.attach.labels(exposed))
+    }
+
+    pub fn sample(
+        &mut self,
+        place: Place,
+        value: Value,
+        its: Option<Timestamp>,
+        exemplars: &[parse::Exemplar<'_>],
+    ) -> Result<(), Trouble> {
+        self.heard.scraped += 1;
+        let its = its.filter(|_| self.attach.honors_timestamps());
+        if its.is_some_and(|its| its > self.at + FUTURE_MAX) {
+            return Err(from_the_future(self.memory.table.labels(place)));
+        }
+        let Some(labels) = self.memory.table.labels(place) else {
+            // Relabelling has dropped it.
+            return Ok(());
+        };
+        let labels = labels.clone();
+        let seen = self.memory.table.see(place, its.is_none());
+        if seen == table::Seen::Twice {
+            self.heard.twice.get_or_insert((0, labels)).0 += 1;
+            return Ok(());
+        }
+        self.heard.added += u64::from(seen == table::Seen::New);
+        self.heard.kept += 1;
+        if self.heard.kept > self.series_max {
+            return Err(flood::trouble(self.memory.table.present(), self.series_max));
+        }
+        let at = its.unwrap_or(self.at);
+        let mut series = match value {
+            Value::Float(value) => Series::new(labels, vec![Sample { at, value }]),
+            Value::Histogram(value) => Series {
+                labels,
+                histograms: vec![HistogramSample { at, value }],
+                ..Series::default()
+            },
+        };
+        for exemplar in exemplars {
+            series.exemplars.extend(self.exemplar(place, exemplar, at));
+        }
+        self.heard.series.push(series);
+        Ok(())
+    }
+
+    /// One that was told before is not told again.
+    fn exemplar(
+        &mut self,
+        place: Place,
+        exemplar: &parse::Exemplar<'_>,
+        at: Timestamp,
+    ) -> Option<store::Exemplar> {
+        let chars = |text: &str| text.chars().count();
+        let length: usize = exemplar
+            .labels
+            .iter()
+            .map(|(n, v)| chars(n) + chars(v))
+            .sum();
+        if length > EXEMPLAR_MAX {
+            return None;
+        }
+        let hash = attach::hash(exemplar);
+        if self.memory.exemplars.insert(place, hash) == Some(hash) {
+            return None;
+        }
+        Some(store::Exemplar {
+            labels: self.attach.redacted(&exemplar.labels),
+            at: exemplar.at.unwrap_or(at),
+            value: exemplar.value,
+        })
+    }
+
+    /// The answer was read to its end.
+    pub fn finish(self, metadata: &[parse::Metadata<'_>]) -> Heard {
+        let mut heard = self.heard;
+        let Memory {
+            table,
+            exemplars,
+            told,
+        } = self.memory;
+        table.finish(|labels| heard.series.push(ended(labels, self.at)));
+        // Places move when the dead are buried; an exemplar told twice does less harm than one attached wrongly.
+        if table.bury() {
+            exemplars.clear();
+        }
+        heard.metadata = told.changes(metadata, &self.attach.redactor);
+        heard
+    }
+}
+
+fn ended(labels: &Labels, at: Timestamp) -> Series {
+    Series::new(labels.clone(), vec![Sample { at, value: STALE }])
+}
+
+fn from_the_future(labels: Option<&Labels>) -> Trouble {
+    let minutes = FUTURE_MAX.as_secs() / 60;
+    let series = labels.map(ToString::to_string).unwrap_or_default();
+    Trouble::failed(say!(
+        "a sample of {series} is stamped more than {minutes} minutes in the future",
+        "{series} のサンプルの時刻が {minutes} 分より先の未来です"
+    ))
+}
