@@ -10,6 +10,7 @@ use async_trait::async_trait;
 use promise::{Say, State, Timestamp};
 use serde::Serialize;
 use serde_json::Value;
+use store::remote_write::{self, Encoding, Written};
 
 pub use rules::{Alert, AlertState, Evaluated, Health, NoRules, Rule, RuleGroup, RuleKind, Rules};
 pub use targets::{Dropped, Target, TargetHealth, Targets};
@@ -159,7 +160,7 @@ pub struct Message {
     pub text: Say,
 }
 
-/// Where posted log lines go.
+/// Where posted log lines and written samples go.
 #[async_trait]
 pub trait Ingest: Send + Sync {
     /// The largest body that is taken.
@@ -167,6 +168,25 @@ pub trait Ingest: Send + Sync {
 
     /// Redacts, then stores. Once it returns, the records survive `kill -9`.
     async fn receive(&self, stream: &str, body: &[u8]) -> Result<Received, Refused>;
+
+    /// The largest packed request of remote write that is taken.
+    fn write_max(&self) -> usize;
+
+    /// Redacts, then stores samples. Once it returns, those that it counts survive `kill -9`.
+    async fn write(
+        &self,
+        message: remote_write::Message,
+        encoding: Encoding,
+        body: &[u8],
+    ) -> Result<Taken, Refused>;
+}
+
+/// What became of a request of remote write.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Taken {
+    pub written: Written,
+    /// Why the rest was refused; the sender must not send it again.
+    pub refused: Option<String>,
 }
 
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]

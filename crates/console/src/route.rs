@@ -125,6 +125,7 @@ pub(crate) fn table() -> Vec<Route> {
         get "/federate" Text prometheus::federate::show, "The newest samples that `match[]` selects, in the text format", "`match[]` に合う最新のサンプル(テキスト形式)";
         get "/-/healthy" Text prometheus::status::healthy, "The process lives", "プロセスの生存";
         get "/-/ready" Text prometheus::status::ready, "It can be asked", "受付の可否";
+        post "/api/v1/write" Text api::write::receive, "Samples by remote write 1.0 or 2.0", "remote write 1.0・2.0 によるサンプルの受け取り";
         post "/ingest/logs/{stream}" Json api::ingest::logs, "Post log records, as NDJSON or a JSON array", "ログの投稿(NDJSON か JSON 配列)";
         get "/healthz" Text api::status::healthz, "The process lives", "プロセスの生存";
         get "/readyz" Text api::status::readyz, "It can be asked", "受付の可否";

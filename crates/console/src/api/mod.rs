@@ -7,3 +7,4 @@ pub(crate) mod openapi;
 pub(crate) mod prometheus;
 pub(crate) mod promises;
 pub(crate) mod status;
+pub(crate) mod write;

@@ -13,6 +13,7 @@ mod guard;
 mod live;
 mod pages;
 mod query;
+mod write;
 
 use axum::{
     Router,

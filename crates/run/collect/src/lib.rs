@@ -11,14 +11,10 @@
 pub mod parse;
 pub mod redact;
 
-mod discover;
 mod follow;
-mod glob;
 mod memory;
 mod probe;
 mod receive;
-mod relabel;
-mod resolve;
 mod schedule;
 mod scrape;
 mod start;
@@ -26,6 +22,6 @@ mod status;
 mod tls;
 mod trouble;
 
-pub use receive::{Error, POST_MAX, Received, Refusal};
+pub use receive::{Error, POST_MAX, Received, Refusal, Taken, WRITE_MAX, WriteError};
 pub use start::{Handle, Outputs, Secrets, owed, start};
-pub use status::{TargetDetail, TargetKind, TargetStatus};
+pub use status::{TargetKind, TargetStatus};

@@ -4,13 +4,16 @@ use std::{path::Path, sync::Arc, time::Duration};
 
 use promise::Clock;
 use spec::section::{receiver::Secret, source::Sources};
-use store::{Labels, Lines, Round, StateStore};
+use store::{
+    Lines, Round, StateStore,
+    remote_write::{Encoding, Message},
+};
 use tokio::sync::mpsc;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
     follow, probe,
-    receive::{Error, Received, Receiver},
+    receive::{Error, Received, Receiver, Taken, WriteError, Writes},
     redact::Redactor,
     scrape,
     status::{Board, TargetKind, TargetStatus},
@@ -61,6 +64,7 @@ impl Shared {
 pub struct Handle {
     board: Arc<Board>,
     receivers: Arc<[Receiver]>,
+    writes: Arc<Writes>,
     tasks: TaskTracker,
 }
 
@@ -86,9 +90,7 @@ pub fn start(
         stop,
     });
     let tasks = TaskTracker::new();
-    for (job, scrape) in &sources.scrape {
-        scrape::start(job, scrape, data_dir, &shared, &tasks);
-    }
+    start_scrapes(sources, &shared, &tasks);
     for (name, probe) in &sources.probes {
         shared.board.put(TargetStatus::new(
             &probe::source(name),
@@ -131,7 +133,35 @@ pub fn start(
     Handle {
         board: shared.board.clone(),
         receivers,
+        writes: Arc::new(Writes::new(&shared)),
         tasks,
+    }
+}
+
+fn start_scrapes(sources: &Sources, shared: &Arc<Shared>, tasks: &TaskTracker) {
+    if sources.scrape.is_empty() {
+        return;
+    }
+    let client = scrape::client(shared.clock.clone());
+    for (job, scrape) in &sources.scrape {
+        for target in scrape::targets(job, scrape) {
+            let mut status = TargetStatus::new(&target.source, TargetKind::Scrape, target.shown());
+            match &client {
+                Ok(client) => {
+                    shared.board.put(status);
+                    tasks.spawn(scrape::run(
+                        target,
+                        scrape.clone(),
+                        client.clone(),
+                        shared.clone(),
+                    ));
+                }
+                Err(why) => {
+                    status.error = Some(why.clone());
+                    shared.board.put(status);
+                }
+            }
+        }
     }
 }
 
@@ -140,12 +170,6 @@ impl Handle {
     #[must_use]
     pub fn targets(&self) -> Vec<TargetStatus> {
         self.board.all()
-    }
-
-    /// Job and labels of every target that relabelling dropped.
-    #[must_use]
-    pub fn dropped(&self) -> Vec<(String, Labels)> {
-        self.board.dropped()
     }
 
     /// Takes posted log records, NDJSON or a JSON array of at most [`crate::POST_MAX`] bytes. Returns once
@@ -164,20 +188,33 @@ impl Handle {
             .await
     }
 
+    /// Takes samples by remote write, a packed body of at most [`crate::WRITE_MAX`] bytes. Returns once they
+    /// are durable.
+    ///
+    /// # Errors
+    /// [`WriteError`]; nothing of the request needs to have been stored then.
+    pub async fn remote_write(
+        &self,
+        message: Message,
+        encoding: Encoding,
+        body: &[u8],
+    ) -> Result<Taken, WriteError> {
+        self.writes.clone().receive(message, encoding, body).await
+    }
+
     /// Waits until every task has ended; `stop` must have been cancelled.
     pub async fn stopped(&self) {
         self.tasks.wait().await;
     }
 }
 
-/// Every source that the spec itself names, and how often it will speak, as rounds and lines name it. Targets
-/// that are found and pushes that arrive are known by their rounds alone.
+/// Every source that will speak, and how often, as rounds and lines name it.
 #[must_use]
 pub fn owed(sources: &Sources) -> Vec<(String, Duration)> {
     let scrapes = sources.scrape.iter().flat_map(|(job, scrape)| {
-        scrape::known(job, scrape)
+        scrape::targets(job, scrape)
             .into_iter()
-            .map(|target| (target.source, target.interval))
+            .map(|target| (target.source, scrape.interval.0))
     });
     let probes = sources
         .probes

@@ -146,8 +146,13 @@ impl Evaluator {
         else {
             return;
         };
-        // Whether what appears now began at zero: the source answered before without it.
-        let born = source.answered.is_some_and(|answered| answered < round.at);
+        // Whether what appears now began at zero: the source answered before without it. Of a part nobody
+        // knows what the part before it left out.
+        let born =
+            !round.is_partial && source.answered.is_some_and(|answered| answered < round.at);
+        if !source.is_owed {
+            source.interval = round.next.since(round.at).max(DUE_MIN);
+        }
         let mut touched = BTreeSet::new();
         for series in &round.series {
             self.names.note(series.labels.metric());
@@ -185,6 +190,9 @@ impl Evaluator {
             source.feeds.insert(*place);
         }
         for place in source.feeds.difference(&settled) {
+            if round.is_partial {
+                break;
+            }
             if self.watches[*place].knows(&name, round.at) {
                 continue;
             }
@@ -194,10 +202,10 @@ impl Evaluator {
         }
         self.dirty.extend(&source.feeds);
         if round.failed.is_none() {
-            source.answered = Some(round.at);
+            source.answered = source.answered.max(Some(round.at));
         }
         source.failing = round.failed.clone();
-        source.next = Some(round.next);
+        source.next = source.next.max(Some(round.next));
         source.overdue = false;
         self.sources.insert(name, source);
     }
@@ -382,8 +390,7 @@ impl Evaluator {
         let judge = watch.promise.kind.as_judge();
         let mut sum = None;
         for fact in watch.gathers.iter().flat_map(|it| it.timeline.after(from)) {
-            let Some((good, total)) = judge.events(&fact.seen, to).filter(|_| fact.from < to)
-            else {
+            let Some((good, total)) = judge.events(&fact.seen, to).filter(|_| fact.from < to) else {
                 continue;
             };
             let whole = fact.to.since(fact.from);

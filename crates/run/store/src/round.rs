@@ -2,7 +2,7 @@
 
 use promise::{Cause, Timestamp};
 
-use crate::{Metadata, Record, Series, state};
+use crate::{Error, Metadata, Record, Series, metrics::Appended, state};
 
 /// One scrape, probe or push: everything that a source said at one instant, or why it said nothing.
 #[derive(Debug, Clone, Default)]
@@ -18,9 +18,12 @@ pub struct Round {
     pub metadata: Vec<Metadata>,
     /// Why there are no samples but `up 0`.
     pub failed: Option<Cause>,
-    /// Told once the samples are durable, or why they are not and should be sent again. Dropped without a
+    /// More of what the source said at this instant may come, or has come: what is not here tells nothing.
+    pub is_partial: bool,
+    /// Told once the samples are durable, or why they are not. Rounds with clones of one sender are one push
+    /// and are stored together; each is told once, the first of them what became of all. Dropped without a
     /// word where the pipeline ends.
-    pub ack: Option<tokio::sync::mpsc::Sender<Result<(), String>>>,
+    pub ack: Option<tokio::sync::mpsc::Sender<Result<Appended, Error>>>,
 }
 
 /// Log records that arrived together.

@@ -18,7 +18,7 @@ use crate::{
 
 /// One append with its frame; a scrape of 100,000 new series needs about 25 MB.
 pub(crate) const FRAME_MAX: usize = 64 << 20;
-const HEADER: usize = 8;
+pub(crate) const HEADER: usize = 8;
 
 pub(crate) struct Wal {
     disk: Arc<dyn Disk>,
@@ -152,14 +152,24 @@ impl Wal {
         Ok(())
     }
 
+    /// Where the next frame will stand: everything before it is durable.
+    pub fn position(&self) -> (u64, u64) {
+        (self.segment, self.len)
+    }
+
     pub fn bytes(&self) -> u64 {
         self.older + self.len
     }
 
     fn path(&self, segment: u64) -> PathBuf {
-        // Of fixed width, so that the order of names is the order of numbers.
-        self.folder.join(format!("{segment:012}.wal"))
+        path(&self.folder, segment)
     }
+}
+
+/// The file of a segment.
+pub(crate) fn path(folder: &Path, segment: u64) -> PathBuf {
+    // Of fixed width, so that the order of names is the order of numbers.
+    folder.join(format!("{segment:012}.wal"))
 }
 
 /// The number in a segment's name.
@@ -177,7 +187,8 @@ fn read_frames(bytes: &[u8], mut frame: impl FnMut(&[u8])) -> usize {
     at
 }
 
-fn frame_at(bytes: &[u8], at: usize) -> Option<&[u8]> {
+/// The payload of the frame that begins at `at`, if it is whole.
+pub(crate) fn frame_at(bytes: &[u8], at: usize) -> Option<&[u8]> {
     let (len, rest) = bytes.get(at..)?.split_first_chunk::<4>()?;
     let (crc, rest) = rest.split_first_chunk::<4>()?;
     let len = u32::from_le_bytes(*len) as usize;

@@ -1,10 +1,11 @@
-//! The console's door for posted log lines.
+//! The console's door for what is sent to us: log lines and samples.
 
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use console::door::{self, Received, Refused};
+use console::door::{self, Received, Refused, Taken};
 use promise::say;
+use store::remote_write::{Encoding, Message};
 
 use super::busy;
 use crate::app::House;
@@ -41,6 +42,32 @@ impl door::Ingest for Door {
                 Err(Refused::Invalid(say!("{error}", "{error}")))
             }
             Err(error) => Err(busy(say!("{error}", "{error}"))),
+        }
+    }
+
+    fn write_max(&self) -> usize {
+        collect::WRITE_MAX
+    }
+
+    async fn write(
+        &self,
+        message: Message,
+        encoding: Encoding,
+        body: &[u8],
+    ) -> Result<Taken, Refused> {
+        let Some(collector) = self.0.collector.load_full() else {
+            return Err(busy(say!(
+                "the spec is being read again",
+                "仕様を読み直しています"
+            )));
+        };
+        match collector.remote_write(message, encoding, body).await {
+            Ok(taken) => Ok(Taken {
+                written: taken.written,
+                refused: taken.refused,
+            }),
+            Err(error) if error.is_passing() => Err(busy(say!("{error}", "{error}"))),
+            Err(error) => Err(Refused::Invalid(say!("{error}", "{error}"))),
         }
     }
 }

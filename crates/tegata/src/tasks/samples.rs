@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use store::{MetricStore, Round};
+use futures::future::join_all;
+use store::{Error, MetricStore, Round, metrics::Appended};
 use tokio::sync::mpsc;
 
 use super::judge::Input;
@@ -18,39 +19,69 @@ pub(crate) async fn run(
 ) {
     let mut together = Vec::new();
     while rounds.recv_many(&mut together, TOGETHER_MAX).await > 0 {
-        let series = together
-            .iter()
-            .flat_map(|round| round.series.iter().cloned())
-            .collect();
-        let stored = metrics.append(series).await;
-        for ack in together.iter_mut().filter_map(|round| round.ack.take()) {
-            let told = stored.as_ref().map(|_| ()).map_err(ToString::to_string);
-            // Whoever waits for it may have gone.
-            let _ = ack.try_send(told);
-        }
         describe(&mut together, &*metrics).await;
-        match stored {
-            Ok(appended) if appended.out_of_order > 0 => {
-                tracing::debug!(
-                    samples = appended.out_of_order,
-                    "samples older than the newest were refused"
-                );
-            }
-            Ok(_) => {}
-            // What could not be stored is not evidence: the promises go stale, which is the truth.
-            Err(error) => {
-                tracing::error!(%error, "samples could not be stored");
-                together.clear();
-                continue;
+        let groups = groups(std::mem::take(&mut together));
+        // All at once: the store makes them durable by one sync.
+        let stored = join_all(groups.iter().map(|group| store(group, &*metrics))).await;
+        let mut seen = Vec::new();
+        for (mut group, stored) in groups.into_iter().zip(stored) {
+            tell(&mut group, &stored);
+            match stored {
+                Ok(appended) => {
+                    if appended.out_of_order > 0 {
+                        tracing::debug!(samples = appended.out_of_order, "samples were refused");
+                    }
+                    seen.extend(group);
+                }
+                // What could not be stored is not evidence: the promises go stale, which is the truth.
+                Err(error) => tracing::error!(%error, "samples could not be stored"),
             }
         }
-        if judge
-            .send(Input::Rounds(std::mem::take(&mut together)))
-            .await
-            .is_err()
-        {
+        // What brought only metadata says nothing of when its source spoke.
+        seen.retain(|round| !round.is_partial || !round.series.is_empty());
+        if !seen.is_empty() && judge.send(Input::Rounds(seen)).await.is_err() {
             return;
         }
+    }
+}
+
+/// Those of one push by themselves, so that its sender learns what became of its own samples; those that
+/// nobody waits for as one.
+fn groups(rounds: Vec<Round>) -> Vec<Vec<Round>> {
+    let mut groups: Vec<Vec<Round>> = Vec::new();
+    for round in rounds {
+        let is_same = |group: &&mut Vec<Round>| match (&group[0].ack, &round.ack) {
+            (Some(one), Some(other)) => one.same_channel(other),
+            (None, None) => true,
+            _ => false,
+        };
+        // The rounds of a push follow each other, so the newest group is nearly always the one.
+        match groups.iter_mut().rev().find(is_same) {
+            Some(group) => group.push(round),
+            None => groups.push(vec![round]),
+        }
+    }
+    groups
+}
+
+async fn store(group: &[Round], metrics: &dyn MetricStore) -> Result<Appended, Error> {
+    let series = group.iter().flat_map(|round| round.series.iter().cloned());
+    metrics.append(series.collect()).await
+}
+
+/// The first round of a push hears what became of all of it.
+fn tell(group: &mut [Round], stored: &Result<Appended, Error>) {
+    for (place, round) in group.iter_mut().enumerate() {
+        let Some(ack) = round.ack.take() else {
+            continue;
+        };
+        let told = match stored {
+            Ok(appended) if place == 0 => Ok(appended.clone()),
+            Ok(_) => Ok(Appended::default()),
+            Err(error) => Err(error.again()),
+        };
+        // Whoever waits for it may have gone.
+        let _ = ack.try_send(told);
     }
 }
 

@@ -4,6 +4,9 @@
 //! not. A sender that did not hear the answer may send the same again.
 
 mod logs;
+mod remote_write;
 
 pub use logs::{Error, POST_MAX, Received, Refusal};
 pub(crate) use logs::Receiver;
+pub(crate) use remote_write::Writes;
+pub use remote_write::{Taken, WRITE_MAX, WriteError};

@@ -5,4 +5,5 @@ mod follow;
 mod house;
 mod post;
 mod probe;
+mod remote_write;
 mod scrape;

@@ -106,12 +106,15 @@ fn check(value: &Histogram) -> Result<(), Error> {
             return Err(Error::Histogram("its bounds do not rise"));
         }
         let beyond = value.custom_bounds.len();
-        let is_bounded = |(index, _)| usize::try_from(index).is_ok_and(|index: usize| index <= beyond);
+        let is_bounded =
+            |(index, _)| usize::try_from(index).is_ok_and(|index: usize| index <= beyond);
         if !value.positive.iter().all(is_bounded) {
             return Err(Error::Histogram("a bucket lies beyond its bounds"));
         }
         if !value.negative.counts.is_empty() || value.zero_count != 0.0 {
-            return Err(Error::Histogram("bounds of its own leave no room for others"));
+            return Err(Error::Histogram(
+                "bounds of its own leave no room for others",
+            ));
         }
     } else if !value.custom_bounds.is_empty() {
         return Err(Error::Histogram("its schema has no bounds of its own"));

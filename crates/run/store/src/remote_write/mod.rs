@@ -13,6 +13,7 @@ mod read;
 mod v1;
 mod v2;
 
+pub(crate) use pack::unpack_snappy;
 pub use pack::{Encoding, UNPACKED_MAX, pack, unpack};
 pub use read::{Described, Entry, LabelPairs, Seed, read};
 pub(crate) use v1::series as read_series;

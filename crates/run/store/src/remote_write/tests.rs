@@ -103,9 +103,18 @@ fn integer_histograms_are_sums_of_their_differences() {
 fn what_a_content_type_names() {
     for (text, message) in [
         ("application/x-protobuf", Some(Message::V1)),
-        ("Application/X-Protobuf; proto=prometheus.WriteRequest", Some(Message::V1)),
-        ("application/x-protobuf;proto=io.prometheus.write.v2.Request", Some(Message::V2)),
-        ("application/x-protobuf;proto=io.prometheus.write.v3.Request", None),
+        (
+            "Application/X-Protobuf; proto=prometheus.WriteRequest",
+            Some(Message::V1),
+        ),
+        (
+            "application/x-protobuf;proto=io.prometheus.write.v2.Request",
+            Some(Message::V2),
+        ),
+        (
+            "application/x-protobuf;proto=io.prometheus.write.v3.Request",
+            None,
+        ),
         ("application/json", None),
         ("", None),
     ] {
@@ -125,11 +134,27 @@ fn labels_after_samples_are_labels_too() {
 #[test]
 fn what_is_wrong_is_named() {
     for (message, bytes, error) in [
-        (Message::V2, &b"\x2a\x04\x0a\x02\x00\x01"[..], Error::NoSymbol(0)),
-        (Message::V2, b"\x22\x00\x2a\x03\x0a\x01\x00", Error::OddLabels),
+        (
+            Message::V2,
+            &b"\x2a\x04\x0a\x02\x00\x01"[..],
+            Error::NoSymbol(0),
+        ),
+        (
+            Message::V2,
+            b"\x22\x00\x2a\x03\x0a\x01\x00",
+            Error::OddLabels,
+        ),
         (Message::V1, b"\x0a\x05", protobuf::Error::CutOff.into()),
-        (Message::V1, b"\x0a\x02\x12\x05", protobuf::Error::CutOff.into()),
-        (Message::V1, b"\x0a\x04\x22\x02\x20\x12", Error::Histogram("its schema is not known")),
+        (
+            Message::V1,
+            b"\x0a\x02\x12\x05",
+            protobuf::Error::CutOff.into(),
+        ),
+        (
+            Message::V1,
+            b"\x0a\x04\x22\x02\x20\x12",
+            Error::Histogram("its schema is not known"),
+        ),
         (
             Message::V1,
             b"\x0a\x08\x22\x06\x5a\x04\x08\x02\x10\x02",
@@ -153,14 +178,23 @@ fn a_bomb_is_refused_before_it_goes_off() {
         Error::TooLarge
     );
     let packed = zstd::bulk::compress(&vec![0; UNPACKED_MAX + 1], 1).unwrap();
-    assert_eq!(unpack(Encoding::Zstd, &packed).unwrap_err(), Error::TooLarge);
+    assert_eq!(
+        unpack(Encoding::Zstd, &packed).unwrap_err(),
+        Error::TooLarge
+    );
     let packed = zstd::bulk::compress(FIRST, 1).unwrap();
     assert_eq!(unpack(Encoding::Zstd, &packed).unwrap(), FIRST);
-    assert!(matches!(unpack(Encoding::Snappy, b""), Err(Error::Packed(_))));
+    assert!(matches!(
+        unpack(Encoding::Snappy, b""),
+        Err(Error::Packed(_))
+    ));
     let empty: Vec<u8> = std::iter::repeat_n([0x0a, 0], read::ITEMS_MAX + 1)
         .flatten()
         .collect();
-    assert!(matches!(all(Message::V1, &empty), Err(Error::TooMany { .. })));
+    assert!(matches!(
+        all(Message::V1, &empty),
+        Err(Error::TooMany { .. })
+    ));
 }
 
 #[test]
@@ -207,19 +241,27 @@ prop_compose! {
 }
 
 fn histograms() -> impl Strategy<Value = Histogram> {
-    let own = (buckets(), buckets(), -4i8..=8, floats(), 0.0..9f64, 0.0..9f64).prop_map(
-        |(positive, negative, schema, sum, zero_threshold, zero_count)| Histogram {
-            schema,
-            reset: Reset::Gauge,
-            count: 7.5,
-            sum,
-            zero_threshold,
-            zero_count,
-            positive,
-            negative,
-            custom_bounds: Vec::new(),
-        },
-    );
+    let own = (
+        buckets(),
+        buckets(),
+        -4i8..=8,
+        floats(),
+        0.0..9f64,
+        0.0..9f64,
+    )
+        .prop_map(
+            |(positive, negative, schema, sum, zero_threshold, zero_count)| Histogram {
+                schema,
+                reset: Reset::Gauge,
+                count: 7.5,
+                sum,
+                zero_threshold,
+                zero_count,
+                positive,
+                negative,
+                custom_bounds: Vec::new(),
+            },
+        );
     let bounded = counts(3).prop_map(|counts| Histogram {
         schema: CUSTOM_BOUNDS,
         count: counts.iter().sum(),
@@ -258,7 +300,8 @@ prop_compose! {
 
 /// Texts, so that NaNs with the same bits are equal and others are not.
 fn shown(series: &[Series]) -> Vec<String> {
-    let bits = |one: &Series| -> Vec<u64> { one.samples.iter().map(|s| s.value.to_bits()).collect() };
+    let bits =
+        |one: &Series| -> Vec<u64> { one.samples.iter().map(|s| s.value.to_bits()).collect() };
     series
         .iter()
         .map(|one| format!("{one:?} {:?}", bits(one)))

@@ -165,8 +165,7 @@ pub(super) fn write(series: &[Series], about: &[Metadata]) -> Vec<u8> {
             labels(entry, &one.labels);
             for sample in &one.samples {
                 entry.message(2, |out| {
-                    out.double(1, sample.value)
-                        .int(2, sample.at.as_millis());
+                    out.double(1, sample.value).int(2, sample.at.as_millis());
                 });
             }
             for exemplar in &one.exemplars {

@@ -152,10 +152,7 @@ fn exemplar_of(field: &Field<'_>, table: &Symbols<'_>) -> Result<Exemplar, Error
 }
 
 /// `Metadata`: `type = 1`, `help_ref = 3`, `unit_ref = 4`. `None` where it says nothing.
-fn described<'m>(
-    field: &Field<'_>,
-    table: &Symbols<'m>,
-) -> Result<Option<Described<'m>>, Error> {
+fn described<'m>(field: &Field<'_>, table: &Symbols<'m>) -> Result<Option<Described<'m>>, Error> {
     let (mut number, mut help, mut unit) = (0, "", "");
     for part in field.message()? {
         let part = part?;
@@ -202,8 +199,7 @@ fn entry_of<'s>(
     out.varints(1, table.places(&one.labels));
     for sample in &one.samples {
         out.message(2, |out| {
-            out.double(1, sample.value)
-                .int(2, sample.at.as_millis());
+            out.double(1, sample.value).int(2, sample.at.as_millis());
         });
     }
     for sample in &one.histograms {

@@ -1,0 +1,208 @@
+//! A message, sorted: what each source said at each instant.
+
+use std::collections::HashMap;
+
+use promise::Timestamp;
+use store::{
+    Labels, Metadata, Round, Series,
+    remote_write::{self, Described, Entry, Message, Written},
+};
+
+use super::known::{Known, Place, SourceId};
+use crate::scrape::FUTURE_MAX;
+
+/// What a message becomes.
+#[derive(Debug, Default)]
+pub(super) struct Sorted {
+    /// In order of time.
+    pub rounds: Vec<Round>,
+    /// What goes to the store; it may refuse some.
+    pub written: Written,
+    /// Why something never reaches the store.
+    pub refused: Option<String>,
+}
+
+pub(super) fn sort(
+    message: Message,
+    bytes: &[u8],
+    known: &mut Known,
+    now: Timestamp,
+) -> Result<Sorted, remote_write::Error> {
+    known.turn(now);
+    let mut table = Table::new(now);
+    let mut metadata = Vec::new();
+    let mut told = Vec::new();
+    let seed = known.seed;
+    remote_write::read(
+        message,
+        bytes,
+        seed,
+        &mut |entry| {
+            match known.find(&entry.labels)? {
+                Ok(place) => {
+                    if let Some(about) = &entry.about {
+                        metadata.extend(known.describe(place, about));
+                    }
+                    table.add(known, place, entry);
+                }
+                Err(why) => table.refuse(why),
+            }
+            Ok(())
+        },
+        &mut |about| told.push(owned(&about)),
+    )?;
+    for about in told {
+        metadata.extend(known.describe_metric(about));
+    }
+    Ok(table.finish(known, metadata))
+}
+
+fn owned(about: &Described<'_>) -> Metadata {
+    Metadata {
+        metric: about.metric.unwrap_or_default().to_owned(),
+        kind: about.kind.to_owned(),
+        help: about.help.to_owned(),
+        unit: about.unit.to_owned(),
+    }
+}
+
+/// Rounds that are being filled.
+struct Table {
+    horizon: Timestamp,
+    rounds: Vec<(SourceId, Round)>,
+    places: HashMap<(SourceId, Timestamp), usize>,
+    /// Where the sample before went: the next nearly always goes there too.
+    last: Option<(SourceId, Timestamp, usize)>,
+    /// Exemplars, whose rounds are not known before all samples are.
+    marks: Vec<(SourceId, Series)>,
+    written: Written,
+    refused: u64,
+    reason: Option<String>,
+}
+
+impl Table {
+    fn new(now: Timestamp) -> Self {
+        Self {
+            horizon: now + FUTURE_MAX,
+            rounds: Vec::new(),
+            places: HashMap::new(),
+            last: None,
+            marks: Vec::new(),
+            written: Written::default(),
+            refused: 0,
+            reason: None,
+        }
+    }
+
+    fn refuse(&mut self, why: String) {
+        self.refused += 1;
+        self.reason.get_or_insert(why);
+    }
+
+    fn add(&mut self, known: &Known, place: Place, entry: Entry<'_>) {
+        let (labels, source) = known.series(place);
+        for sample in entry.samples {
+            if let Some(one) = self.series(source, sample.at, &labels) {
+                one.samples.push(sample);
+                self.written.samples += 1;
+            }
+        }
+        for sample in entry.histograms {
+            if let Some(one) = self.series(source, sample.at, &labels) {
+                one.histograms.push(sample);
+                self.written.histograms += 1;
+            }
+        }
+        if !entry.exemplars.is_empty() {
+            self.written.exemplars += entry.exemplars.len() as u64;
+            let marks = Series {
+                labels,
+                exemplars: entry.exemplars,
+                ..Series::default()
+            };
+            self.marks.push((source, marks));
+        }
+    }
+
+    /// A series of the round of `source` at `at`, to be filled.
+    fn series(&mut self, source: SourceId, at: Timestamp, labels: &Labels) -> Option<&mut Series> {
+        if at > self.horizon {
+            let minutes = FUTURE_MAX.as_secs() / 60;
+            self.refuse(format!(
+                "a sample of {labels} is more than {minutes} minutes in the future"
+            ));
+            return None;
+        }
+        let round = match self.last {
+            Some((last, instant, round)) if last == source && instant == at => round,
+            _ => *self.places.entry((source, at)).or_insert_with(|| {
+                self.rounds.push((source, part(at)));
+                self.rounds.len() - 1
+            }),
+        };
+        self.last = Some((source, at, round));
+        let series = &mut self.rounds[round].1.series;
+        series.push(Series {
+            labels: labels.clone(),
+            ..Series::default()
+        });
+        series.last_mut()
+    }
+
+    fn finish(mut self, known: &mut Known, metadata: Vec<Metadata>) -> Sorted {
+        self.rounds.sort_by_key(|(_, round)| round.at);
+        for (source, round) in &self.rounds {
+            known.heard(*source, round.at);
+        }
+        self.place_marks();
+        let mut rounds: Vec<Round> = self
+            .rounds
+            .into_iter()
+            .map(|(source, round)| Round {
+                source: known.source(source).to_owned(),
+                next: round.at + known.interval(source),
+                ..round
+            })
+            .collect();
+        if !metadata.is_empty() {
+            // Prometheus sends what metrics are by itself, once a minute.
+            if rounds.is_empty() {
+                rounds.push(part(Timestamp::default()));
+            }
+            rounds[0].metadata = metadata;
+        }
+        let refused = self.reason.map(|reason| match self.refused {
+            0 | 1 => reason,
+            count => format!("{reason} ({count} were refused)"),
+        });
+        Sorted {
+            rounds,
+            written: self.written,
+            refused,
+        }
+    }
+
+    /// Exemplars go with the newest samples of their source: their own times tell nothing of when it spoke.
+    fn place_marks(&mut self) {
+        let mut newest: HashMap<SourceId, usize> = HashMap::new();
+        for (place, (source, _)) in self.rounds.iter().enumerate() {
+            newest.insert(*source, place);
+        }
+        for (source, marks) in std::mem::take(&mut self.marks) {
+            let place = *newest.entry(source).or_insert_with(|| {
+                let at = marks.exemplars.iter().map(|mark| mark.at).max();
+                self.rounds.push((source, part(at.unwrap_or_default())));
+                self.rounds.len() - 1
+            });
+            self.rounds[place].1.series.push(marks);
+        }
+    }
+}
+
+fn part(at: Timestamp) -> Round {
+    Round {
+        at,
+        is_partial: true,
+        ..Round::default()
+    }
+}
