@@ -11,10 +11,14 @@
 pub mod parse;
 pub mod redact;
 
+mod discover;
 mod follow;
+mod glob;
 mod memory;
 mod probe;
 mod receive;
+mod relabel;
+mod resolve;
 mod schedule;
 mod scrape;
 mod start;
@@ -24,4 +28,4 @@ mod trouble;
 
 pub use receive::{Error, POST_MAX, Received, Refusal, Taken, WRITE_MAX, WriteError};
 pub use start::{Handle, Outputs, Secrets, owed, start};
-pub use status::{TargetKind, TargetStatus};
+pub use status::{TargetDetail, TargetKind, TargetStatus};

@@ -5,7 +5,7 @@ use std::{path::Path, sync::Arc, time::Duration};
 use promise::Clock;
 use spec::section::{receiver::Secret, source::Sources};
 use store::{
-    Lines, Round, StateStore,
+    Labels, Lines, Round, StateStore,
     remote_write::{Encoding, Message},
 };
 use tokio::sync::mpsc;
@@ -90,7 +90,9 @@ pub fn start(
         stop,
     });
     let tasks = TaskTracker::new();
-    start_scrapes(sources, &shared, &tasks);
+    for (job, scrape) in &sources.scrape {
+        scrape::start(job, scrape, data_dir, &shared, &tasks);
+    }
     for (name, probe) in &sources.probes {
         shared.board.put(TargetStatus::new(
             &probe::source(name),
@@ -138,38 +140,17 @@ pub fn start(
     }
 }
 
-fn start_scrapes(sources: &Sources, shared: &Arc<Shared>, tasks: &TaskTracker) {
-    if sources.scrape.is_empty() {
-        return;
-    }
-    let client = scrape::client(shared.clock.clone());
-    for (job, scrape) in &sources.scrape {
-        for target in scrape::targets(job, scrape) {
-            let mut status = TargetStatus::new(&target.source, TargetKind::Scrape, target.shown());
-            match &client {
-                Ok(client) => {
-                    shared.board.put(status);
-                    tasks.spawn(scrape::run(
-                        target,
-                        scrape.clone(),
-                        client.clone(),
-                        shared.clone(),
-                    ));
-                }
-                Err(why) => {
-                    status.error = Some(why.clone());
-                    shared.board.put(status);
-                }
-            }
-        }
-    }
-}
-
 impl Handle {
     /// How every source fared last, in the order of their names.
     #[must_use]
     pub fn targets(&self) -> Vec<TargetStatus> {
         self.board.all()
+    }
+
+    /// Job and labels of every target that relabelling dropped.
+    #[must_use]
+    pub fn dropped(&self) -> Vec<(String, Labels)> {
+        self.board.dropped()
     }
 
     /// Takes posted log records, NDJSON or a JSON array of at most [`crate::POST_MAX`] bytes. Returns once
@@ -208,13 +189,14 @@ impl Handle {
     }
 }
 
-/// Every source that will speak, and how often, as rounds and lines name it.
+/// Every source that the spec itself names, and how often it will speak, as rounds and lines name it. Targets
+/// that are found and pushes that arrive are known by their rounds alone.
 #[must_use]
 pub fn owed(sources: &Sources) -> Vec<(String, Duration)> {
     let scrapes = sources.scrape.iter().flat_map(|(job, scrape)| {
-        scrape::targets(job, scrape)
+        scrape::known(job, scrape)
             .into_iter()
-            .map(|target| (target.source, scrape.interval.0))
+            .map(|target| (target.source, target.interval))
     });
     let probes = sources
         .probes
