@@ -1,14 +1,14 @@
 //! The door: parse a text, say what it needs, answer at an instant or over a range.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{collections::HashSet, time::Duration};
 
 use promise::{Timestamp, signal::Matcher};
 
 use crate::{
-    Answer, Element, EvalError, Labels, Notes, Number, Options, ParseError, Sample, Series,
-    SeriesSource, Value,
-    plan::Plan,
-    run::{Held, Run},
+    Answer, Element, EvalError, Labels, Number, Options, ParseError, Series, SeriesSource, Value,
+    function::info_matchers,
+    run::{Held, Row, Run, Steps},
+    syntax::{self, Expr, Kind, Selector, Type},
 };
 
 /// How far back a sample still speaks for its series; Prometheus's default.
@@ -21,7 +21,9 @@ const STEPS_MAX: usize = 11_000;
 #[derive(Debug, Clone)]
 pub struct Query {
     text: String,
-    plan: Plan,
+    root: Expr,
+    /// How many selectors stand in it.
+    selectors: usize,
     options: Options,
 }
 
@@ -36,9 +38,11 @@ pub struct Selection {
 impl Query {
     /// Reads and type-checks a text of bounded length and depth.
     pub fn parse(text: &str) -> Result<Self, ParseError> {
+        let (root, selectors) = syntax::expression(text)?;
         Ok(Self {
-            text: text.trim().to_owned(),
-            plan: Plan::of(text)?,
+            text: text.to_owned(),
+            root,
+            selectors,
             options: Options::default(),
         })
     }
@@ -50,38 +54,82 @@ impl Query {
         self
     }
 
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        self.text.trim()
+    }
+
     /// The query as Prometheus would write it, over several lines where it is long.
     #[must_use]
     pub fn format(&self) -> String {
-        promql_parser::parser::parse(&self.text)
-            .map_or_else(|_| self.text.clone(), |tree| tree.prettify())
-    }
-
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        &self.text
+        syntax::pretty(&self.root)
     }
 
     /// What to fetch before evaluating anywhere between `from` and `to`.
     #[must_use]
     pub fn selections(&self, from: Timestamp, to: Timestamp) -> Vec<Selection> {
-        self.plan
-            .stretches(from.as_millis(), to.as_millis())
-            .into_iter()
-            .map(|(selector, from, to)| Selection {
-                matchers: self.plan.selectors[selector].matchers.clone(),
-                from: Timestamp::from_millis(from),
-                to: Timestamp::from_millis(to),
-            })
-            .collect()
+        let span = (from.as_millis(), to.as_millis());
+        let mut found = Vec::new();
+        self.stretches(&self.root, span, span, &mut found);
+        found
+    }
+
+    fn stretches(
+        &self,
+        expr: &Expr,
+        seen: (i64, i64),
+        span: (i64, i64),
+        found: &mut Vec<Selection>,
+    ) {
+        let look_back = i64::try_from(self.options.look_back.as_millis()).unwrap_or(i64::MAX);
+        let stretch = |when: &syntax::When, back: i64| {
+            let from = when.instant(seen.0, span).saturating_sub(back);
+            (from, when.instant(seen.1, span))
+        };
+        let selection = |matchers: Vec<Matcher>, (from, to): (i64, i64)| Selection {
+            matchers,
+            from: Timestamp::from_millis(from),
+            to: Timestamp::from_millis(to),
+        };
+        match &expr.kind {
+            Kind::Vector(selector) => {
+                let stretch = stretch(&selector.when, look_back);
+                found.push(selection(selector.matchers.clone(), stretch));
+            }
+            Kind::Matrix { selector, range } => {
+                let stretch = stretch(&selector.when, range.millis);
+                found.push(selection(selector.matchers.clone(), stretch));
+            }
+            Kind::Subquery {
+                of, range, when, ..
+            } => {
+                self.stretches(of, stretch(when, range.millis), span, found);
+            }
+            Kind::Call { function, args } if function.name == "info" => {
+                if let Some(of) = args.first() {
+                    self.stretches(of, seen, span, found);
+                }
+                let stretch = (seen.0.saturating_sub(look_back), seen.1);
+                found.push(selection(info_matchers(args.get(1)), stretch));
+            }
+            _ => {
+                for child in expr.children() {
+                    self.stretches(child, seen, span, found);
+                }
+            }
+        }
     }
 
     /// The matchers of each selector in the text, in its order.
     pub fn selectors(&self) -> impl Iterator<Item = &[Matcher]> {
-        self.plan
-            .selectors
-            .iter()
-            .map(|selector| selector.matchers.as_slice())
+        let mut all: Vec<&Selector> = Vec::new();
+        visit(&self.root, &mut |expr| {
+            if let Kind::Vector(selector) | Kind::Matrix { selector, .. } = &expr.kind {
+                all.push(selector);
+            }
+        });
+        all.sort_by_key(|selector| selector.id);
+        all.into_iter().map(|selector| selector.matchers.as_slice())
     }
 
     /// The answer at one instant.
@@ -90,24 +138,23 @@ impl Query {
         at: Timestamp,
         data: &(impl SeriesSource + ?Sized),
     ) -> Result<Answer, EvalError> {
-        let at = at.as_millis();
-        let value = match Run::new(&self.plan, data, at, at).value(at)? {
-            Held::Scalar(value) => Value::Scalar(value),
-            Held::String(text) => Value::String(text),
-            Held::Vector(items) => Value::Vector(
-                items
-                    .into_iter()
-                    .map(|item| Element {
-                        labels: item.labels,
-                        value: Number::Float(item.value),
-                    })
-                    .collect(),
-            ),
-            Held::Matrix(rows) => Value::Matrix(rows),
+        let steps = Steps::one(at.as_millis());
+        let run = self.run(data, steps);
+        let value = if self.root.gives() == Type::Matrix {
+            Value::Matrix(self.matrix(&run, steps)?)
+        } else {
+            match run.value(&self.root, steps)? {
+                Held::Scalar(values) => Value::Scalar(values[0]),
+                Held::Text(text) => Value::String(text),
+                Held::Rows(mut rows) => {
+                    drop_names(&mut rows)?;
+                    Value::Vector(rows.into_iter().filter_map(element).collect())
+                }
+            }
         };
         Ok(Answer {
             value,
-            notes: Notes::default(),
+            notes: run.notes.read(&self.text),
         })
     }
 
@@ -119,54 +166,140 @@ impl Query {
         step: Duration,
         data: &(impl SeriesSource + ?Sized),
     ) -> Result<Answer, EvalError> {
-        let (from, to) = (from.as_millis(), to.as_millis());
-        let step = i64::try_from(step.as_millis()).unwrap_or(i64::MAX);
-        if step <= 0 {
-            return Err(EvalError::NoStep);
+        let found = self.root.gives();
+        if !matches!(found, Type::Scalar | Type::Vector) {
+            return Err(EvalError::NotForRange {
+                found: found.name(),
+            });
         }
-        let steps = to.saturating_sub(from) / step;
-        if usize::try_from(steps).is_ok_and(|steps| steps >= STEPS_MAX) {
-            return Err(EvalError::TooManySteps { limit: STEPS_MAX });
-        }
-        let run = Run::new(&self.plan, data, from, to);
-        let mut rows: BTreeMap<Labels, Vec<(i64, f64)>> = BTreeMap::new();
-        let mut at = from;
-        while at <= to {
-            match run.value(at)? {
-                Held::Scalar(value) => rows.entry(Labels::default()).or_default().push((at, value)),
-                Held::Vector(samples) => {
-                    for sample in samples {
-                        rows.entry(sample.labels)
-                            .or_default()
-                            .push((at, sample.value));
+        let steps = steps(from.as_millis(), to.as_millis(), step)?;
+        let run = self.run(data, steps);
+        let mut all = Vec::new();
+        if steps.count > 0 {
+            match found {
+                Type::Scalar => all.push(
+                    Row {
+                        floats: run.scalar(&self.root, steps)?,
+                        ..Row::default()
                     }
-                }
-                Held::String(_) | Held::Matrix(_) => {
-                    return Err(EvalError::WrongType {
-                        function: "range query",
-                        wanted: "scalar or instant vector",
-                    });
-                }
+                    .into_series(steps),
+                ),
+                _ => self.each_series(&run, steps, &mut all)?,
             }
-            let Some(next) = at.checked_add(step) else {
-                break;
-            };
-            at = next;
         }
-        let value = Value::Matrix(
-            rows.into_iter()
-                .map(|(labels, points)| {
-                    let samples = points.into_iter().map(|(at, value)| Sample {
-                        at: Timestamp::from_millis(at),
-                        value,
-                    });
-                    Series::new(labels, samples.collect())
-                })
-                .collect(),
-        );
+        all.sort_by(|a, b| a.labels.cmp(&b.labels));
         Ok(Answer {
-            value,
-            notes: Notes::default(),
+            value: Value::Matrix(all),
+            notes: run.notes.read(&self.text),
         })
+    }
+
+    fn run<'r>(&self, data: &'r (impl SeriesSource + ?Sized), steps: Steps) -> Run<'r> {
+        let span = (steps.start, steps.end());
+        Run::new(&self.root, self.selectors, self.options, data, span)
+    }
+
+    /// Each row becomes a series as it passes by.
+    fn each_series(
+        &self,
+        run: &Run<'_>,
+        steps: Steps,
+        all: &mut Vec<Series>,
+    ) -> Result<(), EvalError> {
+        let mut late = self.options.late_name_removal.then(HashSet::new);
+        run.each(&self.root, steps, &mut |row| {
+            run.hold(steps.count)?;
+            row.settle(false);
+            if late
+                .as_mut()
+                .is_some_and(|seen| !seen.insert(row.labels.clone()))
+            {
+                return Err(EvalError::SameLabels);
+            }
+            all.push(Series {
+                samples: row.samples(steps),
+                histograms: row.histogram_samples(steps),
+                labels: row.labels.clone(),
+                exemplars: Vec::new(),
+            });
+            Ok(())
+        })
+    }
+
+    /// The samples of a range vector as they are.
+    fn matrix(&self, run: &Run<'_>, steps: Steps) -> Result<Vec<Series>, EvalError> {
+        let mut windows = run.windows(&self.root, steps)?;
+        let (from, to) = windows.bounds(steps.start);
+        let all = std::mem::replace(&mut windows.all, Box::new(std::iter::empty()));
+        let mut found = Vec::new();
+        for ranged in all {
+            let inside = |at: Timestamp| at.as_millis() > from && at.as_millis() <= to;
+            let floats = ranged.floats.iter().filter(|sample| inside(sample.at));
+            let histograms = ranged.histograms.iter().filter(|sample| inside(sample.at));
+            let series = Series {
+                samples: floats.copied().collect(),
+                histograms: histograms.cloned().collect(),
+                labels: ranged.labels,
+                exemplars: Vec::new(),
+            };
+            run.hold(series.len())?;
+            if !series.is_empty() {
+                found.push(series);
+            }
+        }
+        found.sort_by(|a, b| a.labels.cmp(&b.labels));
+        Ok(found)
+    }
+}
+
+fn steps(from: i64, to: i64, step: Duration) -> Result<Steps, EvalError> {
+    let step = i64::try_from(step.as_millis()).unwrap_or(i64::MAX);
+    if step <= 0 {
+        return Err(EvalError::NoStep);
+    }
+    let count = if to < from {
+        0
+    } else {
+        to.saturating_sub(from) / step + 1
+    };
+    let count = usize::try_from(count).unwrap_or(usize::MAX);
+    if count > STEPS_MAX {
+        return Err(EvalError::TooManySteps { limit: STEPS_MAX });
+    }
+    Ok(Steps {
+        start: from,
+        step,
+        count,
+    })
+}
+
+/// Removes the names that were to be removed at the end, and refuses what can then not be told apart.
+fn drop_names(rows: &mut [Row]) -> Result<(), EvalError> {
+    if !rows.iter().any(|row| row.drop_name) {
+        return Ok(());
+    }
+    let mut seen: HashSet<Labels> = HashSet::with_capacity(rows.len());
+    for row in rows {
+        row.settle(false);
+        if !seen.insert(row.labels.clone()) {
+            return Err(EvalError::SameLabels);
+        }
+    }
+    Ok(())
+}
+
+fn element(row: Row) -> Option<Element> {
+    let value: Number = row.get(0)?;
+    Some(Element {
+        labels: row.labels,
+        value,
+    })
+}
+
+/// Every node, parents first.
+pub(crate) fn visit<'e>(expr: &'e Expr, see: &mut impl FnMut(&'e Expr)) {
+    see(expr);
+    for child in expr.children() {
+        visit(child, see);
     }
 }

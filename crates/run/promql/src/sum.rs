@@ -1,100 +1,83 @@
 //! Sums that do not lose small numbers beside large ones (Neumaier 1974), as Prometheus adds.
 
-/// A running sum and what rounding took from it.
-#[derive(Debug, Clone, Copy, Default)]
-pub(crate) struct Sum {
-    pub sum: f64,
-    pub lost: f64,
-}
-
-impl Sum {
-    pub fn add(&mut self, value: f64) {
-        let total = self.sum + value;
-        if total.is_infinite() {
-            self.lost = 0.0;
-        } else if self.sum.abs() >= value.abs() {
-            self.lost += (self.sum - total) + value;
-        } else {
-            self.lost += (value - total) + self.sum;
-        }
-        self.sum = total;
-    }
-
-    pub fn total(self) -> f64 {
-        if self.sum.is_infinite() {
-            self.sum
-        } else {
-            self.sum + self.lost
-        }
-    }
+/// Adds `value` to a sum and to what rounding took from it.
+#[inline]
+pub(crate) fn add(value: f64, sum: f64, lost: f64) -> (f64, f64) {
+    let total = sum + value;
+    let lost = if total.is_infinite() {
+        0.0
+    } else if sum.abs() >= value.abs() {
+        lost + ((sum - total) + value)
+    } else {
+        lost + ((value - total) + sum)
+    };
+    (total, lost)
 }
 
 pub(crate) fn sum(values: impl Iterator<Item = f64>) -> f64 {
-    let mut sum = Sum::default();
-    values.for_each(|value| sum.add(value));
-    sum.total()
+    let (sum, lost) = values.fold((0.0, 0.0), |(sum, lost), value| add(value, sum, lost));
+    if sum.is_infinite() { sum } else { sum + lost }
 }
 
-/// The mean; goes on incrementally where the plain sum would overflow.
-#[allow(clippy::cast_precision_loss)]
-pub(crate) fn mean(values: impl Iterator<Item = f64>) -> f64 {
-    let mut sum = Sum::default();
-    let mut count = 0.0;
-    let mut incremental = false;
-    for value in values {
-        count += 1.0;
-        if !incremental {
-            let mut next = sum;
-            next.add(value);
-            if count == 1.0
-                || !next.sum.is_infinite()
-                || value.is_infinite()
-                || sum.sum.is_infinite()
-            {
-                sum = next;
-                continue;
-            }
-            incremental = true;
-            sum = Sum {
-                sum: sum.sum / (count - 1.0),
-                lost: sum.lost / (count - 1.0),
-            };
+/// A mean under way: a sum as long as it does not overflow, then an incremental mean.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Mean {
+    count: f64,
+    sum: f64,
+    lost: f64,
+    is_incremental: bool,
+}
+
+impl Mean {
+    pub fn of(first: f64) -> Self {
+        Self {
+            count: 1.0,
+            sum: first,
+            lost: 0.0,
+            is_incremental: false,
         }
-        if sum.sum.is_infinite()
-            && (value.is_infinite() || value.is_finite())
-            && sum.sum.signum() == value.signum()
-        {
-            continue;
-        }
-        let share = value / count - (sum.sum + sum.lost) / count;
-        sum.add(share);
     }
-    match (incremental, sum.sum.is_infinite()) {
-        (_, true) => sum.sum,
-        (true, false) => sum.sum + sum.lost,
-        (false, false) => sum.sum / count + sum.lost / count,
+
+    pub fn push(&mut self, value: f64) {
+        self.count += 1.0;
+        if !self.is_incremental {
+            let (sum, lost) = add(value, self.sum, self.lost);
+            if !sum.is_infinite() {
+                (self.sum, self.lost) = (sum, lost);
+                return;
+            }
+            self.is_incremental = true;
+            self.sum /= self.count - 1.0;
+            self.lost /= self.count - 1.0;
+        }
+        let share = (self.count - 1.0) / self.count;
+        (self.sum, self.lost) = add(value / self.count, share * self.sum, share * self.lost);
+    }
+
+    pub fn value(self) -> f64 {
+        if self.is_incremental {
+            self.sum + self.lost
+        } else {
+            self.sum / self.count + self.lost / self.count
+        }
     }
 }
 
 /// Welford's variance with compensated sums.
 pub(crate) fn variance(values: impl Iterator<Item = f64>) -> f64 {
-    let (mut mean, mut square, mut count) = (Sum::default(), Sum::default(), 0.0);
+    let (mut mean, mut mean_lost, mut square, mut square_lost) = (0.0, 0.0, 0.0, 0.0);
+    let mut count = 0.0;
     for value in values {
         count += 1.0;
-        let delta = value - (mean.sum + mean.lost);
-        mean.add(delta / count);
-        square.add(delta * (value - (mean.sum + mean.lost)));
+        let delta = value - (mean + mean_lost);
+        (mean, mean_lost) = add(delta / count, mean, mean_lost);
+        (square, square_lost) = add(delta * (value - (mean + mean_lost)), square, square_lost);
     }
-    (square.sum + square.lost) / count
+    (square + square_lost) / count
 }
 
-/// The φ-quantile with linear interpolation between the two nearest ranks.
-#[allow(
-    clippy::cast_precision_loss,
-    clippy::cast_possible_truncation,
-    clippy::cast_sign_loss
-)]
-pub(crate) fn quantile(q: f64, mut values: Vec<f64>) -> f64 {
+/// The φ-quantile with linear interpolation between the two nearest ranks. NaN is the smallest of all.
+pub(crate) fn quantile(q: f64, values: &mut [f64]) -> f64 {
     if values.is_empty() || q.is_nan() {
         return f64::NAN;
     }
@@ -104,16 +87,14 @@ pub(crate) fn quantile(q: f64, mut values: Vec<f64>) -> f64 {
     if q > 1.0 {
         return f64::INFINITY;
     }
-    // NaN is the smallest of all.
     values.sort_by(|a, b| match (a.is_nan(), b.is_nan()) {
-        (false, false) => a.total_cmp(b),
+        (false, false) => a.partial_cmp(b).unwrap_or(std::cmp::Ordering::Equal),
         (a_nan, b_nan) => b_nan.cmp(&a_nan),
     });
     let last = values.len() - 1;
     let rank = q * last as f64;
-    let lower = rank.floor();
-    let weight = rank - lower;
-    let lower = (lower as usize).min(last);
+    let weight = rank - rank.floor();
+    let lower = (rank.floor() as usize).min(last);
     let upper = (lower + 1).min(last);
     values[lower] * (1.0 - weight) + values[upper] * weight
 }

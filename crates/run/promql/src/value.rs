@@ -6,9 +6,6 @@ use promise::signal::Matcher;
 
 use crate::{Histogram, HistogramSample, Labels, Sample, Series};
 
-/// Milliseconds since 1970 and the value then.
-pub(crate) type Point = (i64, f64);
-
 /// What a sample is: most are floats.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Number {
@@ -68,6 +65,11 @@ pub struct Options {
     pub look_back: Duration,
     /// The step of a subquery that names none.
     pub subquery_step: Duration,
+    /// Names are removed from the answer at its end instead of by each function (Prometheus's feature
+    /// `promql-delayed-name-removal`).
+    pub late_name_removal: bool,
+    /// Whether `__type__` says what is a counter (Prometheus's feature `type-and-unit-labels`).
+    pub type_and_unit_labels: bool,
 }
 
 impl Default for Options {
@@ -76,6 +78,8 @@ impl Default for Options {
             look_back: crate::LOOK_BACK,
             // Prometheus's default evaluation interval.
             subquery_step: Duration::from_secs(60),
+            late_name_removal: false,
+            type_and_unit_labels: false,
         }
     }
 }

@@ -1,97 +1,50 @@
-//! Quantiles of classic histograms, interpolated within a bucket.
+//! What can be read off one native histogram.
 
-use std::collections::BTreeMap;
-
-use super::Args;
+use super::Change;
 use crate::{
-    EvalError, Labels,
-    run::{Held, Item},
-    series::NAME,
+    Histogram,
+    run::{ABSENT, Row},
+    sum,
 };
 
-pub(super) const NAMES: &[&str] = &["histogram_quantile"];
-
-/// Cumulative counts that differ by less than this share are rounding, not counting.
-const ROUNDING: f64 = 1e-12;
-
-/// A bucket's upper bound and its cumulative count.
-type Bucket = (f64, f64);
-
-pub(super) fn call(args: &Args<'_, '_>) -> Result<Held, EvalError> {
-    let q = args.scalar(0)?;
-    let mut histograms: BTreeMap<Labels, Vec<Bucket>> = BTreeMap::new();
-    for sample in args.vector(1)? {
-        let Some(le) = bound(sample.labels.get("le")) else {
-            continue;
-        };
-        let labels = sample.labels.filtered(|name| name != "le" && name != NAME);
-        histograms
-            .entry(labels)
-            .or_default()
-            .push((le, sample.value));
-    }
-    let rows = histograms.into_iter().map(|(labels, buckets)| Item {
-        labels,
-        at: args.at,
-        value: quantile(q, buckets),
-    });
-    Ok(Held::Vector(rows.collect()))
-}
-
-fn bound(le: &str) -> Option<f64> {
-    match le {
-        "+Inf" => Some(f64::INFINITY),
-        le => le.parse().ok().filter(|bound: &f64| !bound.is_nan()),
-    }
-}
-
-fn quantile(q: f64, mut buckets: Vec<Bucket>) -> f64 {
-    if q.is_nan() {
-        return f64::NAN;
-    }
-    if q < 0.0 {
-        return f64::NEG_INFINITY;
-    }
-    if q > 1.0 {
-        return f64::INFINITY;
-    }
-    buckets.sort_by(|a, b| a.0.total_cmp(&b.0));
-    buckets.dedup_by(|later, first| {
-        let same = later.0 == first.0;
-        if same {
-            first.1 += later.1;
+/// Of each histogram a float; floats are left out.
+pub(super) fn each<'c>(work: fn(&Histogram) -> f64) -> Change<'c> {
+    Box::new(move |row: &mut Row| {
+        let histograms = std::mem::take(&mut row.histograms);
+        row.floats.fill(ABSENT);
+        for (value, histogram) in row.floats.iter_mut().zip(&histograms) {
+            if let Some(histogram) = histogram {
+                *value = work(histogram);
+            }
         }
-        same
-    });
-    monotonic(&mut buckets);
-    let [.., highest_finite, (last, all)] = buckets.as_slice() else {
-        return f64::NAN;
-    };
-    if !last.is_infinite() || *all == 0.0 || all.is_nan() {
-        return f64::NAN;
-    }
-    let rank = q * all;
-    let finite = &buckets[..buckets.len() - 1];
-    let Some(place) = finite.iter().position(|(_, count)| *count >= rank) else {
-        return highest_finite.0;
-    };
-    let (end, count) = finite[place];
-    match place.checked_sub(1).map(|before| finite[before]) {
-        None if end <= 0.0 => end,
-        None => end * (rank / count),
-        Some((start, below)) => start + (end - start) * ((rank - below) / (count - below)),
-    }
+        Ok(())
+    })
 }
 
-/// Counts scraped at slightly different instants, or summed, may fall where they cannot; they are lifted.
-fn monotonic(buckets: &mut [Bucket]) {
-    let mut high = f64::NEG_INFINITY;
-    for (_, count) in buckets {
-        let close = (*count - high).abs() <= ROUNDING * count.abs().min(high.abs());
-        if *count < high || close {
-            *count = high;
+pub(super) fn avg(histogram: &Histogram) -> f64 {
+    histogram.sum / histogram.count
+}
+
+/// Observations are taken to stand in the middle of their bucket: the geometric one where buckets grow
+/// exponentially, the arithmetic one where bounds are listed, zero around zero.
+pub(super) fn variance(histogram: &Histogram) -> f64 {
+    let mean = avg(histogram);
+    let (mut square, mut lost) = (0.0, 0.0);
+    for bucket in histogram
+        .buckets()
+        .into_iter()
+        .filter(|bucket| bucket.count != 0.0)
+    {
+        let middle = if histogram.has_custom_bounds() {
+            (bucket.upper + bucket.lower) / 2.0
+        } else if bucket.lower <= 0.0 && bucket.upper >= 0.0 {
+            0.0
         } else {
-            high = *count;
-        }
+            let middle = (bucket.upper * bucket.lower).sqrt();
+            if bucket.upper < 0.0 { -middle } else { middle }
+        };
+        let delta = middle - mean;
+        (square, lost) = sum::add(bucket.count * delta * delta, square, lost);
     }
+    (square + lost) / histogram.count
 }

@@ -1,47 +1,89 @@
-//! Labels made from labels.
+//! `label_replace` and `label_join`: labels made of other labels.
 
-use super::Args;
-use crate::{EvalError, run::Held};
+use std::collections::HashSet;
 
-pub(super) const NAMES: &[&str] = &["label_join", "label_replace"];
+use super::text;
+use crate::{
+    EvalError, Labels,
+    run::{Row, Run, Steps},
+    series::NAME,
+    syntax::{Expr, has_bytes},
+};
 
-pub(super) fn call(name: &str, args: &Args<'_, '_>) -> Result<Held, EvalError> {
-    let target = args.text(1)?;
-    let is_name = target.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
-        && target
-            .chars()
-            .all(|c| c.is_ascii_alphanumeric() || c == '_');
-    if !is_name {
+pub(super) fn replace(
+    run: &Run<'_>,
+    _: &Expr,
+    args: &[Expr],
+    steps: Steps,
+) -> Result<Vec<Row>, EvalError> {
+    let (target, template, source, pattern) =
+        (text(args, 1), text(args, 2), text(args, 3), text(args, 4));
+    let regex = promise::signal::anchored(pattern).map_err(|_| {
+        EvalError::BadArgument(format!(
+            "invalid regular expression in label_replace(): {pattern}"
+        ))
+    })?;
+    if !is_label_name(target) {
         return Err(EvalError::BadArgument(format!(
-            "`{target}` is no label name"
+            "invalid destination label name in label_replace(): {target}"
         )));
     }
-    let mut samples = args.vector(0)?;
-    if name == "label_join" {
-        let separator = args.text(2)?;
-        let sources = (3..args.nodes.len())
-            .map(|index| args.text(index))
-            .collect::<Result<Vec<_>, _>>()?;
-        for sample in &mut samples {
-            let values: Vec<&str> = sources
-                .iter()
-                .map(|source| sample.labels.get(source))
-                .collect();
-            let joined = values.join(&separator);
-            sample.labels = sample.labels.with(&target, &joined);
+    relabelled(run, &args[0], steps, target, |labels| {
+        let captures = regex.captures(labels.get(source))?;
+        let mut value = String::new();
+        captures.expand(template, &mut value);
+        Some(value)
+    })
+}
+
+pub(super) fn join(
+    run: &Run<'_>,
+    _: &Expr,
+    args: &[Expr],
+    steps: Steps,
+) -> Result<Vec<Row>, EvalError> {
+    let (target, separator) = (text(args, 1), text(args, 2));
+    let sources: Vec<&str> = (3..args.len()).map(|index| text(args, index)).collect();
+    let names = sources.iter().map(|source| ("source", source));
+    if let Some((which, name)) = names
+        .chain([("destination", &target)])
+        .find(|(_, name)| !is_label_name(name))
+    {
+        return Err(EvalError::BadArgument(format!(
+            "invalid {which} label name in label_join(): {name}"
+        )));
+    }
+    relabelled(run, &args[0], steps, target, |labels| {
+        let values: Vec<&str> = sources.iter().map(|source| labels.get(source)).collect();
+        Some(values.join(separator))
+    })
+}
+
+/// Any text names a label, unless it is empty or its escapes spelled bytes that are no text.
+pub(crate) fn is_label_name(name: &str) -> bool {
+    !name.is_empty() && !has_bytes(name)
+}
+
+/// Sets one label of each series; a name that is set stays.
+fn relabelled(
+    run: &Run<'_>,
+    of: &Expr,
+    steps: Steps,
+    target: &str,
+    value: impl Fn(&Labels) -> Option<String>,
+) -> Result<Vec<Row>, EvalError> {
+    let mut rows = run.rows(of, steps)?;
+    let mut seen = HashSet::with_capacity(rows.len());
+    for row in &mut rows {
+        if let Some(value) = value(&row.labels) {
+            row.labels = row.labels.with(target, &value);
+            if target == NAME {
+                row.drop_name = false;
+            }
         }
-        return Ok(Held::Vector(samples));
+        if !seen.insert(row.labels.clone()) {
+            return Err(EvalError::SameLabels);
+        }
     }
-    let (replacement, source, pattern) = (args.text(2)?, args.text(3)?, args.text(4)?);
-    let regex = promise::signal::anchored(&pattern)
-        .map_err(|why| EvalError::BadArgument(format!("`{pattern}` is no pattern: {why}")))?;
-    for sample in &mut samples {
-        let Some(found) = regex.captures(sample.labels.get(&source)) else {
-            continue;
-        };
-        let mut made = String::new();
-        found.expand(&replacement, &mut made);
-        sample.labels = sample.labels.with(&target, &made);
-    }
-    Ok(Held::Vector(samples))
+    Ok(rows)
 }

@@ -1,115 +1,116 @@
-//! One number into one number.
+//! Arithmetic on each float by itself. Histograms are left out.
 
-use super::Args;
-use crate::{EvalError, run::Held};
+use super::Change;
+use crate::{
+    EvalError,
+    run::{ABSENT, Row, Run, Steps, is_absent},
+    syntax::Expr,
+};
 
-pub(super) const NAMES: &[&str] = &[
-    "abs",
-    "acos",
-    "acosh",
-    "asin",
-    "asinh",
-    "atan",
-    "atanh",
-    "ceil",
-    "clamp",
-    "clamp_max",
-    "clamp_min",
-    "cos",
-    "cosh",
-    "deg",
-    "exp",
-    "floor",
-    "ln",
-    "log10",
-    "log2",
-    "rad",
-    "round",
-    "sgn",
-    "sin",
-    "sinh",
-    "sqrt",
-    "tan",
-    "tanh",
-];
-
-pub(super) fn call(name: &str, args: &Args<'_, '_>) -> Result<Held, EvalError> {
-    let scalar = |index: usize, default: f64| {
-        if args.nodes.len() > index {
-            args.scalar(index)
-        } else {
-            Ok(default)
+pub(super) fn each_float<'c>(work: impl Fn(f64) -> f64 + 'c) -> Change<'c> {
+    Box::new(move |row: &mut Row| {
+        row.histograms.clear();
+        for value in row.floats.iter_mut().filter(|value| !is_absent(**value)) {
+            *value = work(*value);
         }
-    };
-    let (a, b) = (scalar(1, 1.0)?, scalar(2, 0.0)?);
-    if name == "clamp" && a > b {
-        return Ok(Held::Vector(Vec::new()));
-    }
-    let f: Box<dyn Fn(f64) -> f64> = match name {
-        "clamp" => Box::new(move |v| low(b, high(a, v))),
-        "clamp_min" => Box::new(move |v| high(a, v)),
-        "clamp_max" => Box::new(move |v| low(a, v)),
-        // Multiplying by the inverse keeps 0.1 steps as exact as Prometheus has them.
-        "round" => Box::new(move |v| (v * (1.0 / a) + 0.5).floor() / (1.0 / a)),
-        _ => Box::new(plain(name)),
-    };
-    let mut samples = args.vector(0)?;
-    for sample in &mut samples {
-        sample.value = f(sample.value);
-        sample.labels = sample.labels.without_name();
-        sample.at = args.at;
-    }
-    Ok(Held::Vector(samples))
+        Ok(())
+    })
 }
 
-fn high(bound: f64, value: f64) -> f64 {
-    if bound.is_nan() || value.is_nan() {
-        f64::NAN
-    } else {
-        bound.max(value)
-    }
-}
+type Changed<'c> = Result<(&'c Expr, Change<'c>), EvalError>;
 
-fn low(bound: f64, value: f64) -> f64 {
-    if bound.is_nan() || value.is_nan() {
-        f64::NAN
-    } else {
-        bound.min(value)
-    }
-}
-
-fn plain(name: &str) -> fn(f64) -> f64 {
-    match name {
-        "abs" => f64::abs,
-        "acos" => f64::acos,
-        "acosh" => f64::acosh,
-        "asin" => f64::asin,
-        "asinh" => f64::asinh,
-        "atan" => f64::atan,
-        "atanh" => f64::atanh,
-        "ceil" => f64::ceil,
-        "cos" => f64::cos,
-        "cosh" => f64::cosh,
-        "deg" => |v| v * 180.0 / std::f64::consts::PI,
-        "exp" => f64::exp,
-        "floor" => f64::floor,
-        "ln" => f64::ln,
-        "log10" => f64::log10,
-        "log2" => f64::log2,
-        "rad" => |v| v * std::f64::consts::PI / 180.0,
-        "sgn" => |v| {
-            if v > 0.0 {
-                1.0
-            } else if v < 0.0 {
-                -1.0
+fn clamped<'c>(of: &'c Expr, low: Vec<f64>, high: Vec<f64>) -> Changed<'c> {
+    let change = move |row: &mut Row| {
+        row.histograms.clear();
+        for (step, value) in row
+            .floats
+            .iter_mut()
+            .enumerate()
+            .filter(|(_, v)| !is_absent(**v))
+        {
+            let (low, high) = (low[step], high[step]);
+            *value = if high < low {
+                ABSENT
             } else {
-                v
-            }
-        },
-        "sin" => f64::sin,
-        "sinh" => f64::sinh,
-        "sqrt" => f64::sqrt,
-        "tan" => f64::tan,
-        _ => f64::tanh,
+                larger(low, smaller(high, *value))
+            };
+        }
+        Ok(())
+    };
+    Ok((of, Box::new(change)))
+}
+
+/// Unlike Rust's, these give NaN where either is.
+fn larger(a: f64, b: f64) -> f64 {
+    if a.is_nan() || b.is_nan() {
+        f64::NAN
+    } else {
+        a.max(b)
     }
+}
+
+fn smaller(a: f64, b: f64) -> f64 {
+    if a.is_nan() || b.is_nan() {
+        f64::NAN
+    } else {
+        a.min(b)
+    }
+}
+
+pub(super) fn clamp<'c>(run: &'c Run<'_>, args: &'c [Expr], steps: Steps) -> Changed<'c> {
+    clamped(
+        &args[0],
+        run.scalar(&args[1], steps)?,
+        run.scalar(&args[2], steps)?,
+    )
+}
+
+pub(super) fn clamp_max<'c>(run: &'c Run<'_>, args: &'c [Expr], steps: Steps) -> Changed<'c> {
+    let low = vec![f64::NEG_INFINITY; steps.count];
+    clamped(&args[0], low, run.scalar(&args[1], steps)?)
+}
+
+pub(super) fn clamp_min<'c>(run: &'c Run<'_>, args: &'c [Expr], steps: Steps) -> Changed<'c> {
+    let high = vec![f64::INFINITY; steps.count];
+    clamped(&args[0], run.scalar(&args[1], steps)?, high)
+}
+
+/// To a multiple; what lies in the middle goes up.
+pub(super) fn round<'c>(run: &'c Run<'_>, args: &'c [Expr], steps: Steps) -> Changed<'c> {
+    let nearest = match args.get(1) {
+        Some(nearest) => run.scalar(nearest, steps)?,
+        None => vec![1.0; steps.count],
+    };
+    let change = move |row: &mut Row| {
+        row.histograms.clear();
+        for (step, value) in row
+            .floats
+            .iter_mut()
+            .enumerate()
+            .filter(|(_, v)| !is_absent(**v))
+        {
+            let inverse = 1.0 / nearest[step];
+            *value = (*value * inverse + 0.5).floor() / inverse;
+        }
+        Ok(())
+    };
+    Ok((&args[0], Box::new(change)))
+}
+
+pub(super) fn sgn(value: f64) -> f64 {
+    if value < 0.0 {
+        -1.0
+    } else if value > 0.0 {
+        1.0
+    } else {
+        value
+    }
+}
+
+pub(super) fn rad(degrees: f64) -> f64 {
+    degrees * std::f64::consts::PI / 180.0
+}
+
+pub(super) fn deg(radians: f64) -> f64 {
+    radians * 180.0 / std::f64::consts::PI
 }

@@ -1,206 +1,304 @@
-//! The functions, one file a family. To add one: a line in [`Function::named`]'s table and its arm.
+//! Every function of the language: what it takes, what it gives, and what does its work.
 
+mod clock;
 mod histogram;
+mod info;
 mod label;
 mod math;
+mod order;
 mod over_time;
-mod rate;
-mod time;
+mod quantile;
+pub(crate) mod rate;
+mod shape;
+mod trend;
 
 use crate::{
-    EvalError, Labels,
-    plan::Node,
-    run::{Held, Item, Run, Windows, vector},
+    EvalError, Histogram, Number,
+    run::{Row, Run, Said, Steps, Window},
+    syntax::{Expr, Type},
 };
 
-/// A function as a query names it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) use clock::at_steps;
+pub(crate) use info::matchers as info_matchers;
+pub(crate) use label::is_label_name;
+pub(crate) use shape::absent_labels;
+
+/// One function.
+#[derive(Debug)]
 pub(crate) struct Function {
+    pub name: &'static str,
+    pub takes: &'static [Type],
+    /// How many arguments of the last type may follow the others: that one may be left out, too. None: any.
+    pub more: Option<usize>,
+    pub gives: Type,
+    /// Whether the step itself goes into the value.
+    pub reads_clock: bool,
+    pub work: Work,
+}
+
+/// One window of one series, the scalar arguments at that step.
+type OverWindow = fn(&Window<'_>, &[f64], &mut Said<'_, '_>) -> Result<Option<Number>, EvalError>;
+
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Over {
+    Any(OverWindow),
+    Rate(rate::Kind),
+    /// 1 where no series has a sample.
+    Absent,
+}
+
+/// Changes the values of a row.
+pub(crate) type Change<'c> = Box<dyn FnMut(&mut Row) -> Result<(), EvalError> + 'c>;
+type Changes =
+    for<'c> fn(&'c Run<'_>, &'c [Expr], Steps) -> Result<(&'c Expr, Change<'c>), EvalError>;
+type Vectors = fn(&Run<'_>, &Expr, &[Expr], Steps) -> Result<Vec<Row>, EvalError>;
+type Scalars = fn(&Run<'_>, &[Expr], Steps) -> Result<Vec<f64>, EvalError>;
+
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Work {
+    /// Of the windows of a range vector, which is the argument `matrix`.
+    OverRange {
+        over: Over,
+        matrix: usize,
+    },
+    /// Of each float by itself.
+    Float(fn(f64) -> f64),
+    /// Of each histogram by itself.
+    OfHistogram(fn(&Histogram) -> f64),
+    /// Of the calendar at each float, or at the step.
+    Calendar(fn(clock::Civil) -> i64),
+    /// Of each value, with arguments.
+    Element(Changes),
+    /// Of whole vectors.
+    Vector(Vectors),
+    Scalar(Scalars),
+}
+
+const S: Type = Type::Scalar;
+const V: Type = Type::Vector;
+const M: Type = Type::Matrix;
+const T: Type = Type::Text;
+
+const fn function(name: &'static str, takes: &'static [Type], work: Work) -> Function {
+    Function {
+        name,
+        takes,
+        more: Some(0),
+        gives: Type::Vector,
+        reads_clock: false,
+        work,
+    }
+}
+
+const fn range(name: &'static str, work: OverWindow) -> Function {
+    let over = Over::Any(work);
+    function(name, &[M], Work::OverRange { over, matrix: 0 })
+}
+
+const fn rate_of(name: &'static str, kind: rate::Kind) -> Function {
+    let over = Over::Rate(kind);
+    function(name, &[M], Work::OverRange { over, matrix: 0 })
+}
+
+const fn float(name: &'static str, work: fn(f64) -> f64) -> Function {
+    function(name, &[V], Work::Float(work))
+}
+
+const fn of_histogram(name: &'static str, work: fn(&Histogram) -> f64) -> Function {
+    function(name, &[V], Work::OfHistogram(work))
+}
+
+const fn calendar(name: &'static str, work: fn(clock::Civil) -> i64) -> Function {
+    Function {
+        more: Some(1),
+        reads_clock: true,
+        ..function(name, &[V], Work::Calendar(work))
+    }
+}
+
+const fn vectors(name: &'static str, takes: &'static [Type], work: Vectors) -> Function {
+    function(name, takes, Work::Vector(work))
+}
+
+const fn scalar(name: &'static str, takes: &'static [Type], work: Scalars) -> Function {
+    Function {
+        gives: Type::Scalar,
+        ..function(name, takes, Work::Scalar(work))
+    }
+}
+
+const fn with_more(function: Function, more: Option<usize>) -> Function {
+    Function { more, ..function }
+}
+
+const fn with_clock(function: Function) -> Function {
+    Function {
+        reads_clock: true,
+        ..function
+    }
+}
+
+const fn ranged(
     name: &'static str,
-    family: Family,
+    takes: &'static [Type],
+    work: OverWindow,
+    matrix: usize,
+) -> Function {
+    let over = Over::Any(work);
+    function(name, takes, Work::OverRange { over, matrix })
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Family {
-    Math,
-    Rate,
-    OverTime,
-    Time,
-    Label,
-    Histogram,
-    Shape,
-}
-
-const FUNCTIONS: &[(Family, &[&str])] = &[
-    (Family::Math, math::NAMES),
-    (Family::Rate, rate::NAMES),
-    (Family::OverTime, over_time::NAMES),
-    (Family::Time, time::NAMES),
-    (Family::Label, label::NAMES),
-    (Family::Histogram, histogram::NAMES),
-    (
-        Family::Shape,
-        &[
-            "absent",
-            "absent_over_time",
-            "scalar",
-            "sort",
-            "sort_desc",
-            "vector",
-        ],
+/// In the order of their names.
+pub(crate) static FUNCTIONS: &[Function] = &[
+    float("abs", f64::abs),
+    vectors("absent", &[V], shape::absent),
+    function(
+        "absent_over_time",
+        &[M],
+        Work::OverRange {
+            over: Over::Absent,
+            matrix: 0,
+        },
     ),
+    float("acos", f64::acos),
+    float("acosh", f64::acosh),
+    float("asin", f64::asin),
+    float("asinh", f64::asinh),
+    float("atan", f64::atan),
+    float("atanh", f64::atanh),
+    range("avg_over_time", over_time::avg),
+    float("ceil", f64::ceil),
+    range("changes", trend::changes),
+    function("clamp", &[V, S, S], Work::Element(math::clamp)),
+    function("clamp_max", &[V, S], Work::Element(math::clamp_max)),
+    function("clamp_min", &[V, S], Work::Element(math::clamp_min)),
+    float("cos", f64::cos),
+    float("cosh", f64::cosh),
+    range("count_over_time", over_time::count),
+    calendar("day_of_month", clock::day_of_month),
+    calendar("day_of_week", clock::day_of_week),
+    calendar("day_of_year", clock::day_of_year),
+    calendar("days_in_month", clock::days_in_month),
+    float("deg", math::deg),
+    rate_of("delta", rate::Kind::Delta),
+    range("deriv", trend::deriv),
+    ranged(
+        "double_exponential_smoothing",
+        &[M, S, S],
+        trend::double_exponential_smoothing,
+        0,
+    ),
+    float("exp", f64::exp),
+    float("floor", f64::floor),
+    of_histogram("histogram_avg", histogram::avg),
+    of_histogram("histogram_count", |histogram| histogram.count),
+    vectors("histogram_fraction", &[S, S, V], quantile::fraction),
+    vectors("histogram_quantile", &[S, V], quantile::quantile),
+    of_histogram("histogram_stddev", |histogram| {
+        histogram::variance(histogram).sqrt()
+    }),
+    of_histogram("histogram_stdvar", histogram::variance),
+    of_histogram("histogram_sum", |histogram| histogram.sum),
+    calendar("hour", clock::hour),
+    range("idelta", |window, _, said| {
+        Ok(rate::last_two(window, false, said))
+    }),
+    rate_of("increase", rate::Kind::Increase),
+    with_more(vectors("info", &[V, V], info::join), Some(1)),
+    range("irate", |window, _, said| {
+        Ok(rate::last_two(window, true, said))
+    }),
+    with_more(vectors("label_join", &[V, T, T, T], label::join), None),
+    vectors("label_replace", &[V, T, T, T, T], label::replace),
+    range("last_over_time", over_time::last),
+    float("ln", f64::ln),
+    float("log10", f64::log10),
+    float("log2", f64::log2),
+    range("mad_over_time", over_time::mad),
+    range("max_over_time", over_time::max),
+    range("min_over_time", over_time::min),
+    calendar("minute", clock::minute),
+    calendar("month", clock::month),
+    scalar("pi", &[], |_, _, steps| {
+        Ok(vec![std::f64::consts::PI; steps.count])
+    }),
+    with_clock(ranged("predict_linear", &[M, S], trend::predict_linear, 0)),
+    range("present_over_time", over_time::present),
+    ranged("quantile_over_time", &[S, M], over_time::quantile, 1),
+    float("rad", math::rad),
+    rate_of("rate", rate::Kind::Rate),
+    range("resets", trend::resets),
+    with_more(
+        function("round", &[V, S], Work::Element(math::round)),
+        Some(1),
+    ),
+    scalar("scalar", &[V], shape::scalar),
+    float("sgn", math::sgn),
+    float("sin", f64::sin),
+    float("sinh", f64::sinh),
+    vectors("sort", &[V], order::sort),
+    with_more(vectors("sort_by_label", &[V, T], order::by_label), None),
+    with_more(
+        vectors("sort_by_label_desc", &[V, T], order::by_label_desc),
+        None,
+    ),
+    vectors("sort_desc", &[V], order::sort_desc),
+    float("sqrt", f64::sqrt),
+    range("stddev_over_time", over_time::stddev),
+    range("stdvar_over_time", over_time::stdvar),
+    range("sum_over_time", over_time::sum),
+    float("tan", f64::tan),
+    float("tanh", f64::tanh),
+    with_clock(scalar("time", &[], clock::time)),
+    with_clock(vectors("timestamp", &[V], clock::timestamp)),
+    range("ts_of_last_over_time", over_time::ts_of_last),
+    range("ts_of_max_over_time", over_time::ts_of_max),
+    range("ts_of_min_over_time", over_time::ts_of_min),
+    vectors("vector", &[S], shape::vector),
+    calendar("year", clock::year),
 ];
 
 impl Function {
-    pub fn named(name: &str) -> Option<Self> {
-        FUNCTIONS.iter().find_map(|(family, names)| {
-            names.iter().find(|n| **n == name).map(|name| Self {
-                name,
-                family: *family,
-            })
+    pub fn named(name: &str) -> Option<&'static Self> {
+        FUNCTIONS.iter().find(|function| function.name == name)
+    }
+}
+
+impl Work {
+    /// How the values of a vector change, for functions that look at each by itself.
+    pub fn change<'c>(
+        self,
+        run: &'c Run<'_>,
+        args: &'c [Expr],
+        steps: Steps,
+    ) -> Result<Option<(&'c Expr, Change<'c>)>, EvalError> {
+        let Some(of) = args.first() else {
+            return Ok(None);
+        };
+        Ok(match self {
+            Self::Float(work) => Some((of, math::each_float(work))),
+            Self::OfHistogram(work) => Some((of, histogram::each(work))),
+            Self::Calendar(work) => Some((of, math::each_float(move |at| clock::part(work, at)))),
+            Self::Element(changes) => Some(changes(run, args, steps)?),
+            _ => None,
         })
     }
+}
 
-    pub fn name(self) -> &'static str {
-        self.name
+/// The text of an argument that is one.
+fn text(args: &[Expr], index: usize) -> &str {
+    match args.get(index).map(|arg| &arg.bare().kind) {
+        Some(crate::syntax::Kind::Text(text)) => text,
+        _ => "",
     }
 }
 
-/// The arguments of one call at one instant, evaluated when asked for.
-pub(crate) struct Args<'a, 'r> {
-    pub run: &'a Run<'r>,
-    pub nodes: &'a [Node],
-    pub at: i64,
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-impl<'a> Args<'a, '_> {
-    fn node(&self, index: usize) -> Result<&'a Node, EvalError> {
-        self.nodes
-            .get(index)
-            .ok_or_else(|| EvalError::BadArgument(format!("argument {} is missing", index + 1)))
+    #[test]
+    fn functions_stand_in_order_and_once() {
+        assert!(FUNCTIONS.windows(2).all(|pair| pair[0].name < pair[1].name));
     }
-
-    fn vector(&self, index: usize) -> Result<Vec<Item>, EvalError> {
-        vector(
-            self.run.evaluate(self.node(index)?, self.at)?,
-            "this function",
-        )
-    }
-
-    fn windows(&self, index: usize) -> Result<Windows<'a>, EvalError> {
-        self.run.windows(self.node(index)?, self.at)
-    }
-
-    fn scalar(&self, index: usize) -> Result<f64, EvalError> {
-        match self.run.evaluate(self.node(index)?, self.at)? {
-            Held::Scalar(value) => Ok(value),
-            _ => Err(EvalError::WrongType {
-                function: "this function",
-                wanted: "scalar",
-            }),
-        }
-    }
-
-    fn text(&self, index: usize) -> Result<String, EvalError> {
-        match self.run.evaluate(self.node(index)?, self.at)? {
-            Held::String(text) => Ok(text),
-            _ => Err(EvalError::WrongType {
-                function: "this function",
-                wanted: "string",
-            }),
-        }
-    }
-
-    /// One number for each series of a range vector; series for which there is none are left out.
-    fn each_window(
-        &self,
-        index: usize,
-        f: impl Fn(&[(i64, f64)], &Windows<'_>) -> Option<f64>,
-    ) -> Result<Held, EvalError> {
-        let windows = self.windows(index)?;
-        let rows = windows.rows.iter().filter_map(|row| {
-            let value = f(&row.points, &windows)?;
-            Some(Item {
-                labels: row.labels.without_name(),
-                at: self.at,
-                value,
-            })
-        });
-        Ok(Held::Vector(rows.collect()))
-    }
-}
-
-pub(crate) fn call(function: Function, args: &Args<'_, '_>) -> Result<Held, EvalError> {
-    let name = function.name;
-    match function.family {
-        Family::Math => math::call(name, args),
-        Family::Rate => rate::call(name, args),
-        Family::OverTime => over_time::call(name, args),
-        Family::Time => time::call(name, args),
-        Family::Label => label::call(name, args),
-        Family::Histogram => histogram::call(args),
-        Family::Shape => shape(name, args),
-    }
-}
-
-fn shape(name: &str, args: &Args<'_, '_>) -> Result<Held, EvalError> {
-    match name {
-        "vector" => {
-            let value = args.scalar(0)?;
-            Ok(Held::Vector(vec![Item {
-                labels: Labels::default(),
-                at: args.at,
-                value,
-            }]))
-        }
-        "scalar" => {
-            let samples = args.vector(0)?;
-            Ok(Held::Scalar(if let [only] = samples.as_slice() {
-                only.value
-            } else {
-                f64::NAN
-            }))
-        }
-        "absent" => Ok(Held::Vector(absent(args, args.vector(0)?.is_empty())?)),
-        "absent_over_time" => Ok(Held::Vector(absent(
-            args,
-            args.windows(0)?.rows.is_empty(),
-        )?)),
-        _ => {
-            let mut samples = args.vector(0)?;
-            let descending = name == "sort_desc";
-            samples.sort_by(|a, b| match (a.value.is_nan(), b.value.is_nan()) {
-                (false, false) if descending => b.value.total_cmp(&a.value),
-                (false, false) => a.value.total_cmp(&b.value),
-                (a_nan, b_nan) => a_nan.cmp(&b_nan),
-            });
-            Ok(Held::Vector(samples))
-        }
-    }
-}
-
-/// 1 with the labels that the selector fixes, where it found nothing.
-fn absent(args: &Args<'_, '_>, is_absent: bool) -> Result<Vec<Item>, EvalError> {
-    if !is_absent {
-        return Ok(Vec::new());
-    }
-    let matchers = args.run.matchers(args.node(0)?);
-    let fixed = matchers.iter().filter_map(|matcher| match &matcher.test {
-        promise::signal::Match::Equal(value)
-            if matcher.name != crate::series::NAME
-                && matchers
-                    .iter()
-                    .filter(|other| other.name == matcher.name)
-                    .count()
-                    == 1 =>
-        {
-            Some((matcher.name.as_str(), value.as_str()))
-        }
-        _ => None,
-    });
-    Ok(vec![Item {
-        labels: Labels::new(fixed),
-        at: args.at,
-        value: 1.0,
-    }])
 }

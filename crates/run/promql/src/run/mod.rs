@@ -1,321 +1,362 @@
-//! A plan at one instant: each node becomes a value. A range query is this, step by step.
+//! A tree over columns: each node is computed once for all steps of a run, and each series' samples are walked
+//! once. An instant is a run of one step.
 
 mod aggregate;
 mod binary;
+mod element;
+mod pick;
+mod range;
+mod row;
+mod select;
+mod set;
+mod vectors;
 
-use std::{borrow::Cow, cell::Cell, collections::HashSet};
-
-use promise::Timestamp;
-
-use crate::{
-    EvalError, Labels, Sample, Series, SeriesSource,
-    function::{self, Args},
-    plan::{Node, Plan},
-    query::LOOK_BACK,
-    series::is_stale,
-    value::Point,
+use std::{
+    cell::Cell,
+    collections::{HashMap, HashSet},
 };
 
-/// Samples that one query may touch. Prometheus's default bound on samples in memory; here it bounds
-/// work as well, because a sample counts each time it is looked at.
-const SAMPLES_MAX: u64 = 50_000_000;
+use crate::{
+    EvalError, Labels, Options, SeriesRef, SeriesSource,
+    function::{self, Work},
+    notes::{Note, NoteBook},
+    query::visit,
+    syntax::{Expr, Fold, Kind, Selector, Type},
+};
 
-/// The samples of one series over `(from, to]`, staleness markers left out.
-pub(crate) struct Window<'r> {
-    pub labels: Labels,
-    pub points: Cow<'r, [Point]>,
+pub(crate) use aggregate::{incompatible, move_towards};
+pub(crate) use range::Said;
+pub(crate) use row::{ABSENT, Merged, Row, Steps, is_absent};
+pub(crate) use select::Window;
+
+/// Values that one query may hold at a time, as Prometheus bounds them: 400 MB of floats.
+const VALUES_MAX: u64 = 50_000_000;
+/// Samples that one query may look at, each time it does: some ten seconds of one core.
+const VISITS_MAX: u64 = 2_000_000_000;
+
+/// What a node gives.
+pub(crate) enum Held {
+    /// A number for each step.
+    Scalar(Vec<f64>),
+    Text(String),
+    /// Each with a value at some step at least.
+    Rows(Vec<Row>),
 }
 
-/// A range vector and the range that it covers.
-pub(crate) struct Windows<'r> {
-    pub rows: Vec<Window<'r>>,
-    pub from: i64,
-    pub to: i64,
-}
-
-/// One run of a plan over fetched series.
+/// One run of a tree over fetched series.
 pub(crate) struct Run<'r> {
-    plan: &'r Plan,
-    series: Vec<Vec<(Labels, Vec<Point>)>>,
-    start: i64,
-    end: i64,
-    touched: Cell<u64>,
+    pub options: Options,
+    /// By the number of the selector.
+    series: Vec<Vec<SeriesRef<'r>>>,
+    /// The info series of each call of `info`, by its place in the text.
+    infos: HashMap<usize, Vec<SeriesRef<'r>>>,
+    /// First and last instant of the whole query.
+    pub span: (i64, i64),
+    pub notes: NoteBook,
+    values: Cell<u64>,
+    visits: Cell<u64>,
 }
+
+pub(crate) type Sink<'s> = &'s mut dyn FnMut(&mut Row) -> Result<(), EvalError>;
 
 impl<'r> Run<'r> {
     pub fn new(
-        plan: &'r Plan,
+        root: &Expr,
+        selectors: usize,
+        options: Options,
         data: &'r (impl SeriesSource + ?Sized),
-        start: i64,
-        end: i64,
+        span: (i64, i64),
     ) -> Self {
-        let series = plan
-            .selectors
-            .iter()
-            .map(|selector| {
-                let found = data.series(&selector.matchers).into_iter();
-                found
-                    .map(|series| {
-                        let points = series.samples.iter();
-                        let points = points.map(|s| (s.at.as_millis(), s.value)).collect();
-                        (series.labels, points)
-                    })
-                    .collect()
-            })
-            .collect();
-        Self {
-            plan,
-            series,
-            start,
-            end,
-            touched: Cell::new(0),
-        }
-    }
-
-    /// The whole query at `at`.
-    pub fn value(&self, at: i64) -> Result<Held, EvalError> {
-        match &self.plan.root {
-            root @ (Node::Matrix { .. } | Node::Subquery { .. }) => {
-                let windows = self.windows(root, at)?;
-                let rows = windows.rows.into_iter();
-                Ok(Held::Matrix(
-                    rows.map(|row| {
-                        let samples = row.points.iter().map(|(at, value)| Sample {
-                            at: Timestamp::from_millis(*at),
-                            value: *value,
-                        });
-                        Series::new(row.labels, samples.collect())
-                    })
-                    .collect(),
-                ))
+        let mut series = Vec::new();
+        series.resize_with(selectors, Vec::new);
+        let mut infos = HashMap::new();
+        visit(root, &mut |expr| match &expr.kind {
+            Kind::Vector(selector) | Kind::Matrix { selector, .. } => {
+                series[selector.id] = data.series(&selector.matchers);
             }
-            root => self.node(root, at),
+            Kind::Call { function, args } if function.name == "info" => {
+                infos.insert(
+                    expr.start,
+                    data.series(&function::info_matchers(args.get(1))),
+                );
+            }
+            _ => {}
+        });
+        Self {
+            options,
+            series,
+            infos,
+            span,
+            notes: NoteBook::default(),
+            values: Cell::new(0),
+            visits: Cell::new(0),
         }
     }
 
-    fn touch(&self, samples: usize) -> Result<(), EvalError> {
-        let touched = self
-            .touched
-            .get()
-            .saturating_add(u64::try_from(samples).unwrap_or(u64::MAX));
-        self.touched.set(touched);
-        if touched > SAMPLES_MAX {
-            Err(EvalError::TooManySamples { limit: SAMPLES_MAX })
+    pub fn is_late(&self) -> bool {
+        self.options.late_name_removal
+    }
+
+    pub fn note(&self, note: &Note, start: usize) {
+        self.notes.add(note, start);
+    }
+
+    /// Counts values that are about to be held.
+    pub fn hold(&self, values: usize) -> Result<(), EvalError> {
+        let held = self.values.get().saturating_add(values as u64);
+        self.values.set(held);
+        if held > VALUES_MAX {
+            return Err(EvalError::TooManySamples { limit: VALUES_MAX });
+        }
+        Ok(())
+    }
+
+    /// Counts samples that are looked at.
+    pub fn look(&self, samples: u64) -> Result<(), EvalError> {
+        let seen = self.visits.get().saturating_add(samples);
+        self.visits.set(seen);
+        if seen > VISITS_MAX {
+            return Err(EvalError::TooManySamples { limit: VISITS_MAX });
+        }
+        Ok(())
+    }
+
+    fn series(&self, selector: &Selector) -> &[SeriesRef<'r>] {
+        &self.series[selector.id]
+    }
+
+    pub fn info_series(&self, start: usize) -> &[SeriesRef<'r>] {
+        self.infos.get(&start).map_or(&[], Vec::as_slice)
+    }
+
+    /// The value of a node at all steps.
+    pub fn value(&self, expr: &Expr, steps: Steps) -> Result<Held, EvalError> {
+        match &expr.kind {
+            Kind::Paren(of) => self.value(of, steps),
+            Kind::Text(text) => Ok(Held::Text(text.clone())),
+            _ if expr.gives() == Type::Scalar => self.scalar(expr, steps).map(Held::Scalar),
+            _ => self.rows(expr, steps).map(Held::Rows),
+        }
+    }
+
+    /// The rows of a vector.
+    pub fn rows(&self, expr: &Expr, steps: Steps) -> Result<Vec<Row>, EvalError> {
+        let mut rows = Vec::new();
+        let is_late = self.is_late();
+        self.each(expr, steps, &mut |row| {
+            self.hold(steps.count)?;
+            let mut row = std::mem::replace(row, Row::blank(steps.count));
+            row.settle(is_late);
+            rows.push(row);
+            Ok(())
+        })?;
+        Ok(rows)
+    }
+
+    /// Hands the rows of a vector on one by one, in their order. The row may be taken; what is left in it is
+    /// overwritten by the next.
+    pub fn each(&self, expr: &Expr, steps: Steps, sink: Sink<'_>) -> Result<(), EvalError> {
+        if steps.count > 1 && is_fixed(expr) {
+            return self.broadcast(expr, steps, sink);
+        }
+        match &expr.kind {
+            Kind::Paren(of) => self.each(of, steps, sink),
+            Kind::Vector(selector) => self.instants(selector, steps, sink),
+            Kind::Unary { is_minus, of } => self.negated(*is_minus, of, steps, sink),
+            Kind::Binary(pair) => binary::each(self, expr, pair, steps, sink),
+            Kind::Aggregate(fold) if fold.fold == Fold::CountValues => {
+                aggregate::count_values(self, fold, steps, sink)
+            }
+            Kind::Aggregate(fold) if fold.fold.selects() => {
+                pick::each(self, expr, fold, steps, sink)
+            }
+            Kind::Aggregate(fold) => aggregate::each(self, fold, steps, sink),
+            Kind::Call { function, args } => match function.work {
+                Work::OverRange { over, matrix } => {
+                    range::each(self, function, over, &args[matrix], args, steps, sink)
+                }
+                Work::Vector(make) => make(self, expr, args, steps)?
+                    .into_iter()
+                    .try_for_each(|mut row| sink(&mut row)),
+                Work::Calendar(part) if args.is_empty() => {
+                    sink(&mut function::at_steps(part, steps))
+                }
+                work => match work.change(self, args, steps)? {
+                    Some((of, change)) => self.changed(of, steps, change, sink),
+                    None => Ok(()),
+                },
+            },
+            Kind::Number { .. } | Kind::Text(_) | Kind::Matrix { .. } | Kind::Subquery { .. } => {
+                Ok(())
+            }
+        }
+    }
+
+    /// A number for each step.
+    pub fn scalar(&self, expr: &Expr, steps: Steps) -> Result<Vec<f64>, EvalError> {
+        self.hold(steps.count)?;
+        if steps.count > 1 && is_fixed(expr) && !matches!(expr.kind, Kind::Number { .. }) {
+            let value = self.scalar(expr, Steps::one(steps.start))?;
+            return Ok(vec![
+                value.first().copied().unwrap_or(f64::NAN);
+                steps.count
+            ]);
+        }
+        Ok(match &expr.kind {
+            Kind::Number { value, .. } => vec![*value; steps.count],
+            Kind::Paren(of) => self.scalar(of, steps)?,
+            Kind::Unary { is_minus, of } => {
+                let mut values = self.scalar(of, steps)?;
+                if *is_minus {
+                    values.iter_mut().for_each(|value| *value = -*value);
+                }
+                values
+            }
+            Kind::Binary(pair) => {
+                let left = self.scalar(&pair.left, steps)?;
+                let right = self.scalar(&pair.right, steps)?;
+                let pairs = left.into_iter().zip(right);
+                pairs
+                    .map(|(left, right)| element::scalars(pair.op, left, right))
+                    .collect()
+            }
+            Kind::Call { function, args } => match function.work {
+                Work::Scalar(make) => make(self, args, steps)?,
+                _ => vec![f64::NAN; steps.count],
+            },
+            _ => vec![f64::NAN; steps.count],
+        })
+    }
+
+    /// What does not depend on the step is computed once.
+    fn broadcast(&self, expr: &Expr, steps: Steps, sink: Sink<'_>) -> Result<(), EvalError> {
+        for row in self.rows(expr, Steps::one(steps.start))? {
+            self.hold(steps.count)?;
+            let mut wide = Row {
+                floats: vec![row.floats[0]; steps.count],
+                histograms: row.histogram(0).map_or_else(Vec::new, |histogram| {
+                    vec![Some(histogram.clone()); steps.count]
+                }),
+                ..row
+            };
+            sink(&mut wide)?;
+        }
+        Ok(())
+    }
+
+    fn negated(
+        &self,
+        is_minus: bool,
+        of: &Expr,
+        steps: Steps,
+        sink: Sink<'_>,
+    ) -> Result<(), EvalError> {
+        if !is_minus {
+            return self.each(of, steps, sink);
+        }
+        let mut seen = self.watch(of);
+        self.each(of, steps, &mut |row| {
+            row.floats
+                .iter_mut()
+                .filter(|value| !is_absent(**value))
+                .for_each(|value| *value = -*value);
+            for histogram in row.histograms.iter_mut().flatten() {
+                std::sync::Arc::make_mut(histogram).scale(-1.0);
+            }
+            row.drop_name = true;
+            seen.see(&row.labels)?;
+            sink(row)
+        })
+    }
+
+    /// Applies `change` to each value; what is left of a series under the same labels is one series.
+    fn changed(
+        &self,
+        of: &Expr,
+        steps: Steps,
+        mut change: function::Change<'_>,
+        sink: Sink<'_>,
+    ) -> Result<(), EvalError> {
+        let mut merged = (!self.is_distinct_without_name(of)).then(|| Merged::new(self.is_late()));
+        self.each(of, steps, &mut |row| {
+            change(row)?;
+            row.drop_name = true;
+            match &mut merged {
+                Some(merged) => merged.push(std::mem::replace(row, Row::blank(steps.count))),
+                None if row.is_empty() => Ok(()),
+                None => sink(row),
+            }
+        })?;
+        merged
+            .map_or_else(Vec::new, |merged| merged.rows)
+            .into_iter()
+            .try_for_each(|mut row| sink(&mut row))
+    }
+
+    /// Whether the rows of a node are told apart by more than the names of their metrics. Asked so that the many
+    /// queries over one metric need not compare labels.
+    pub fn is_distinct_without_name(&self, expr: &Expr) -> bool {
+        match &expr.kind {
+            Kind::Vector(selector) | Kind::Matrix { selector, .. } => {
+                one_metric(self.series(selector).iter().map(|series| &series.labels))
+            }
+            Kind::Paren(of) | Kind::Unary { of, .. } => self.is_distinct_without_name(of),
+            Kind::Call { function, args } => match function.work {
+                Work::OverRange { matrix, .. } => self.is_distinct_without_name(&args[matrix]),
+                _ => false,
+            },
+            _ => false,
+        }
+    }
+
+    /// Refuses rows that differ only by what is dropped, where that happens at once.
+    pub fn watch(&self, of: &Expr) -> Watch {
+        let is_idle = self.is_late() || self.is_distinct_without_name(of);
+        Watch((!is_idle).then(HashSet::new))
+    }
+}
+
+/// See [`Run::watch`].
+pub(crate) struct Watch(Option<HashSet<Labels>>);
+
+impl Watch {
+    pub fn see(&mut self, labels: &Labels) -> Result<(), EvalError> {
+        let is_twin = self
+            .0
+            .as_mut()
+            .is_some_and(|seen| !seen.insert(labels.without_metric()));
+        if is_twin {
+            Err(EvalError::SameLabels)
         } else {
             Ok(())
         }
     }
-
-    fn node(&self, node: &Node, at: i64) -> Result<Held, EvalError> {
-        match node {
-            Node::Number(value) => Ok(Held::Scalar(*value)),
-            Node::Text(text) => Ok(Held::String(text.clone())),
-            Node::Vector(selector) => self.instant(*selector, at).map(Held::Vector),
-            Node::Matrix { .. } | Node::Subquery { .. } => Err(EvalError::WrongType {
-                function: "this expression",
-                wanted: "instant vector",
-            }),
-            Node::Negate(of) => match self.node(of, at)? {
-                Held::Scalar(value) => Ok(Held::Scalar(-value)),
-                other => {
-                    let mut samples = vector(other, "-")?;
-                    for sample in &mut samples {
-                        sample.value = -sample.value;
-                        sample.labels = sample.labels.without_name();
-                    }
-                    distinct(samples, "-").map(Held::Vector)
-                }
-            },
-            Node::Binary(binary) => {
-                let left = self.node(&binary.left, at)?;
-                let right = self.node(&binary.right, at)?;
-                binary::apply(binary, left, right, at)
-            }
-            Node::Aggregate(fold) => {
-                let samples = vector(self.node(&fold.of, at)?, "aggregation")?;
-                let param = fold
-                    .param
-                    .as_ref()
-                    .map(|param| self.node(param, at))
-                    .transpose()?;
-                aggregate::apply(fold, samples, param.as_ref(), at).map(Held::Vector)
-            }
-            Node::Call { function, args } => {
-                let value = function::call(
-                    *function,
-                    &Args {
-                        run: self,
-                        nodes: args,
-                        at,
-                    },
-                )?;
-                match value {
-                    Held::Vector(samples) => distinct(samples, function.name()).map(Held::Vector),
-                    other => Ok(other),
-                }
-            }
-        }
-    }
-
-    /// The matchers of a node that is a plain selector, for `absent`.
-    pub fn matchers(&self, node: &Node) -> &[promise::signal::Matcher] {
-        match node {
-            Node::Vector(selector) | Node::Matrix { selector, .. } => {
-                &self.plan.selectors[*selector].matchers
-            }
-            _ => &[],
-        }
-    }
-
-    pub fn evaluate(&self, node: &Node, at: i64) -> Result<Held, EvalError> {
-        self.node(node, at)
-    }
-
-    /// The newest sample of each series in `(at - look-back, at]`, unless the series ended.
-    pub fn instant(&self, selector: usize, at: i64) -> Result<Vec<Item>, EvalError> {
-        let seen = self.plan.selectors[selector]
-            .when
-            .instant(at, self.start, self.end);
-        let oldest = seen.saturating_sub(i64::try_from(LOOK_BACK.as_millis()).unwrap_or(i64::MAX));
-        let mut found = Vec::new();
-        for (labels, points) in &self.series[selector] {
-            let until = points.partition_point(|(when, _)| *when <= seen);
-            let Some((when, value)) = until.checked_sub(1).and_then(|last| points.get(last)) else {
-                continue;
-            };
-            if *when > oldest && !is_stale(*value) {
-                found.push(Item {
-                    labels: labels.clone(),
-                    at: *when,
-                    value: *value,
-                });
-            }
-        }
-        self.touch(self.series[selector].len())?;
-        Ok(found)
-    }
-
-    /// A range vector.
-    pub fn windows(&self, node: &Node, at: i64) -> Result<Windows<'_>, EvalError> {
-        match node {
-            Node::Matrix { selector, range } => {
-                let to = self.plan.selectors[*selector]
-                    .when
-                    .instant(at, self.start, self.end);
-                let from = to.saturating_sub(*range);
-                let mut rows = Vec::new();
-                for (labels, points) in &self.series[*selector] {
-                    let first = points.partition_point(|(when, _)| *when <= from);
-                    let until = points.partition_point(|(when, _)| *when <= to);
-                    let points = &points[first..until];
-                    self.touch(points.len())?;
-                    let points = if points.iter().any(|(_, value)| is_stale(*value)) {
-                        Cow::Owned(
-                            points
-                                .iter()
-                                .copied()
-                                .filter(|(_, value)| !is_stale(*value))
-                                .collect(),
-                        )
-                    } else {
-                        Cow::Borrowed(points)
-                    };
-                    if !points.is_empty() {
-                        rows.push(Window {
-                            labels: labels.clone(),
-                            points,
-                        });
-                    }
-                }
-                Ok(Windows { rows, from, to })
-            }
-            Node::Subquery {
-                of,
-                range,
-                step,
-                when,
-            } => {
-                let to = when.instant(at, self.start, self.end);
-                let from = to.saturating_sub(*range);
-                // Steps stand at multiples of the step, so that two runs look at the same instants.
-                let mut next = (from.div_euclid(*step) + 1).saturating_mul(*step);
-                // Counted before the first step, so that a range without end is refused at once.
-                self.touch(
-                    usize::try_from(to.saturating_sub(next).max(0) / step).unwrap_or(usize::MAX),
-                )?;
-                let mut rows: Vec<Window<'_>> = Vec::new();
-                let mut places = std::collections::HashMap::new();
-                while next <= to {
-                    let samples = match self.node(of, next)? {
-                        Held::Scalar(value) => vec![Item {
-                            labels: Labels::default(),
-                            at: next,
-                            value,
-                        }],
-                        other => vector(other, "subquery")?,
-                    };
-                    self.touch(samples.len())?;
-                    for sample in samples {
-                        let place = *places.entry(sample.labels.clone()).or_insert_with(|| {
-                            rows.push(Window {
-                                labels: sample.labels,
-                                points: Cow::Owned(Vec::new()),
-                            });
-                            rows.len() - 1
-                        });
-                        rows[place].points.to_mut().push((next, sample.value));
-                    }
-                    next = next.saturating_add(*step);
-                    if next == i64::MAX {
-                        break;
-                    }
-                }
-                rows.sort_by(|a, b| a.labels.cmp(&b.labels));
-                Ok(Windows { rows, from, to })
-            }
-            _ => Err(EvalError::WrongType {
-                function: "this function",
-                wanted: "range vector",
-            }),
-        }
-    }
 }
 
-pub(crate) fn vector(value: Held, function: &'static str) -> Result<Vec<Item>, EvalError> {
-    match value {
-        Held::Vector(samples) => Ok(samples),
-        _ => Err(EvalError::WrongType {
-            function,
-            wanted: "instant vector",
-        }),
+fn one_metric<'l>(mut all: impl Iterator<Item = &'l Labels>) -> bool {
+    let of = |labels: &Labels| {
+        ["__name__", "__type__", "__unit__"].map(|name| labels.get(name).to_owned())
+    };
+    let Some(first) = all.next().map(of) else {
+        return true;
+    };
+    all.all(|labels| {
+        labels.get("__name__") == first[0]
+            && labels.get("__type__") == first[1]
+            && labels.get("__unit__") == first[2]
+    })
+}
+
+/// Whether a node gives the same at every step, because all that it reads stands at a fixed `@`.
+pub(crate) fn is_fixed(expr: &Expr) -> bool {
+    match &expr.kind {
+        Kind::Number { .. } | Kind::Text(_) => true,
+        Kind::Vector(selector) | Kind::Matrix { selector, .. } => selector.when.at.is_some(),
+        Kind::Subquery { when, .. } => when.at.is_some(),
+        Kind::Paren(of) | Kind::Unary { of, .. } => is_fixed(of),
+        Kind::Binary(pair) => is_fixed(&pair.left) && is_fixed(&pair.right),
+        // As in Prometheus, the parameter does not count.
+        Kind::Aggregate(fold) => is_fixed(&fold.of),
+        Kind::Call { function, args } => !function.reads_clock && args.iter().all(is_fixed),
     }
-}
-
-/// Refuses two samples with the same labels: which of them was meant could not be told.
-pub(crate) fn distinct(samples: Vec<Item>, by: &'static str) -> Result<Vec<Item>, EvalError> {
-    let mut seen = HashSet::with_capacity(samples.len());
-    match samples.iter().find(|sample| !seen.insert(&sample.labels)) {
-        Some(twice) => Err(EvalError::SameLabels {
-            labels: twice.labels.to_string(),
-            by,
-        }),
-        None => Ok(samples),
-    }
-}
-
-/// One sample of a vector while it is computed.
-#[derive(Debug, Clone)]
-pub(crate) struct Item {
-    pub labels: Labels,
-    pub at: i64,
-    pub value: f64,
-}
-
-/// A value while it is computed.
-#[derive(Debug, Clone)]
-pub(crate) enum Held {
-    Scalar(f64),
-    String(String),
-    Vector(Vec<Item>),
-    Matrix(Vec<Series>),
 }

@@ -95,10 +95,41 @@ impl Labels {
     /// Those whose names `keep` accepts.
     #[must_use]
     pub fn filtered(&self, keep: impl Fn(&str) -> bool) -> Self {
-        if self.iter().all(|(name, _)| keep(name)) {
+        let mut text = String::new();
+        self.write_filtered(&mut text, keep);
+        if text.len() == self.0.len() {
             return self.clone();
         }
-        Self::new(self.iter().filter(|(name, _)| keep(name)))
+        Self(text.into())
+    }
+
+    /// The text of those labels, which is the key by which a map of labels finds them.
+    pub(crate) fn write_filtered(&self, text: &mut String, keep: impl Fn(&str) -> bool) {
+        let mut pairs = self.iter();
+        let mut before = pairs.rest;
+        while let Some((name, _)) = pairs.next() {
+            if keep(name) {
+                text.push_str(&before[..before.len() - pairs.rest.len()]);
+            }
+            before = pairs.rest;
+        }
+    }
+
+    /// The hash by which Prometheus knows a series (`XXH64` over lengths, names and values): `limit_ratio` picks
+    /// by it.
+    #[must_use]
+    pub fn xxh64(&self) -> u64 {
+        let mut bytes = Vec::with_capacity(self.0.len());
+        for text in self.iter().flat_map(|(name, value)| [name, value]) {
+            let len = text.len().to_le_bytes();
+            if text.len() < 255 {
+                bytes.push(len[0]);
+            } else {
+                bytes.extend_from_slice(&[255, len[0], len[1], len[2]]);
+            }
+            bytes.extend_from_slice(text.as_bytes());
+        }
+        xxhash_rust::xxh64::xxh64(&bytes, 0)
     }
 
     #[must_use]
@@ -106,10 +137,27 @@ impl Labels {
         self.filtered(|name| name != NAME)
     }
 
+    /// Without what says which metric it is: its name, type and unit. What is computed from a metric is another.
+    #[must_use]
+    pub fn without_metric(&self) -> Self {
+        self.filtered(|name| !is_of_metric(name))
+    }
+
     /// With one label set, or taken away where `value` is empty.
     #[must_use]
     pub fn with(&self, name: &str, value: &str) -> Self {
         Self::new(self.iter().chain([(name, value)]))
+    }
+}
+
+/// Whether a label belongs to the metric itself rather than to one of its series.
+pub(crate) fn is_of_metric(name: &str) -> bool {
+    matches!(name, NAME | "__type__" | "__unit__")
+}
+
+impl std::borrow::Borrow<str> for Labels {
+    fn borrow(&self) -> &str {
+        &self.0
     }
 }
 
@@ -164,7 +212,11 @@ impl<'l> Iterator for Iter<'l> {
     type Item = (&'l str, &'l str);
 
     fn next(&mut self) -> Option<Self::Item> {
-        Some((self.text()?, self.text()?))
+        // Half a pair is none, and stays.
+        let mut ahead = self.clone();
+        let pair = (ahead.text()?, ahead.text()?);
+        *self = ahead;
+        Some(pair)
     }
 }
 

@@ -7,9 +7,9 @@ use std::sync::Arc;
 
 use promise::Timestamp;
 
-pub use histogram::{Buckets, CUSTOM_BOUNDS, Histogram, Reset, Span};
-pub(crate) use labels::NAME;
+pub use histogram::{Bucket, Buckets, CUSTOM_BOUNDS, Histogram, Incompatible, Reset, Span, bound};
 pub use labels::{Iter as LabelsIter, Labels};
+pub(crate) use labels::{NAME, is_of_metric};
 
 /// One value at one instant. A NaN with the bits of [`STALE`] ends a series until its next sample.
 #[derive(Debug, Clone, Copy, PartialEq)]

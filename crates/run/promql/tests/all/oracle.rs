@@ -1,10 +1,9 @@
 //! The same queries through promtool and through us.
 //!
-//! promtool is asked for a sample that cannot exist, so that it prints what it got for every query. Debian's
-//! promtool is of the 2.x line, whose ranges are closed to the left: the instant asked for lies between
-//! samples, where both agree.
+//! promtool is asked for a sample that cannot exist, so that it prints what it got for every query. An older
+//! promtool's ranges are closed to the left: the instant asked for lies between samples, where all agree.
 
-use std::{io::Write as _, process::Command};
+use std::{io::Write as _, path::PathBuf, process::Command};
 
 use promise::Timestamp;
 use promql::{Query, Value};
@@ -105,6 +104,19 @@ fn answers_are_those_of_promtool() {
     );
 }
 
+/// A command of a peer: where `TEGATA_PEERS` says, or where `cargo xtask test` unpacks them, or else the
+/// machine's own.
+fn peer(name: &str) -> PathBuf {
+    let unpacked = concat!(env!("CARGO_MANIFEST_DIR"), "/../../../target/peers/usr/bin");
+    let folder = std::env::var_os("TEGATA_PEERS").map_or_else(|| unpacked.into(), PathBuf::from);
+    let program = folder.join(name);
+    if program.exists() {
+        program
+    } else {
+        name.into()
+    }
+}
+
 /// As promtool shows a label set: the name among the others.
 fn show(labels: &promql::Labels) -> String {
     let pairs: Vec<String> = labels
@@ -147,7 +159,7 @@ fn promtool(cases: &[(&str, i64)]) -> Vec<Vec<Row>> {
         .unwrap()
         .write_all(file.as_bytes())
         .unwrap();
-    let out = Command::new("promtool")
+    let out = Command::new(peer("promtool"))
         .args(["test", "rules"])
         .arg(&path)
         .output();
