@@ -5,6 +5,8 @@
 
 pub mod section;
 
+pub mod openslo;
+
 mod load;
 mod mask;
 mod places;

@@ -6,6 +6,7 @@ mod spec {
     pub mod example;
     pub mod fuzz;
     pub mod loading;
+    pub mod openslo;
     pub mod rendering;
     pub mod schema;
 }

@@ -131,7 +131,8 @@ impl Latency {
 
     /// The bound in the histogram's unit.
     #[allow(clippy::cast_precision_loss)]
-    fn bound(&self) -> f64 {
+    #[must_use]
+    pub fn bound(&self) -> f64 {
         self.at_most.0.as_millis() as f64 * self.per_milli()
     }
 }

@@ -17,6 +17,7 @@ mod init;
 pub(crate) mod instance;
 mod ledger;
 mod man;
+mod openslo;
 mod prove;
 mod run;
 mod schema;
@@ -108,6 +109,8 @@ enum Command {
     Doctor(doctor::Doctor),
     Sink(sink::SinkCommand),
     Schema(schema::Schema),
+    #[command(subcommand, name = "openslo")]
+    OpenSlo(openslo::OpenSlo),
     Completions(completions::Completions),
     Man(man::Man),
 }
@@ -132,6 +135,7 @@ impl Cli {
             Command::Doctor(command) => command.run(common),
             Command::Sink(command) => command.run(common),
             Command::Schema(command) => command.run(common),
+            Command::OpenSlo(command) => command.run(common),
             Command::Completions(command) => command.run(),
             Command::Man(command) => command.run(),
         }
