@@ -11,7 +11,7 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     Hosts,
     board::Board,
-    door::{Demo, Incidents, Ingest, Ledger, Rules, Status, Targets},
+    door::{Demo, Incidents, Ingest, Ledger, Replay, Rules, Status, Targets},
 };
 
 /// The desk at which the console works.
@@ -26,6 +26,7 @@ pub struct Desk {
     pub ingest: Arc<dyn Ingest>,
     pub rules: Arc<dyn Rules>,
     pub targets: Arc<dyn Targets>,
+    pub replay: Arc<dyn Replay>,
     pub metrics: Arc<dyn MetricStore>,
     pub logs: Arc<dyn LogStore>,
     /// Present when Tegata runs its own shop.

@@ -70,6 +70,8 @@ pub(crate) fn table() -> Vec<Route> {
         get "/" Page page::board::show, "The promises, worst first", "約束の一覧(悪い順)";
         get "/promises/{id}" Page page::promise::show, "One promise and what it rests on", "約束の詳細と証拠";
         get "/payments" Page page::payments::show, "Live payments of the demo's shop", "デモ店舗の決済の現況";
+        get "/explore" Page page::explore::show, "Any query over the stored metrics", "保存されたメトリクスへの問い合わせ";
+        get "/explore/promise" Page page::explore::promise::show, "A promise made from a query, and what its verdict would have been", "クエリから作る約束と、過去に当てはめた判定";
         get "/incidents" Page page::incidents::show, "Incidents", "インシデントの一覧";
         get "/incidents/{id}" Page page::incident::show, "One incident", "インシデントの詳細";
         post "/incidents/{id}/acknowledge" Page page::incident::acknowledge, "Take an incident on (form)", "インシデントへの応答(フォーム)";

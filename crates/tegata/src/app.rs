@@ -11,6 +11,7 @@ use std::{net::SocketAddr, path::PathBuf, process::ExitCode, sync::Arc, time::Du
 use anyhow::Context as _;
 use arc_swap::ArcSwapOption;
 use console::board::{Board, SpecStatus};
+use evaluate::Owed;
 use ledger::Ledger;
 use promise::{Clock, Lang, Say, Timestamp, say};
 use respond::Responder;
@@ -66,6 +67,8 @@ pub(crate) struct House {
     pub(crate) spec_status: watch::Sender<SpecStatus>,
     pub(crate) judge: watch::Sender<Option<mpsc::Sender<Input>>>,
     pub(crate) collector: ArcSwapOption<collect::Handle>,
+    /// The sources of the spec in force.
+    pub(crate) owed: watch::Sender<Vec<Owed>>,
     pub(crate) world: Option<Arc<demo::World>>,
     pub(crate) started: Timestamp,
     pub(crate) opened: Opened,
@@ -247,6 +250,7 @@ impl House {
             spec_status: watch::channel(status).0,
             judge: watch::channel(None).0,
             collector: ArcSwapOption::empty(),
+            owed: watch::channel(Vec::new()).0,
             world,
             started,
             opened,

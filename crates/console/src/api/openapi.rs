@@ -134,6 +134,8 @@ fn parameters(route: &Route) -> Value {
         ("/api/v1/admin/tsdb/delete_series", _) => &["match[]", "start", "end"],
         ("/federate", _) => &["match[]"],
         ("/api/v1/ledger/entries", _) => &["before", "kind", "limit"],
+        ("/explore", _) => &["query", "range", "end", "step", "view", "lang"],
+        ("/explore/promise", _) => &["query", "id", "bound", "value", "window", "lang"],
         ("/ledger", _) => &["before", "kind", "lang"],
         ("/" | "/fragments/board", _) => &["state", "lang"],
         ("/events", _) => &["after", "lang"],

@@ -2,6 +2,7 @@
 
 pub(crate) mod board;
 pub(crate) mod evidence;
+pub(crate) mod explore;
 pub(crate) mod inbox;
 pub(crate) mod incident;
 pub(crate) mod incidents;
@@ -21,6 +22,7 @@ use crate::{asset, lang::Pick, reply::Visit, show::mark};
 pub(crate) enum Part {
     Board,
     Payments,
+    Explore,
     Incidents,
     Inbox,
     Ledger,
@@ -106,6 +108,11 @@ fn links(visit: &Visit, part: Part) -> Markup {
     let all = [
         (Part::Board, "/", lang.pick("Promises", "約束")),
         (Part::Payments, "/payments", lang.pick("Payments", "決済")),
+        (
+            Part::Explore,
+            "/explore",
+            lang.pick("Metrics", "メトリクス"),
+        ),
         (
             Part::Incidents,
             "/incidents",

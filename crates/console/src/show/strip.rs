@@ -6,7 +6,7 @@
 use maud::{Markup, html};
 use promise::{Lang, State};
 
-use crate::{board::STRIP_DAYS, show::mark};
+use crate::{board::STRIP_DAYS, lang::Pick, show::mark};
 
 const HEIGHT: usize = 20;
 /// A day without a verdict.
@@ -32,6 +32,24 @@ pub(crate) fn show(days: &[Option<State>], lang: Lang) -> Markup {
             @if let Some(path) = before(days, first) { path.before stroke-width=(EMPTY) d=(path) {} }
             @for state in State::ALL {
                 @let path = runs(days, first, Some(state));
+                @if !path.is_empty() {
+                    path class=(mark::class(state)) stroke-width=(tall(state)) d=(path) {}
+                }
+            }
+        }
+    }
+}
+
+/// States at instants that are equally far from each other, in the manner of days.
+pub(crate) fn instants(states: &[State], lang: Lang) -> Markup {
+    let width = states.len().max(1);
+    let all: Vec<Option<State>> = states.iter().copied().map(Some).collect();
+    html! {
+        svg.strip viewBox=(format!("0 0 {width} {HEIGHT}")) preserveAspectRatio="none" role="img"
+            aria-label=(counted(&all, " 回", lang))
+        {
+            @for state in State::ALL {
+                @let path = runs(&all, 0, Some(state));
                 @if !path.is_empty() {
                     path class=(mark::class(state)) stroke-width=(tall(state)) d=(path) {}
                 }
@@ -75,26 +93,30 @@ fn line(from: usize, days: usize, tall: usize) -> String {
 
 /// `90 days: 1 broken, 3 at risk, 86 kept`
 fn label(days: &[Option<State>], lang: Lang) -> String {
+    if days.iter().all(Option::is_none) {
+        return lang
+            .pick("no day judged yet", "判定した日はまだありません")
+            .to_owned();
+    }
+    let counts = counted(days, " 日", lang);
+    match lang {
+        Lang::En => format!("last {} days: {counts}", days.len()),
+        Lang::Ja => format!("直近 {} 日: {counts}", days.len()),
+    }
+}
+
+/// `1 broken, 3 at risk`; in Japanese with the unit.
+fn counted(all: &[Option<State>], unit: &str, lang: Lang) -> String {
     let counts: Vec<String> = State::ALL
         .into_iter()
-        .map(|state| {
-            (
-                state,
-                days.iter().filter(|day| **day == Some(state)).count(),
-            )
-        })
+        .map(|state| (state, all.iter().filter(|one| **one == Some(state)).count()))
         .filter(|(_, n)| *n > 0)
         .map(|(state, n)| match lang {
             Lang::En => format!("{n} {}", state.say().en),
-            Lang::Ja => format!("{} {n} 日", state.say().ja),
+            Lang::Ja => format!("{} {n}{unit}", state.say().ja),
         })
         .collect();
-    match (lang, counts.is_empty()) {
-        (Lang::En, true) => "no day judged yet".to_owned(),
-        (Lang::Ja, true) => "判定した日はまだありません".to_owned(),
-        (Lang::En, false) => format!("last {} days: {}", days.len(), counts.join(", ")),
-        (Lang::Ja, false) => format!("直近 {} 日: {}", days.len(), counts.join("、")),
-    }
+    counts.join(lang.pick(", ", "、"))
 }
 
 #[cfg(test)]

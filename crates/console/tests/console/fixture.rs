@@ -21,7 +21,7 @@ mod rooms;
 #[path = "fixture/stores.rs"]
 mod stores;
 
-use prometheus::{Shelf, Watch};
+use prometheus::{Past, Shelf, Watch};
 pub use rooms::{Book, Cases, Healthy, Intake, Shop};
 use stores::{Figures, Lines};
 
@@ -121,6 +121,9 @@ fn ratio(id: &str, en: &str, ja: &str) -> Promise {
         "window": "30d",
         "fresh_for": "60s",
         "gaps_at_most": "0 %",
+        "burn": [],
+        "budgeting": "occurrences",
+        "slice": "60s",
         "since": "2026-08-01T00:00:00Z",
         "time_zone": "Asia/Tokyo",
     }))
@@ -366,6 +369,7 @@ pub fn desk(board: Board) -> (Desk, watch::Sender<Arc<Board>>) {
         ingest: Arc::new(Intake),
         rules: Arc::new(Watch),
         targets: Arc::new(Shelf),
+        replay: Arc::new(Past),
         metrics: Arc::new(Figures),
         logs: Arc::new(Lines),
         demo: Some(Arc::new(Shop::default())),

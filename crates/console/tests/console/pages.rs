@@ -6,11 +6,17 @@ use flate2::{Compression, write::GzEncoder};
 
 use super::{ask, console, fixture, get, to};
 
-const PAGES: [&str; 11] = [
+const PAGES: [&str; 17] = [
     "/",
     "/?state=broken",
     "/promises/payment-success",
     "/payments",
+    "/explore",
+    "/explore?query=sum+by+(status)+(payments_total)&range=6h",
+    "/explore?query=payments_total&view=table",
+    "/explore?query=rate(payments_total%5B5m%5D",
+    "/explore?query=no_such_metric",
+    "/explore/promise?query=payments_total&id=few&bound=at_most&value=5",
     "/incidents",
     "/incidents/INC-7",
     "/inbox",

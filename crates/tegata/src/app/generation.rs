@@ -67,6 +67,7 @@ impl Generation {
             interval: events::BEAT,
             stream: Some(events::STREAM.to_owned()),
         });
+        house.owed.send_replace(owed.clone());
         let stores = Stores {
             metrics: house.metrics.clone(),
             logs: house.logs.clone(),

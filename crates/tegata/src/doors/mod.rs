@@ -5,6 +5,7 @@ mod detail;
 mod incidents;
 mod ingest;
 mod ledger;
+mod replay;
 mod status;
 mod targets;
 
@@ -37,6 +38,7 @@ pub(crate) async fn serve(listener: TcpListener, house: Arc<House>, stop: Cancel
         ingest: Arc::new(ingest::Door(house.clone())),
         rules: Arc::new(NoRules),
         targets: Arc::new(targets::Door(house.clone())),
+        replay: Arc::new(replay::Door(house.clone())),
         metrics: house.metrics.clone(),
         logs: house.logs.clone(),
         demo: house

@@ -116,7 +116,9 @@ impl Asked {
         };
         match length(text).ok_or_else(|| bad("timeout", &no_duration(text)))? {
             Length::Positive(timeout) => Ok(timeout.min(most)),
-            Length::NotPositive => Err(bad("query", &"context deadline exceeded")),
+            Length::NotPositive => Err(Failure::Timeout(
+                "query timed out in query execution".to_owned(),
+            )),
         }
     }
 
@@ -171,7 +173,7 @@ pub(super) fn selector(text: &str) -> Result<Vec<Matcher>, String> {
 }
 
 /// The type of an expression, in Prometheus's words.
-pub(super) fn kind(text: &str) -> &'static str {
+pub(crate) fn kind(text: &str) -> &'static str {
     match promql_parser::parser::parse(text).map(|tree| tree.value_type()) {
         Ok(ValueType::Vector) => "instant vector",
         Ok(ValueType::Matrix) => "range vector",

@@ -123,7 +123,11 @@ pub(super) fn exponent(out: &mut String, n: f64) {
 
 /// A sample of the text format: an exponent as soon as it is shorter to read, from 1e+06 on.
 pub(super) fn general(out: &mut String, n: f64) {
-    if n == 0.0 || !n.is_finite() {
+    if n == 0.0 {
+        // Of either sign.
+        return out.push('0');
+    }
+    if !n.is_finite() {
         return special(out, n);
     }
     let digits = Digits::of(n);
@@ -286,6 +290,11 @@ mod tests {
         );
         assert_eq!(written(exponent, 0.0), "0e+00");
         assert_eq!(written(exponent, -1.0), "-1e+00");
+        // Lines of `/federate`.
+        assert_eq!(written(general, 2_400.0), "2400");
+        assert_eq!(written(general, 1_234_567.0), "1.234567e+06");
+        assert_eq!(written(general, 1.25e-7), "1.25e-07");
+        assert_eq!(written(general, -0.0), "0");
     }
 
     #[test]

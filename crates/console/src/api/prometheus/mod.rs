@@ -28,6 +28,7 @@ use std::{collections::BTreeMap, time::Duration};
 
 use promql::Labels;
 
+pub(crate) use ask::kind;
 pub(crate) use query::Turns;
 
 fn pairs(labels: &Labels) -> BTreeMap<String, String> {

@@ -2,9 +2,9 @@
 
 use std::{sync::Arc, time::Duration};
 
-use ::promise::Clock;
+use ::promise::{Clock, Say, Timestamp, say};
 use axum::response::Response;
-use promql::{Answer, Value};
+use promql::{Answer, Query, Value};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::{
@@ -18,6 +18,9 @@ use crate::reply::Visit;
 pub(super) const QUERIES_MAX: usize = 4;
 /// How long a query may take, its waiting included; Prometheus's default.
 pub(super) const TIMEOUT_MAX: Duration = Duration::from_secs(120);
+
+/// How long a person waits for a page.
+const PAGE_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// How many questions are answered at a time.
 pub(crate) struct Turns(Arc<Semaphore>);
@@ -44,7 +47,7 @@ pub(crate) async fn instant(visit: Visit, form: Form) -> Response {
 }
 
 pub(crate) async fn range(visit: Visit, form: Form) -> Response {
-    answer::reply(along(&visit, form).await)
+    answer::reply(ranged(&visit, form).await)
 }
 
 async fn at_one(visit: &Visit, form: Form) -> Result<Found, Failure> {
@@ -64,7 +67,7 @@ async fn at_one(visit: &Visit, form: Form) -> Result<Found, Failure> {
     ))
 }
 
-async fn along(visit: &Visit, form: Form) -> Result<Found, Failure> {
+async fn ranged(visit: &Visit, form: Form) -> Result<Found, Failure> {
     let asked = Asked::read(visit, form)?;
     let limit = asked.limit()?;
     let (from, to) = (asked.need_time("start")?, asked.need_time("end")?);
@@ -95,6 +98,53 @@ async fn along(visit: &Visit, form: Form) -> Result<Found, Failure> {
         limit,
         asked.one("stats").is_some(),
     ))
+}
+
+/// Why a page gets no answer to a query.
+pub(crate) struct Refusal(Failure);
+
+impl Refusal {
+    pub fn say(&self) -> Say {
+        match &self.0 {
+            Failure::Timeout(_) => say!(
+                "the query takes longer than {}; ask about less",
+                "クエリが {} を超えました。対象を絞ってください",
+                super::length(PAGE_TIMEOUT)
+            ),
+            Failure::BadData(why) | Failure::Execution(why) | Failure::Unavailable(why) => {
+                Say::same(why.clone())
+            }
+            Failure::Internal(cause) => {
+                tracing::error!(%cause, "a query could not be answered");
+                say!(
+                    "something went wrong inside; the log says what",
+                    "内部で問題が起きました。詳細はログにあります"
+                )
+            }
+        }
+    }
+}
+
+/// The value at one instant, for a page.
+pub(crate) async fn at(visit: &Visit, query: Query, at: Timestamp) -> Result<Answer, Refusal> {
+    let metrics = visit.room.desk.metrics.clone();
+    let work = async move { metrics.query(&query, at).await };
+    let done = computed(visit, PAGE_TIMEOUT, work).await.map_err(Refusal)?;
+    Ok(done.answer)
+}
+
+/// The values along a stretch of time, for a page.
+pub(crate) async fn along(
+    visit: &Visit,
+    query: Query,
+    from: Timestamp,
+    to: Timestamp,
+    step: Duration,
+) -> Result<Answer, Refusal> {
+    let metrics = visit.room.desk.metrics.clone();
+    let work = async move { metrics.query_range(&query, from, to, step).await };
+    let done = computed(visit, PAGE_TIMEOUT, work).await.map_err(Refusal)?;
+    Ok(done.answer)
 }
 
 /// An answer, and what it took.
