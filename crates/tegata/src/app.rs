@@ -6,11 +6,20 @@
 
 mod generation;
 
-use std::{net::SocketAddr, path::PathBuf, process::ExitCode, sync::Arc, time::Duration};
+use std::{
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    process::ExitCode,
+    sync::Arc,
+    time::Duration,
+};
 
 use anyhow::Context as _;
-use arc_swap::ArcSwapOption;
-use console::board::{Board, SpecStatus};
+use arc_swap::{ArcSwap, ArcSwapOption};
+use console::{
+    board::{Board, SpecStatus},
+    door::RuleGroup,
+};
 use evaluate::Owed;
 use ledger::Ledger;
 use promise::{Clock, Lang, Say, Timestamp, say};
@@ -31,6 +40,7 @@ use crate::{
     clock::SystemClock,
     demo, doors,
     exit::Stop,
+    rule_files::{self, RuleFiles},
     secrets, spec_file,
     tasks::{
         self,
@@ -70,6 +80,12 @@ pub(crate) struct House {
     /// The sources of the spec in force.
     pub(crate) owed: watch::Sender<Vec<Owed>>,
     pub(crate) world: Option<Arc<demo::World>>,
+    /// The rules in force, as the console shows them.
+    pub(crate) rules: Arc<ArcSwap<Vec<RuleGroup>>>,
+    /// Where the console answers.
+    pub(crate) url: String,
+    /// The spec and its rule files: a change of one is a change of the spec.
+    watched: ArcSwap<Vec<PathBuf>>,
     pub(crate) started: Timestamp,
     pub(crate) opened: Opened,
     /// Exclusive for as long as the house stands.
@@ -92,6 +108,7 @@ pub(crate) async fn run(settings: Settings, demo: Option<u16>) -> anyhow::Result
     // Signals are heard before anything is started, so that none is lost.
     let mut terminate = signal(SignalKind::terminate())?;
     let spec = spec_file::open(&settings.spec, lang)?.into_spec(lang)?;
+    let rules = rule_files::of(&settings.spec, &spec, lang)?.whole(lang)?;
     let listen = settings
         .listen
         .map_or_else(|| spec.console.listen.parse(), Ok)
@@ -104,7 +121,7 @@ pub(crate) async fn run(settings: Settings, demo: Option<u16>) -> anyhow::Result
     let stop = CancellationToken::new();
     let tasks = TaskTracker::new();
     let (events, heard) = mpsc::channel(EVENTS_MAX);
-    let house = Arc::new(House::open(settings, &spec, address, events, demo, &stop).await?);
+    let house = Arc::new(House::open(settings, &spec, &rules, address, events, demo, &stop).await?);
     let judges: Judges = house.judge.subscribe();
     let clock = house.clock.clone();
     let scribe = Scribe {
@@ -128,8 +145,9 @@ pub(crate) async fn run(settings: Settings, demo: Option<u16>) -> anyhow::Result
     ));
     tasks.spawn(house.responder.clone().run(stop.clone()));
     let (again, mut reload) = mpsc::channel(4);
+    let watched = house.clone();
     tasks.spawn(tasks::watch::run(
-        house.settings.spec.clone(),
+        move || watched.watched.load().as_ref().clone(),
         again,
         stop.clone(),
     ));
@@ -137,16 +155,17 @@ pub(crate) async fn run(settings: Settings, demo: Option<u16>) -> anyhow::Result
     // A long history takes a while to read; the pages answer meanwhile.
     tasks.spawn(doors::serve(console, house.clone(), stop.clone()));
     house.announce(address)?;
-    let mut generation = Generation::start(&house, spec, &stop).await?;
+    let mut generation = Generation::start(&house, spec, rules, &stop).await?;
     loop {
         tokio::select! {
             _ = tokio::signal::ctrl_c() => break,
             _ = terminate.recv() => break,
             Some(why) = reload.recv() => {
-                if let Some(spec) = house.read_again(why).await {
+                if let Some((spec, rules)) = house.read_again(why).await {
                     generation.end().await;
-                    house.responder.reconfigure(respond::Config::from_spec(&spec, house.url(address)));
-                    generation = Generation::start(&house, spec, &stop).await?;
+                    let config = respond::Config::from_spec(&spec, house.url(address));
+                    house.responder.reconfigure(config.with_rules(rules.alerts()));
+                    generation = Generation::start(&house, spec, rules, &stop).await?;
                 }
             }
         }
@@ -170,6 +189,7 @@ impl House {
     async fn open(
         settings: Settings,
         spec: &Spec,
+        rules: &RuleFiles,
         address: SocketAddr,
         events: mpsc::Sender<respond::Event>,
         demo: Option<u16>,
@@ -216,7 +236,8 @@ impl House {
             ),
             None => None,
         };
-        let config = respond::Config::from_spec(spec, format!("http://{address}"));
+        let url = format!("http://{address}");
+        let config = respond::Config::from_spec(spec, url.clone()).with_rules(rules.alerts());
         let responder = Responder::open(
             config,
             Arc::new(secrets::resolve),
@@ -225,6 +246,7 @@ impl House {
             events,
         )
         .await?;
+        let watched = watched(&settings.spec, rules);
         let status = SpecStatus {
             path: settings.spec.display().to_string(),
             loaded_at: started,
@@ -252,6 +274,9 @@ impl House {
             collector: ArcSwapOption::empty(),
             owed: watch::channel(Vec::new()).0,
             world,
+            rules: Arc::default(),
+            url,
+            watched: ArcSwap::from_pointee(watched),
             started,
             opened,
             _data: data,
@@ -281,19 +306,29 @@ impl House {
     }
 
     /// The spec, read again; `None` when it stays as it is.
-    async fn read_again(&self, why: Why) -> Option<Spec> {
-        let opened = spec_file::open(&self.settings.spec, self.settings.lang);
+    async fn read_again(&self, why: Why) -> Option<(Spec, RuleFiles)> {
+        let (path, lang) = (&self.settings.spec, self.settings.lang);
+        let opened = spec_file::open(path, lang).and_then(|file| {
+            let rules = file
+                .loaded
+                .spec
+                .as_ref()
+                .map(|spec| rule_files::of(path, spec, lang));
+            Ok((file, rules.transpose()?.unwrap_or_default()))
+        });
         let problem = match opened {
-            Ok(file) => {
-                if let Some(spec) = file.loaded.spec {
+            Ok((file, rules)) => {
+                let wrong = rules.problem();
+                if let (Some(spec), None) = (file.loaded.spec, &wrong) {
+                    self.watched.store(Arc::new(watched(path, &rules)));
                     tracing::info!(?why, "the spec was read again");
                     self.spec_status.send_modify(|status| {
                         status.loaded_at = self.clock.now();
                         status.problem = None;
                     });
-                    return Some(spec);
+                    return Some((spec, rules));
                 }
-                spec_file::summary(&file.loaded.diagnostics)
+                wrong.unwrap_or_else(|| spec_file::summary(&file.loaded.diagnostics))
             }
             Err(error) => Say::same(error.to_string()),
         };
@@ -314,6 +349,13 @@ impl House {
             tracing::error!(%error, kind, "an entry could not be written to the ledger");
         }
     }
+}
+
+/// The files that make a spec.
+fn watched(spec: &Path, rules: &RuleFiles) -> Vec<PathBuf> {
+    std::iter::once(spec.to_path_buf())
+        .chain(rules.paths.iter().cloned())
+        .collect()
 }
 
 /// Prints the first verdict as soon as there is one.

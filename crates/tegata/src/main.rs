@@ -10,6 +10,7 @@ mod doors;
 mod exit;
 mod keeper;
 mod past;
+mod rule_files;
 mod secrets;
 mod sink;
 mod spec_file;

@@ -35,7 +35,8 @@ pub(crate) fn load(text: &str, file: &str) -> Loaded {
     )
 }
 
-fn read(path: &Path) -> Result<String, Say> {
+/// The text of a file of bounded size.
+pub(crate) fn read(path: &Path) -> Result<String, Say> {
     let shown = path.display();
     let size = std::fs::metadata(path)
         .map_err(|error| cannot_read(path, &error))?
@@ -68,10 +69,7 @@ fn cannot_read(path: &Path, error: &std::io::Error) -> Say {
 impl SpecFile {
     /// Shows every diagnostic on stderr.
     pub(crate) fn show(&self, lang: Lang) {
-        eprint!(
-            "{}",
-            spec::render(&self.loaded.diagnostics, &self.text, lang, style())
-        );
+        show(&self.loaded.diagnostics, &self.text, lang);
     }
 
     /// The spec, or its mistakes on stderr and the exit code for them.
@@ -81,6 +79,11 @@ impl SpecFile {
         }
         Ok(self.loaded.spec.ok_or_else(Stop::bad_spec)?)
     }
+}
+
+/// Shows what was found in a text on stderr.
+pub(crate) fn show(diagnostics: &[Diagnostic], text: &str, lang: Lang) {
+    eprint!("{}", spec::render(diagnostics, text, lang, style()));
 }
 
 /// One sentence for a bad spec, for the board and the log.

@@ -11,7 +11,7 @@ use store::{Labels, Lines, MetricStore, Record, Round, Series, logs::Search, met
 
 use crate::{
     Error, Stores,
-    evaluator::Evaluator,
+    evaluator::{Evaluator, Judged},
     gather::{Form, Gather},
     timeline::width_at,
     watch::Watch,
@@ -51,6 +51,33 @@ impl Evaluator {
         }
         for watch in &mut self.watches {
             watch.resumed.clear();
+        }
+        Ok(())
+    }
+
+    /// Lives through `(from, to]` again as if it were now, and tells each verdict, `step` apart.
+    pub async fn relive(
+        &mut self,
+        stores: &Stores,
+        from: Timestamp,
+        to: Timestamp,
+        step: Duration,
+        told: &mut (dyn FnMut(Judged) + Send),
+    ) -> Result<(), Error> {
+        self.warm(stores, from).await?;
+        let intervals: BTreeMap<String, Duration> = self
+            .sources
+            .iter()
+            .map(|(name, source)| (name.to_string(), source.interval))
+            .collect();
+        let mut at = from;
+        while at < to {
+            let next = (at + step.max(Duration::from_millis(1))).min(to);
+            self.replay_rounds(&*stores.metrics, &intervals, at, next, next)
+                .await?;
+            self.replay_logs(stores, at, next).await?;
+            self.judge(stores, next).await.into_iter().for_each(&mut *told);
+            at = next;
         }
         Ok(())
     }

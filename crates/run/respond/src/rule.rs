@@ -16,6 +16,9 @@ pub struct Rule {
     /// With `alertname`.
     pub labels: BTreeMap<String, String>,
     pub annotations: BTreeMap<String, String>,
+    /// For receivers outside, which know of other installations too.
+    #[serde(default)]
+    pub external_labels: BTreeMap<String, String>,
     pub started: Timestamp,
     /// Where its query can be looked at.
     pub generator_url: String,

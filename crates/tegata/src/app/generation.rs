@@ -4,10 +4,14 @@ use std::{collections::HashMap, sync::Arc};
 
 use collect::Outputs;
 use console::board::SourceRow;
-use evaluate::{Evaluator, Owed, Stores};
+use evaluate::{
+    Evaluator, Owed, Stores,
+    rule::{Engine, Manner, Stored, World},
+};
 use promise::{Promise, State};
 use serde_json::json;
 use spec::Spec;
+use store::Labels;
 use tokio::sync::mpsc;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
@@ -17,10 +21,13 @@ use crate::{
     book::kind,
     doors,
     keeper::Keeper,
-    past, secrets,
+    past,
+    rule_files::RuleFiles,
+    secrets,
     tasks::{
         self, events,
         judge::{Judge, Show, WAITING_MAX},
+        rules::Rules,
     },
     windows::Windows,
 };
@@ -36,6 +43,7 @@ impl Generation {
     pub(crate) async fn start(
         house: &Arc<House>,
         spec: Spec,
+        rules: RuleFiles,
         parent: &CancellationToken,
     ) -> anyhow::Result<Self> {
         let now = house.clock.now();
@@ -116,9 +124,18 @@ impl Generation {
             },
         };
         tasks.spawn(work.run(inputs, stop.clone()));
+        let heard = if rules.groups.is_empty() {
+            house.rules.store(Arc::default());
+            None
+        } else {
+            let (heard, heard_in) = mpsc::channel(WAITING_MAX);
+            tasks.spawn(self::rules(house, &spec, rules).run(heard_in, stop.clone()));
+            Some(heard)
+        };
         tasks.spawn(tasks::samples::run(
             rounds_in,
             house.metrics.clone(),
+            heard,
             judge.clone(),
         ));
         tasks.spawn(tasks::lines::run(
@@ -143,6 +160,29 @@ impl Generation {
         self.stop.cancel();
         self.tasks.close();
         self.tasks.wait().await;
+    }
+}
+
+fn rules(house: &House, spec: &Spec, files: RuleFiles) -> Rules {
+    let section = &spec.rules;
+    let external_labels = Labels::new(&section.external_labels);
+    let manner = Manner {
+        world: World {
+            external_labels: external_labels.clone(),
+            external_url: house.url.clone(),
+        },
+        tick_aligned: section.tick_aligned,
+        stale_for: section.stale_for.map(|span| span.0),
+        query_offset: section.query_offset.0,
+    };
+    Rules {
+        engine: Engine::new(files.groups, section.interval.0, manner, house.clock.now()),
+        source: Stored(house.metrics.clone()),
+        responder: house.responder.clone(),
+        clock: house.clock.clone(),
+        shown: house.rules.clone(),
+        url: house.url.clone(),
+        external_labels,
     }
 }
 

@@ -7,7 +7,7 @@ use promise::Lang;
 use spec::{Detection, Level};
 
 use super::Common;
-use crate::{exit, spec_file};
+use crate::{exit, rule_files, spec_file};
 
 /// Check a spec: every mistake and contradiction at once, each with its place and a hint.
 ///
@@ -51,15 +51,27 @@ impl Check {
         } else {
             Level::Error
         };
-        let bad = file.loaded.diagnostics.iter().any(|d| d.level <= worst);
+        let rules = file.loaded.spec.as_ref();
+        let rules = rules
+            .map(|spec| rule_files::of(&self.spec, spec, lang))
+            .transpose()?
+            .unwrap_or_default();
+        let bad = !rules.bad.is_empty() || file.loaded.diagnostics.iter().any(|d| d.level <= worst);
         if self.json {
             let mut out = spec::to_json(&file.loaded.diagnostics, &file.text);
+            if let Some(all) = out["diagnostics"].as_array_mut() {
+                for bad in &rules.bad {
+                    let more = spec::to_json(&bad.diagnostics, &bad.text)["diagnostics"].take();
+                    all.extend(more.as_array().cloned().unwrap_or_default());
+                }
+            }
             if let Some(spec) = &file.loaded.spec {
                 out["detection"] = serde_json::to_value(spec::detection(spec))?;
             }
             outln!("{}", serde_json::to_string_pretty(&out)?);
         } else {
             file.show(lang);
+            rules.show(lang);
             if let Some(spec) = file.loaded.spec.as_ref().filter(|_| self.verbose) {
                 show_detection(&spec::detection(spec), lang)?;
             }

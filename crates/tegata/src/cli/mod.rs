@@ -18,11 +18,14 @@ pub(crate) mod instance;
 mod ledger;
 mod man;
 mod openslo;
+mod promql;
 mod prove;
+mod replay;
 mod run;
 mod schema;
 mod sink;
 mod standing;
+mod test;
 mod verdict;
 
 use std::{path::PathBuf, process::ExitCode};
@@ -104,6 +107,9 @@ enum Command {
     Verdict(verdict::VerdictOf),
     Explain(explain::Explain),
     Prove(prove::Prove),
+    Promql(promql::Promql),
+    Test(test::Test),
+    Replay(replay::Replay),
     #[command(subcommand)]
     Ledger(ledger::LedgerCommand),
     Doctor(doctor::Doctor),
@@ -131,6 +137,9 @@ impl Cli {
             Command::Verdict(command) => command.run(common),
             Command::Explain(command) => command.run(common),
             Command::Prove(command) => command.run(common),
+            Command::Promql(command) => command.run(common),
+            Command::Test(command) => command.run(common),
+            Command::Replay(command) => command.run(common),
             Command::Ledger(command) => command.run(common),
             Command::Doctor(command) => command.run(common),
             Command::Sink(command) => command.run(common),

@@ -6,6 +6,7 @@ mod incidents;
 mod ingest;
 mod ledger;
 mod replay;
+mod rules;
 mod status;
 mod targets;
 
@@ -14,9 +15,9 @@ use std::{sync::Arc, time::Duration};
 use console::{
     Desk, Hosts,
     board::{SourceKind, SourceRow},
-    door::NoRules,
 };
 use promise::Say;
+pub(crate) use rules::rule_group;
 use tokio::{net::TcpListener, sync::watch};
 use tokio_util::sync::CancellationToken;
 
@@ -36,7 +37,7 @@ pub(crate) async fn serve(listener: TcpListener, house: Arc<House>, stop: Cancel
         ledger: Arc::new(ledger::Door(house.book.ledger().clone())),
         incidents: Arc::new(incidents::Door(house.clone())),
         ingest: Arc::new(ingest::Door(house.clone())),
-        rules: Arc::new(NoRules),
+        rules: Arc::new(rules::Door(house.clone())),
         targets: Arc::new(targets::Door(house.clone())),
         replay: Arc::new(replay::Door(house.clone())),
         metrics: house.metrics.clone(),

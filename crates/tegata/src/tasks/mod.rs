@@ -5,5 +5,6 @@ pub(crate) mod events;
 pub(crate) mod judge;
 pub(crate) mod lines;
 pub(crate) mod retain;
+pub(crate) mod rules;
 pub(crate) mod samples;
 pub(crate) mod watch;

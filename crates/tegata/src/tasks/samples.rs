@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use evaluate::rule::Heard;
 use futures::future::join_all;
 use store::{Error, MetricStore, Round, metrics::Appended};
 use tokio::sync::mpsc;
@@ -15,6 +16,7 @@ const TOGETHER_MAX: usize = 256;
 pub(crate) async fn run(
     mut rounds: mpsc::Receiver<Round>,
     metrics: Arc<dyn MetricStore>,
+    rules: Option<mpsc::Sender<Vec<Heard>>>,
     judge: mpsc::Sender<Input>,
 ) {
     let mut together = Vec::new();
@@ -39,6 +41,10 @@ pub(crate) async fn run(
         }
         // What brought only metadata says nothing of when its source spoke.
         seen.retain(|round| !round.is_partial || !round.series.is_empty());
+        if let Some(rules) = &rules {
+            // Ends with the generation, as the judge does.
+            let _ = rules.send(seen.iter().map(Heard::of).collect()).await;
+        }
         if !seen.is_empty() && judge.send(Input::Rounds(seen)).await.is_err() {
             return;
         }

@@ -1,4 +1,4 @@
-//! Says when the spec should be read again: on SIGHUP, or when its file has changed.
+//! Says when the spec should be read again: on SIGHUP, or when its file or a rule file has changed.
 
 use std::{
     path::{Path, PathBuf},
@@ -21,21 +21,26 @@ pub(crate) enum Why {
     Changed,
 }
 
-pub(crate) async fn run(path: PathBuf, again: mpsc::Sender<Why>, stop: CancellationToken) {
+/// `files` are those that are in force now.
+pub(crate) async fn run(
+    files: impl Fn() -> Vec<PathBuf>,
+    again: mpsc::Sender<Why>,
+    stop: CancellationToken,
+) {
     let mut hangup = match signal(SignalKind::hangup()) {
         Ok(hangup) => hangup,
         Err(error) => {
             return tracing::error!(%error, "SIGHUP cannot be heard; the spec is not watched");
         }
     };
-    let mut seen = mark(&path);
+    let mut seen = marks(&files());
     let mut changed = false;
     loop {
         let why = tokio::select! {
             () = stop.cancelled() => return,
             _ = hangup.recv() => Some(Why::Asked),
             () = tokio::time::sleep(LOOK_EVERY) => {
-                let now = mark(&path);
+                let now = marks(&files());
                 let moved = now != seen;
                 seen = now;
                 // Read only once it has rested for one look.
@@ -52,8 +57,17 @@ pub(crate) async fn run(path: PathBuf, again: mpsc::Sender<Why>, stop: Cancellat
     }
 }
 
+type Mark = Option<(std::time::SystemTime, u64)>;
+
+fn marks(files: &[PathBuf]) -> Vec<(PathBuf, Mark)> {
+    files
+        .iter()
+        .map(|path| (path.clone(), mark(path)))
+        .collect()
+}
+
 /// What tells two versions of a file apart without reading it.
-fn mark(path: &Path) -> Option<(std::time::SystemTime, u64)> {
+fn mark(path: &Path) -> Mark {
     let meta = std::fs::metadata(path).ok()?;
     Some((meta.modified().ok()?, meta.len()))
 }

@@ -9,12 +9,12 @@ use std::{
     time::Duration,
 };
 
-use promise::{Clock, Timestamp};
+use promise::{Cause, Clock, Timestamp};
 use promql::Series;
-use store::Round;
+use store::{Labels, Round};
 
 use super::{
-    alert::{Look, State},
+    alert::{Look, Restored, State},
     file::{Action, Group},
     group::{Live, Manner, Outcome, reads},
     source::Source,
@@ -30,6 +30,36 @@ const LOOK_EVERY: Duration = Duration::from_secs(1);
 const OUTAGE_MAX: Duration = Duration::from_secs(3_600);
 /// A group is never evaluated more often.
 const INTERVAL_MIN: Duration = Duration::from_millis(100);
+
+/// What rules must know of a round: who spoke, and of which series.
+#[derive(Debug, Clone)]
+pub struct Heard {
+    pub source: String,
+    pub at: Timestamp,
+    pub next: Timestamp,
+    pub series: Vec<Labels>,
+    pub failed: Option<Cause>,
+    /// It was pushed: nobody knows when more comes, so nobody waits for it.
+    pub is_push: bool,
+}
+
+impl Heard {
+    #[must_use]
+    pub fn of(round: &Round) -> Self {
+        Self {
+            source: round.source.clone(),
+            at: round.at,
+            next: round.next,
+            series: round
+                .series
+                .iter()
+                .map(|series| series.labels.clone())
+                .collect(),
+            failed: round.failed.clone(),
+            is_push: round.is_partial,
+        }
+    }
+}
 
 /// When a group is evaluated.
 #[derive(Debug)]
@@ -110,20 +140,46 @@ impl Engine {
         Ok(())
     }
 
-    /// A round, after the store has acknowledged it.
-    pub fn observe(&mut self, round: &Round) {
-        let number = self
-            .watermark
-            .hear(&round.source, round.next, round.failed.as_ref());
-        for series in &round.series {
-            let Some(dependents) = self.index.of(&series.labels) else {
+    /// Goes on with an alert that people were told of, though the stored series may not tell of it any more.
+    pub fn goes_on(&mut self, labels: &Labels, since: Timestamp, now: Timestamp) {
+        let rules = self.live.iter_mut().flat_map(|live| &mut live.rules);
+        let writer = rules
+            .filter(|standing| standing.rule.name() == labels.get("alertname"))
+            .find(|standing| standing.may_write(labels));
+        if let Some(standing) = writer {
+            let is_known = standing
+                .alerts
+                .active()
+                .any(|alert| alert.labels == *labels && alert.state == State::Firing);
+            if !is_known {
+                let restored = Restored {
+                    labels: labels.clone(),
+                    active_at: since,
+                    last: since,
+                    is_firing: true,
+                };
+                standing.alerts.restore(restored, now);
+            }
+        }
+    }
+
+    /// What a source said, after the store has acknowledged it.
+    pub fn observe(&mut self, heard: &Heard) {
+        let number = if heard.is_push {
+            None
+        } else {
+            self.watermark
+                .hear(&heard.source, heard.next, heard.failed.as_ref())
+        };
+        for labels in &heard.series {
+            let Some(dependents) = self.index.of(labels) else {
                 continue;
             };
             for place in dependents.iter() {
                 if let Some(number) = number {
                     self.watermark.feeds(number, *place);
                 }
-                self.touch(*place, round.at);
+                self.touch(*place, heard.at);
             }
         }
     }
@@ -200,7 +256,9 @@ impl Engine {
             } else {
                 (*newest).min(now)
             };
-            if seen.is_some_and(|seen| at <= seen) {
+            // A tick so near brings the same a moment later.
+            let is_near = self.schedules[place.0].next <= at + LOOK_EVERY;
+            if is_near || seen.is_some_and(|seen| at <= seen) {
                 continue;
             }
             let reached = self.reached.get(place).into_iter().flatten().copied();

@@ -51,6 +51,8 @@ pub struct Event {
     pub alert: Alert,
     pub turn: Turn,
     pub at: Timestamp,
+    /// The rule's query.
+    pub query: String,
 }
 
 /// What an evaluation made.
@@ -382,6 +384,7 @@ impl Standing {
                     alert: of(&labels)?,
                     turn,
                     at,
+                    query: self.rule.query.as_str().to_owned(),
                 })
             })
             .collect();

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use promise::{Timestamp, signal::Matcher};
-use promql::{Series, is_stale};
+use promql::{Labels, Series, is_stale};
 use store::Error;
 
 use super::{
@@ -31,7 +31,7 @@ impl Live {
                 Matcher::equal("alertname", name.clone()),
             ];
             for series in source.select(&matchers, now - back, now).await? {
-                if standing.wrote(&series) {
+                if standing.may_write(&series.labels) {
                     standing
                         .remember(&series, source, now, tick_aligned)
                         .await?;
@@ -44,12 +44,12 @@ impl Live {
 
 impl Standing {
     /// Rules of one name are told apart by the labels that they set, where those are no templates.
-    fn wrote(&self, series: &Series) -> bool {
+    pub(super) fn may_write(&self, labels: &Labels) -> bool {
         self.rule
             .labels
             .iter()
             .filter(|(_, value)| !value.as_str().contains("{{"))
-            .all(|(name, value)| series.labels.get(name) == value.as_str())
+            .all(|(name, value)| labels.get(name) == value.as_str())
     }
 
     async fn remember(

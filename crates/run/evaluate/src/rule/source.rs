@@ -23,9 +23,13 @@ pub trait Source: Sync {
     ) -> impl Future<Output = Result<Vec<Series>, Error>> + Send;
 }
 
-impl Source for Arc<dyn MetricStore> {
+/// A store.
+#[derive(Clone)]
+pub struct Stored(pub Arc<dyn MetricStore>);
+
+impl Source for Stored {
     async fn query(&self, query: &Query, at: Timestamp) -> Result<Answer, Error> {
-        MetricStore::query(&**self, query, at).await
+        self.0.query(query, at).await
     }
 
     async fn select(
@@ -34,7 +38,7 @@ impl Source for Arc<dyn MetricStore> {
         from: Timestamp,
         to: Timestamp,
     ) -> Result<Vec<Series>, Error> {
-        MetricStore::select(&**self, matchers, from, to).await
+        self.0.select(matchers, from, to).await
     }
 }
 

@@ -73,8 +73,10 @@ fn posted(page: &Page, now: Timestamp) -> Posted {
     let ends_at = if ended { page.at } else { now + BELIEVED_FOR };
     let link = page.incident.as_ref().map(|link| link.url.clone());
     if let Some(rule) = &page.rule {
+        let mut labels = rule.external_labels.clone();
+        labels.extend(rule.labels.clone());
         return Posted {
-            labels: rule.labels.clone(),
+            labels,
             annotations: rule.annotations.clone(),
             starts_at: rule.started,
             ends_at,
