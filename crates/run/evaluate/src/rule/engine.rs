@@ -247,17 +247,21 @@ impl Engine {
             if !may || !self.watermark.ready(*place, *newest, now, WAIT_MAX) {
                 continue;
             }
-            taken.push(*place);
-            let evaluated = self.schedules[place.0].evaluated;
-            let seen = evaluated.max(looked);
+            let schedule = &self.schedules[place.0];
+            let seen = schedule.evaluated.max(looked);
             // What came late is looked at as of now: time does not go back for an alert.
             let at = if seen.is_some_and(|seen| *newest <= seen) {
                 now
             } else {
                 (*newest).min(now)
             };
+            // A tick that still waits for a target comes first.
+            if schedule.next <= at {
+                continue;
+            }
+            taken.push(*place);
             // A tick so near brings the same a moment later.
-            let is_near = self.schedules[place.0].next <= at + LOOK_EVERY;
+            let is_near = schedule.next <= at + LOOK_EVERY;
             if is_near || seen.is_some_and(|seen| at <= seen) {
                 continue;
             }

@@ -2,10 +2,12 @@
 
 #![allow(clippy::unwrap_used)]
 
+mod compliance;
 mod counters;
 mod house;
 mod levels;
 mod logs;
 mod promtool;
 mod restart;
+mod rules;
 mod thousands;

@@ -8,7 +8,7 @@ use respond::{
     notify::{self, Outside, SendError, inbox::Shelf, webhook},
     page::{About, Kind, Link, Sentence},
 };
-use spec::section::receiver::{Email, Receiver, Secret, Security, Slack, Webhook};
+use spec::section::receiver::{Alertmanager, Email, Receiver, Secret, Security, Slack, Webhook};
 use tokio::{
     io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader},
     net::TcpListener,
@@ -139,6 +139,54 @@ async fn an_accepted_page_carries_its_key() {
             "{head}"
         );
     }
+}
+
+#[tokio::test]
+async fn an_alertmanager_gets_the_rules_own_labels_and_learns_when_it_ended() {
+    let (url, mut requests) = http(Some(
+        "HTTP/1.1 200 OK\r\ncontent-length: 0\r\nconnection: close\r\n\r\n",
+    ))
+    .await;
+    let receiver = Receiver::Alertmanager(Alertmanager {
+        url: Secret::Loopback(url),
+        bearer: Some(Secret::Env("TOKEN".into())),
+        timeout: Span::secs(1),
+    });
+    let notifier = notify::of(&receiver, &outside("t0ken")).unwrap();
+    let texts = |pairs: &[(&str, &str)]| {
+        let own = pairs.iter().map(|(name, text)| ((*name).to_owned(), (*text).to_owned()));
+        own.collect()
+    };
+    let firing = Page {
+        rule: Some(respond::Rule {
+            labels: texts(&[("alertname", "Hot"), ("region", "tokyo")]),
+            annotations: texts(&[("summary", "hot")]),
+            external_labels: texts(&[("cluster", "a"), ("region", "all")]),
+            started: "2026-11-22T00:59:30Z".parse().unwrap(),
+            generator_url: "http://127.0.0.1:8400/graph".into(),
+            lost: None,
+        }),
+        ..page()
+    };
+    notifier.send(&firing).await.unwrap();
+    let (head, body) = requests.recv().await.unwrap();
+    assert!(head.starts_with("POST /hook/T0P-SECRET/api/v2/alerts "), "{head}");
+    assert!(head.contains("authorization: Bearer t0ken\r\n"), "{head}");
+    let sent: serde_json::Value = serde_json::from_slice(&body).unwrap();
+    // Now is 01:00:04; what is not told again is believed for 4 minutes.
+    let expected = serde_json::json!([{
+        "labels": { "alertname": "Hot", "cluster": "a", "region": "tokyo" },
+        "annotations": { "summary": "hot" },
+        "startsAt": "2026-11-22T00:59:30.000Z",
+        "endsAt": "2026-11-22T01:04:04.000Z",
+        "generatorURL": "http://127.0.0.1:8400/graph",
+    }]);
+    assert_eq!(sent, expected);
+    let ended = Page { kind: Kind::Resolved, ..firing };
+    notifier.send(&ended).await.unwrap();
+    let (_, body) = requests.recv().await.unwrap();
+    let sent: serde_json::Value = serde_json::from_slice(&body).unwrap();
+    assert_eq!(sent[0]["endsAt"], "2026-11-22T01:00:04.000Z");
 }
 
 #[tokio::test]
