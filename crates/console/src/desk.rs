@@ -11,7 +11,7 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     Hosts,
     board::Board,
-    door::{Demo, Incidents, Ingest, Ledger, Replay, Rules, Status, Targets},
+    door::{Demo, Incidents, Ingest, Ledger, Pushed, Replay, Rules, Status, Targets},
 };
 
 /// The desk at which the console works.
@@ -24,6 +24,7 @@ pub struct Desk {
     pub ledger: Arc<dyn Ledger>,
     pub incidents: Arc<dyn Incidents>,
     pub ingest: Arc<dyn Ingest>,
+    pub pushed: Arc<dyn Pushed>,
     pub rules: Arc<dyn Rules>,
     pub targets: Arc<dyn Targets>,
     pub replay: Arc<dyn Replay>,

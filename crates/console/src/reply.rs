@@ -185,7 +185,7 @@ impl Visit {
     }
 }
 
-fn explain(refused: &Refused) -> (StatusCode, Say) {
+pub(crate) fn explain(refused: &Refused) -> (StatusCode, Say) {
     match refused {
         Refused::Missing { name, .. } => (
             StatusCode::NOT_FOUND,

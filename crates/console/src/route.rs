@@ -7,7 +7,7 @@ use axum::{
     Router,
     extract::DefaultBodyLimit,
     middleware,
-    routing::{MethodRouter, get, post, put},
+    routing::{MethodRouter, delete, get, post, put},
 };
 use promise::{Say, say};
 use tower_http::compression::CompressionLayer;
@@ -128,6 +128,12 @@ pub(crate) fn table() -> Vec<Route> {
         get "/-/healthy" Text prometheus::status::healthy, "The process lives", "プロセスの生存";
         get "/-/ready" Text prometheus::status::ready, "It can be asked", "受付の可否";
         post "/api/v1/write" Text api::write::receive, "Samples by remote write 1.0 or 2.0", "remote write 1.0・2.0 によるサンプルの受け取り";
+        post "/v1/metrics" Json api::otlp::http, "Metrics by OTLP over HTTP, protocol buffers or JSON", "HTTP の OTLP によるメトリクスの受け取り(protobuf・JSON)";
+        post "/api/v1/otlp/v1/metrics" Json api::otlp::http, "The same, where Prometheus has it", "同上(Prometheus と同じパス)";
+        post "/opentelemetry.proto.collector.metrics.v1.MetricsService/Export" Text api::otlp::grpc, "Metrics by OTLP over gRPC", "gRPC の OTLP によるメトリクスの受け取り";
+        post "/metrics/{*group}" Text api::push::receive, "Metrics that a job pushes, as to a Pushgateway: `job/NAME`, then pairs of label and value", "ジョブがプッシュするメトリクス(Pushgateway と同じ `job/名前` にラベルと値の組が続くパス)";
+        put "/metrics/{*group}" Text api::push::receive, "The same, in place of all that the group said", "同上(グループ全体を置き換え)";
+        delete "/metrics/{*group}" Text api::push::receive, "Ends all that the group said", "グループのメトリクスを終わらせる";
         post "/ingest/logs/{stream}" Json api::ingest::logs, "Post log records, as NDJSON or a JSON array", "ログの投稿(NDJSON か JSON 配列)";
         get "/healthz" Text api::status::healthz, "The process lives", "プロセスの生存";
         get "/readyz" Text api::status::readyz, "It can be asked", "受付の可否";

@@ -367,6 +367,7 @@ pub fn desk(board: Board) -> (Desk, watch::Sender<Arc<Board>>) {
         ledger: Arc::new(Book),
         incidents: Arc::new(Cases::default()),
         ingest: Arc::new(Intake),
+        pushed: Arc::new(Intake),
         rules: Arc::new(Watch),
         targets: Arc::new(Shelf),
         replay: Arc::new(Past),

@@ -26,6 +26,9 @@ mod status;
 mod tls;
 mod trouble;
 
-pub use receive::{Error, POST_MAX, Received, Refusal, Taken, WRITE_MAX, WriteError};
+pub use receive::{
+    Error, OTLP_MAX, OtlpError, OtlpForm, OtlpTaken, POST_MAX, PUSH_MAX, Push, PushError, Received,
+    Refusal, Taken, WRITE_MAX, WriteError,
+};
 pub use start::{Handle, Outputs, Secrets, owed, start};
 pub use status::{TargetDetail, TargetKind, TargetStatus};

@@ -13,7 +13,10 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
     follow, probe,
-    receive::{Error, Received, Receiver, Taken, WriteError, Writes},
+    receive::{
+        Error, Otlp, OtlpError, OtlpForm, OtlpTaken, Push, PushError, Pushes, Received, Receiver,
+        Taken, WriteError, Writes,
+    },
     redact::Redactor,
     scrape,
     status::{Board, TargetKind, TargetStatus},
@@ -65,6 +68,8 @@ pub struct Handle {
     board: Arc<Board>,
     receivers: Arc<[Receiver]>,
     writes: Arc<Writes>,
+    otlp: Arc<Otlp>,
+    pushes: Arc<Pushes>,
     tasks: TaskTracker,
 }
 
@@ -132,10 +137,13 @@ pub fn start(
     let receivers = receivers
         .map(|(name, logs)| Receiver::new(name, logs.clone(), &shared))
         .collect();
+    let writes = Arc::new(Writes::new(&shared));
     Handle {
         board: shared.board.clone(),
         receivers,
-        writes: Arc::new(Writes::new(&shared)),
+        otlp: Arc::new(Otlp::new(writes.clone())),
+        pushes: Arc::new(Pushes::new(writes.clone(), shared.clock.clone())),
+        writes,
         tasks,
     }
 }
@@ -181,6 +189,34 @@ impl Handle {
         body: &[u8],
     ) -> Result<Taken, WriteError> {
         self.writes.clone().receive(message, encoding, body).await
+    }
+
+    /// Takes metrics from an OpenTelemetry SDK or collector, at most [`crate::OTLP_MAX`] bytes before and after
+    /// unpacking. Returns once they are durable, or tells which part was rejected.
+    ///
+    /// # Errors
+    /// [`OtlpError`]; nothing of the message needs to have been stored then.
+    pub async fn otlp(
+        &self,
+        form: OtlpForm,
+        is_gzipped: bool,
+        body: &[u8],
+    ) -> Result<OtlpTaken, OtlpError> {
+        self.otlp.clone().receive(form, is_gzipped, body).await
+    }
+
+    /// Takes what a job pushes, as to a Pushgateway; `path` follows `/metrics/`. Returns once it is durable.
+    ///
+    /// # Errors
+    /// [`PushError`]; nothing of the push needs to have been stored then.
+    pub async fn push(
+        &self,
+        path: &str,
+        push: Push,
+        content_type: &str,
+        body: &[u8],
+    ) -> Result<(), PushError> {
+        self.pushes.receive(path, push, content_type, body).await
     }
 
     /// Waits until every task has ended; `stop` must have been cancelled.

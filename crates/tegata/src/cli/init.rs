@@ -1,4 +1,4 @@
-//! `tegata init`: a first spec, from nothing or from a running exporter.
+//! `tegata init`: a first spec, from nothing, from a running exporter, or from a Prometheus configuration.
 
 use std::{io::Write as _, path::PathBuf, process::ExitCode, time::Duration};
 
@@ -10,7 +10,7 @@ use spec::init::{FamilyKind, MetricFamily};
 use super::{Common, runtime};
 use crate::exit::Stop;
 
-/// Write a first spec: a commented one to fill in, or one proposed from a running exporter.
+/// Write a first spec: a commented one to fill in, one proposed from a running exporter, or one that goes on with the jobs of a Prometheus.
 #[derive(Debug, Args)]
 pub(crate) struct Init {
     /// Where to write it.
@@ -19,6 +19,9 @@ pub(crate) struct Init {
     /// A running exporter, such as http://127.0.0.1:9100/metrics.
     #[arg(long, value_name = "URL")]
     from: Option<String>,
+    /// A Prometheus configuration, whose scrape jobs are carried over.
+    #[arg(long, value_name = "FILE", conflicts_with = "from")]
+    from_prometheus: Option<PathBuf>,
     /// What the service is called; the folder's name by default.
     #[arg(long)]
     name: Option<String>,
@@ -44,9 +47,19 @@ impl Init {
             .iana_name()
             .unwrap_or("UTC")
             .to_owned();
-        let text = match &self.from {
-            None => spec::init::template(&name, &zone, lang),
-            Some(url) => spec::init::from_families(&runtime()?.block_on(families(url))?, url),
+        let mut left = Vec::new();
+        let text = match (&self.from, &self.from_prometheus) {
+            (Some(url), _) => spec::init::from_families(&runtime()?.block_on(families(url))?, url),
+            (None, Some(path)) => {
+                let shown = path.display();
+                let text = std::fs::read_to_string(path)
+                    .map_err(|error| Stop::missing(format!("{shown}: {error}")))?;
+                let (text, not_taken) = spec::init::from_prometheus(&text, &name, &zone)
+                    .map_err(|why| Stop::missing(format!("{shown}: {}", why.get(lang))))?;
+                left = not_taken;
+                text
+            }
+            (None, None) => spec::init::template(&name, &zone, lang),
         };
         let mut options = std::fs::OpenOptions::new();
         options.write(true);
@@ -67,6 +80,9 @@ impl Init {
             })?;
         file.write_all(text.as_bytes())
             .with_context(|| format!("cannot write {path}"))?;
+        for one in &left {
+            eprintln!("{}", one.get(lang));
+        }
         match lang {
             Lang::En => {
                 eprintln!("{path} is written; next: tegata check {path}, then tegata run {path}")

@@ -5,6 +5,7 @@ mod detail;
 mod incidents;
 mod ingest;
 mod ledger;
+mod pushed;
 mod replay;
 mod rules;
 mod status;
@@ -37,6 +38,7 @@ pub(crate) async fn serve(listener: TcpListener, house: Arc<House>, stop: Cancel
         ledger: Arc::new(ledger::Door(house.book.ledger().clone())),
         incidents: Arc::new(incidents::Door(house.clone())),
         ingest: Arc::new(ingest::Door(house.clone())),
+        pushed: Arc::new(pushed::Door(house.clone())),
         rules: Arc::new(rules::Door(house.clone())),
         targets: Arc::new(targets::Door(house.clone())),
         replay: Arc::new(replay::Door(house.clone())),

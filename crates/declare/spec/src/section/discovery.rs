@@ -3,7 +3,14 @@
 
 use std::fmt;
 
-use promise::{Say, record, record::Scalar, scalar_as_text, unit::Span};
+use promise::{
+    Say,
+    document::Node,
+    record,
+    record::{Read, Scalar},
+    scalar_as_text,
+    unit::Span,
+};
 
 use super::{receiver::Secret, scrape::Tls};
 
@@ -60,6 +67,39 @@ record! {
         /// Only objects with these fields.
         /// ja: フィールドセレクター。
         field_selector: Option<String>,
+    }
+}
+
+impl DnsDiscovery {
+    /// Of a list of names, with everything else as it usually is.
+    #[must_use]
+    pub fn of(names: Option<&Node>) -> Option<Self> {
+        let names = Vec::<String>::read(names?, &mut Vec::new())?;
+        Some(Self {
+            names,
+            r#type: DnsType::Srv,
+            port: None,
+            server: None,
+            interval: Span::secs(30),
+        })
+    }
+}
+
+impl KubernetesDiscovery {
+    /// From within the cluster, in all namespaces.
+    #[must_use]
+    pub fn of(role: Role) -> Self {
+        Self {
+            role,
+            kubeconfig: None,
+            context: None,
+            api_server: None,
+            bearer: None,
+            tls: None,
+            namespaces: Vec::new(),
+            label_selector: None,
+            field_selector: None,
+        }
     }
 }
 

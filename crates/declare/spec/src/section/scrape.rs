@@ -22,6 +22,9 @@ record! {
         /// `host:port` or a whole URL, one for each instance. Where there are `relabel_configs`, they see what is written here as `__address__`.
         /// ja: `host:port` か URL。`relabel_configs` があれば、書いたままが `__address__` になります。
         targets: Vec<String> = Vec::new(),
+        /// Targets that share labels of their own.
+        /// ja: 固有のラベルを共有する対象の組。
+        groups: Vec<Group> = Vec::new(),
         /// Files with lists of targets, JSON or YAML as Prometheus's file_sd reads them; `*` in the last part of a path matches several. A changed file is read again within seconds.
         /// ja: 対象の一覧のファイル(Prometheus の file_sd と同じ JSON・YAML)。ファイル名に `*` が使えます。変更は数秒で反映されます。
         files: Vec<String> = Vec::new(),
@@ -101,6 +104,7 @@ impl Default for Scrape {
     fn default() -> Self {
         Self {
             targets: Vec::new(),
+            groups: Vec::new(),
             files: Vec::new(),
             dns: Vec::new(),
             kubernetes: Vec::new(),
@@ -126,6 +130,19 @@ impl Default for Scrape {
             basic: None,
             tls: None,
         }
+    }
+}
+
+record! {
+    /// Targets that share labels, as in Prometheus's `static_configs`.
+    /// ja: ラベルを共有する対象(Prometheus の `static_configs` と同じ)。
+    pub struct Group {
+        /// As the job's own.
+        /// ja: 対象。
+        targets: Vec<String>,
+        /// Labels added to every series of theirs.
+        /// ja: その系列に付けるラベル。
+        labels: BTreeMap<String, String> = BTreeMap::new(),
     }
 }
 

@@ -5,6 +5,7 @@
 
 mod dns;
 mod file;
+mod kubernetes;
 
 use std::{path::Path, sync::Arc};
 
@@ -34,7 +35,12 @@ pub(crate) fn start(
     let mut begin = |how: &str, shown: String| {
         let (told, finding) = watch::channel(Arc::default());
         findings.push(finding);
-        let row = format!("{job} ({how})");
+        // Several may look in the same way.
+        let n = findings.len();
+        let row = match n {
+            1 => format!("{job} ({how})"),
+            n => format!("{job} ({how} {n})"),
+        };
         let status = TargetStatus::new(&row, TargetKind::Discovery, shown);
         shared.board.put(status);
         Finder {
@@ -50,6 +56,15 @@ pub(crate) fn start(
     for dns in &scrape.dns {
         let finder = begin("dns", dns.names.join(" "));
         tasks.spawn(dns::run(dns.clone(), finder));
+    }
+    for kubernetes in &scrape.kubernetes {
+        let finder = begin("kubernetes", kubernetes.role.to_string());
+        tasks.spawn(kubernetes::run(
+            kubernetes.clone(),
+            data_dir.to_owned(),
+            shared.secrets.clone(),
+            finder,
+        ));
     }
     findings
 }

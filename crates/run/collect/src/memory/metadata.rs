@@ -43,7 +43,7 @@ impl Told {
     }
 }
 
-fn owned(one: &Metadata<'_>) -> store::Metadata {
+pub(crate) fn owned(one: &Metadata<'_>) -> store::Metadata {
     store::Metadata {
         metric: one.name.as_ref().to_owned(),
         kind: match one.kind {

@@ -23,6 +23,7 @@ use crate::{
 };
 
 pub(crate) use attach::Attach;
+pub(crate) use metadata::owned;
 pub(crate) use table::Place;
 
 use metadata::Told;

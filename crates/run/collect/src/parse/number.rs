@@ -40,7 +40,7 @@ fn shortest(value: f64) -> String {
 mod tests {
     use super::*;
 
-    /// What Prometheus 3.5.3 makes of such bounds.
+    /// OpenMetrics 1.0, "Considerations: Canonical Numbers", and Go's `strconv.FormatFloat(x, 'g', -1, 64)`.
     #[test]
     fn bounds_are_written_as_openmetrics_does() {
         for (value, text) in [

@@ -175,7 +175,7 @@ fn a_series_is_held_to_its_limits() {
     }
 }
 
-/// The bounds as Prometheus 3.5.3 stores them.
+/// Since version 3 Prometheus stores them so too.
 #[test]
 fn bounds_and_quantiles_are_one_series_however_they_are_written() {
     let body = "# TYPE h histogram\nh_bucket{le=\"1\"} 1\nh_bucket{le=\"+Inf\"} 1\n\

@@ -4,9 +4,15 @@
 //! not. A sender that did not hear the answer may send the same again.
 
 mod logs;
+mod otlp;
+mod push;
 mod remote_write;
 
-pub use logs::{Error, POST_MAX, Received, Refusal};
 pub(crate) use logs::Receiver;
+pub use logs::{Error, POST_MAX, Received, Refusal};
+pub(crate) use otlp::Otlp;
+pub use otlp::{OTLP_MAX, OtlpError, OtlpForm, OtlpTaken};
+pub(crate) use push::Pushes;
+pub use push::{PUSH_MAX, Push, PushError};
 pub(crate) use remote_write::Writes;
 pub use remote_write::{Taken, WRITE_MAX, WriteError};

@@ -58,32 +58,42 @@ const USER: &str = "__tegata_user__";
 
 /// What the spec itself writes down, in its order.
 pub(crate) fn written(scrape: &Scrape) -> Vec<Labels> {
+    let mut all = group(scrape, &scrape.targets);
+    for one in &scrape.groups {
+        let own = Labels::new(
+            one.labels
+                .iter()
+                .map(|(name, value)| (name.as_str(), value.as_str())),
+        );
+        let found = group(scrape, &one.targets).into_iter();
+        all.extend(found.map(|target| Labels::new(target.iter().chain(own.iter()))));
+    }
+    all
+}
+
+fn group(scrape: &Scrape, targets: &[String]) -> Vec<Labels> {
     // Relabelling wants to see what is written, as the blackbox exporter's targets are.
     let is_plain = !scrape.relabel_configs.is_empty();
-    let urls: Vec<Option<Url>> = scrape
-        .targets
+    let urls: Vec<Option<Url>> = targets
         .iter()
         .map(|target| match target.contains("://") && !is_plain {
             true => Url::parse(target).ok(),
             false => None,
         })
         .collect();
-    let addresses: Vec<String> = scrape
-        .targets
+    let addresses: Vec<String> = targets
         .iter()
         .zip(&urls)
         .map(|(target, url)| url.as_ref().map_or_else(|| target.clone(), address))
         .collect();
-    let each = scrape.targets.iter().zip(&urls).zip(&addresses);
+    let each = targets.iter().zip(&urls).zip(&addresses);
     each.map(|((target, url), address)| {
         let mut labels: BTreeMap<&str, String> = BTreeMap::new();
-        let own = scrape.labels.iter().filter(|(name, _)| *name != "job");
-        labels.extend(own.map(|(name, value)| (name.as_str(), value.clone())));
         labels.insert(ADDRESS, address.clone());
         // Two paths on one host would be one series: then the whole address tells them apart.
         let is_shared = addresses.iter().filter(|other| *other == address).count() > 1;
-        if is_shared && url.is_some() {
-            labels.entry("instance").or_insert_with(|| target.clone());
+        if is_shared && url.is_some() && !scrape.labels.contains_key("instance") {
+            labels.insert("instance", target.clone());
         }
         let mut params = Vec::new();
         if let Some(url) = url {
@@ -171,7 +181,11 @@ fn complete(job: &str, scrape: &Scrape, found: &Labels) -> Labels {
         .iter()
         .filter_map(|(name, values)| Some((format!("{PARAM}{name}"), values.first()?.as_str())))
         .collect();
-    let given = given.into_iter();
+    // `job` is kept whatever the labels say: a source is found by it.
+    let own = scrape.labels.iter().filter(|(name, _)| *name != "job");
+    let given = given
+        .into_iter()
+        .chain(own.map(|(name, value)| (name.as_str(), value.as_str())));
     let given = given.chain(params.iter().map(|(name, value)| (name.as_str(), *value)));
     // Of a name that stands twice the last counts: what was found.
     Labels::new(given.chain(found.iter()))

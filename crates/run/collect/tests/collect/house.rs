@@ -88,6 +88,15 @@ impl House {
         )
     }
 
+    pub fn in_folder(sources: &Sources, folder: &Path) -> Self {
+        Self::over(
+            sources,
+            folder,
+            Arc::new(Memory::default()),
+            Arc::new(WallClock),
+        )
+    }
+
     pub fn over(sources: &Sources, dir: &Path, state: Arc<Memory>, clock: Arc<dyn Clock>) -> Self {
         let (rounds_in, rounds) = mpsc::channel(16);
         let (lines_in, lines) = mpsc::channel(16);

@@ -1,9 +1,12 @@
 //! What a spec's sources make, seen from outside: real sockets and files, rounds and lines.
 #![allow(clippy::unwrap_used)]
 
+mod discover;
 mod follow;
 mod house;
 mod post;
 mod probe;
+mod push;
+mod relabel;
 mod remote_write;
 mod scrape;
