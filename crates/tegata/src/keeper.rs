@@ -106,7 +106,8 @@ impl Keeper {
         if kept.latest.verdict.state != judged.verdict.state {
             kept.since = now;
             if !is_bad(kept.latest.verdict.state) {
-                kept.bad_since = now;
+                // The fault is as old as the evidence that showed it, not as the verdict.
+                kept.bad_since = judged.verdict.newest.unwrap_or(now).min(now);
             }
         }
         kept.latest = judged;
@@ -144,8 +145,11 @@ impl Keeper {
 
     /// The rows as they stand now. `incidents` maps a promise to its open incident.
     pub(crate) fn rows(&self, now: Timestamp, incidents: &BTreeMap<String, String>) -> Vec<Row> {
+        // The canary's alarm breaks by design; whether it arrives has a row of its own.
+        let is_shown = |kept: &&Kept| kept.latest.promise.id != respond::canary::ALARM;
         self.kept
             .values()
+            .filter(is_shown)
             .map(|kept| kept.row(now, incidents))
             .collect()
     }

@@ -9,7 +9,8 @@ use promise::Say;
 use spec::{
     Spec,
     section::{
-        on_call::OnCall, receiver::Receiver, receiver::Secret, route::Route, severity::Severity,
+        canary::Canary, on_call::OnCall, receiver::Receiver, receiver::Secret, route::Route,
+        severity::Severity,
     },
 };
 
@@ -32,6 +33,8 @@ pub struct Config {
     pub routes: Vec<Route>,
     pub receivers: BTreeMap<String, Receiver>,
     pub on_call: Option<OnCall>,
+    /// The made-up alert, where one is declared.
+    pub canary: Option<Canary>,
     /// Every alerting rule by its name. The alert of one that is gone from here is closed.
     pub rules: BTreeSet<String>,
     /// Of alerts whose `severity` label names none that is declared.
@@ -56,6 +59,7 @@ impl Config {
             routes: spec.routes.clone(),
             receivers: spec.receivers.clone(),
             on_call: spec.on_call.clone(),
+            canary: spec.canary.clone(),
             rules: BTreeSet::new(),
             rule_severity: spec.rules.severity.clone(),
             console_url: console_url.into().trim_end_matches('/').to_owned(),

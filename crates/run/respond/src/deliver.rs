@@ -21,6 +21,7 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     Config, EventKind, Incident,
     book::{Book, Change, Pending},
+    canary,
     desk::Desk,
     incident::{Outcome, PageRecord},
     notify::{Make, Receipt, SendError},
@@ -193,6 +194,16 @@ fn settle(
     result: Result<Receipt, SendError>,
 ) {
     pending.tries = pending.tries.saturating_add(1);
+    if pending.page.kind == Kind::Canary {
+        let spent = at.since(pending.page.at);
+        let wait = result
+            .as_ref()
+            .err()
+            .and_then(|error| wait(&pending, error));
+        let wait = wait.filter(|wait| spent + *wait < GIVE_UP_AFTER);
+        canary::settle(change, pending, at, result, wait);
+        return;
+    }
     let Some(mut incident) = change.incident(book, pending.incident()) else {
         change.drop_pending(&pending.page.key);
         return;

@@ -50,6 +50,8 @@ event_kinds! {
     IncidentOpened = "incident_opened",
     IncidentAcknowledged = "incident_acknowledged",
     IncidentResolved = "incident_resolved",
+    /// A canary was accepted by its receiver.
+    CanaryArrived = "canary_arrived",
     /// Nobody acknowledged within the severity's `answer_within`.
     AnswerMissed = "answer_missed",
 }

@@ -10,6 +10,7 @@
 //! not write the ledger: it hands over events, and the binary appends them.
 
 pub mod alert;
+pub mod canary;
 pub mod incident;
 pub mod notify;
 pub mod on_call;

@@ -56,6 +56,8 @@ pub enum Kind {
     Withdrawn,
     /// For the inbox only; nobody was paged.
     Notice,
+    /// A test of the way that pages take; nothing is wrong.
+    Canary,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -157,6 +159,10 @@ impl Page {
         let (name, service) = (&self.promise.name, &self.service);
         let (en, ja) = match self.kind {
             Kind::Raised | Kind::Notice => (state.en, state.ja),
+            Kind::Canary => (
+                "test of the alert path, nothing is wrong".to_owned(),
+                "警報経路の試験です。異常はありません".to_owned(),
+            ),
             Kind::Worsened => (
                 format!("worse, now {}", state.en),
                 format!("悪化して{}", state.ja),

@@ -10,6 +10,7 @@ use crate::{
     Config, EventKind, InboxItem, Page, RuleChange, Transition,
     alert::{self, Alert, Step, Subject},
     book::{Book, Change, Pending},
+    canary,
     incident::{self, Incident},
     on_call,
     page::{self, About, Figures, Kind, Link, Sentence},
@@ -30,6 +31,10 @@ struct News {
 }
 
 pub fn react(config: &Config, book: &Book, change: &mut Change, transition: &Transition) {
+    if transition.promise.id == canary::ALARM {
+        canary::react(config, book, change, transition);
+        return;
+    }
     let subject = Subject::of(&transition.promise, &transition.verdict, &config.owner);
     let news = News {
         bad_since: transition.bad_since,

@@ -104,6 +104,7 @@ mod tests {
             receivers: ["a", "b", "c"]
                 .map(|name| (name.to_owned(), Receiver::Inbox(Inbox {})))
                 .into(),
+            canary: None,
             on_call: None,
             rules: [].into(),
             rule_severity: None,

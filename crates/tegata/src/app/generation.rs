@@ -10,7 +10,7 @@ use evaluate::{
 };
 use promise::{Promise, State};
 use serde_json::json;
-use spec::Spec;
+use spec::{Spec, section::canary::Canary};
 use store::Labels;
 use tokio::sync::mpsc;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
@@ -47,7 +47,9 @@ impl Generation {
         parent: &CancellationToken,
     ) -> anyhow::Result<Self> {
         let now = house.clock.now();
-        let promises = past::date(&*house.state, spec.promises.clone(), now).await?;
+        let mut promises = spec.promises.clone();
+        promises.extend(spec.canary.as_ref().and_then(Canary::alarm));
+        let promises = past::date(&*house.state, promises, now).await?;
         declare(house, &spec, &promises).await?;
         let past = past::recall(&*house.state, &house.book, &promises).await?;
         let before: HashMap<String, State> = past
@@ -87,6 +89,7 @@ impl Generation {
         let stop = parent.child_token();
         let tasks = TaskTracker::new();
         let (rounds, rounds_in) = mpsc::channel(WAITING_MAX);
+        let canary_rounds = rounds.clone();
         let (lines, lines_in) = mpsc::channel(WAITING_MAX);
         let (judge, inputs) = mpsc::channel(WAITING_MAX);
         let collector = Arc::new(collect::start(
@@ -99,6 +102,10 @@ impl Generation {
             stop.clone(),
         ));
         house.collector.store(Some(collector.clone()));
+        if let Some(canary) = spec.canary.clone() {
+            let (clock, stop) = (house.clock.clone(), stop.clone());
+            tasks.spawn(tasks::canary::run(canary, canary_rounds, clock, stop));
+        }
         house.judge.send_replace(Some(judge.clone()));
         let sources: Box<dyn Fn() -> Vec<SourceRow> + Send> = Box::new(move || {
             collector

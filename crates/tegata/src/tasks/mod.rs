@@ -1,5 +1,6 @@
 //! What runs beside each other, one file a task: each reads, makes a pure call, and writes.
 
+pub(crate) mod canary;
 pub(crate) mod clock;
 pub(crate) mod events;
 pub(crate) mod judge;

@@ -6,8 +6,8 @@ use super::{Found, Sight};
 
 rule! {
     /// # Finds
-    /// A receiver that no route and no person names.
-    /// ja: どの経路からも人からも使われていない宛先。
+    /// A receiver that no route, no person and no canary names.
+    /// ja: どの経路からも、人からも、カナリアからも使われていない宛先。
     /// # Why
     /// It may be a leftover, or a route that was forgotten.
     /// ja: 消し忘れか、経路の書き忘れかもしれません。
@@ -29,7 +29,8 @@ fn check(sight: &Sight<'_>, found: &mut Found<'_>) {
         let routed = spec.routes.iter().any(|route| route.receivers.contains(name));
         let personal =
             spec.on_call.iter().flat_map(|on_call| on_call.people.values()).any(|p| p.receivers.contains(name));
-        if !routed && !personal {
+        let flown = spec.canary.iter().any(|canary| canary.receivers.contains(name));
+        if !routed && !personal && !flown {
             found
                 .note(
                     sight.places.key(&["receivers", name]),

@@ -1,6 +1,6 @@
 //! `canary`: a made-up alert that travels the whole way, so that a broken way is noticed before it is needed.
 
-use promise::{record, unit::Span};
+use promise::{Promise, document::parse_yaml, record, unit::Span};
 
 record! {
     /// A made-up alert that travels the whole way from a sample to the receiver, again and again.
@@ -19,4 +19,39 @@ record! {
         /// ja: 届かないときの重大度。`severities` の名前。
         severity: Option<String>,
     }
+}
+
+/// The promise that canaries arrive.
+const ARRIVES: &str = "tegata_canary";
+/// The promise whose breaking is the made-up alert; it is judged like any other and shown nowhere.
+const ALARM: &str = "tegata_canary_alarm";
+/// The series whose sample is the made-up fault.
+pub const SERIES: &str = "tegata_canary";
+
+impl Canary {
+    /// The built-in promise that a canary arrives each time.
+    pub(crate) fn promise(&self, worst: Option<&String>) -> Option<Promise> {
+        let within = Span(self.every.0 + self.within.0);
+        let text = format!(
+            "{{ kind: freshness, logs: \"stream:tegata_pages AND event:canary_arrived\", within: {within}, \
+             name: {{ en: The test alert arrives, ja: 試験用の警報が届く }} }}"
+        );
+        let mut promise = read(ARRIVES, &text)?;
+        promise.terms.severity = self.severity.as_ref().or(worst).cloned();
+        Some(promise)
+    }
+
+    /// The promise that breaks to send it: the series is never above 0 otherwise.
+    #[must_use]
+    pub fn alarm(&self) -> Option<Promise> {
+        let text = format!(
+            "{{ kind: threshold, query: {SERIES}, at_most: 0, fresh_for: 5m, \
+             name: {{ en: Test alert, ja: 試験用の警報 }} }}"
+        );
+        read(ALARM, &text)
+    }
+}
+
+fn read(id: &str, text: &str) -> Option<Promise> {
+    Promise::read(id, &parse_yaml(text).0?, &mut Vec::new())
 }

@@ -103,6 +103,12 @@ impl From<Document> for Spec {
     fn from(document: Document) -> Self {
         let service = document.service;
         let mut promises = document.promises.0;
+        let severities = document.severities.iter();
+        let worst = severities
+            .min_by_key(|(_, it)| it.level)
+            .map(|(name, _)| name);
+        let canary = document.canary.as_ref().and_then(|it| it.promise(worst));
+        promises.extend(canary.filter(|it| !promises.iter().any(|known| known.id == it.id)));
         for promise in &mut promises {
             promise.time_zone.clone_from(&service.time_zone);
             promise

@@ -69,7 +69,7 @@ impl Notifier for Alertmanager {
 }
 
 fn posted(page: &Page, now: Timestamp) -> Posted {
-    let ended = matches!(page.kind, Kind::Resolved | Kind::Withdrawn);
+    let ended = matches!(page.kind, Kind::Resolved | Kind::Withdrawn | Kind::Canary);
     let ends_at = if ended { page.at } else { now + BELIEVED_FOR };
     let link = page.incident.as_ref().map(|link| link.url.clone());
     if let Some(rule) = &page.rule {

@@ -1,6 +1,7 @@
 //! From a verdict to an incident and its end, with receivers that work.
 
 use promise::State::{AtRisk, Broken, Kept, Unproven};
+use promise::{Clock as _, unit::Span};
 use respond::{EventKind, Filter, Transition, incident::Outcome, page};
 use std::sync::Arc;
 
@@ -337,4 +338,50 @@ async fn retry_after_is_waited_for() {
     for pair in own.windows(2) {
         assert!(pair[1].since(pair[0]).as_secs() >= 17, "{own:?}");
     }
+}
+
+/// A canary goes to its own receivers only, says that it is one, opens nothing, and proves how long it took.
+#[tokio::test(start_paused = true)]
+async fn a_canary_arrives_and_is_nobodys_incident() {
+    let mut config = config();
+    config.canary = Some(spec::section::canary::Canary {
+        every: Span::secs(3_600),
+        receivers: vec!["c".into()],
+        within: Span::secs(60),
+        severity: None,
+    });
+    // The first try fails; the second is accepted.
+    let tries = std::sync::atomic::AtomicU32::new(0);
+    let world =
+        World::new(
+            move |_| match tries.fetch_add(1, std::sync::atomic::Ordering::SeqCst) {
+                0 => Does::Answer500,
+                _ => Does::Accept,
+            },
+        );
+    let mut house = world.start(config, Memory::new()).await.unwrap();
+    let mut broken = world.transition("p1", Broken, Some(Kept));
+    broken.promise = Arc::new(promise(respond::canary::ALARM, None));
+    let since = world.clock.now();
+    pass(4).await;
+    broken.bad_since = since;
+    house.responder.transition(broken.clone()).await.unwrap();
+    // What ends it, and what is unknown of it, is nobody's news.
+    for state in [Kept, Unproven] {
+        let mut other = broken.clone();
+        other.verdict = verdict(state, world.clock.now());
+        house.responder.transition(other).await.unwrap();
+    }
+    pass(10).await;
+    let kinds: Vec<_> = world.far.by("c").iter().map(|page| page.kind).collect();
+    assert_eq!(kinds, [page::Kind::Canary]);
+    assert!(world.far.by("a").is_empty() && world.far.by("b").is_empty());
+    assert!(house.responder.incidents(&Filter::default()).is_empty());
+    let events = drain(&mut house.events);
+    let told: Vec<_> = events.iter().map(|event| event.kind).collect();
+    assert_eq!(told, [EventKind::CanaryArrived]);
+    // 4 s until it was judged, and a second or so until the second try.
+    let latency = events[0].body["latency_ms"].as_u64().unwrap();
+    assert!((4_000..8_000).contains(&latency), "{latency}");
+    assert_eq!(events[0].body["in_time"], true);
 }

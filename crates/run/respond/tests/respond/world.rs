@@ -391,6 +391,7 @@ pub fn config() -> Config {
             .map(|name| (name.to_owned(), Receiver::Inbox(Inbox {})))
             .into(),
         on_call: None,
+        canary: None,
         rules: [].into(),
         rule_severity: None,
         console_url: "http://127.0.0.1:8400".into(),
