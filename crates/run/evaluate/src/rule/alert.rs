@@ -9,7 +9,10 @@
 //! began while the condition had been seen true without a break for `for`, and ends at the next tick that
 //! finds it false.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
 
 use promise::{Cause, Timestamp};
 use promql::{Labels, Number};
@@ -132,15 +135,13 @@ impl Alerts {
         lost: &BTreeMap<Labels, Cause>,
     ) -> Result<Vec<(Labels, Turn)>, OverLimit> {
         let mut turns = Vec::new();
-        let here: Vec<Labels> = found.iter().map(|found| found.labels.clone()).collect();
+        let here: BTreeSet<Labels> = found.iter().map(|found| found.labels.clone()).collect();
         for found in found {
             turns.extend(self.sees(found, at, look));
         }
         let mut gone = Vec::new();
-        let mut here_sorted = here;
-        here_sorted.sort();
         for (labels, alert) in &mut self.all {
-            if here_sorted.binary_search(labels).is_err() {
+            if !here.contains(labels) {
                 let (keep, turn) = alert.misses(at, look, terms.keep_firing_for, lost.get(labels));
                 turns.extend(turn.map(|turn| (labels.clone(), turn)));
                 if !keep {
@@ -168,41 +169,46 @@ impl Alerts {
 
     fn sees(&mut self, found: Found, at: Timestamp, look: Look) -> Option<(Labels, Turn)> {
         let labels = found.labels.clone();
-        let fresh = |found: Found| Alert {
-            labels: found.labels,
-            annotations: found.annotations,
-            value: found.value,
-            state: State::Pending,
-            active_at: at,
-            fired_at: None,
-            resolved_at: None,
-            kept_since: None,
-            stale: None,
-            unbroken: None,
-            ticked: None,
-        };
-        let known = self
-            .all
-            .get_mut(&labels)
-            .filter(|alert| alert.state != State::Resolved);
-        let mut turn = None;
-        let alert = match known {
-            Some(alert) => {
-                alert.annotations = found.annotations;
-                alert.value = found.value;
-                alert.kept_since = None;
-                if alert.stale.take().is_some() {
-                    turn = Some((labels, Turn::Regained));
-                }
-                alert
-            }
-            None => self.all.entry(labels).insert_entry(fresh(found)).into_mut(),
-        };
+        let known = self.all.get(&labels);
+        if known.is_none_or(|alert| alert.state == State::Resolved) {
+            let fresh = Alert {
+                labels: found.labels.clone(),
+                annotations: Labels::default(),
+                value: found.value.clone(),
+                state: State::Pending,
+                active_at: at,
+                fired_at: None,
+                resolved_at: None,
+                kept_since: None,
+                stale: None,
+                unbroken: None,
+                ticked: None,
+            };
+            self.all.insert(labels.clone(), fresh);
+        }
+        let alert = self.all.get_mut(&labels)?;
+        alert.annotations = found.annotations;
+        alert.value = found.value;
+        alert.kept_since = None;
         alert.unbroken.get_or_insert(at);
         if look == Look::Tick {
             alert.ticked.get_or_insert(at);
         }
-        turn
+        alert.stale.take().map(|_| (labels, Turn::Regained))
+    }
+
+    /// Nobody can say at `at` whether the conditions of those that fire still hold.
+    pub fn blinded(&mut self, at: Timestamp, cause: &Cause) -> Vec<(Labels, Turn)> {
+        let firing = self
+            .all
+            .iter_mut()
+            .filter(|(_, alert)| alert.state == State::Firing && alert.stale.is_none());
+        firing
+            .map(|(labels, alert)| {
+                alert.stale = Some((at, cause.clone()));
+                (labels.clone(), Turn::Lost)
+            })
+            .collect()
     }
 
     /// When time alone may let a pending alert fire.
@@ -463,7 +469,7 @@ mod tests {
             truth in prop::collection::vec(prop::bool::weighted(0.8), 12..240),
             hold in 0u64..400, keep in prop::sample::select(vec![0u64, 0, 90, 200]),
         ) {
-            let look = |place: usize| if place % 12 == 0 { Tick } else { Early };
+            let look = |place: usize| if place.is_multiple_of(12) { Tick } else { Early };
             let all: Vec<(i64, Look, bool)> = truth
                 .iter()
                 .enumerate()

@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use promise::Timestamp;
+use promise::{Cause, Timestamp};
 use promql::{Element, HistogramSample, Labels, Number, STALE, Sample, Series, Value};
 use store::Error;
 
@@ -181,7 +181,14 @@ impl Live {
                 outcome.series.extend(series);
             }
             // What was true stays true until somebody can look again.
-            Err(why) => standing.wrong = Some(why),
+            Err(why) => {
+                if look == Look::Tick && !manner.tick_aligned {
+                    let cause = Cause::Failed { error: why.clone() };
+                    let turns = standing.alerts.blinded(at, &cause);
+                    outcome.events.extend(standing.events(turns, at));
+                }
+                standing.wrong = Some(why);
+            }
         }
     }
 }
@@ -315,7 +322,6 @@ impl Standing {
             sources,
             limit,
         } = *turned;
-        let (at, look, limit) = (at, look, limit);
         let terms = Terms {
             hold: *hold,
             keep_firing_for: *keep_firing_for,
@@ -371,23 +377,7 @@ impl Standing {
                 }
             }
         }
-        let of = |labels: &Labels| {
-            self.alerts
-                .iter()
-                .find(|alert| alert.labels == *labels)
-                .cloned()
-        };
-        let events = turns
-            .into_iter()
-            .filter_map(|(labels, turn)| {
-                Some(Event {
-                    alert: of(&labels)?,
-                    turn,
-                    at,
-                    query: self.rule.query.as_str().to_owned(),
-                })
-            })
-            .collect();
+        let events = self.events(turns, at);
         if look == Look::Early {
             return Ok((Vec::new(), events));
         }
@@ -399,6 +389,25 @@ impl Standing {
         let made = series.iter().map(|series| series.labels.clone()).collect();
         series.extend(self.ended(made, at - offset));
         Ok((series, events))
+    }
+
+    /// What has become of alerts, as whoever tells people needs it.
+    fn events(&self, turns: Vec<(Labels, Turn)>, at: Timestamp) -> Vec<Event> {
+        let of = |labels: &Labels| {
+            let mut all = self.alerts.iter();
+            all.find(|alert| alert.labels == *labels).cloned()
+        };
+        turns
+            .into_iter()
+            .filter_map(|(labels, turn)| {
+                Some(Event {
+                    alert: of(&labels)?,
+                    turn,
+                    at,
+                    query: self.rule.query.as_str().to_owned(),
+                })
+            })
+            .collect()
     }
 
     fn stale_since(&self, labels: &Labels) -> Option<Timestamp> {

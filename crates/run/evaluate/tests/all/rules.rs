@@ -250,7 +250,11 @@ async fn an_error_resolves_nothing() {
     }
     assert_eq!(house.firing(), ["Both"]);
     let (live, _) = house.engine.groups().next().unwrap();
-    assert!(live.rules[0].wrong.is_some());
+    let wrong = live.rules[0].wrong.clone().unwrap();
+    let stale = house.engine.firing().next().unwrap().stale.clone().unwrap();
+    assert_eq!(stale.1, Cause::Failed { error: wrong });
+    let turns: Vec<Turn> = house.told.iter().map(|(.., turn)| *turn).collect();
+    assert_eq!(turns, [Turn::Fired, Turn::Lost]);
 }
 
 #[tokio::test]

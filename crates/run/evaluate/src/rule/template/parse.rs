@@ -20,8 +20,8 @@ pub(super) fn parse(text: &str) -> Result<Vec<Node>, String> {
     };
     let (body, end) = parser.body()?;
     match end {
-        End::Text => Ok(body),
-        End::End | End::Else(_) => Err("unexpected {{end}} or {{else}}".to_owned()),
+        End::OfText => Ok(body),
+        End::Closed | End::Else(_) => Err("unexpected {{end}} or {{else}}".to_owned()),
     }
 }
 
@@ -221,8 +221,8 @@ fn quoted(text: &str, quote: char) -> Result<(Token, usize), String> {
 
 /// What ended a block.
 enum End {
-    Text,
-    End,
+    OfText,
+    Closed,
     /// With what stands behind the word.
     Else(Vec<Token>),
 }
@@ -257,7 +257,7 @@ impl Parser<'_> {
                 continue;
             };
             match keyword.as_str() {
-                "end" => return Ok((nodes, End::End)),
+                "end" => return Ok((nodes, End::Closed)),
                 "else" => return Ok((nodes, End::Else(rest.to_vec()))),
                 "if" => nodes.push(self.branches("if", rest)?),
                 "with" => nodes.push(self.branches("with", rest)?),
@@ -290,7 +290,7 @@ impl Parser<'_> {
                 _ => nodes.push(Node::Action(self.pipeline(tokens)?)),
             }
         }
-        Ok((nodes, End::Text))
+        Ok((nodes, End::OfText))
     }
 
     /// Variables that are set within a block end with it.
@@ -308,9 +308,9 @@ impl Parser<'_> {
 
     fn closed(&mut self) -> Result<Vec<Node>, String> {
         match self.body()? {
-            (body, End::End) => Ok(body),
+            (body, End::Closed) => Ok(body),
             (_, End::Else(_)) => Err("unexpected {{else}}".to_owned()),
-            (_, End::Text) => Err("unexpected EOF: an {{end}} is missing".to_owned()),
+            (_, End::OfText) => Err("unexpected EOF: an {{end}} is missing".to_owned()),
         }
     }
 
@@ -323,8 +323,8 @@ impl Parser<'_> {
                 let (body, end) = parser.body()?;
                 cases.push((pipeline, body));
                 match end {
-                    End::End => return Ok((cases, Vec::new())),
-                    End::Text => return Err("unexpected EOF: an {{end}} is missing".to_owned()),
+                    End::Closed => return Ok((cases, Vec::new())),
+                    End::OfText => return Err("unexpected EOF: an {{end}} is missing".to_owned()),
                     End::Else(rest) => match rest.split_first() {
                         None => return Ok((cases, parser.closed()?)),
                         Some((Token::Word(again), rest)) if again == keyword => {
@@ -350,12 +350,12 @@ impl Parser<'_> {
         self.block(|parser| {
             let pipeline = parser.pipeline(tokens)?;
             match parser.body()? {
-                (body, End::End) => Ok(Node::Range(pipeline, body, Vec::new())),
+                (body, End::Closed) => Ok(Node::Range(pipeline, body, Vec::new())),
                 (body, End::Else(rest)) if rest.is_empty() => {
                     Ok(Node::Range(pipeline, body, parser.closed()?))
                 }
                 (_, End::Else(_)) => Err("unexpected words behind {{else}} of range".to_owned()),
-                (_, End::Text) => Err("unexpected EOF: an {{end}} is missing".to_owned()),
+                (_, End::OfText) => Err("unexpected EOF: an {{end}} is missing".to_owned()),
             }
         })
     }
