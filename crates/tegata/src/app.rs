@@ -38,7 +38,7 @@ use crate::{
     book::{Book, kind},
     cli::instance,
     clock::SystemClock,
-    demo, doors,
+    demo, doors, engine,
     exit::Stop,
     rule_files::{self, RuleFiles},
     secrets, spec_file,
@@ -199,7 +199,11 @@ impl House {
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let missing = |error: store::Error| Stop::missing(explain(&error).get(lang));
         let data = DataDir::open(&settings.data).map_err(missing)?;
-        let metrics = store::metrics::open("embedded", &data.metrics()).map_err(missing)?;
+        let engine = engine::open(spec.metrics.as_ref(), &data.metrics(), clock.clone());
+        let metrics = engine.map_err(|problem| match problem {
+            engine::Problem::Store(error) => missing(error),
+            engine::Problem::Client(why) => Stop::missing(why.get(lang)),
+        })?;
         let logs = store::logs::open("embedded", &data.logs()).map_err(missing)?;
         let state = store::state::open("embedded", &data.state()).map_err(missing)?;
         let (ledger, opened) = Ledger::open(&data.ledger(), "tegata")

@@ -7,6 +7,7 @@ mod cli;
 mod clock;
 mod demo;
 mod doors;
+mod engine;
 mod exit;
 mod keeper;
 mod past;

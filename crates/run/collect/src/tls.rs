@@ -69,6 +69,19 @@ pub(crate) fn roots_from(pem: &[u8]) -> Result<Arc<RootCertStore>, String> {
     Ok(Arc::new(roots))
 }
 
+/// A client for whoever else asks something over HTTP: it trusts what this machine trusts, by our clock, and
+/// takes no detours over proxies and redirects.
+pub fn http_client(clock: Arc<dyn Clock>) -> Result<reqwest::Client, Say> {
+    let config = client_config(system_roots(), clock)?;
+    reqwest::Client::builder()
+        .tls_backend_preconfigured(config)
+        .no_proxy()
+        .redirect(reqwest::redirect::Policy::none())
+        .user_agent(concat!("tegata/", env!("CARGO_PKG_VERSION")))
+        .build()
+        .map_err(|error| Say::same(error.to_string()))
+}
+
 pub(crate) fn client_config(
     roots: Arc<RootCertStore>,
     clock: Arc<dyn Clock>,

@@ -8,4 +8,5 @@ mod hostile;
 mod ledger;
 mod logs;
 mod peers;
+mod remote_write;
 mod support;

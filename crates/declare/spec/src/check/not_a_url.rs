@@ -47,6 +47,12 @@ fn check(sight: &Sight<'_>, found: &mut Found<'_>) {
             test(&["sources", "probes", name, "url"], &probe.url);
         }
     }
+    if let Some(engine) = &sight.spec.metrics {
+        test(&["metrics", "query"], &engine.query);
+        if let Some(write) = &engine.write {
+            test(&["metrics", "write"], write);
+        }
+    }
     for (name, receiver) in &sight.spec.receivers {
         let url = match receiver {
             Receiver::Webhook(webhook) => &webhook.url,

@@ -2,6 +2,7 @@
 
 pub mod canary;
 pub mod correction;
+pub mod engine;
 pub mod on_call;
 pub mod promises;
 pub mod receiver;
@@ -37,10 +38,11 @@ pub struct Spec {
     pub retention: retention::Retention,
     pub corrections: BTreeMap<String, correction::Correction>,
     pub canary: Option<canary::Canary>,
+    pub metrics: Option<engine::Engine>,
 }
 
 /// The names of the sections in a file.
-pub const SECTIONS: [&str; 12] = [
+pub const SECTIONS: [&str; 13] = [
     "service",
     "console",
     "sources",
@@ -53,6 +55,7 @@ pub const SECTIONS: [&str; 12] = [
     "retention",
     "corrections",
     "canary",
+    "metrics",
 ];
 
 record! {
@@ -95,6 +98,9 @@ record! {
         /// A made-up alert that travels the whole way again and again.
         /// ja: 全経路を定期的に通る試験用の警報。
         canary: Option<canary::Canary>,
+        /// An engine elsewhere that holds the samples.
+        /// ja: サンプルを保持する外部のエンジン。
+        metrics: Option<engine::Engine>,
     }
 }
 
@@ -140,6 +146,7 @@ impl From<Document> for Spec {
             retention: document.retention,
             corrections: document.corrections,
             canary: document.canary,
+            metrics: document.metrics,
         }
     }
 }

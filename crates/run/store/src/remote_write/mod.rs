@@ -15,7 +15,7 @@ mod v2;
 
 pub(crate) use pack::unpack_snappy;
 pub use pack::{Encoding, UNPACKED_MAX, pack, unpack};
-pub use read::{Described, Entry, LabelPairs, Seed, read};
+pub use read::{Described, Entry, LabelPairs, Seed, read, series};
 pub(crate) use v1::series as read_series;
 
 use crate::{Series, metrics::Metadata, protobuf};

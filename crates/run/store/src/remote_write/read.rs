@@ -6,7 +6,7 @@
 use std::hash::{BuildHasher, RandomState};
 
 use promise::Timestamp;
-use promql::{Exemplar, HistogramSample, Labels, Sample};
+use promql::{Exemplar, HistogramSample, Labels, Sample, Series};
 use xxhash_rust::xxh3::xxh3_128_with_seed;
 
 use super::{Error, Message, v1, v2};
@@ -101,6 +101,22 @@ pub fn read(
         Message::V1 => v1::read(bytes, each, about),
         Message::V2 => v2::read(bytes, seed, each),
     }
+}
+
+/// All series of a message, each as it stands there.
+pub fn series(message: Message, bytes: &[u8]) -> Result<Vec<Series>, Error> {
+    let mut all = Vec::new();
+    let mut each = |entry: Entry<'_>| {
+        all.push(Series {
+            labels: entry.labels.labels()?,
+            samples: entry.samples,
+            histograms: entry.histograms,
+            exemplars: entry.exemplars,
+        });
+        Ok(())
+    };
+    read(message, bytes, Seed::random(), &mut each, &mut |_| {})?;
+    Ok(all)
 }
 
 /// Counts what a message makes us keep.

@@ -22,7 +22,7 @@ pub(super) fn read(
     for field in Reader::new(bytes) {
         let field = field?;
         match field.number {
-            1 => each(entry(field.bytes()?, &mut budget)?)?,
+            1 => each(entry(field.bytes()?, &mut budget, false)?)?,
             3 => {
                 budget.take(1)?;
                 about(described(&field)?);
@@ -34,7 +34,8 @@ pub(super) fn read(
 }
 
 /// `prometheus.TimeSeries`: `labels = 1`, `samples = 2`, `exemplars = 3`, `histograms = 4`.
-fn entry<'m>(bytes: &'m [u8], budget: &mut Budget) -> Result<Entry<'m>, Error> {
+/// A histogram that is wrong is left out if `is_lenient`.
+fn entry<'m>(bytes: &'m [u8], budget: &mut Budget, is_lenient: bool) -> Result<Entry<'m>, Error> {
     let (labels, rest) = bytes.split_at(labels_end(bytes));
     let mut labels = Cow::Borrowed(labels);
     let (mut samples, mut histograms, mut exemplars) = (Vec::new(), Vec::new(), Vec::new());
@@ -47,7 +48,11 @@ fn entry<'m>(bytes: &'m [u8], budget: &mut Budget) -> Result<Entry<'m>, Error> {
             1 => append_label(labels.to_mut(), field.bytes()?),
             2 => samples.push(sample(&field)?),
             3 => exemplars.push(exemplar_of(&field, budget)?),
-            4 => histograms.push(histogram::read(&field, budget)?),
+            4 => match histogram::read(&field, budget) {
+                Ok(sample) => histograms.push(sample),
+                Err(Error::Histogram(_)) if is_lenient => {}
+                Err(error) => return Err(error),
+            },
             _ => {}
         }
     }
@@ -147,9 +152,10 @@ fn described<'m>(field: &Field<'m>) -> Result<Described<'m>, Error> {
     Ok(about)
 }
 
-/// The one series of a `prometheus.TimeSeries`, as remote read answers with it.
+/// The one series of a `prometheus.TimeSeries`, as remote read answers with it. Prometheus 3.5 leaves out the
+/// bounds of histograms that list theirs; without them they mean nothing and are left out.
 pub(crate) fn series(bytes: &[u8]) -> Result<Series, Error> {
-    let entry = entry(bytes, &mut Budget::new())?;
+    let entry = entry(bytes, &mut Budget::new(), true)?;
     Ok(Series {
         labels: entry.labels.labels()?,
         samples: entry.samples,
