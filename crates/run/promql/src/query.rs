@@ -65,6 +65,23 @@ impl Query {
         syntax::pretty(&self.root)
     }
 
+    /// What kind of value it gives: `scalar`, `string`, `instant vector` or `range vector`.
+    #[must_use]
+    pub fn gives(&self) -> &'static str {
+        self.root.gives().name()
+    }
+
+    /// The matchers, when the whole text is one series selector at no other time.
+    #[must_use]
+    pub fn as_selector(&self) -> Option<&[Matcher]> {
+        match &self.root.kind {
+            Kind::Vector(only) if only.when.at.is_none() && only.when.offset.is_none() => {
+                Some(&only.matchers)
+            }
+            _ => None,
+        }
+    }
+
     /// What to fetch before evaluating anywhere between `from` and `to`.
     #[must_use]
     pub fn selections(&self, from: Timestamp, to: Timestamp) -> Vec<Selection> {
@@ -263,7 +280,8 @@ fn steps(from: i64, to: i64, step: Duration) -> Result<Steps, EvalError> {
         to.saturating_sub(from) / step + 1
     };
     let count = usize::try_from(count).unwrap_or(usize::MAX);
-    if count > STEPS_MAX {
+    // Between so many steps lies one instant more.
+    if count > STEPS_MAX + 1 {
         return Err(EvalError::TooManySteps { limit: STEPS_MAX });
     }
     Ok(Steps {

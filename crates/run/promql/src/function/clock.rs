@@ -66,7 +66,8 @@ pub(crate) fn at_steps(work: fn(Civil) -> i64, steps: Steps) -> Row {
 
 /// Seconds as a 64-bit integer; what does not fit is the smallest, as on the machines that Prometheus runs on.
 fn whole(seconds: f64) -> i64 {
-    if (-9.223_372_036_854_775_808e18..9.223_372_036_854_775_808e18).contains(&seconds) {
+    const END: f64 = (1u64 << 63) as f64;
+    if (-END..END).contains(&seconds) {
         seconds as i64
     } else {
         i64::MIN

@@ -40,8 +40,14 @@ fn clamped<'c>(of: &'c Expr, low: Vec<f64>, high: Vec<f64>) -> Changed<'c> {
     Ok((of, Box::new(change)))
 }
 
-/// Unlike Rust's, these give NaN where either is.
-fn larger(a: f64, b: f64) -> f64 {
+/// Unlike Rust's, these give NaN where either is, unless the other is the end of all numbers; and 0 is larger than -0.
+pub(crate) fn larger(a: f64, b: f64) -> f64 {
+    if a == f64::INFINITY || b == f64::INFINITY {
+        return f64::INFINITY;
+    }
+    if a == 0.0 && b == 0.0 {
+        return if a.is_sign_negative() { b } else { a };
+    }
     if a.is_nan() || b.is_nan() {
         f64::NAN
     } else {
@@ -49,7 +55,13 @@ fn larger(a: f64, b: f64) -> f64 {
     }
 }
 
-fn smaller(a: f64, b: f64) -> f64 {
+pub(crate) fn smaller(a: f64, b: f64) -> f64 {
+    if a == f64::NEG_INFINITY || b == f64::NEG_INFINITY {
+        return f64::NEG_INFINITY;
+    }
+    if a == 0.0 && b == 0.0 {
+        return if a.is_sign_negative() { a } else { b };
+    }
     if a.is_nan() || b.is_nan() {
         f64::NAN
     } else {

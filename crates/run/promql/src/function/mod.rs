@@ -21,6 +21,7 @@ use crate::{
 pub(crate) use clock::at_steps;
 pub(crate) use info::matchers as info_matchers;
 pub(crate) use label::is_label_name;
+pub(crate) use math::{larger, smaller};
 pub(crate) use shape::absent_labels;
 
 /// One function.

@@ -32,7 +32,7 @@ fn range_seconds(millis: i64) -> f64 {
 }
 
 /// Where the samples of a window lie in it. Steps that meet a regular series see the same again and again.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
 struct Layout {
     before: i64,
     after: i64,
@@ -42,7 +42,7 @@ struct Layout {
 }
 
 /// What extrapolation makes of a layout.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Default)]
 struct Reach {
     sampled: f64,
     before: f64,
@@ -91,7 +91,7 @@ impl Reach {
 
     /// A counter is never extended below zero.
     #[inline]
-    fn factor_of_counter(self, first: f64, increase: f64, kind: Kind) -> f64 {
+    fn factor_of_counter(&self, first: f64, increase: f64, kind: Kind) -> f64 {
         if increase > 0.0 && first >= 0.0 {
             // Far from zero the exact division need not be done.
             if self.sampled * first > increase * self.before * 1.000_001 && increase.is_finite() {
@@ -114,52 +114,51 @@ pub(crate) fn floats(
     bounds: impl Fn(usize) -> (i64, i64),
     out: &mut [f64],
 ) {
-    let at = |place: usize| samples[place].at.as_millis();
     let resets: Vec<usize> = if kind.is_counter() {
-        (1..samples.len())
-            .filter(|place| samples[*place].value < samples[place - 1].value)
-            .collect()
+        let pairs = samples.windows(2).enumerate();
+        let falls = pairs.filter(|(_, pair)| pair[1].value < pair[0].value);
+        falls.map(|(place, _)| place + 1).collect()
     } else {
         Vec::new()
     };
     let (mut first, mut until, mut next_reset) = (0, 0, 0);
-    let mut known: Option<(Layout, Reach)> = None;
+    let mut known = Layout::default();
+    let mut reach = Reach::default();
     for (step, value) in out.iter_mut().enumerate() {
         let (from, to) = bounds(step);
-        while until < samples.len() && at(until) <= to {
+        while samples.get(until).is_some_and(|s| s.at.as_millis() <= to) {
             until += 1;
         }
-        while first < until && at(first) <= from {
+        while first < until && samples[first].at.as_millis() <= from {
             first += 1;
         }
-        if until - first < 2 {
+        let [oldest, .., newest] = &samples[first..until] else {
             continue;
-        }
-        let last = until - 1;
+        };
+        let mut increase = newest.value - oldest.value;
         while resets.get(next_reset).is_some_and(|reset| *reset <= first) {
             next_reset += 1;
         }
-        let mut increase = samples[last].value - samples[first].value;
-        for reset in resets[next_reset..]
-            .iter()
-            .take_while(|reset| **reset <= last)
-        {
-            increase += samples[reset - 1].value;
+        if next_reset < resets.len() {
+            let within = resets[next_reset..]
+                .iter()
+                .take_while(|reset| **reset < until);
+            increase = within.fold(increase, |sum, reset| sum + samples[reset - 1].value);
         }
+        let (oldest_at, newest_at) = (oldest.at.as_millis(), newest.at.as_millis());
         let layout = Layout {
-            before: at(first) - from,
-            after: to - at(last),
-            sampled: at(last) - at(first),
+            before: oldest_at - from,
+            after: to - newest_at,
+            sampled: newest_at - oldest_at,
             samples: until - first,
             range: to - from,
         };
-        let reach = match known {
-            Some((same, reach)) if same == layout => reach,
-            _ => layout.reach(kind),
-        };
-        known = Some((layout, reach));
+        if layout != known {
+            known = layout;
+            reach = layout.reach(kind);
+        }
         let factor = if kind.is_counter() {
-            reach.factor_of_counter(samples[first].value, increase, kind)
+            reach.factor_of_counter(oldest.value, increase, kind)
         } else {
             reach.factor
         };
@@ -239,7 +238,8 @@ fn histogram_increase(
     if is_counter && samples.iter().any(is_gauge) {
         said.say(Note::NotCounter);
     }
-    if !is_counter && !(is_gauge(first) && last.reset == Reset::Gauge) {
+    let are_gauges = is_gauge(first) && last.reset == Reset::Gauge;
+    if !is_counter && !are_gauges {
         said.say(Note::NotGauge);
     }
     increase.reset = Reset::Gauge;
@@ -276,11 +276,10 @@ pub(super) fn last_two(
                 said.say(Note::NotGauge);
             }
             let mut rise = Histogram::clone(now);
-            if !is_rate || !now.is_reset_since(before) {
-                if let Err(why) = rise.subtract(before) {
-                    said.say(|metric| incompatible(why, &metric));
-                    return None;
-                }
+            let is_continued = !is_rate || !now.is_reset_since(before);
+            if let Some(why) = is_continued.then(|| rise.subtract(before).err()).flatten() {
+                said.say(|metric| incompatible(why, &metric));
+                return None;
             }
             rise.reset = Reset::Gauge;
             rise.compact();

@@ -27,6 +27,7 @@ use crate::{
 pub(crate) use aggregate::{incompatible, move_towards};
 pub(crate) use range::Said;
 pub(crate) use row::{ABSENT, Merged, Row, Steps, is_absent};
+use select::Fetched;
 pub(crate) use select::Window;
 
 /// Values that one query may hold at a time, as Prometheus bounds them: 400 MB of floats.
@@ -47,7 +48,7 @@ pub(crate) enum Held {
 pub(crate) struct Run<'r> {
     pub options: Options,
     /// By the number of the selector.
-    series: Vec<Vec<SeriesRef<'r>>>,
+    series: Vec<Vec<Fetched<'r>>>,
     /// The info series of each call of `info`, by its place in the text.
     infos: HashMap<usize, Vec<SeriesRef<'r>>>,
     /// First and last instant of the whole query.
@@ -70,9 +71,12 @@ impl<'r> Run<'r> {
         let mut series = Vec::new();
         series.resize_with(selectors, Vec::new);
         let mut infos = HashMap::new();
+        let plain = select::without_buckets(root);
         visit(root, &mut |expr| match &expr.kind {
             Kind::Vector(selector) | Kind::Matrix { selector, .. } => {
-                series[selector.id] = data.series(&selector.matchers);
+                let found = data.series(&selector.matchers).into_iter();
+                let is_plain = plain == Some(selector.id);
+                series[selector.id] = found.map(|found| Fetched::of(found, is_plain)).collect();
             }
             Kind::Call { function, args } if function.name == "info" => {
                 infos.insert(
@@ -121,7 +125,7 @@ impl<'r> Run<'r> {
         Ok(())
     }
 
-    fn series(&self, selector: &Selector) -> &[SeriesRef<'r>] {
+    fn series(&self, selector: &Selector) -> &[Fetched<'r>] {
         &self.series[selector.id]
     }
 
@@ -173,7 +177,16 @@ impl<'r> Run<'r> {
             Kind::Aggregate(fold) => aggregate::each(self, fold, steps, sink),
             Kind::Call { function, args } => match function.work {
                 Work::OverRange { over, matrix } => {
-                    range::each(self, function, over, &args[matrix], args, steps, sink)
+                    let first = argument_start(expr, &args[0]);
+                    range::each(
+                        self,
+                        function,
+                        over,
+                        (&args[matrix], first),
+                        args,
+                        steps,
+                        sink,
+                    )
                 }
                 Work::Vector(make) => make(self, expr, args, steps)?
                     .into_iter()
@@ -345,6 +358,19 @@ fn one_metric<'l>(mut all: impl Iterator<Item = &'l Labels>) -> bool {
             && labels.get("__type__") == first[1]
             && labels.get("__unit__") == first[2]
     })
+}
+
+/// Where an argument of a call begins, as notes name it: within its parentheses, unless Prometheus computes it
+/// apart from its call; a subquery's place is not kept there.
+pub(crate) fn argument_start(call: &Expr, arg: &Expr) -> usize {
+    if matches!(arg.bare().kind, Kind::Subquery { .. }) {
+        return 0;
+    }
+    if is_fixed(arg) && !is_fixed(call) {
+        arg.start
+    } else {
+        arg.bare().start
+    }
 }
 
 /// Whether a node gives the same at every step, because all that it reads stands at a fixed `@`.

@@ -41,7 +41,7 @@ pub(super) fn each(
                     given: bounds.max,
                     cap: 1.0,
                 },
-                param.start,
+                param.bare().start,
             );
         }
         if bounds.min < -1.0 {
@@ -50,7 +50,7 @@ pub(super) fn each(
                     given: bounds.min,
                     cap: -1.0,
                 },
-                param.start,
+                param.bare().start,
             );
         }
     } else if bounds.max < 1.0 {
@@ -70,10 +70,10 @@ pub(super) fn each(
         })
         .collect();
     let mut order = Vec::new();
-    for step in 0..steps.count {
+    for (step, param) in params.into_iter().enumerate() {
         run.look(rows.len() as u64)?;
         let mut heaps: Vec<Heap> = vec![Heap::new(fold.fold); count];
-        if let Some(limit) = Limit::of(fold.fold, params[step], &rows, step)? {
+        if let Some(limit) = Limit::of(fold.fold, param, &rows, step)? {
             for (place, row) in rows.iter().enumerate() {
                 let value = match (row.histogram(step), fold.fold) {
                     (Some(_), Fold::TopK | Fold::BottomK) => {
@@ -125,7 +125,8 @@ impl Limit {
             return Ok((param != 0.0).then(|| Self::Ratio(param.clamp(-1.0, 1.0))));
         }
         // The bounds of 64-bit integers, as floats.
-        if !(-9.223_372_036_854_775_808e18..=9.223_372_036_854_775_807e18).contains(&param) {
+        const END: f64 = (1u64 << 63) as f64;
+        if !(-END..=END).contains(&param) {
             let message = format!("Scalar value {} overflows int64", number::short(param));
             return Err(EvalError::BadArgument(message));
         }

@@ -38,7 +38,7 @@ pub(super) fn each(
     run: &Run<'_>,
     function: &Function,
     over: Over,
-    matrix: &Expr,
+    (matrix, start): (&Expr, usize),
     args: &[Expr],
     steps: Steps,
     sink: Sink<'_>,
@@ -48,11 +48,12 @@ pub(super) fn each(
         .filter(|arg| arg.gives() == Type::Scalar)
         .map(|arg| run.scalar(arg, steps))
         .collect::<Result<Vec<_>, _>>()?;
-    let start = args.first().map_or(0, |arg| arg.start);
     let mut windows = run.windows(matrix, steps)?;
     let all = std::mem::replace(&mut windows.all, Box::new(std::iter::empty()));
     let keeps_name = function.name == "last_over_time";
     let mut watch = run.watch(if keeps_name { &args[0] } else { matrix });
+    let bounds: Vec<(i64, i64)> = steps.all().map(|at| windows.bounds(at)).collect();
+    let bounds = |step: usize| bounds[step];
     let mut row = Row::blank(steps.count);
     let mut present = vec![
         false;
@@ -75,7 +76,6 @@ pub(super) fn each(
             kinds: Vec::new(),
         };
         run.look((series.floats.len() + steps.count) as u64)?;
-        let bounds = |step: usize| windows.bounds(steps.at(step));
         match over {
             Over::Rate(kind) if series.histograms.is_empty() => {
                 rate::floats(kind, &series.floats, bounds, &mut row.floats);

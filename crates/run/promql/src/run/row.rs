@@ -39,7 +39,12 @@ impl Steps {
     }
 
     pub fn all(self) -> impl Iterator<Item = i64> {
-        (0..self.count).map(move |index| self.at(index))
+        let mut next = self.start;
+        (0..self.count).map(move |_| {
+            let at = next;
+            next = next.saturating_add(self.step);
+            at
+        })
     }
 
     pub fn end(self) -> i64 {
@@ -147,13 +152,15 @@ impl Row {
 
     pub fn samples(&self, steps: Steps) -> Vec<Sample> {
         let values = self.floats.iter().zip(steps.all());
-        values
-            .filter(|(value, _)| !is_absent(**value))
-            .map(|(value, at)| Sample {
-                at: Timestamp::from_millis(at),
-                value: *value,
-            })
-            .collect()
+        let present = values.filter(|(value, _)| !is_absent(**value));
+        let samples = present.map(|(value, at)| Sample {
+            at: Timestamp::from_millis(at),
+            value: *value,
+        });
+        // Nearly all steps have a value, so room is made once.
+        let mut all = Vec::with_capacity(steps.count);
+        all.extend(samples);
+        all
     }
 
     pub fn histogram_samples(&self, steps: Steps) -> Vec<HistogramSample> {

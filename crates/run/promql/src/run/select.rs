@@ -2,12 +2,111 @@
 
 use std::{borrow::Cow, sync::Arc};
 
+use promise::Timestamp;
+
 use super::{ABSENT, Row, Run, Sink, Steps};
 use crate::{
-    EvalError, HistogramSample, Labels, Sample, SeriesRef,
+    EvalError, Histogram, HistogramSample, Labels, Sample, SeriesRef,
     series::{Reset, is_stale},
     syntax::{Expr, Kind, Selector, When},
 };
+
+/// A stored series as a selector sees it.
+pub(super) struct Fetched<'r> {
+    pub labels: Labels,
+    pub samples: &'r [Sample],
+    pub histograms: Cow<'r, [HistogramSample]>,
+}
+
+impl<'r> Fetched<'r> {
+    /// Where only counts and sums are wanted, histograms are seen without buckets.
+    pub fn of(series: SeriesRef<'r>, without_buckets: bool) -> Self {
+        let histograms = if without_buckets && !series.histograms.is_empty() {
+            Cow::Owned(plain(series.histograms))
+        } else {
+            Cow::Borrowed(series.histograms)
+        };
+        Self {
+            labels: series.labels,
+            samples: series.samples,
+            histograms,
+        }
+    }
+}
+
+/// Count and sum alone, with what the buckets told of resets.
+fn plain(samples: &[HistogramSample]) -> Vec<HistogramSample> {
+    let mut before: Option<&Histogram> = None;
+    let mut all = Vec::with_capacity(samples.len());
+    for sample in samples {
+        let value = &sample.value;
+        let reset = match (value.reset, before) {
+            _ if value.is_stale() => Reset::Unknown,
+            (Reset::Unknown, Some(before)) if value.is_reset_since(before) => Reset::Yes,
+            (Reset::Unknown, Some(_)) => Reset::No,
+            (known, _) => known,
+        };
+        if !value.is_stale() {
+            before = Some(value);
+        }
+        all.push(HistogramSample {
+            at: sample.at,
+            value: Arc::new(Histogram {
+                reset,
+                count: value.count,
+                sum: value.sum,
+                ..Histogram::default()
+            }),
+        });
+    }
+    all
+}
+
+/// The first selector of a query, where a function that needs no buckets stands above it, but not at the very top:
+/// which layouts fit each other then does not matter, as in Prometheus.
+pub(super) fn without_buckets(root: &Expr) -> Option<usize> {
+    let mut path = Vec::new();
+    let first = first_selector(root, &mut path)?;
+    let names = path
+        .iter()
+        .skip(1)
+        .rev()
+        .filter_map(|expr: &&Expr| match &expr.kind {
+            Kind::Call { function, .. } => Some(function.name),
+            _ => None,
+        });
+    let mut deciding = names.filter(|name| {
+        matches!(
+            *name,
+            "histogram_count"
+                | "histogram_sum"
+                | "histogram_avg"
+                | "histogram_quantile"
+                | "histogram_fraction"
+        )
+    });
+    let decides = deciding.next()?;
+    (!matches!(decides, "histogram_quantile" | "histogram_fraction")).then_some(first)
+}
+
+fn first_selector<'e>(expr: &'e Expr, path: &mut Vec<&'e Expr>) -> Option<usize> {
+    if let Kind::Vector(selector) | Kind::Matrix { selector, .. } = &expr.kind {
+        return Some(selector.id);
+    }
+    path.push(expr);
+    let mut children = expr.children();
+    if let Kind::Aggregate(fold) = &expr.kind {
+        // What is aggregated comes before the parameter.
+        children = std::iter::once(&fold.of).chain(&fold.param).collect();
+    }
+    for child in children {
+        if let Some(found) = first_selector(child, path) {
+            return Some(found);
+        }
+    }
+    path.pop();
+    None
+}
 
 /// The samples of one series that lie in `(from, to]`, without markers of staleness.
 #[derive(Debug, Clone, Copy)]
@@ -85,7 +184,7 @@ impl<'r> Run<'r> {
             let mut row = Row::labelled(series.labels.clone(), steps.count);
             for (step, at) in steps.all().enumerate() {
                 let seen = selector.when.instant(at, self.span);
-                if let Some(at) = newest_instant(series, seen, back) {
+                if let Some(at) = newest_instant(series.samples, &series.histograms, seen, back) {
                     row.floats[step] = at as f64 / 1000.0;
                 }
             }
@@ -99,7 +198,7 @@ impl<'r> Run<'r> {
     /// When the newest sample of a series was taken, seen from `at`.
     pub fn newest_of(&self, series: &SeriesRef<'_>, at: i64) -> Option<i64> {
         let back = i64::try_from(self.options.look_back.as_millis()).unwrap_or(i64::MAX);
-        newest_instant(series, at, back)
+        newest_instant(series.samples, series.histograms, at, back)
     }
 
     /// A range vector, of stored series or of a subquery.
@@ -113,7 +212,7 @@ impl<'r> Run<'r> {
                 all: Box::new(self.series(selector).iter().map(|series| Ranged {
                     labels: series.labels.clone(),
                     floats: fresh(series.samples),
-                    histograms: fresh_histograms(series.histograms),
+                    histograms: fresh_histograms(&series.histograms),
                 })),
             }),
             Kind::Subquery {
@@ -202,41 +301,48 @@ fn fresh_histograms(samples: &[HistogramSample]) -> Cow<'_, [HistogramSample]> {
     Cow::Borrowed(samples)
 }
 
+/// Before the first sample of a series.
+const NEVER: Sample = Sample {
+    at: Timestamp::from_millis(i64::MIN),
+    value: ABSENT,
+};
+
 /// Fills `out`; answers whether anything was found. `shift` is what `offset` and `@` move.
 fn newest_floats(samples: &[Sample], steps: Steps, shift: i64, back: i64, out: &mut [f64]) -> bool {
-    let mut next =
-        samples.partition_point(|s| s.at.as_millis() <= steps.start.saturating_sub(shift));
+    let next = samples.partition_point(|s| s.at.as_millis() <= steps.start.saturating_sub(shift));
     let mut found = false;
-    for (value, at) in out.iter_mut().zip(steps.all()) {
-        let seen = at.saturating_sub(shift);
-        while samples.get(next).is_some_and(|s| s.at.as_millis() <= seen) {
-            next += 1;
+    let mut seen = steps.start.saturating_sub(shift);
+    let mut last = next.checked_sub(1).map_or(&NEVER, |last| &samples[last]);
+    let mut rest = samples[next..].iter();
+    let mut coming = rest.next();
+    for value in out.iter_mut() {
+        while let Some(sample) = coming.filter(|sample| sample.at.as_millis() <= seen) {
+            last = sample;
+            coming = rest.next();
         }
-        *value = match next.checked_sub(1).map(|last| samples[last]) {
-            // A marker of staleness is what stands for nothing in a column anyway.
-            Some(last) if last.at.as_millis() > seen.saturating_sub(back) => last.value,
-            _ => ABSENT,
-        };
+        // A marker of staleness is what stands for nothing in a column anyway.
+        let is_fresh = last.at.as_millis() > seen.saturating_sub(back);
+        *value = if is_fresh { last.value } else { ABSENT };
         found |= !is_stale(*value);
+        seen = seen.saturating_add(steps.step);
     }
     found
 }
 
 /// The same where histograms stand among the floats.
-fn newest(series: &SeriesRef<'_>, steps: Steps, shift: i64, back: i64, row: &mut Row) -> bool {
+fn newest(series: &Fetched<'_>, steps: Steps, shift: i64, back: i64, row: &mut Row) -> bool {
     row.floats.fill(ABSENT);
     row.histograms.resize(steps.count, None);
     let mut found = false;
     for (step, at) in steps.all().enumerate() {
         let seen = at.saturating_sub(shift);
         let float = last_float(series.samples, seen, back);
-        let histogram = last_histogram(series.histograms, seen, back);
+        let histogram = last_histogram(&series.histograms, seen, back);
         match (float, histogram) {
             (float, Some(histogram)) if float.is_none_or(|float| histogram.at >= float.at) => {
-                if !histogram.value.is_stale() {
-                    row.histograms[step] = Some(histogram.value.clone());
-                    found = true;
-                }
+                let is_live = !histogram.value.is_stale();
+                row.histograms[step] = is_live.then(|| histogram.value.clone());
+                found |= is_live;
             }
             (Some(float), _) => {
                 row.floats[step] = float.value;
@@ -260,9 +366,14 @@ fn last_histogram(samples: &[HistogramSample], seen: i64, back: i64) -> Option<&
     (last.at.as_millis() > seen.saturating_sub(back)).then_some(last)
 }
 
-fn newest_instant(series: &SeriesRef<'_>, seen: i64, back: i64) -> Option<i64> {
-    let float = last_float(series.samples, seen, back);
-    let histogram = last_histogram(series.histograms, seen, back);
+fn newest_instant(
+    samples: &[Sample],
+    histograms: &[HistogramSample],
+    seen: i64,
+    back: i64,
+) -> Option<i64> {
+    let float = last_float(samples, seen, back);
+    let histogram = last_histogram(histograms, seen, back);
     match (float, histogram) {
         (float, Some(histogram)) if float.is_none_or(|float| histogram.at >= float.at) => {
             (!histogram.value.is_stale()).then(|| histogram.at.as_millis())

@@ -199,7 +199,7 @@ mod tests {
     #[test]
     fn values_are_expanded() {
         let floats = |text: &str| -> Vec<Option<f64>> {
-            let values = values(text).unwrap();
+            let values = values(text).expect("values");
             values
                 .iter()
                 .map(|value| value.as_ref().and_then(Number::float))
@@ -230,8 +230,8 @@ mod tests {
 
     #[test]
     fn histograms_grow_by_their_step() {
-        let values =
-            values("{{count:1 sum:2 buckets:[1]}}+{{count:2 sum:1 buckets:[2]}}x2").unwrap();
+        let values = values("{{count:1 sum:2 buckets:[1]}}+{{count:2 sum:1 buckets:[2]}}x2")
+            .expect("histograms");
         let Some(Some(Number::Histogram(last))) = values.last() else {
             panic!("a histogram is wanted");
         };

@@ -148,11 +148,11 @@ mod tests {
     fn escapes_are_those_of_go() {
         let read = |text: &str| unquote(text).map(|(text, _)| text);
         assert_eq!(
-            read(r#""a\tb\"c\x41\u00e9\101" rest"#).unwrap(),
+            read(r#""a\tb\"c\x41\u00e9\101" rest"#).expect("a text"),
             "a\tb\"cAéA"
         );
-        assert_eq!(read(r"`a\tb`").unwrap(), r"a\tb");
-        assert_eq!(read(r"'it\'s'").unwrap(), "it's");
+        assert_eq!(read(r"`a\tb`").expect("a text"), r"a\tb");
+        assert_eq!(read(r"'it\'s'").expect("a text"), "it's");
         for wrong in [r#""a"#, r#""\q""#, r#""\x4""#, r#""\ud800""#, "\"a\nb\""] {
             assert!(read(wrong).is_err(), "{wrong}");
         }

@@ -1,5 +1,7 @@
 //! Quantiles of cumulative buckets, interpolated within one.
 
+use std::cmp::Ordering;
+
 /// How far two counts may lie apart and still be meant to be the same: summed rates round differently.
 const TOLERANCE: f64 = 1e-12;
 
@@ -11,11 +13,7 @@ pub(super) struct Bucket {
 
 /// In order and each bound once; nothing where the last does not hold everything.
 fn ordered(mut buckets: Vec<Bucket>) -> Option<Vec<Bucket>> {
-    buckets.sort_by(|a, b| {
-        a.upper
-            .partial_cmp(&b.upper)
-            .unwrap_or(std::cmp::Ordering::Equal)
-    });
+    buckets.sort_by(|a, b| a.upper.partial_cmp(&b.upper).unwrap_or(Ordering::Equal));
     if buckets.last()?.upper != f64::INFINITY {
         return None;
     }
@@ -83,7 +81,9 @@ pub(super) fn quantile(q: f64, buckets: Vec<Bucket>) -> (f64, bool) {
         return (f64::NAN, false);
     };
     let mut rank = q * last.count;
-    let place = finite.partition_point(|bucket| !(bucket.count >= rank));
+    let is_below =
+        |bucket: &Bucket| matches!(bucket.count.partial_cmp(&rank), None | Some(Ordering::Less));
+    let place = finite.partition_point(is_below);
     let Some(bucket) = finite.get(place) else {
         return (largest.upper, is_forced);
     };

@@ -8,23 +8,23 @@ use std::collections::HashMap;
 use crate::{
     EvalError, Labels,
     notes::Note,
-    run::{Merged, Row, Run, Steps, is_absent},
+    run::{Merged, Row, Run, Steps, argument_start, is_absent},
     syntax::Expr,
 };
 
 pub(super) fn quantile(
     run: &Run<'_>,
-    _: &Expr,
+    call: &Expr,
     args: &[Expr],
     steps: Steps,
 ) -> Result<Vec<Row>, EvalError> {
     let quantiles = run.scalar(&args[0], steps)?;
+    let mut groups = Groups::of(run, call, &args[1], steps)?;
     for q in quantiles.iter().filter(|q| !(0.0..=1.0).contains(*q)) {
-        run.note(&Note::InvalidQuantile(*q), args[0].start);
+        run.note(&Note::InvalidQuantile(*q), argument_start(call, &args[0]));
     }
-    let mut groups = Groups::of(run, &args[1], steps)?;
     let mut out = Merged::new(run.is_late());
-    let notes = |note: Note| run.note(&note, args[0].start);
+    let notes = |note: Note| run.note(&note, argument_start(call, &args[0]));
     groups.natives(run, &mut out, steps, |step, metric, histogram| {
         native::quantile(quantiles[step], histogram, metric, &notes)
     })?;
@@ -32,7 +32,7 @@ pub(super) fn quantile(
         let (value, is_forced) = classic::quantile(quantiles[step], buckets);
         if is_forced {
             let note = Note::ForcedMonotonicity(metric.to_owned());
-            run.note(&note, args[1].start);
+            run.note(&note, argument_start(call, &args[1]));
         }
         value
     })?;
@@ -41,14 +41,14 @@ pub(super) fn quantile(
 
 pub(super) fn fraction(
     run: &Run<'_>,
-    _: &Expr,
+    call: &Expr,
     args: &[Expr],
     steps: Steps,
 ) -> Result<Vec<Row>, EvalError> {
     let (lower, upper) = (run.scalar(&args[0], steps)?, run.scalar(&args[1], steps)?);
-    let mut groups = Groups::of(run, &args[2], steps)?;
+    let mut groups = Groups::of(run, call, &args[2], steps)?;
     let mut out = Merged::new(run.is_late());
-    let notes = |note: Note| run.note(&note, args[0].start);
+    let notes = |note: Note| run.note(&note, argument_start(call, &args[0]));
     groups.natives(run, &mut out, steps, |step, metric, histogram| {
         native::fraction((lower[step], upper[step]), histogram, metric, &notes)
     })?;
@@ -74,8 +74,9 @@ struct Groups {
 }
 
 impl Groups {
-    fn of(run: &Run<'_>, vector: &Expr, steps: Steps) -> Result<Self, EvalError> {
+    fn of(run: &Run<'_>, call: &Expr, vector: &Expr, steps: Steps) -> Result<Self, EvalError> {
         let rows = run.rows(vector, steps)?;
+        let start = argument_start(call, vector);
         let mut places: HashMap<Labels, usize> = HashMap::new();
         let mut classic: Vec<Classic> = Vec::new();
         for (place, row) in rows.iter().enumerate() {
@@ -85,7 +86,7 @@ impl Groups {
             let label = row.labels.get("le");
             let Ok(bound) = label.parse::<f64>() else {
                 let (metric, label) = (row.labels.metric().to_owned(), label.to_owned());
-                run.note(&Note::BadBucketLabel { metric, label }, vector.start);
+                run.note(&Note::BadBucketLabel { metric, label }, start);
                 continue;
             };
             let labels = row.labels.filtered(|name| name != "le");
@@ -117,7 +118,7 @@ impl Groups {
                     .any(|(_, bucket)| !is_absent(rows[*bucket].floats[step]));
                 if has_classic && row.histogram(step).is_some() {
                     let note = Note::MixedClassicNative(row.labels.metric().to_owned());
-                    run.note(&note, vector.start);
+                    run.note(&note, start);
                     group.blocked[step] = true;
                 }
             }

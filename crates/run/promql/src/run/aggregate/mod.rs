@@ -8,6 +8,7 @@ use std::collections::HashMap;
 use super::{Merged, Row, Run, Sink, Steps};
 use crate::{
     EvalError, Labels, Number,
+    function::{larger, smaller},
     notes::Note,
     number,
     series::{NAME, is_of_metric},
@@ -69,17 +70,6 @@ pub(super) fn each(
         Some(param) => run.scalar(param, steps)?,
         None => Vec::new(),
     };
-    if let Some(param) = fold.param.as_ref().filter(|_| fold.fold == Fold::Quantile) {
-        let bounds = Bounds::of(&params);
-        let wrong = [
-            bounds.has_nan.then_some(f64::NAN),
-            (bounds.max > 1.0).then_some(bounds.max),
-            (bounds.min < 0.0).then_some(bounds.min),
-        ];
-        for q in wrong.into_iter().flatten() {
-            run.note(&Note::InvalidQuantile(q), param.start);
-        }
-    }
     let is_late = run.is_late();
     let mut groups = Groups::by(&fold.grouping);
     let mut all: Vec<Group> = Vec::new();
@@ -100,6 +90,17 @@ pub(super) fn each(
         all[place].push(row, &mut |note| run.note(&note(metric), fold.of.start));
         Ok(())
     })?;
+    if let Some(param) = fold.param.as_ref().filter(|_| fold.fold == Fold::Quantile) {
+        let bounds = Bounds::of(&params);
+        let wrong = [
+            bounds.has_nan.then_some(f64::NAN),
+            (bounds.max > 1.0).then_some(bounds.max),
+            (bounds.min < 0.0).then_some(bounds.min),
+        ];
+        for q in wrong.into_iter().flatten() {
+            run.note(&Note::InvalidQuantile(q), param.bare().start);
+        }
+    }
     for (group, drop_name) in all.into_iter().zip(drops) {
         let mut row = group.finish(&params, &mut |note| run.note(&note, fold.of.start));
         row.drop_name = drop_name;
@@ -118,20 +119,12 @@ pub(super) struct Bounds {
 }
 
 impl Bounds {
-    /// A NaN makes both ends NaN.
     pub fn of(params: &[f64]) -> Self {
-        let has_nan = params.iter().any(|value| value.is_nan());
-        let end = |start: f64, pick: fn(f64, f64) -> f64| {
-            if has_nan {
-                f64::NAN
-            } else {
-                params.iter().copied().fold(start, pick)
-            }
-        };
+        let end = |start: f64, pick: fn(f64, f64) -> f64| params.iter().copied().fold(start, pick);
         Self {
-            min: end(f64::MAX, f64::min),
-            max: end(f64::MIN, f64::max),
-            has_nan,
+            min: end(f64::MAX, smaller),
+            max: end(f64::MIN, larger),
+            has_nan: params.iter().any(|value| value.is_nan()),
         }
     }
 }
