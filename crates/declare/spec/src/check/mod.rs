@@ -53,6 +53,8 @@ rules! {
     timeout_exceeds_interval,
     interval_too_short,
     duplicate_target,
+    no_targets,
+    bad_relabel,
     window_exceeds_retention,
     stale_before_next,
     impossible_objective,
