@@ -151,9 +151,35 @@ pub(crate) mod failing {
         /// How many of the next syncs fail.
         bad_syncs: Arc<AtomicU64>,
         synced: Arc<Mutex<BTreeMap<PathBuf, u64>>>,
+        power: Arc<Power>,
+    }
+
+    /// So many more operations, then none. Negative where it never fails.
+    pub(crate) struct Power(AtomicI64);
+
+    impl Default for Power {
+        fn default() -> Self {
+            Self(AtomicI64::new(i64::MIN))
+        }
+    }
+
+    impl Power {
+        /// Fails where the power has gone, or goes with this operation.
+        fn spend(&self) -> io::Result<()> {
+            let left = self.0.load(Ordering::SeqCst);
+            match left {
+                i64::MIN..0 => Ok(()),
+                0 => Err(io::Error::other("there is no power")),
+                1.. => {
+                    self.0.store(left - 1, Ordering::SeqCst);
+                    Ok(())
+                }
+            }
+        }
     }
 
     struct FailingTail {
+        power: Arc<Power>,
         file: Box<dyn Tail>,
         path: PathBuf,
         len: u64,
@@ -171,6 +197,11 @@ pub(crate) mod failing {
 
         pub fn set_space(&self, bytes: i64) {
             self.left.store(bytes, Ordering::SeqCst);
+        }
+
+        /// After so many operations nothing is written any more.
+        pub fn lose_power_after(&self, operations: i64) {
+            self.power.0.store(operations, Ordering::SeqCst);
         }
 
         pub fn fail_syncs(&self, times: u64) {
@@ -193,6 +224,7 @@ pub(crate) mod failing {
 
     impl Disk for FailingDisk {
         fn create(&self, path: &Path) -> io::Result<Box<dyn Tail>> {
+            self.power.spend()?;
             if self.left.load(Ordering::SeqCst) <= 0 {
                 return Err(full());
             }
@@ -204,23 +236,28 @@ pub(crate) mod failing {
                 left: self.left.clone(),
                 bad_syncs: self.bad_syncs.clone(),
                 synced: self.synced.clone(),
+                power: self.power.clone(),
             }))
         }
 
         fn write_streamed(&self, path: &Path, fill: &mut Fill<'_>) -> io::Result<()> {
             let mut bytes = Vec::new();
             fill(&mut bytes)?;
+            self.power.spend()?;
             let size = i64::try_from(bytes.len()).unwrap();
             if self.left.fetch_sub(size, Ordering::SeqCst) < size {
                 self.left.fetch_add(size, Ordering::SeqCst);
                 return Err(full());
             }
-            RealDisk.write_whole(path, &bytes)
+            // Whole or not at all, but without waiting for a real disk.
+            fs::write(unfinished(path), &bytes)?;
+            fs::rename(unfinished(path), path)
         }
     }
 
     impl Tail for FailingTail {
         fn append(&mut self, bytes: &[u8]) -> io::Result<()> {
+            self.power.spend()?;
             let left = usize::try_from(self.left.load(Ordering::SeqCst)).unwrap_or(0);
             // A full disk takes what fits: the write is torn.
             let fits = &bytes[..bytes.len().min(left)];
@@ -240,7 +277,7 @@ pub(crate) mod failing {
                 self.bad_syncs.fetch_sub(1, Ordering::SeqCst);
                 return Err(io::Error::other("the disk did not answer"));
             }
-            self.file.sync()?;
+            self.power.spend()?;
             self.synced
                 .lock()
                 .unwrap()
@@ -249,6 +286,7 @@ pub(crate) mod failing {
         }
 
         fn cut(&mut self, len: u64) -> io::Result<()> {
+            self.power.spend()?;
             self.left
                 .fetch_add(i64::try_from(self.len - len).unwrap(), Ordering::SeqCst);
             self.len = len;

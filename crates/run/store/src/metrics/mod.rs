@@ -1,14 +1,14 @@
 //! `MetricStore`: samples by series.
 
+mod bucket;
 #[doc(hidden)]
 pub mod contract;
 mod embedded;
-mod remote;
 
+pub use bucket::{Bucket, Bucketed, bucketed, widened};
 pub use embedded::{EmbeddedMetrics, Options};
 pub use promql::series::{Buckets, CUSTOM_BOUNDS, Reset, Span};
 pub use promql::{Exemplar, Histogram, HistogramSample, Labels, STALE, Sample, Series, is_stale};
-pub use remote::{Credentials, RemoteMetrics, RemoteOptions};
 
 use std::{collections::BTreeSet, path::Path, sync::Arc, time::Duration};
 
@@ -122,6 +122,23 @@ pub trait MetricStore: Send + Sync {
 
     /// What is known of one metric, or of all, in the order of names.
     async fn metadata(&self, metric: Option<&str>) -> Result<Vec<Metadata>, Error>;
+
+    /// What the series that all `matchers` accept did in each stretch of `width` that touches `[from, to]`, in the
+    /// order of labels. An engine that keeps buckets longer than samples reaches further back than `select`, where
+    /// `width` is a multiple of 5 minutes or of an hour.
+    async fn buckets(
+        &self,
+        matchers: &[Matcher],
+        from: Timestamp,
+        to: Timestamp,
+        width: Duration,
+    ) -> Result<Vec<Bucketed>, Error> {
+        let (from, to) = bucket::whole(from, to, width);
+        Ok(bucket::of_series(
+            self.select(matchers, from, to).await?,
+            width,
+        ))
+    }
 
     /// The answer at one instant. An engine that has a query language of its own answers by it.
     async fn query(&self, query: &Query, at: Timestamp) -> Result<Answer, Error> {

@@ -23,6 +23,7 @@ mod read;
 mod records;
 mod registry;
 mod replay;
+mod rollup;
 mod series;
 mod shelf;
 mod stage;
@@ -47,10 +48,11 @@ use self::{
     format::FORMAT,
     head::Head,
     limits::Floods,
+    rollup::Rollups,
     shelf::Shelf,
     writer::Request,
 };
-use super::{Appended, Metadata, MetricStore, Status};
+use super::{Appended, Bucketed, Metadata, MetricStore, Status};
 use crate::{
     Error, Labels, Series,
     commit::{Queue, blocking},
@@ -77,8 +79,12 @@ pub struct Options {
     pub late_window: Duration,
     /// Blocks are merged until they span so much, which is also how finely retention can drop.
     pub block_span_max: Duration,
-    /// Blocks and log take at most so much; the oldest blocks go first. `None` is no limit.
+    /// Blocks, log and buckets take at most so much; the oldest go first. `None` is no limit.
     pub disk_bytes_max: Option<u64>,
+    /// How long buckets of 5 minutes and of 1 hour are kept: the longest window of a promise, and years for those who
+    /// plan. Samples themselves are kept as [`MetricStore::retain`] says.
+    pub buckets_5m_keep: Duration,
+    pub buckets_1h_keep: Duration,
     /// The newest exemplars that are kept (some 200 bytes each).
     pub exemplars_max: usize,
 }
@@ -95,7 +101,20 @@ impl Default for Options {
             late_window: Duration::from_secs(30 * 60),
             block_span_max: Duration::from_secs(7 * 24 * 3600),
             disk_bytes_max: None,
+            buckets_5m_keep: Duration::from_secs(100 * 24 * 3600),
+            buckets_1h_keep: Duration::from_secs(3 * 366 * 24 * 3600),
             exemplars_max: 20_000,
+        }
+    }
+}
+
+impl Options {
+    /// How long buckets of a width are kept.
+    fn keep_of(&self, width: Duration) -> Duration {
+        if width < Duration::from_secs(3600) {
+            self.buckets_5m_keep
+        } else {
+            self.buckets_1h_keep
         }
     }
 }
@@ -111,6 +130,7 @@ pub struct EmbeddedMetrics {
 struct Shared {
     disk: Arc<dyn Disk>,
     shelf: Shelf,
+    rollups: Rollups,
     /// Written by the writer alone, and never while it waits for the disk.
     head: RwLock<Head>,
     annex: Mutex<Annex>,
@@ -132,7 +152,9 @@ impl EmbeddedMetrics {
 
     fn open_on(disk: Arc<dyn Disk>, folder: &Path, options: Options) -> Result<Self, Error> {
         format::check(&*disk, folder)?;
+        let (rollups, damage) = Rollups::open(folder.join("rollups"))?;
         let shared = Arc::new(Shared {
+            rollups,
             disk: disk.clone(),
             shelf: Shelf::open(folder.join("blocks"))?,
             head: RwLock::default(),
@@ -142,6 +164,9 @@ impl EmbeddedMetrics {
             block_span_max: options.block_span_max,
             log_bytes: AtomicU64::new(0),
         });
+        damage
+            .into_iter()
+            .for_each(|what| shared.shelf.notice(what));
         let mut writer = writer::Writer::open(disk, folder, shared.clone(), options)?;
         let io = |e| Error::io(folder, e);
         let queue =
@@ -243,6 +268,18 @@ impl MetricStore for EmbeddedMetrics {
         Ok(self.shared.annex().metadata(metric))
     }
 
+    async fn buckets(
+        &self,
+        matchers: &[Matcher],
+        from: Timestamp,
+        to: Timestamp,
+        width: Duration,
+    ) -> Result<Vec<Bucketed>, Error> {
+        let matchers = matchers.to_vec();
+        self.read(move |shared| shared.buckets(&matchers, from, to, width))
+            .await
+    }
+
     async fn query(&self, query: &Query, at: Timestamp) -> Result<Answer, Error> {
         let query = query.clone();
         self.read(move |shared| {
@@ -272,8 +309,9 @@ impl MetricStore for EmbeddedMetrics {
     }
 
     async fn retain(&self, keep: Duration, now: Timestamp) -> Result<u64, Error> {
-        let before = (now - keep).as_millis();
-        self.queue.ask(|reply| Request::Drop(before, reply)).await
+        self.queue
+            .ask(|reply| Request::Drop(now, keep, reply))
+            .await
     }
 
     async fn status(&self) -> Result<Status, Error> {
@@ -304,7 +342,8 @@ impl Shared {
             series: series.max(blocks.last().map_or(0, |block| block.series)),
             samples: samples + blocks.iter().map(|block| block.samples).sum::<u64>(),
             disk_bytes: self.log_bytes.load(Ordering::Relaxed)
-                + blocks.iter().map(|block| block.bytes).sum::<u64>(),
+                + blocks.iter().map(|block| block.bytes).sum::<u64>()
+                + self.rollups.bytes(),
             recovered: self.shelf.notices(),
             floods: self.floods().all(),
         }

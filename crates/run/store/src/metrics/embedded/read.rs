@@ -4,7 +4,7 @@
 //! is being sealed. Where two blocks tell of the same instant, because a sample came late and twice, the one
 //! that was told first stands.
 
-use std::{cell::RefCell, collections::BTreeSet};
+use std::{cell::RefCell, collections::BTreeSet, time::Duration};
 
 use promise::{Timestamp, signal::Matcher};
 use promql::Selection;
@@ -16,7 +16,10 @@ use super::{
     head::Head,
     shelf::Seen,
 };
-use crate::{Error, HistogramSample, Labels, Sample, Series};
+use crate::{
+    Error, HistogramSample, Labels, Sample, Series,
+    metrics::bucket::{self, Bucketed},
+};
 
 /// What one `select` may answer: 320 MB, ten years of a series at 15 s.
 const SELECT_SAMPLES_MAX: usize = 20_000_000;
@@ -139,6 +142,35 @@ impl Shared {
         let of_head = |head: &Head| head.names(matchers, &mut names.borrow_mut());
         self.look_up((i64::MIN, i64::MAX), of_head, of_block)?;
         Ok(names.into_inner().into_iter().collect())
+    }
+
+    /// What was kept of dropped samples, and what those that are there say.
+    pub(super) fn buckets(
+        &self,
+        matchers: &[Matcher],
+        from: Timestamp,
+        to: Timestamp,
+        width: Duration,
+    ) -> Result<Vec<Bucketed>, Error> {
+        let (from, to) = bucket::whole(from, to, width);
+        let (from, to) = (from.as_millis(), to.as_millis());
+        let numbers = || {
+            self.shelf
+                .all()
+                .iter()
+                .map(|block| block.numbers)
+                .collect::<Vec<_>>()
+        };
+        for _ in 0..TRIES_MAX {
+            let there = numbers();
+            let fresh = bucket::of_series(self.select(matchers, from, to)?, width);
+            let kept = self.rollups.read(matchers, (from, to), width, &there)?;
+            // Else a block was dropped meanwhile, and would be counted twice or not at all.
+            if numbers() == there {
+                return Ok(bucket::merged(kept, fresh));
+            }
+        }
+        Err(merged_again())
     }
 
     /// The exemplars in `[from, to]` of such series, in the order of labels.

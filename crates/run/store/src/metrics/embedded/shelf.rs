@@ -189,25 +189,47 @@ impl Shelf {
         Ok(None)
     }
 
-    /// Drops the blocks whose newest sample is older than `before`. Returns the bytes freed.
-    pub fn drop_before(&self, before: i64) -> Result<u64, Error> {
+    /// Drops the blocks whose newest sample is older than `before`, once `rolled` has taken of each what is to
+    /// stay. Returns the bytes freed.
+    pub fn drop_before(
+        &self,
+        before: i64,
+        rolled: impl Fn(&Block, &OpenBlock) -> Result<(), Error>,
+    ) -> Result<u64, Error> {
         let _gate = lock(&self.gate);
         let mut freed = 0;
         for block in self.all().iter().filter(|block| block.last < before) {
+            // What is damaged was set aside, and nothing of it can stay.
+            if !matches!(
+                self.with(block, |open| rolled(block, open))?,
+                Seen::Read(())
+            ) {
+                continue;
+            }
             freed += self.drop_block(block)?;
         }
         Ok(freed)
     }
 
-    /// Drops the oldest blocks until the rest takes at most `bytes`. Returns the bytes freed.
-    pub fn drop_oldest(&self, bytes: u64) -> Result<u64, Error> {
+    /// Drops the oldest blocks until the rest takes at most `bytes`, as [`Shelf::drop_before`] does. Returns the
+    /// bytes freed.
+    pub fn drop_oldest(
+        &self,
+        bytes: u64,
+        rolled: impl Fn(&Block, &OpenBlock) -> Result<(), Error>,
+    ) -> Result<u64, Error> {
         let _gate = lock(&self.gate);
         let mut all = self.all();
         all.sort_by_key(|block| std::cmp::Reverse(block.last));
         let (mut kept, mut freed) = (0, 0);
         for block in &all {
             kept += block.bytes;
-            if kept > bytes {
+            if kept > bytes
+                && matches!(
+                    self.with(block, |open| rolled(block, open))?,
+                    Seen::Read(())
+                )
+            {
                 freed += self.drop_block(block)?;
             }
         }

@@ -3,6 +3,7 @@
 use std::{
     path::{Path, PathBuf},
     sync::{Arc, PoisonError, RwLockWriteGuard, atomic::Ordering},
+    time::Duration,
 };
 
 use promise::{Timestamp, signal::Matcher};
@@ -10,7 +11,7 @@ use promise::{Timestamp, signal::Matcher};
 use super::{
     Options, Shared,
     annex::Annex,
-    block::{self, Block},
+    block::{self, Block, OpenBlock},
     head::Head,
     records,
     registry::{Known, Registry},
@@ -23,14 +24,16 @@ pub(super) enum Request {
     Append(Vec<Series>, Reply<Appended>),
     Describe(Vec<Metadata>, Reply<()>),
     Delete(Vec<Matcher>, (i64, i64), Reply<()>),
-    /// Drops what is older than this time, and what is over the limit of size.
-    Drop(i64, Reply<u64>),
+    /// Drops what is older than so much, seen from this time, and what is over the limit of size.
+    Drop(Timestamp, Duration, Reply<u64>),
     /// Seals the head, whatever its size.
     Seal(Reply<()>),
 }
 
 /// After a seal failed (a full disk, mostly), so many more samples come before the next try.
 const SEAL_AGAIN_SAMPLES: u64 = 65_536;
+/// The part of a limited disk that is left to buckets, which reach so much further back.
+const BUCKETS_SHARE: u64 = 4;
 /// A series that was silent for so long before a seal is no longer known in memory after it.
 const SILENT_MILLIS: i64 = 3_600_000;
 
@@ -96,9 +99,9 @@ impl Writer {
                     self.commit(std::mem::take(&mut staged));
                     drop(reply.send(self.delete(&matchers, range)));
                 }
-                Request::Drop(before, reply) => {
+                Request::Drop(now, keep, reply) => {
                     self.commit(std::mem::take(&mut staged));
-                    drop(reply.send(self.drop_before(before)));
+                    drop(reply.send(self.drop_old(now, keep)));
                 }
                 Request::Seal(reply) => {
                     self.commit(std::mem::take(&mut staged));
@@ -150,23 +153,31 @@ impl Writer {
         }
         self.seal()?;
         self.shared.annex().save(&*self.disk, &self.folder)?;
-        self.shared.shelf.delete(&*self.disk, matchers, from, to)
+        self.shared.shelf.delete(&*self.disk, matchers, from, to)?;
+        self.shared.rollups.delete(&*self.disk, matchers, from, to)
     }
 
-    fn drop_before(&mut self, before: i64) -> Result<u64, Error> {
+    fn drop_old(&mut self, now: Timestamp, keep: Duration) -> Result<u64, Error> {
+        let before = (now - keep).as_millis();
         let bounds = self.shared.head().bounds;
         if bounds.is_some_and(|(_, last)| last < before) {
             self.seal()?;
         }
-        let by_age = self.shared.shelf.drop_before(before)?;
-        let by_size = match self.options.disk_bytes_max {
-            Some(max) => self
-                .shared
-                .shelf
-                .drop_oldest(max.saturating_sub(self.wal.bytes()))?,
-            None => 0,
-        };
-        Ok(by_age + by_size)
+        let Shared { shelf, rollups, .. } = &*self.shared;
+        let rolled = |block: &Block, open: &OpenBlock| rollups.add(&*self.disk, block, open);
+        let mut freed = shelf.drop_before(before, rolled)?;
+        freed += rollups.drop_before(now, |width| self.options.keep_of(width))?;
+        if let Some(max) = self.options.disk_bytes_max {
+            let for_buckets = max / BUCKETS_SHARE;
+            let left = max.saturating_sub(self.wal.bytes() + for_buckets);
+            freed += shelf.drop_oldest(left, |block, open| match rolled(block, open) {
+                // Space is needed more than buckets.
+                Err(Error::DiskFull { .. }) => Ok(()),
+                other => other,
+            })?;
+            freed += rollups.drop_oldest(for_buckets)?;
+        }
+        Ok(freed)
     }
 
     fn seal_if_due(&mut self) {

@@ -1,6 +1,8 @@
 //! The engine on a disk that fails, and over its own seals.
 #![allow(clippy::unwrap_used, clippy::cast_precision_loss)]
 
+mod survives;
+
 use std::fs;
 
 use super::*;
