@@ -9,9 +9,11 @@
 mod fixture;
 
 mod api;
+mod explore;
 mod guard;
 mod live;
 mod pages;
+mod prometheus;
 mod query;
 mod write;
 

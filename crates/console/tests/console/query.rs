@@ -59,7 +59,8 @@ async fn an_instant_query_answers_as_prometheus_does() {
         (
             "rate(jobs_total[1m])",
             "vector",
-            json!([{ "metric": { "job": "shop" }, "value": [at, "2"] }]),
+            // 90 in 45 s, stretched to 60 s and divided by them in the order in which Prometheus does so.
+            json!([{ "metric": { "job": "shop" }, "value": [at, "1.9999999999999998"] }]),
         ),
         (
             "level",

@@ -6,7 +6,6 @@ use std::time::Duration;
 use ::promise::{Timestamp, signal::Matcher};
 use axum::{body::Bytes, extract::rejection::BytesRejection};
 use promql::{Options, Query};
-use promql_parser::parser::{Expr, value::ValueType};
 
 use super::answer::Failure;
 use crate::reply::{Visit, read_query};
@@ -64,7 +63,7 @@ impl Asked {
 
     pub fn bare_query(&self) -> Result<Query, Failure> {
         let text = self.one("query").unwrap_or_default();
-        Query::parse(text).map_err(|why| bad("query", &parse_error(text, &why)))
+        Query::parse(text).map_err(|why| bad("query", &parse_error(&why)))
     }
 
     /// An instant that need not be given.
@@ -161,35 +160,21 @@ impl Asked {
 
 /// The matchers of a text that is one series selector and nothing else.
 pub(super) fn selector(text: &str) -> Result<Vec<Matcher>, String> {
-    let query = Query::parse(text).map_err(|why| parse_error(text, &why))?;
-    let is_bare = match promql_parser::parser::parse(text) {
-        Ok(Expr::VectorSelector(selector)) => selector.offset.is_none() && selector.at.is_none(),
-        _ => false,
-    };
-    match (query.selectors().next(), is_bare) {
-        (Some(matchers), true) => Ok(matchers.to_vec()),
-        _ => Err("1:1: parse error: a series selector is wanted".to_owned()),
-    }
-}
-
-/// The type of an expression, in Prometheus's words.
-pub(crate) fn kind(text: &str) -> &'static str {
-    match promql_parser::parser::parse(text).map(|tree| tree.value_type()) {
-        Ok(ValueType::Vector) => "instant vector",
-        Ok(ValueType::Matrix) => "range vector",
-        Ok(ValueType::String) => "string",
-        Ok(ValueType::Scalar) | Err(_) => "scalar",
+    let query = Query::parse(text).map_err(|why| parse_error(&why))?;
+    match query.as_selector() {
+        Some(matchers) => Ok(matchers.to_vec()),
+        None => Err("1:1: parse error: a series selector is wanted".to_owned()),
     }
 }
 
 /// `line:column: parse error: …`
-pub(super) fn parse_error(text: &str, why: &promql::ParseError) -> String {
-    let Some(before) = why.offset.and_then(|offset| text.get(..offset)) else {
-        return format!("unknown position: parse error: {why}");
-    };
-    let line = before.matches('\n').count() + 1;
-    let column = before.rsplit('\n').next().unwrap_or_default().len() + 1;
-    format!("{line}:{column}: parse error: {why}")
+pub(super) fn parse_error(why: &promql::ParseError) -> String {
+    // Of a text without an expression Prometheus knows no place.
+    let nothing = why.message.starts_with("no expression found");
+    match why.offset {
+        Some(_) if !nothing => why.to_string(),
+        _ => format!("unknown position: parse error: {}", why.message),
+    }
 }
 
 pub(super) fn bad(name: &str, why: &dyn std::fmt::Display) -> Failure {

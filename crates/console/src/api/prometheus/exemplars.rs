@@ -31,7 +31,7 @@ async fn found(visit: &Visit, form: Form) -> Result<Option<Found>, Failure> {
         return Err(Failure::BadData(why.to_owned()));
     }
     let text = asked.one("query").unwrap_or_default();
-    let query = Query::parse(text).map_err(|why| Failure::BadData(ask::parse_error(text, &why)))?;
+    let query = Query::parse(text).map_err(|why| Failure::BadData(ask::parse_error(&why)))?;
     let mut all: Vec<Series> = Vec::new();
     let mut selectors = 0;
     for matchers in query.selectors() {

@@ -9,7 +9,6 @@
 
 mod answer;
 mod ask;
-mod bucket;
 mod json;
 mod value;
 
@@ -28,7 +27,6 @@ use std::{collections::BTreeMap, time::Duration};
 
 use promql::Labels;
 
-pub(crate) use ask::kind;
 pub(crate) use query::Turns;
 
 fn pairs(labels: &Labels) -> BTreeMap<String, String> {

@@ -9,7 +9,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::{
     answer::{self, Failure, Found},
-    ask::{self, Asked, Form, STEPS_MAX, bad},
+    ask::{Asked, Form, STEPS_MAX, bad},
     json, value,
 };
 use crate::reply::Visit;
@@ -82,7 +82,7 @@ async fn ranged(visit: &Visit, form: Form) -> Result<Found, Failure> {
     }
     let timeout = asked.timeout(TIMEOUT_MAX)?;
     let query = asked.query()?;
-    let kind = ask::kind(query.as_str());
+    let kind = query.gives();
     if !["scalar", "instant vector"].contains(&kind) {
         let why = format!(
             "invalid expression type \"{kind}\" for range query, must be Scalar or instant Vector"

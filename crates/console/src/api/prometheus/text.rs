@@ -54,7 +54,9 @@ fn complete(node: &mut Value) {
     {
         matchers.push(json!({ "type": "=", "name": "__name__", "value": name }));
     }
-    if node["type"] == "binaryExpr" && node["matching"].is_null() && are_vectors(node) {
+    if node["type"] == "binaryExpr" && !are_vectors(node) {
+        node["matching"] = Value::Null;
+    } else if node["type"] == "binaryExpr" && node["matching"].is_null() {
         let is_set = ["and", "or", "unless"].iter().any(|set| node["op"] == *set);
         let card = if is_set { "many-to-many" } else { "one-to-one" };
         node["matching"] = json!({ "card": card, "labels": [], "on": false, "include": [] });

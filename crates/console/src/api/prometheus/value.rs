@@ -108,10 +108,11 @@ fn counted(out: &mut String, at: i64, histogram: &Histogram) {
     out.push_str(",\"sum\":");
     quoted(out, histogram.sum);
     let mut first = true;
-    for bucket in super::bucket::all(histogram) {
+    let filled = histogram.buckets().into_iter();
+    for bucket in filled.filter(|bucket| bucket.count != 0.0) {
         out.push_str(if first { ",\"buckets\":[[" } else { ",[" });
         first = false;
-        out.push(bucket.ends());
+        out.push(ends(bucket.includes_lower, bucket.includes_upper));
         for n in [bucket.lower, bucket.upper, bucket.count] {
             out.push(',');
             quoted(out, n);
@@ -119,4 +120,14 @@ fn counted(out: &mut String, at: i64, histogram: &Histogram) {
         out.push(']');
     }
     out.push_str(if first { "}]" } else { "]}]" });
+}
+
+/// Which ends belong to a bucket: 0 the upper, 1 the lower, 2 neither, 3 both.
+fn ends(lower: bool, upper: bool) -> char {
+    match (lower, upper) {
+        (false, true) => '0',
+        (true, false) => '1',
+        (false, false) => '2',
+        (true, true) => '3',
+    }
 }

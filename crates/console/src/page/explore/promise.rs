@@ -89,10 +89,10 @@ pub(crate) async fn show(visit: Visit) -> Response {
         @if let Some(tried) = tried { (tried) }
         section aria-labelledby="yaml" {
             h2 #yaml { (lang.pick("In YAML", "YAML")) }
-            p.note { (lang.pick(
-                "Copy it below `promises:` of the spec. Nothing has been written.",
-                "仕様の `promises:` の下に貼り付けてください。ここでは何も書き込みません。",
-            )) }
+            p.note {
+                @if lang == Lang::En { "Copy it below " code { "promises:" } " of the spec. Nothing has been written." }
+                @else { "仕様の " code { "promises:" } " の下に貼り付けてください。ここでは何も書き込みません。" }
+            }
             pre.copy tabindex="0" role="group" aria-label="YAML" { (drafted.yaml) }
             p { button.copy-button type="button" data-copied=(lang.pick("Copied", "コピーしました")) hidden { (lang.pick("Copy", "コピー")) } }
         }
@@ -115,7 +115,7 @@ fn wrong(visit: &Visit, drafted: &Drafted) -> Markup {
     };
     html! { @if !drafted.diagnostics.is_empty() {
         section aria-labelledby="checked" {
-            h2 #checked { (lang.pick("What `tegata check` says", "`tegata check` の指摘")) }
+            h2 #checked { @if lang == Lang::En { "What " code { "tegata check" } " says" } @else { code { "tegata check" } " の指摘" } }
             ul.notes { @for found in &drafted.diagnostics { (said(found)) } }
         }
     } }

@@ -45,7 +45,7 @@ pub(super) async fn show(visit: &Visit, question: &Question) -> Markup {
 
 /// Only numbers over time can be drawn.
 fn is_drawn(query: &Query) -> bool {
-    ["scalar", "instant vector"].contains(&crate::api::prometheus::kind(query.as_str()))
+    ["scalar", "instant vector"].contains(&query.gives())
 }
 
 /// Where reading stopped: the letter or word there is underlined.
@@ -55,7 +55,7 @@ fn unread(visit: &Visit, text: &str, why: &promql::ParseError) -> Markup {
     html! {
         section.refusal role="alert" aria-labelledby="refused" {
             h2 #refused { (lang.pick("This is not PromQL", "PromQL として読めません")) }
-            p lang="en" { (why) }
+            p { code lang="en" { (why) } }
             @if let Some(start) = start {
                 @let (before, rest) = text.split_at(start);
                 @let (wrong, after) = rest.split_at(word(rest));
@@ -223,8 +223,8 @@ async fn table(visit: &Visit, question: &Question, query: &Query) -> Result<Mark
                 } }
             } }
             @if rows.len() > ROWS_MAX { p.note { (match lang {
-                Lang::En => format!("The first {ROWS_MAX} are shown; `topk` or `sum by` make it fewer."),
-                Lang::Ja => format!("先頭の {ROWS_MAX} 件です。`topk` や `sum by` で絞り込めます。"),
+                Lang::En => format!("The first {ROWS_MAX} are shown; topk or sum by make it fewer."),
+                Lang::Ja => format!("先頭の {ROWS_MAX} 件です。topk や sum by で絞り込めます。"),
             }) } }
         }
     })
@@ -299,8 +299,8 @@ fn notes(visit: &Visit, answer: &Answer) -> Markup {
     let notes = &answer.notes;
     html! { @if !notes.warnings.is_empty() || !notes.infos.is_empty() {
         ul.notes aria-label=(lang.pick("Notes on the answer", "答えへの注意")) {
-            @for text in &notes.warnings { li.risk lang="en" { (text) } }
-            @for text in &notes.infos { li lang="en" { (text) } }
+            @for text in &notes.warnings { li.risk { code lang="en" { (text) } } }
+            @for text in &notes.infos { li { code lang="en" { (text) } } }
         }
     } }
 }
