@@ -9,4 +9,5 @@ mod ledger;
 mod logs;
 mod peers;
 mod remote_write;
+mod rules;
 mod support;

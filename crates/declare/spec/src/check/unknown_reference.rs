@@ -37,6 +37,9 @@ fn check(sight: &Sight<'_>, found: &mut Found<'_>) {
             refer(sight, found, &at("tier"), tier, &["service", "tiers"]);
         }
     }
+    if let Some(severity) = &spec.rules.severity {
+        refer(sight, found, &["rules", "severity"], severity, &["severities"]);
+    }
     for (name, correction) in &spec.corrections {
         for (item, id) in correction.promises.iter().enumerate() {
             let path = ["corrections", name, "promises", &item.to_string()];
