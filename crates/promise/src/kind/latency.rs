@@ -22,6 +22,11 @@ use crate::{
     verdict::Saying,
 };
 
+/// Buckets in evidence: 96 facts of 32 bounds and counts, some 11 letters each, are half of a ledger's entry of 64 KiB.
+const BUCKETS_MAX: usize = 32;
+/// Buckets on either side of the bound that stay as they are, so that judging by it stays exact.
+const BUCKETS_NEAR: usize = 4;
+
 /// A quantile between 0 and 1: `p99`, `p99.9` or `99 %`.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Quantile(pub f64);
@@ -188,6 +193,28 @@ impl Judge for Latency {
         }
     }
 
+    /// At most [`BUCKETS_MAX`] buckets: those around the bound as they are, of the others every so many. What lay in
+    /// one that goes is put under the next bound that stays, so nothing looks faster than it was.
+    fn coarse(&self, seen: Seen) -> Seen {
+        let Seen::Spread { le, counts } = seen else { return seen };
+        if le.len() <= BUCKETS_MAX || counts.len() != le.len() + 1 {
+            return Seen::Spread { le, counts };
+        }
+        let middle = le.partition_point(|edge| *edge < self.bound());
+        let step = le.len().div_ceil(BUCKETS_MAX - 2 * BUCKETS_NEAR - 2);
+        let is_kept = |i: usize| i.abs_diff(middle) <= BUCKETS_NEAR || i % step == 0 || i + 1 == le.len();
+        let (mut kept, mut sums, mut sum) = (Vec::new(), Vec::new(), 0.0);
+        for (i, edge) in le.iter().enumerate() {
+            sum += counts[i];
+            if is_kept(i) {
+                kept.push(*edge);
+                sums.push(std::mem::take(&mut sum));
+            }
+        }
+        sums.push(counts[le.len()]);
+        Seen::Spread { le: kept, counts: sums }
+    }
+
     fn slices(&self) -> Option<Slices> {
         Slices::of(self.budgeting, self.slice, self.slice_at_least, self.quantile.0)
     }
@@ -291,6 +318,24 @@ mod tests {
         assert_eq!(under(0.5, &le, &counts), 90.0);
         assert_eq!(under(0.75, &le, &counts), 95.0);
         assert_eq!(under(7.0, &le, &beyond), 90.0);
+    }
+
+    /// 200 buckets of one event each, and a bound of 1 s at the edge of the 100th: 100 are fast enough before and after.
+    #[test]
+    fn many_buckets_become_few_without_moving_the_bound() {
+        let le: Vec<f64> = (1..=200).map(|i| f64::from(i) / 100.0).collect();
+        let seen = Seen::Spread { le, counts: vec![1.0; 201] };
+        let mut mistakes = Vec::new();
+        let text = "{ kind: latency, histogram: h_seconds, quantile: p99, at_most: 1s, window: 1h }";
+        let node = crate::document::parse_yaml(text).0;
+        let promise = node.and_then(|node| crate::Promise::read("p", &node, &mut mistakes));
+        let judge = promise.as_ref().map(|promise| promise.kind.as_judge());
+        let coarse = judge.map(|judge| judge.coarse(seen.clone()));
+        let events = |seen: Option<&Seen>| judge.zip(seen).and_then(|(judge, seen)| judge.events(seen, Timestamp::EPOCH));
+        assert_eq!(events(coarse.as_ref()), Some((100.0, 201.0)));
+        assert_eq!(events(Some(&seen)), Some((100.0, 201.0)));
+        let Some(Seen::Spread { le, counts }) = coarse else { return assert!(mistakes.is_empty()) };
+        assert!(le.len() <= BUCKETS_MAX && counts.len() == le.len() + 1, "{} buckets", le.len());
     }
 
     #[test]

@@ -45,6 +45,11 @@ pub trait Judge {
         None
     }
 
+    /// What was seen, with no more detail than a verdict needs: it must fit into an entry of the ledger many times.
+    fn coarse(&self, seen: Seen) -> Seen {
+        seen
+    }
+
     /// What its fields say against each other, with the places of both. `node` is the whole promise.
     fn mistakes(&self, _node: &Node) -> Vec<Mistake> {
         Vec::new()

@@ -196,7 +196,12 @@ impl Watch {
         if self.gathers.len() > 1 {
             facts.sort_by_key(|fact| (fact.to, fact.from));
         }
-        let facts = Evidence::compact(facts, now, self.reach, &self.edges);
+        let mut facts = Evidence::compact(facts, now, self.reach, &self.edges);
+        let judge = self.promise.kind.as_judge();
+        for fact in &mut facts {
+            let seen = std::mem::replace(&mut fact.seen, promise::Seen::Beat);
+            fact.seen = judge.coarse(seen);
+        }
         let mut gaps: Vec<Gap> = self
             .gaps
             .iter()
