@@ -148,16 +148,18 @@ fn moment(dice: &mut Dice) -> Moment {
 /// overwritten there while its window slides.
 fn is_known(text: &str, moment: Moment) -> bool {
     let has = |words: &[&str]| words.iter().any(|word| text.contains(word));
-    let picks = has(&["topk", "bottomk", "limitk"]);
-    let is_stepped = matches!(moment, Moment::Range(..)) || has(&[")["]);
-    // `info` passes through a map at an instant, too.
-    (picks && has(&["info("]))
-        || is_stepped
-            && (has(&["info("])
-                || picks
-                || (has(&[" or "]) && has(&["custom_seconds"]))
-                || (has(&[")["]) && has(&["native", "custom", "mixed", "_seconds"]))
-                || (has(&[" @ "]) && has(&["quantile ", "quantile(", "limit_ratio"])))
+    let has_subquery = has(&[")["]);
+    let is_stepped = matches!(moment, Moment::Range(..)) || has_subquery;
+    // At an instant series stand in the order in which the store met them.
+    if has(&["topk", "bottomk", "limitk"]) {
+        return true;
+    }
+    let has_histograms = has(&["native", "custom", "mixed", "_seconds"]);
+    is_stepped
+        && (has(&["info("])
+            || (has_subquery && has_histograms)
+            || (has(&[" or "]) && has(&["custom_seconds"]))
+            || (has(&[" @ "]) && has(&["quantile ", "quantile(", "limit_ratio"])))
 }
 
 /// Whether a Prometheus that was asked nothing before agrees with us: over histograms its answers depend on what
