@@ -169,7 +169,7 @@ async fn what_a_vmagent_forwards_arrives_though_we_were_dead_meanwhile() -> anyh
             "-remoteWrite.tmpDataPath={}",
             dir.path().join("agent").display()
         ))
-        .arg("-remoteWrite.retryMaxTime=2s");
+        .arg("-remoteWrite.retryMaxInterval=2s");
     let _agent = Program::start(command, "vmagent", dir.path())?;
     let agent = Http::to(format!("http://127.0.0.1:{port}"))?;
     until("vmagent", PATIENCE, async || {

@@ -62,6 +62,8 @@ impl Redactor {
     pub fn field<'t>(&self, name: &str, value: &'t str) -> Cow<'t, str> {
         if self.named.holds(name) {
             Cow::Borrowed(named::MARK)
+        } else if is_bound(name, value) {
+            Cow::Borrowed(value)
         } else {
             self.text(value)
         }
@@ -130,6 +132,12 @@ impl Redactor {
             Cow::Borrowed(_) => None,
         }
     }
+}
+
+/// The bound of a bucket or quantile that is no whole number: `6528.999999999999` has the digits of a card, but
+/// hidden it would be another series.
+fn is_bound(name: &str, value: &str) -> bool {
+    matches!(name, "le" | "quantile") && value.contains('.') && value.parse::<f64>().is_ok()
 }
 
 #[cfg(test)]
