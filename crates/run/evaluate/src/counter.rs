@@ -68,10 +68,14 @@ impl Counters {
     pub fn save(&self) -> Vec<(Vec<(String, String)>, Timestamp, f64)> {
         let pairs = |labels: &Labels| {
             let pairs = labels.iter();
-            pairs.map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
+            pairs
+                .map(|(name, value)| (name.to_owned(), value.to_owned()))
+                .collect()
         };
         let saved = self.last.iter();
-        saved.map(|(labels, sample)| (pairs(labels), sample.at, sample.value)).collect()
+        saved
+            .map(|(labels, sample)| (pairs(labels), sample.at, sample.value))
+            .collect()
     }
 
     pub fn restore(&mut self, saved: Vec<(Vec<(String, String)>, Timestamp, f64)>) {

@@ -219,6 +219,7 @@ impl Evaluator {
             .records
             .iter()
             .filter(|record| record.at <= lines.at + AHEAD_MAX)
+            .filter(|record| source.recent.is_new(record.id))
             .collect();
         records.sort_by_key(|record| record.at);
         for record in &records {

@@ -1,11 +1,41 @@
 //! Sources: who owes evidence, when it last came, and why it does not.
 
-use std::{collections::BTreeSet, time::Duration};
+use std::{
+    collections::{BTreeSet, HashSet, VecDeque},
+    time::Duration,
+};
 
 use promise::{Cause, Timestamp};
 
 /// Rounds may be this late before their absence is a gap: a busy machine is not an outage.
 const GRACE: Duration = Duration::from_secs(5);
+
+/// Log records of which one that comes again is known. What is sent twice comes soon: a batch that was not
+/// acknowledged, the tail of a file after a crash.
+const RECENT_MAX: usize = 8_192;
+
+/// The ids of the newest log records.
+#[derive(Debug, Default)]
+pub(crate) struct Recent {
+    order: VecDeque<u128>,
+    known: HashSet<u128>,
+}
+
+impl Recent {
+    /// Whether this record has not been heard of lately.
+    pub fn is_new(&mut self, id: u128) -> bool {
+        if !self.known.insert(id) {
+            return false;
+        }
+        self.order.push_back(id);
+        if self.order.len() > RECENT_MAX
+            && let Some(oldest) = self.order.pop_front()
+        {
+            self.known.remove(&oldest);
+        }
+        true
+    }
+}
 
 /// One target, probe or log source.
 #[derive(Debug)]
@@ -25,6 +55,8 @@ pub(crate) struct Source {
     pub feeds: BTreeSet<usize>,
     /// Log streams that came from it.
     pub streams: BTreeSet<String>,
+    /// Log records that came from it, so that none counts twice.
+    pub recent: Recent,
 }
 
 impl Source {
@@ -38,6 +70,7 @@ impl Source {
             overdue: false,
             feeds: BTreeSet::new(),
             streams: BTreeSet::new(),
+            recent: Recent::default(),
         }
     }
 

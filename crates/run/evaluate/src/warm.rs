@@ -76,7 +76,10 @@ impl Evaluator {
             self.replay_rounds(&*stores.metrics, &intervals, at, next, next)
                 .await?;
             self.replay_logs(stores, at, next).await?;
-            self.judge(stores, next).await.into_iter().for_each(&mut *told);
+            self.judge(stores, next)
+                .await
+                .into_iter()
+                .for_each(&mut *told);
             at = next;
         }
         Ok(())
@@ -117,14 +120,11 @@ impl Evaluator {
     /// What to read for a chunk of this age: `up`, and the selectors of promises that look back so far.
     fn replayed(&self, age: Duration, to: Timestamp) -> Vec<(Vec<Matcher>, String)> {
         let up = (vec![Matcher::equal("__name__", "up")], "up".to_owned());
-        let wanted = self
-            .index
-            .selectors()
-            .filter(|(_, dependent)| {
-                let watch = &self.watches[dependent.watch];
-                let is_new = watch.replay_from.is_none_or(|at| to > at - LEAD);
-                age <= watch.reach + LEAD && is_new
-            });
+        let wanted = self.index.selectors().filter(|(_, dependent)| {
+            let watch = &self.watches[dependent.watch];
+            let is_new = watch.replay_from.is_none_or(|at| to > at - LEAD);
+            age <= watch.reach + LEAD && is_new
+        });
         let wanted = wanted.map(|(matchers, dependent)| {
             (
                 matchers.to_vec(),
@@ -151,7 +151,10 @@ impl Evaluator {
                     continue;
                 };
                 // What the snapshot has evaluated stays as it was.
-                let known = level.last.max(level.absent).filter(|_| watch.replay_from.is_some());
+                let known = level
+                    .last
+                    .max(level.absent)
+                    .filter(|_| watch.replay_from.is_some());
                 let from = known.map_or(from, |known| known.max(from));
                 if from >= to {
                     continue;

@@ -86,7 +86,9 @@ impl Watch {
 
     /// Whether what `source` says at `at` is known from a snapshot.
     pub fn knows(&self, source: &str, at: Timestamp) -> bool {
-        self.resumed.get(source).is_some_and(|resumed| at <= *resumed)
+        self.resumed
+            .get(source)
+            .is_some_and(|resumed| at <= *resumed)
     }
 
     pub fn touch(&mut self, signal: usize) {

@@ -101,9 +101,7 @@ impl Judge {
                 shown = Instant::now();
             }
             if saved.elapsed() >= SAVE_EVERY {
-                windows
-                    .save_some(&self.evaluator, &*self.state, now)
-                    .await;
+                windows.save_some(&self.evaluator, &*self.state, now).await;
                 saved = Instant::now();
             }
             tick = self.next_tick(now);

@@ -52,6 +52,18 @@ async fn matching_records_are_counted_and_quiet_time_is_covered() {
     );
 }
 
+/// A batch that was not acknowledged is sent again, and a part of it with the next.
+#[tokio::test]
+async fn a_record_that_comes_twice_counts_once() {
+    let mut house = errors();
+    house.lines(0, Vec::new()).await;
+    let fields = [("level", "error")];
+    house.lines(15, vec![record(1, 10, &fields), record(2, 12, &fields)]).await;
+    house.lines(30, vec![record(1, 10, &fields), record(2, 12, &fields)]).await;
+    house.lines(45, vec![record(2, 12, &fields), record(3, 40, &fields)]).await;
+    assert_eq!(count(&house.evidence(45)), 3.0);
+}
+
 #[tokio::test]
 async fn an_unreadable_file_is_a_gap() {
     let mut house = errors();
