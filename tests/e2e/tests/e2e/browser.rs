@@ -125,6 +125,24 @@ async fn every_page_is_accessible_in_both_languages_schemes_and_widths() -> anyh
         ("board", "/".to_owned()),
         ("promise", "/promises/payments_succeed_now".to_owned()),
         ("payments", "/payments".to_owned()),
+        (
+            "explore",
+            "/explore?query=sum+by+(status)+(rate(payments_total%5B1m%5D))&range=15m".to_owned(),
+        ),
+        ("explore-names", "/explore".to_owned()),
+        (
+            "explore-table",
+            "/explore?query=payments_total&view=table".to_owned(),
+        ),
+        (
+            "explore-wrong",
+            "/explore?query=rate(payments_total%5B5m%5D".to_owned(),
+        ),
+        (
+            "explore-promise",
+            "/explore/promise?query=payments_total&id=few_payments&bound=at_most&value=5"
+                .to_owned(),
+        ),
         ("incidents", "/incidents".to_owned()),
         ("incident", format!("/incidents/{incident}")),
         ("inbox", "/inbox".to_owned()),
