@@ -49,6 +49,22 @@ fn a_template_has_no_findings_whatever_the_name() {
     }
 }
 
+/// The worst severity tells of a canary that does not arrive; the alarm itself stands in no list.
+#[test]
+fn a_canary_brings_the_promise_that_it_arrives() {
+    let text = format!("{EXAMPLE}\ncanary: {{ every: 30m, receivers: [inbox] }}\n");
+    assert_eq!(findings(&text), Vec::<String>::new());
+    let spec = load(&text).spec.unwrap();
+    let canary = spec.promises.iter().find(|it| it.id == "tegata_canary");
+    let canary = canary.unwrap();
+    assert_eq!(canary.terms.severity.as_deref(), Some("sev1"));
+    // 30 minutes until the next one, and one minute that it may take.
+    let fresh_for = canary.kind.as_judge().fresh_for();
+    assert_eq!(fresh_for, std::time::Duration::from_secs(31 * 60));
+    let alarm = spec.canary.unwrap().alarm().unwrap();
+    assert!(spec.promises.iter().all(|it| it.id != alarm.id));
+}
+
 fn family(name: &str, kind: FamilyKind, labels: &[&str]) -> MetricFamily {
     MetricFamily {
         name: name.to_owned(),
