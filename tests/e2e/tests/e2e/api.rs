@@ -78,7 +78,8 @@ async fn start(dir: &Path) -> anyhow::Result<Both> {
     })
     .await?;
     let now = SystemTime::now().duration_since(UNIX_EPOCH)?.as_secs() as i64;
-    let first = now - 3_600 - now % 60;
+    // The hour ends before Tegata began, so that nothing of its own lies within it.
+    let first = now - 3_600 - now % 60 - 120;
     for one in [&theirs, &ours] {
         feed::write(one, first * 1_000).await?;
     }
