@@ -6,6 +6,7 @@ mod follow;
 mod house;
 mod post;
 mod probe;
+mod protobuf;
 mod push;
 mod relabel;
 mod remote_write;
