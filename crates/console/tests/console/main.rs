@@ -14,6 +14,7 @@ mod guard;
 mod live;
 mod pages;
 mod prometheus;
+mod pushed;
 mod query;
 mod write;
 

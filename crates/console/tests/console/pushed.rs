@@ -15,7 +15,10 @@ async fn otlp_over_http_is_answered_in_the_form_in_which_it_came() {
         for kind in ["application/x-protobuf", "application/json"] {
             let sent = to("POST", path).header("content-type", kind);
             let answer = ask(&router, sent, "hello").await;
-            assert_eq!((answer.status.as_u16(), answer.text().as_str()), (200, "hello"));
+            assert_eq!(
+                (answer.status.as_u16(), answer.text().as_str()),
+                (200, "hello")
+            );
             assert_eq!(answer.header("content-type"), kind);
         }
     }
@@ -50,7 +53,10 @@ async fn grpc_says_its_status_behind_the_message() {
         (vec![0; 80], "8"),
     ] {
         let answer = ask(&router, to("POST", EXPORT), body).await;
-        assert_eq!((answer.status.as_u16(), answer.header("grpc-status")), (200, status));
+        assert_eq!(
+            (answer.status.as_u16(), answer.header("grpc-status")),
+            (200, status)
+        );
     }
 }
 
@@ -59,8 +65,17 @@ async fn jobs_push_under_the_paths_of_a_pushgateway() {
     let router = console();
     let path = "/metrics/job/batch/instance/a%20b";
     for (method, status) in [("POST", 200), ("PUT", 200), ("DELETE", 202)] {
-        assert_eq!(ask(&router, to(method, path), "a 1\n").await.status, status, "{method}");
+        assert_eq!(
+            ask(&router, to(method, path), "a 1\n").await.status,
+            status,
+            "{method}"
+        );
     }
-    assert_eq!(ask(&router, to("POST", "/metrics/nothing"), "").await.status, 400);
+    assert_eq!(
+        ask(&router, to("POST", "/metrics/nothing"), "")
+            .await
+            .status,
+        400
+    );
     assert_eq!(ask(&router, to("GET", "/metrics"), "").await.status, 200);
 }

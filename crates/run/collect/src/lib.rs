@@ -30,6 +30,6 @@ pub use receive::{
     Error, OTLP_MAX, OtlpError, OtlpForm, OtlpTaken, POST_MAX, PUSH_MAX, Push, PushError, Received,
     Refusal, Taken, WRITE_MAX, WriteError,
 };
-pub use tls::http_client;
 pub use start::{Handle, Outputs, Secrets, owed, start};
 pub use status::{TargetDetail, TargetKind, TargetStatus};
+pub use tls::http_client;

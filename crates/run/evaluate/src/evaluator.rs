@@ -148,8 +148,7 @@ impl Evaluator {
         };
         // Whether what appears now began at zero: the source answered before without it. Of a part nobody
         // knows what the part before it left out.
-        let born =
-            !round.is_partial && source.answered.is_some_and(|answered| answered < round.at);
+        let born = !round.is_partial && source.answered.is_some_and(|answered| answered < round.at);
         if !source.is_owed {
             source.interval = round.next.since(round.at).max(DUE_MIN);
         }
@@ -391,7 +390,8 @@ impl Evaluator {
         let judge = watch.promise.kind.as_judge();
         let mut sum = None;
         for fact in watch.gathers.iter().flat_map(|it| it.timeline.after(from)) {
-            let Some((good, total)) = judge.events(&fact.seen, to).filter(|_| fact.from < to) else {
+            let Some((good, total)) = judge.events(&fact.seen, to).filter(|_| fact.from < to)
+            else {
                 continue;
             };
             let whole = fact.to.since(fact.from);

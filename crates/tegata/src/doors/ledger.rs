@@ -128,7 +128,10 @@ impl door::Ledger for Door {
                 say!("incident resolved", "インシデントの解決"),
             ),
             (kind::CORRECTION, say!("correction", "補正")),
-            (kind::CORRECTIONS, say!("corrections in force", "有効な補正")),
+            (
+                kind::CORRECTIONS,
+                say!("corrections in force", "有効な補正"),
+            ),
             (kind::SPEC, say!("spec", "仕様")),
             (kind::SPEC_REFUSED, say!("spec refused", "拒まれた仕様")),
             (kind::STARTED, say!("start", "起動")),

@@ -94,9 +94,10 @@ pub(crate) fn source_row(target: collect::TargetStatus) -> SourceRow {
     SourceRow {
         name: target.source,
         kind: match target.kind {
-            collect::TargetKind::Scrape | collect::TargetKind::Discovery => SourceKind::Scrape,
+            collect::TargetKind::Scrape => SourceKind::Scrape,
             collect::TargetKind::Probe => SourceKind::Probe,
             collect::TargetKind::Logs => SourceKind::Logs,
+            collect::TargetKind::Discovery => SourceKind::Discovery,
         },
         address: target.url,
         last: target.last,

@@ -8,10 +8,7 @@ use evaluate::rule::{Engine, Event, Heard, Stored, alert::Turn};
 use promise::{Cause, Clock, Say, Timestamp, say};
 use respond::{Responder, RuleChange, rule};
 use store::Labels;
-use tokio::{
-    sync::mpsc,
-    time::{Instant, sleep_until},
-};
+use tokio::{sync::mpsc, time::sleep};
 use tokio_util::sync::CancellationToken;
 
 use crate::doors;
@@ -42,7 +39,7 @@ impl Rules {
         stop: CancellationToken,
     ) {
         self.begin().await;
-        let mut tick = Instant::now();
+        let mut wait = Duration::ZERO;
         loop {
             tokio::select! {
                 () = stop.cancelled() => return,
@@ -55,15 +52,14 @@ impl Rules {
                         some.iter().for_each(|heard| self.engine.observe(heard));
                     }
                 }
-                () = sleep_until(tick) => {}
+                () = sleep(wait) => {}
             }
             self.turn().await;
             let now = self.clock.now();
-            let wait = self
+            wait = self
                 .engine
                 .next_due(now)
                 .map_or(TICK, |due| due.since(now).clamp(AGAIN, TICK));
-            tick = Instant::now() + wait;
         }
     }
 

@@ -58,9 +58,15 @@ async fn a_record_that_comes_twice_counts_once() {
     let mut house = errors();
     house.lines(0, Vec::new()).await;
     let fields = [("level", "error")];
-    house.lines(15, vec![record(1, 10, &fields), record(2, 12, &fields)]).await;
-    house.lines(30, vec![record(1, 10, &fields), record(2, 12, &fields)]).await;
-    house.lines(45, vec![record(2, 12, &fields), record(3, 40, &fields)]).await;
+    house
+        .lines(15, vec![record(1, 10, &fields), record(2, 12, &fields)])
+        .await;
+    house
+        .lines(30, vec![record(1, 10, &fields), record(2, 12, &fields)])
+        .await;
+    house
+        .lines(45, vec![record(2, 12, &fields), record(3, 40, &fields)])
+        .await;
     assert_eq!(count(&house.evidence(45)), 3.0);
 }
 

@@ -154,7 +154,9 @@ async fn an_alertmanager_gets_the_rules_own_labels_and_learns_when_it_ended() {
     });
     let notifier = notify::of(&receiver, &outside("t0ken")).unwrap();
     let texts = |pairs: &[(&str, &str)]| {
-        let own = pairs.iter().map(|(name, text)| ((*name).to_owned(), (*text).to_owned()));
+        let own = pairs
+            .iter()
+            .map(|(name, text)| ((*name).to_owned(), (*text).to_owned()));
         own.collect()
     };
     let firing = Page {
@@ -170,7 +172,10 @@ async fn an_alertmanager_gets_the_rules_own_labels_and_learns_when_it_ended() {
     };
     notifier.send(&firing).await.unwrap();
     let (head, body) = requests.recv().await.unwrap();
-    assert!(head.starts_with("POST /hook/T0P-SECRET/api/v2/alerts "), "{head}");
+    assert!(
+        head.starts_with("POST /hook/T0P-SECRET/api/v2/alerts "),
+        "{head}"
+    );
     assert!(head.contains("authorization: Bearer t0ken\r\n"), "{head}");
     let sent: serde_json::Value = serde_json::from_slice(&body).unwrap();
     // Now is 01:00:04; what is not told again is believed for 4 minutes.
@@ -182,7 +187,10 @@ async fn an_alertmanager_gets_the_rules_own_labels_and_learns_when_it_ended() {
         "generatorURL": "http://127.0.0.1:8400/graph",
     }]);
     assert_eq!(sent, expected);
-    let ended = Page { kind: Kind::Resolved, ..firing };
+    let ended = Page {
+        kind: Kind::Resolved,
+        ..firing
+    };
     notifier.send(&ended).await.unwrap();
     let (_, body) = requests.recv().await.unwrap();
     let sent: serde_json::Value = serde_json::from_slice(&body).unwrap();

@@ -1,3 +1,4 @@
+//! Both messages, written and read back, and what is not one of them.
 #![allow(clippy::unwrap_used)]
 
 use std::sync::Arc;

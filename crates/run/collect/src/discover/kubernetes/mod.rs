@@ -42,7 +42,7 @@ pub(super) async fn run(
 ) {
     let mut wait = RETRY_MIN;
     loop {
-        let began = tokio::time::Instant::now();
+        let began = finder.shared.clock.now();
         let ended = match Api::open(&config, &data_dir, &secrets, finder.shared.clock.clone()) {
             Ok(api) => tokio::select! {
                 biased;
@@ -56,7 +56,7 @@ pub(super) async fn run(
             format!("Kubernetes: {}", ended.ja),
         ));
         // What had worked for long is tried again at once.
-        wait = if began.elapsed() > RETRY_MAX {
+        wait = if finder.shared.clock.now().since(began) > RETRY_MAX {
             RETRY_MIN
         } else {
             (wait * 2).min(RETRY_MAX)

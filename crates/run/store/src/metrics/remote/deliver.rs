@@ -5,10 +5,7 @@
 //! version from then on. Only what speaks of the samples themselves ends the trying; everything else, a wrong
 //! token or address among it, is tried until somebody has mended it.
 
-use std::{
-    sync::Arc,
-    time::{Duration, Instant},
-};
+use std::{sync::Arc, time::Duration};
 
 use promql::Series;
 use reqwest::{Response, StatusCode, header};
@@ -26,8 +23,8 @@ use crate::{
 /// How long to wait after a first failure, and at most: an engine that comes back is found within this time.
 const RETRY_MIN: Duration = Duration::from_millis(100);
 const RETRY_MAX: Duration = Duration::from_secs(5);
-/// How often the mark is made durable.
-const SAVE_EVERY: Duration = Duration::from_secs(1);
+/// The mark is made durable after so many requests: at most these are sent again after a crash.
+const SAVE_EVERY: u32 = 100;
 
 /// What the engine made of a request.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -42,13 +39,14 @@ pub(super) async fn run(queue: Arc<Queue>, options: RemoteOptions, stop: Cancell
         options,
         message: Message::V2,
     };
-    let mut saved = Instant::now();
-    let mut is_saved = true;
+    let mut unsaved = 0;
     while !stop.is_cancelled() {
         let frame = match reading.peek() {
             Ok(Some(frame)) => frame,
             Ok(None) => {
-                is_saved = is_saved || save(&reading);
+                if unsaved > 0 && save(&reading) {
+                    unsaved = 0;
+                }
                 tokio::select! {
                     () = stop.cancelled() => break,
                     () = queue.news() => continue,
@@ -68,10 +66,9 @@ pub(super) async fn run(queue: Arc<Queue>, options: RemoteOptions, stop: Cancell
         let Some(outcome) = sent else { break };
         reading.advance(&frame);
         queue.answered(&frame, outcome);
-        is_saved = false;
-        if saved.elapsed() >= SAVE_EVERY {
-            is_saved = save(&reading);
-            saved = Instant::now();
+        unsaved += 1;
+        if unsaved >= SAVE_EVERY && save(&reading) {
+            unsaved = 0;
         }
     }
     save(&reading);
