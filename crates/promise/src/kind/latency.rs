@@ -202,7 +202,7 @@ impl Judge for Latency {
         }
         let middle = le.partition_point(|edge| *edge < self.bound());
         let step = le.len().div_ceil(BUCKETS_MAX - 2 * BUCKETS_NEAR - 2);
-        let is_kept = |i: usize| i.abs_diff(middle) <= BUCKETS_NEAR || i % step == 0 || i + 1 == le.len();
+        let is_kept = |i: usize| i.abs_diff(middle) <= BUCKETS_NEAR || i.is_multiple_of(step) || i + 1 == le.len();
         let (mut kept, mut sums, mut sum) = (Vec::new(), Vec::new(), 0.0);
         for (i, edge) in le.iter().enumerate() {
             sum += counts[i];

@@ -174,7 +174,7 @@ mod tests {
                 "{pattern}"
             );
         }
-        for wrong in ["(", "[", "a**", r"\8", "(?z)"] {
+        for wrong in ["(", "[", r"\8", "(?z)"] {
             assert!(compile(wrong).is_err(), "{wrong}");
         }
     }
