@@ -19,6 +19,9 @@ pub(crate) struct Counters {
     pub refused: u64,
 }
 
+/// The newest value of a series, as it is kept over a restart.
+pub(crate) type Saved = (Vec<(String, String)>, Timestamp, f64);
+
 /// What a sample adds.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Growth {
@@ -65,7 +68,7 @@ impl Counters {
         }
     }
 
-    pub fn save(&self) -> Vec<(Vec<(String, String)>, Timestamp, f64)> {
+    pub fn save(&self) -> Vec<Saved> {
         let pairs = |labels: &Labels| {
             let pairs = labels.iter();
             pairs
@@ -78,7 +81,7 @@ impl Counters {
             .collect()
     }
 
-    pub fn restore(&mut self, saved: Vec<(Vec<(String, String)>, Timestamp, f64)>) {
+    pub fn restore(&mut self, saved: Vec<Saved>) {
         for (pairs, at, value) in saved.into_iter().take(SERIES_MAX) {
             self.last.insert(Labels::new(pairs), Sample { at, value });
         }

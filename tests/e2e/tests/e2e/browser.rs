@@ -158,8 +158,9 @@ async fn every_page_is_accessible_in_both_languages_schemes_and_widths() -> anyh
             let client = browser(port, dark, width, true).await?;
             for (name, path) in &pages {
                 for lang in ["en", "ja"] {
+                    let mark = if path.contains('?') { '&' } else { '?' };
                     client
-                        .goto(&demo.http.url(&format!("{path}?lang={lang}")))
+                        .goto(&demo.http.url(&format!("{path}{mark}lang={lang}")))
                         .await?;
                     let html_lang = client
                         .find(Locator::Css("html"))

@@ -191,7 +191,7 @@ fn most<N: Into<String>>(all: impl IntoIterator<Item = (N, u64)>, limit: usize) 
         value,
     };
     let mut all: Vec<Stat> = all.into_iter().map(stat).collect();
-    all.sort_by(|a, b| b.value.cmp(&a.value));
+    all.sort_by_key(|stat| std::cmp::Reverse(stat.value));
     all.truncate(limit);
     all
 }

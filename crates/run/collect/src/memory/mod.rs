@@ -42,6 +42,9 @@ pub(crate) struct Memory {
     told: Told,
 }
 
+/// Series that may stand twice in an answer, each of which is compared with all others; more of them are a mistake.
+const TWICE_MAX: u64 = 100;
+
 /// An accepted answer.
 #[derive(Debug, Default)]
 pub(crate) struct Heard {
@@ -137,8 +140,14 @@ impl Hearing<'_> {
         };
         let labels = labels.clone();
         let seen = self.memory.table.see(place, its.is_none());
+        let at = its.unwrap_or(self.at);
         if seen == table::Seen::Twice {
-            self.heard.twice.get_or_insert((0, labels)).0 += 1;
+            // Which of two values is true nobody can tell; the same one told twice harms nobody.
+            let (count, _) = self.heard.twice.get_or_insert((0, labels.clone()));
+            *count += 1;
+            if *count > TWICE_MAX || self.contradicts(&labels, &value, at) {
+                return Err(two_values(&labels));
+            }
             return Ok(());
         }
         self.heard.added += u64::from(seen == table::Seen::New);
@@ -146,7 +155,6 @@ impl Hearing<'_> {
         if self.heard.kept > self.series_max {
             return Err(flood::trouble(self.memory.table.present(), self.series_max));
         }
-        let at = its.unwrap_or(self.at);
         let mut series = match value {
             Value::Float(value) => Series::new(labels, vec![Sample { at, value }]),
             Value::Histogram(value) => Series {
@@ -160,6 +168,22 @@ impl Hearing<'_> {
         }
         self.heard.series.push(series);
         Ok(())
+    }
+
+    /// Whether this answer has told another value of the series at that time.
+    fn contradicts(&self, labels: &Labels, value: &Value, at: Timestamp) -> bool {
+        let told = self.heard.series.iter().filter(|one| one.labels == *labels);
+        let mut others = told.filter(|one| match value {
+            Value::Float(value) => one
+                .samples
+                .iter()
+                .any(|told| told.at == at && told.value.to_bits() != value.to_bits()),
+            Value::Histogram(value) => one
+                .histograms
+                .iter()
+                .any(|told| told.at == at && told.value != *value),
+        });
+        others.next().is_some()
     }
 
     /// One that was told before is not told again.
@@ -209,6 +233,13 @@ impl Hearing<'_> {
 
 fn ended(labels: &Labels, at: Timestamp) -> Series {
     Series::new(labels.clone(), vec![Sample { at, value: STALE }])
+}
+
+fn two_values(labels: &Labels) -> Trouble {
+    Trouble::failed(say!(
+        "{labels} stands twice in the answer, with different values",
+        "{labels} が応答に 2 度あり、値が違います"
+    ))
 }
 
 fn from_the_future(labels: Option<&Labels>) -> Trouble {

@@ -158,7 +158,7 @@ pub(crate) fn families<'b, E: From<ParseError>>(
             };
             series.tell(classic)?;
         }
-        if family.metadata.kind != "" || !family.metadata.help.is_empty() {
+        if !family.metadata.kind.is_empty() || !family.metadata.help.is_empty() {
             metadata.push(family.metadata);
         }
     }

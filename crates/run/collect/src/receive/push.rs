@@ -233,7 +233,7 @@ impl Read<'_> {
 /// `job/NAME{/LABEL/VALUE}`; a name that ends in `@base64` has its value so, `=` for an empty one.
 fn group(path: &str) -> Result<Labels, String> {
     let parts: Vec<&str> = path.trim_end_matches('/').split('/').collect();
-    if parts.len() % 2 != 0 || parts.len() / 2 > GROUP_LABELS_MAX {
+    if !parts.len().is_multiple_of(2) || parts.len() / 2 > GROUP_LABELS_MAX {
         return Err("names and values do not go in pairs".to_owned());
     }
     let mut pairs = Vec::new();

@@ -113,7 +113,10 @@ fn hashmod_agrees_with_md5sum() {
 #[test]
 fn names_are_mapped_dropped_and_kept() {
     let map = step(Action::LabelMap, &[], "__meta_x_(.+)");
-    assert_eq!(after(&[map.clone()]).unwrap().get("role"), "Web");
+    assert_eq!(
+        after(std::slice::from_ref(&map)).unwrap().get("role"),
+        "Web"
+    );
     let keep = step(Action::LabelKeep, &[], "a|role");
     assert_eq!(
         after(&[map, keep]).unwrap(),

@@ -1,7 +1,5 @@
 //! An answer is read, in whichever format it came, into what is remembered of its target.
 
-use std::slice;
-
 use crate::{
     memory::{Heard, Hearing},
     parse::{
@@ -45,7 +43,7 @@ fn text(
             Some(place) => place,
             None => hearing.add(key, &exposed.labels()),
         };
-        let exemplars = exposed.exemplar.as_ref().map_or(&[][..], slice::from_ref);
+        let exemplars = exposed.exemplar.as_slice();
         hearing.sample(place, Value::Float(exposed.value), exposed.at, exemplars)?;
     }
     Ok(hearing.finish(&lines.metadata))

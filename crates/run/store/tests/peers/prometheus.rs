@@ -93,7 +93,7 @@ async fn native_histograms_come_back_as_they_were() {
     // Whether a counter was reset is Prometheus's own to find out.
     let value = Arc::make_mut(&mut found[0].histograms[0].value);
     value.reset = exponential.histograms[0].value.reset;
-    assert_eq!(found, [exponential.clone()]);
+    assert_eq!(found, std::slice::from_ref(exponential));
     // Its remote read leaves out the bounds of the other, without which it means nothing; its own language knows
     // them: half of 6 observations lie at most at 2.5.
     let name = Matcher::equal("__name__", "bounded");

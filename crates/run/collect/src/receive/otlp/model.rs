@@ -189,6 +189,8 @@ pub(super) struct KeyValue {
 
 #[derive(Debug, Clone, Deserialize, PartialEq)]
 #[serde(rename_all = "camelCase")]
+// The names of the protocol.
+#[allow(clippy::enum_variant_names)]
 pub(super) enum AnyValue {
     StringValue(String),
     BoolValue(bool),

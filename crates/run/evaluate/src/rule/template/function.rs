@@ -370,17 +370,29 @@ fn escaped(text: &str) -> String {
     out
 }
 
-/// Upper case at the start of each word; an underscore does not end one.
+/// Upper case for the first letter of each word. Words end as the Unicode standard's annex 29 says: not at an
+/// underscore, nor at an apostrophe, a full stop or a colon between letters.
 fn title(text: &str) -> String {
+    let chars: Vec<char> = text.chars().collect();
+    let is = |at: Option<usize>, test: fn(char) -> bool| {
+        at.and_then(|at| chars.get(at)).is_some_and(|c| test(*c))
+    };
     let mut out = String::new();
-    let mut within = false;
-    for c in text.chars() {
-        if c.is_alphabetic() && !within {
+    let mut has_letter = false;
+    for (at, c) in chars.iter().enumerate() {
+        let between = |test| is(at.checked_sub(1), test) && is(Some(at + 1), test);
+        let goes_on = match c {
+            '\'' | '’' | '.' => between(char::is_alphabetic) || between(char::is_numeric),
+            ':' | '·' => between(char::is_alphabetic),
+            ',' | ';' => between(char::is_numeric),
+            c => c.is_alphanumeric() || *c == '_',
+        };
+        if c.is_alphabetic() && !has_letter {
             out.extend(c.to_uppercase());
         } else {
-            out.push(c);
+            out.push(*c);
         }
-        within = c.is_alphanumeric() || (within && matches!(c, '’' | '_'));
+        has_letter = goes_on && (has_letter || c.is_alphabetic());
     }
     out
 }

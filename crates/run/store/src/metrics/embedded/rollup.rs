@@ -31,8 +31,9 @@ const WIDTHS: [(Duration, &str); 2] = [
 ];
 /// The label that names the number. It sorts behind every label that a metric has, so the order of series stays.
 const FIELD: &str = "~bucket";
+type Field = (&'static str, fn(&Bucket) -> f64);
 /// The numbers of a bucket, in the order of their names.
-const FIELDS: [(&str, fn(&Bucket) -> f64); 7] = [
+const FIELDS: [Field; 7] = [
     ("count", |b| {
         #[allow(clippy::cast_precision_loss)]
         let count = b.count as f64;
