@@ -93,8 +93,11 @@ async fn a_bad_target_spoils_only_its_own_rows() -> anyhow::Result<()> {
             .await?;
     }
     // Each of them says why, and the good one has not been delayed meanwhile.
-    let sources = running.http.text("/sources?lang=en").await?;
-    assert!(sources.contains("series"), "the flood names its limit");
+    until("the flood's limit", Duration::from_secs(20), async || {
+        let sources = running.http.text("/sources?lang=en").await?;
+        Ok(sources.contains("series_max").then_some(()))
+    })
+    .await?;
     assert_eq!(running.state("good").await?.as_deref(), Some("kept"));
     let memory = resident_kib(running.program.pid())?;
     assert!(memory < 200 << 10, "memory stays bounded: {memory} KiB");
