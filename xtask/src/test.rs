@@ -109,7 +109,15 @@ fn all(steps: &mut Steps, sum: &mut Count) -> anyhow::Result<()> {
         run_all(&inner, sum, |command| newest.tell(command))
     });
     steps.go_on_after("examples in doc comments", "they are named above", || {
-        let mut command = shell::cargo(&["test", "--workspace", "--doc", "--quiet"]);
+        // The same features as all else: with others half of the workspace would be built again.
+        let mut command = shell::cargo(&[
+            "test",
+            "--workspace",
+            "--doc",
+            "--quiet",
+            "--features",
+            ENGINES,
+        ]);
         count(&mut command, sum)
     });
     steps.go_on_after("end to end", "the failed tests are named above", || {
