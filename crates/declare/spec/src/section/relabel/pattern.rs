@@ -19,7 +19,13 @@ pub fn compile(pattern: &str) -> Result<Regex, Say> {
             "正規表現が {PATTERN_MAX} バイトを超えています"
         ));
     }
-    Regex::new(&format!("^(?s:{})$", translate(pattern))).map_err(|error| {
+    let translated = translate(pattern).ok_or_else(|| {
+        say!(
+            "`{pattern}` is no regular expression: a repetition is repeated",
+            "`{pattern}` は正規表現ではありません: 繰り返しが重なっています"
+        )
+    })?;
+    Regex::new(&format!("^(?s:{translated})$")).map_err(|error| {
         let why = error.to_string();
         // The last line says what is wrong; those before draw the pattern that we made of it.
         let why = why.lines().last().unwrap_or_default();
@@ -31,12 +37,30 @@ pub fn compile(pattern: &str) -> Result<Regex, Say> {
     })
 }
 
-fn translate(pattern: &str) -> String {
+/// `None` where a repetition is repeated, which RE2 refuses; one `?` behind it only makes it lazy.
+fn translate(pattern: &str) -> Option<String> {
     let mut out = String::with_capacity(pattern.len() + 8);
     let mut rest = pattern;
     let mut in_class = false;
+    let mut repetitions = 0;
     while let Some(c) = rest.chars().next() {
         let after = &rest[c.len_utf8()..];
+        let count = if c == '{' && !in_class {
+            counted(after)
+        } else {
+            None
+        };
+        let repeats = count.is_some() || (!in_class && matches!(c, '*' | '+' | '?'));
+        repetitions = if repeats { repetitions + 1 } else { 0 };
+        if repetitions > 2 || (repetitions == 2 && c != '?') {
+            return None;
+        }
+        if let Some(count) = count {
+            out.push('{');
+            out.push_str(count);
+            rest = &after[count.len()..];
+            continue;
+        }
         rest = match c {
             '\\' => escape(after, in_class, &mut out),
             '[' if in_class && !after.starts_with(':') => literal('[', after, &mut out),
@@ -57,14 +81,14 @@ fn translate(pattern: &str) -> String {
                 after
             }
             '&' | '~' if in_class => literal(c, after, &mut out),
-            '{' if !in_class && !counts(after) => literal('{', after, &mut out),
+            '{' if !in_class => literal('{', after, &mut out),
             c => {
                 out.push(c);
                 after
             }
         };
     }
-    out
+    Some(out)
 }
 
 fn literal<'p>(c: char, after: &'p str, out: &mut String) -> &'p str {
@@ -126,16 +150,15 @@ fn escape<'p>(after: &'p str, in_class: bool, out: &mut String) -> &'p str {
     rest
 }
 
-/// Whether `{` begins a count: `{2}`, `{2,}`, `{2,5}`.
-fn counts(after: &str) -> bool {
-    let Some((inside, _)) = after.split_once('}') else {
-        return false;
-    };
+/// The rest of a count, where `{` begins one: `{2}`, `{2,}`, `{2,5}`.
+fn counted(after: &str) -> Option<&str> {
+    let (inside, _) = after.split_once('}')?;
     let is_number = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
-    match inside.split_once(',') {
+    let counts = match inside.split_once(',') {
         Some((from, to)) => is_number(from) && (to.is_empty() || is_number(to)),
         None => is_number(inside),
-    }
+    };
+    counts.then(|| &after[..=inside.len()])
 }
 
 #[cfg(test)]
@@ -174,7 +197,7 @@ mod tests {
                 "{pattern}"
             );
         }
-        for wrong in ["(", "[", r"\8", "(?z)"] {
+        for wrong in ["(", "[", "a**", r"\8", "(?z)"] {
             assert!(compile(wrong).is_err(), "{wrong}");
         }
     }
