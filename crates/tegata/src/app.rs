@@ -4,7 +4,7 @@
 //! (collector, judge) lives as long as a spec is in force; a reload ends one and starts the next, just as a
 //! restart would.
 
-mod generation;
+pub(crate) mod generation;
 
 use std::{
     net::SocketAddr,

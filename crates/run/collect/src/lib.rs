@@ -12,6 +12,7 @@ pub mod parse;
 pub mod redact;
 
 mod discover;
+mod file;
 mod follow;
 mod glob;
 mod memory;

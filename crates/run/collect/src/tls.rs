@@ -18,6 +18,8 @@ use rustls::{
 };
 use spec::section::scrape::Tls;
 
+use crate::file;
+
 /// A PEM file of authorities is small; the whole system's is below 1 MiB.
 const CA_FILE_MAX: u64 = 4 << 20;
 
@@ -136,20 +138,7 @@ pub(crate) fn identity(cert: &[u8], key: &[u8]) -> Result<Identity, Say> {
 }
 
 fn read_pem(path: &Path) -> Result<Vec<u8>, Say> {
-    let shown = path.display();
-    let unreadable = |why: String| {
-        say!(
-            "{shown} cannot be read: {why}",
-            "{shown} を読めません: {why}"
-        )
-    };
-    let size = std::fs::metadata(path)
-        .map_err(|error| unreadable(error.to_string()))?
-        .len();
-    if size > CA_FILE_MAX {
-        return Err(unreadable(format!("{size} bytes")));
-    }
-    std::fs::read(path).map_err(|error| unreadable(error.to_string()))
+    file::bounded(path, CA_FILE_MAX, |path| std::fs::read(path))
 }
 
 pub(crate) fn client_config_for(

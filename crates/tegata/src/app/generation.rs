@@ -57,21 +57,7 @@ impl Generation {
             .filter_map(|(id, past)| Some((id.clone(), past.state?.0)))
             .collect();
 
-        let mut owed: Vec<Owed> = collect::owed(&spec.sources)
-            .into_iter()
-            .map(|(source, interval)| {
-                let stream = spec
-                    .sources
-                    .logs
-                    .get(&source)
-                    .map(|logs| logs.stream.clone());
-                Owed {
-                    source,
-                    interval,
-                    stream,
-                }
-            })
-            .collect();
+        let mut owed = owed(&spec);
         owed.push(Owed {
             source: events::SOURCE.to_owned(),
             interval: events::BEAT,
@@ -255,4 +241,23 @@ async fn declare_corrections(house: &House, spec: &Spec) -> anyhow::Result<()> {
     let body = json!({ "names": names });
     house.book.note(kind::CORRECTIONS, "", body).await?;
     Ok(())
+}
+
+/// The sources that a spec declares, as the judge expects them.
+pub(crate) fn owed(spec: &Spec) -> Vec<Owed> {
+    collect::owed(&spec.sources)
+        .into_iter()
+        .map(|(source, interval)| {
+            let stream = spec
+                .sources
+                .logs
+                .get(&source)
+                .map(|logs| logs.stream.clone());
+            Owed {
+                source,
+                interval,
+                stream,
+            }
+        })
+        .collect()
 }

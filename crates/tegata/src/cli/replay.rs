@@ -9,7 +9,7 @@ use std::{
 
 use clap::Args;
 use evaluate::{
-    Evaluator, Judged, Owed, Stores,
+    Evaluator, Judged, Stores,
     rule::{Manner, Stored, World, replay},
 };
 use promise::{Clock as _, Lang, Promise, State, Timestamp, say, unit::Span};
@@ -20,6 +20,7 @@ use store::{DataDir, Labels, MetricStore};
 
 use super::{Common, Data, runtime};
 use crate::{
+    app::generation,
     clock::SystemClock,
     exit::Stop,
     rule_files::{self, RuleFiles},
@@ -123,20 +124,6 @@ impl Replay {
         if promises.is_empty() {
             return Ok(Vec::new());
         }
-        let owed = collect::owed(&spec.sources)
-            .into_iter()
-            .map(|(source, interval)| {
-                let stream = spec
-                    .sources
-                    .logs
-                    .get(&source)
-                    .map(|logs| logs.stream.clone());
-                Owed {
-                    source,
-                    interval,
-                    stream,
-                }
-            });
         // As if it had been owed since then.
         let dated = promises.iter().map(|promise| {
             let mut promise = Promise::clone(promise);
@@ -147,7 +134,8 @@ impl Replay {
             metrics,
             logs: store::logs::open("embedded", &data.logs())?,
         };
-        let mut evaluator = Evaluator::new(dated.collect(), owed.collect(), [].into(), from);
+        let mut evaluator =
+            Evaluator::new(dated.collect(), generation::owed(spec), [].into(), from);
         let mut out: Vec<Verdicts> = Vec::new();
         let mut take = |judged: Judged| {
             let (id, state, at) = (&judged.promise.id, judged.verdict.state, judged.verdict.at);

@@ -15,7 +15,7 @@ use serde::Deserialize;
 use store::Labels;
 
 use super::Finder;
-use crate::{glob, scrape::ADDRESS};
+use crate::{file, glob, scrape::ADDRESS};
 
 const LOOK_EVERY: Duration = Duration::from_secs(2);
 /// A list of 50,000 targets with ten labels each.
@@ -115,34 +115,24 @@ fn look(patterns: &[String], folder: &Path, known: &mut BTreeMap<PathBuf, Known>
 }
 
 fn read(path: &Path) -> Result<Vec<Labels>, Say> {
-    let shown = path.display();
-    let unreadable = |why: String| {
-        say!(
-            "{shown} cannot be read: {why}",
-            "{shown} を読めません: {why}"
-        )
-    };
-    let size = std::fs::metadata(path)
-        .map_err(|error| unreadable(error.to_string()))?
-        .len();
-    if size > FILE_MAX {
-        return Err(unreadable(format!("{size} bytes")));
-    }
-    let text = std::fs::read_to_string(path).map_err(|error| unreadable(error.to_string()))?;
+    let text = file::bounded(path, FILE_MAX, |path| std::fs::read_to_string(path))?;
     let is_json = path.extension().is_some_and(|end| end == "json");
     let groups = if is_json { json(&text) } else { yaml(&text) };
     let shown = path.to_string_lossy();
-    let each = groups.map_err(unreadable)?.into_iter().flat_map(|group| {
-        let Group { targets, labels } = group;
-        let shown = shown.clone();
-        targets.into_iter().map(move |target| {
-            let own = labels
-                .iter()
-                .map(|(name, value)| (name.as_str(), value.as_str()));
-            let ours = [(ADDRESS, target.as_str()), ("__meta_filepath", &shown)];
-            Labels::new(own.chain(ours))
-        })
-    });
+    let each = groups
+        .map_err(|why| file::unreadable(path, &why))?
+        .into_iter()
+        .flat_map(|group| {
+            let Group { targets, labels } = group;
+            let shown = shown.clone();
+            targets.into_iter().map(move |target| {
+                let own = labels
+                    .iter()
+                    .map(|(name, value)| (name.as_str(), value.as_str()));
+                let ours = [(ADDRESS, target.as_str()), ("__meta_filepath", &shown)];
+                Labels::new(own.chain(ours))
+            })
+        });
     Ok(each.collect())
 }
 

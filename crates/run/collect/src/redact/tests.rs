@@ -189,10 +189,8 @@ fn a_bucket_keeps_its_bound_though_it_has_the_digits_of_a_card() {
     // Go's runtime exposes this bound; its digits pass Luhn's test.
     let bound = "6528.999999999999";
     assert_eq!(redactor.field("le", bound), bound);
-    assert!(
-        redactor.field("note", bound).starts_with("[redacted:pan]"),
-        "elsewhere it is taken for a card, which has 13 digits at least"
-    );
+    // Elsewhere its first 14 digits are taken for a card: that is how long some are.
+    assert_eq!(redactor.field("note", bound), "[redacted:pan]99");
     assert_eq!(
         redactor.field("le", "4242424242424242"),
         "[redacted:pan]",

@@ -18,7 +18,7 @@ use super::{
     file::{Action, Group, Rule},
     group::{Live, Manner, reads},
     inputs::Sources,
-    source::{Memory, Source, gather},
+    source::{Memory, Source, answered, gather},
 };
 
 /// Ticks that are answered at once: eight hours at 15 s.
@@ -295,10 +295,7 @@ impl<S: Source> Source for Past<'_, S> {
                 notes: Notes::default(),
             });
         }
-        let series = gather(self, query, at, at).await?;
-        query
-            .instant(at, &series)
-            .map_err(|why| Error::Query(why.to_string()))
+        answered(self, query, at).await
     }
 
     async fn select(

@@ -97,12 +97,21 @@ impl Memory {
     }
 }
 
+/// The answer for a source that has no query language of its own.
+pub(super) async fn answered(
+    source: &impl Source,
+    query: &Query,
+    at: Timestamp,
+) -> Result<Answer, Error> {
+    let series = gather(source, query, at, at).await?;
+    query
+        .instant(at, &series)
+        .map_err(|why| Error::Query(why.to_string()))
+}
+
 impl Source for Memory {
     async fn query(&self, query: &Query, at: Timestamp) -> Result<Answer, Error> {
-        let series = gather(self, query, at, at).await?;
-        query
-            .instant(at, &series)
-            .map_err(|why| Error::Query(why.to_string()))
+        answered(self, query, at).await
     }
 
     async fn select(
