@@ -37,6 +37,20 @@ pub enum Form {
     Either(Vec<Form>),
 }
 
+impl Form {
+    /// A value that could stand there, where one fits on a line.
+    #[must_use]
+    pub fn example(&self) -> Option<String> {
+        match self {
+            Self::Scalar { example, .. } => Some((*example).to_owned()),
+            Self::OneOf(names) => names.first().map(|name| (*name).to_owned()),
+            Self::List(item) => item.example().map(|item| format!("[{item}]")),
+            Self::Either(forms) => forms.first().and_then(Self::example),
+            Self::Map(_) | Self::Record { .. } | Self::Tagged { .. } => None,
+        }
+    }
+}
+
 #[derive(Debug, Clone, PartialEq)]
 pub struct FieldForm {
     pub name: &'static str,
@@ -87,6 +101,11 @@ pub trait Scalar: Sized {
     const ONE_OF: &'static [&'static str] = &[];
     /// Why the text is not one, when it is not.
     fn parse(text: &str) -> Result<Self, Say>;
+    /// What a text that is none was certainly meant to be, such as `5m` for `5 min`.
+    #[must_use]
+    fn meant(_text: &str) -> Option<String> {
+        None
+    }
 }
 
 impl<T: Scalar> Read for T {
@@ -125,18 +144,20 @@ impl<T: Scalar> Read for T {
         match T::parse(text) {
             Ok(value) => Some(value),
             Err(why) => {
-                let mut mistake = Mistake::new("wrong-value", node.span.clone(), why);
-                mistake.hint = Some(match did_you_mean(text, T::ONE_OF.iter().copied()) {
-                    Some(meant) => say!("did you mean `{meant}`?", "`{meant}` のことですか?"),
-                    None if T::ONE_OF.is_empty() => {
-                        say!("write it like `{example}`", "`{example}` のように書きます")
-                    }
+                let mistake = Mistake::new("wrong-value", node.span.clone(), why);
+                let meant = did_you_mean(text, T::ONE_OF.iter().copied());
+                let meant = meant.map(str::to_owned).or_else(|| T::meant(text));
+                mistakes.push(match meant {
+                    Some(meant) => mistake.meant(&meant),
+                    None if T::ONE_OF.is_empty() => mistake.hint(say!(
+                        "write it like `{example}`",
+                        "`{example}` のように書きます"
+                    )),
                     None => {
                         let all = T::ONE_OF.join(", ");
-                        say!("one of: {all}", "次のいずれか: {all}")
+                        mistake.hint(say!("one of: {all}", "次のいずれか: {all}"))
                     }
                 });
-                mistakes.push(mistake);
                 None
             }
         }
@@ -225,11 +246,18 @@ impl<'n> Fields<'n> {
         if !written {
             self.known.push(name);
             self.failed = true;
-            mistakes.push(Mistake::new(
+            let mistake = Mistake::new(
                 "missing-key",
                 self.node.span.clone(),
                 say!("`{name}` is missing", "`{name}` がありません"),
-            ));
+            );
+            mistakes.push(mistake.hint(match T::form().example() {
+                Some(example) => say!(
+                    "add `{name}: {example}`, with your value",
+                    "`{name}: {example}` のように加えてください"
+                ),
+                None => say!("add `{name}:`", "`{name}:` を加えてください"),
+            }));
             return None;
         }
         self.optional(name, mistakes)
@@ -256,7 +284,10 @@ impl<'n> Fields<'n> {
                     say!("unknown key `{name}`", "`{name}` という項目はありません"),
                 );
                 let all = self.known.join(", ");
-                mistakes.push(match did_you_mean(name, self.known.iter().copied()) {
+                let meant = did_you_mean(name, self.known.iter().copied());
+                mistakes.push(match meant {
+                    Some(meant) if self.node.get(meant).is_none() => mistake.meant(meant),
+                    // It stands there already: which of the two is right is for a person to say.
                     Some(meant) => {
                         mistake.hint(say!("did you mean `{meant}`?", "`{meant}` のことですか?"))
                     }
@@ -501,13 +532,9 @@ pub fn tag<'n>(
             "",
         ),
     };
-    mistakes.push(
-        mistake.hint(match did_you_mean(written, tags.iter().copied()) {
-            Some(meant) if !written.is_empty() => {
-                say!("did you mean `{meant}`?", "`{meant}` のことですか?")
-            }
-            _ => say!("one of: {all}", "次のいずれか: {all}"),
-        }),
-    );
+    mistakes.push(match did_you_mean(written, tags.iter().copied()) {
+        Some(meant) if !written.is_empty() => mistake.meant(meant),
+        _ => mistake.hint(say!("one of: {all}", "次のいずれか: {all}")),
+    });
     None
 }

@@ -124,8 +124,34 @@ impl Scalar for Span {
         #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
         Ok(Self(Duration::from_millis(total.round() as u64)))
     }
+
+    /// `5 min`, `24 hours`, `30日`: the unit's other names. A number without a unit may mean any.
+    fn meant(text: &str) -> Option<String> {
+        let text = text.trim();
+        let digits = text.find(|c: char| !c.is_ascii_digit() && c != '.')?;
+        let word = text[digits..].trim().to_lowercase();
+        let (unit, _) = UNIT_WORDS
+            .iter()
+            .find(|(_, words)| words.contains(&word.as_str()))?;
+        let meant = format!("{}{unit}", &text[..digits]);
+        Self::parse(&meant).is_ok().then_some(meant)
+    }
 }
 scalar_as_text!(Span);
+
+/// Other words for the units of a duration. A month is none: its length differs.
+const UNIT_WORDS: [(&str, &[&str]); 7] = [
+    (
+        "ms",
+        &["msec", "msecs", "millisecond", "milliseconds", "ミリ秒"],
+    ),
+    ("s", &["sec", "secs", "second", "seconds", "秒"]),
+    ("m", &["min", "mins", "minute", "minutes", "分"]),
+    ("h", &["hr", "hrs", "hour", "hours", "時間"]),
+    ("d", &["day", "days", "日"]),
+    ("w", &["week", "weeks", "週間", "週"]),
+    ("y", &["yr", "yrs", "year", "years", "年"]),
+];
 
 /// A share of a whole, written in percent. Held as a fraction of 1.
 #[derive(Clone, Copy, PartialEq, PartialOrd)]
@@ -167,6 +193,18 @@ impl Scalar for Percent {
         }
         // Rounded so that `99.5 %` is the double nearest to 0.995, whichever way it was reached.
         Ok(Self((percent * 1e10).round() / 1e12))
+    }
+
+    /// `99.5`, `99.5 percent`. A number up to 1 may be a share, so it is left to a person.
+    fn meant(text: &str) -> Option<String> {
+        let text = text.trim();
+        let end = text
+            .find(|c: char| !c.is_ascii_digit() && c != '.')
+            .unwrap_or(text.len());
+        let word = text[end..].trim().to_lowercase();
+        let is_percent = ["", "percent", "pct", "パーセント"].contains(&word.as_str());
+        let number = f64::from_str(&text[..end]).ok()?;
+        (is_percent && number > 1.0 && number <= 100.0).then(|| format!("{} %", &text[..end]))
     }
 }
 scalar_as_text!(Percent);
@@ -221,6 +259,17 @@ impl Scalar for Bytes {
             clippy::cast_sign_loss
         )]
         Ok(Self((number * *size as f64) as u64))
+    }
+
+    /// The right unit in other letters: `64 mib`, `64 MiBytes`. `Mb` may be bits, so it is left to a person.
+    fn meant(text: &str) -> Option<String> {
+        let text = text.trim();
+        let digits = text.find(|c: char| !c.is_ascii_digit() && c != '.')?;
+        let word = text[digits..].trim().to_lowercase();
+        let word = word.strip_suffix("ytes").unwrap_or(&word);
+        let is_binary = |unit: &&(&str, u64)| unit.0.contains('i') && unit.0.to_lowercase() == word;
+        let (unit, _) = SIZES.iter().find(is_binary)?;
+        Some(format!("{} {unit}", &text[..digits]))
     }
 }
 scalar_as_text!(Bytes);

@@ -7,7 +7,7 @@ use std::{
 
 use evaluate::rule::{self, Group};
 use promise::{Lang, Say, document::Mistake, say};
-use spec::{Diagnostic, Level, Spec};
+use spec::{Diagnostic, Spec, Texts};
 
 use crate::{exit::Stop, spec_file};
 
@@ -27,7 +27,7 @@ pub(crate) struct RuleFiles {
 /// A file with mistakes.
 #[derive(Debug)]
 pub(crate) struct Bad {
-    pub(crate) text: String,
+    pub(crate) texts: Texts,
     pub(crate) diagnostics: Vec<Diagnostic>,
 }
 
@@ -72,20 +72,9 @@ pub(crate) fn open(folder: &Path, patterns: &[String], lang: Lang) -> anyhow::Re
 
 impl Bad {
     pub(crate) fn of(text: String, mistakes: Vec<Mistake>, file: &str) -> Self {
-        let diagnostics = mistakes.into_iter().map(|mistake| Diagnostic {
-            level: Level::Error,
-            code: mistake.code,
-            message: mistake.message,
-            labels: std::iter::once((mistake.span, Say::same("")))
-                .chain(mistake.other)
-                .collect(),
-            hint: mistake.hint,
-            file: file.to_owned(),
-            masked: Vec::new(),
-        });
         Self {
-            diagnostics: diagnostics.collect(),
-            text,
+            diagnostics: mistakes.into_iter().map(Diagnostic::from).collect(),
+            texts: Texts::one(file, text),
         }
     }
 }
@@ -94,7 +83,7 @@ impl RuleFiles {
     /// Shows every mistake on stderr.
     pub(crate) fn show(&self, lang: Lang) {
         for bad in &self.bad {
-            spec_file::show(&bad.diagnostics, &bad.text, lang);
+            spec_file::show(&bad.diagnostics, &bad.texts, lang);
         }
     }
 
@@ -128,7 +117,7 @@ impl RuleFiles {
 }
 
 /// The files that a path names; `*` and `?` mean any text and any letter within one folder or file name.
-fn matching(folder: &Path, pattern: &str) -> Vec<PathBuf> {
+pub(crate) fn matching(folder: &Path, pattern: &str) -> Vec<PathBuf> {
     let mut here = vec![if pattern.starts_with('/') {
         PathBuf::from("/")
     } else {

@@ -2,14 +2,13 @@
 
 use std::{io::IsTerminal as _, path::Path};
 
-use promise::{Lang, Say, say};
-use spec::{Diagnostic, Level, Loaded, Style, World};
+use promise::{Clock as _, Lang, Say, say};
+use spec::{Diagnostic, Included, Level, Loaded, Style, Texts, World};
 
-use crate::exit::Stop;
+use crate::{clock::SystemClock, exit::Stop, rule_files};
 
-/// A file's text and what came of it.
+/// What came of a file and of those that it includes.
 pub(crate) struct SpecFile {
-    pub(crate) text: String,
     pub(crate) loaded: Loaded,
 }
 
@@ -17,7 +16,7 @@ pub(crate) struct SpecFile {
 pub(crate) fn open(path: &Path, lang: Lang) -> anyhow::Result<SpecFile> {
     let text = read(path).map_err(|why| Stop::missing(why.get(lang)))?;
     let loaded = load(&text, &path.display().to_string());
-    Ok(SpecFile { text, loaded })
+    Ok(SpecFile { loaded })
 }
 
 /// Checks a text with all that the binary knows.
@@ -26,13 +25,20 @@ pub(crate) fn load(text: &str, file: &str) -> Loaded {
         Ok(_) => Ok(()),
         Err(error) => Err((error.offset.unwrap_or(0), error.message)),
     };
-    spec::load(
-        text,
-        file,
-        &World {
-            check_query: &check_query,
-        },
-    )
+    let world = World {
+        check_query: &check_query,
+        include: &included,
+        now: SystemClock.now(),
+    };
+    spec::load(text, file, &world)
+}
+
+/// The files that `include` names in the file `from`.
+fn included(from: &str, pattern: &str) -> Vec<Included> {
+    let folder = Path::new(from).parent().unwrap_or(Path::new(""));
+    let files = rule_files::matching(folder, pattern).into_iter();
+    let one = |path: std::path::PathBuf| (path.display().to_string(), read(&path));
+    files.map(one).collect()
 }
 
 /// The text of a file of bounded size.
@@ -69,7 +75,7 @@ fn cannot_read(path: &Path, error: &std::io::Error) -> Say {
 impl SpecFile {
     /// Shows every diagnostic on stderr.
     pub(crate) fn show(&self, lang: Lang) {
-        show(&self.loaded.diagnostics, &self.text, lang);
+        show(&self.loaded.diagnostics, &self.loaded.texts, lang);
     }
 
     /// The spec, or its mistakes on stderr and the exit code for them.
@@ -81,9 +87,9 @@ impl SpecFile {
     }
 }
 
-/// Shows what was found in a text on stderr.
-pub(crate) fn show(diagnostics: &[Diagnostic], text: &str, lang: Lang) {
-    eprint!("{}", spec::render(diagnostics, text, lang, style()));
+/// Shows what was found in texts on stderr.
+pub(crate) fn show(diagnostics: &[Diagnostic], texts: &Texts, lang: Lang) {
+    eprint!("{}", spec::render(diagnostics, texts, lang, style()));
 }
 
 /// One sentence for a bad spec, for the board and the log.

@@ -7,9 +7,11 @@ pub mod section;
 
 pub mod openslo;
 
+mod include;
 mod load;
 mod mask;
 mod places;
+mod texts;
 
 pub mod check;
 pub mod detection;
@@ -21,10 +23,12 @@ pub mod reference;
 pub mod schema;
 
 pub use detection::{Detection, detection};
-pub use diagnostic::{Diagnostic, Level, to_json};
-pub use load::{CheckQuery, Loaded, TEXT_MAX, World, load};
+pub use diagnostic::{Diagnostic, Level, Source, to_github, to_json, to_sarif};
+pub use include::{Include, Included};
+pub use load::{CheckQuery, Loaded, Suppressed, TEXT_MAX, World, load};
 pub use places::Places;
 pub use reference::reference;
 pub use render::{Style, render};
 pub use schema::schema;
 pub use section::Spec;
+pub use texts::{Place, Text, Texts};

@@ -7,7 +7,8 @@
 use std::collections::HashSet;
 
 use promise::{
-    document::{Key, Mistake, Node, Span, Value, parse_yaml},
+    Timestamp,
+    document::{Key, Mistake, Node, Span, Value},
     record::Read,
     say,
 };
@@ -15,12 +16,15 @@ use promise::{
 use crate::{
     check::{self, Sight},
     diagnostic::{Diagnostic, Level},
+    include::{Gathered, Include, gather},
     mask,
     places::Places,
-    section::{Document, SECTIONS, Spec},
+    section::{Document, SECTIONS, Spec, suppression::Day},
+    texts::Texts,
 };
 
-/// The most bytes that are read: so that a caller need not load a larger file only to hear so.
+/// The most bytes that are read, all files of a spec together: so that a caller need not load a larger file only to
+/// hear so.
 pub const TEXT_MAX: usize = 4 << 20;
 
 /// Beyond this nobody reads on; the rest is counted in one last diagnostic.
@@ -33,6 +37,22 @@ pub type CheckQuery<'w> = dyn Fn(&str) -> Result<(), (usize, String)> + 'w;
 #[derive(Clone, Copy)]
 pub struct World<'w> {
     pub check_query: &'w CheckQuery<'w>,
+    /// The files that `include` names.
+    pub include: &'w Include<'w>,
+    /// When it is read: suppressions end, and engines grow old.
+    pub now: Timestamp,
+}
+
+impl<'w> World<'w> {
+    /// Without files beside the text.
+    #[must_use]
+    pub fn without_files(check_query: &'w CheckQuery<'w>, now: Timestamp) -> Self {
+        Self {
+            check_query,
+            include: &|_, _| Vec::new(),
+            now,
+        }
+    }
 }
 
 /// What came of a text.
@@ -40,28 +60,42 @@ pub struct World<'w> {
 pub struct Loaded {
     /// Only when no diagnostic is an error.
     pub spec: Option<Spec>,
-    /// In the order of the text.
+    /// In the order of the texts.
     pub diagnostics: Vec<Diagnostic>,
+    /// What was found and is borne for a while.
+    pub suppressed: Vec<Suppressed>,
+    /// What was read: the text itself, and the files that it includes.
+    pub texts: Texts,
+    /// The document as it was written, all files together; `None` where not even its outermost form could be read.
+    pub root: Option<Node>,
 }
 
-/// Reads `text`; `file` is only its name in diagnostics.
+/// A finding, and the suppression that covers it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Suppressed {
+    /// The suppression's name in the spec.
+    pub name: String,
+    pub reason: String,
+    pub until: Day,
+    pub finding: Diagnostic,
+}
+
+/// Reads `text`, which was found under the name `file`.
 #[must_use]
 pub fn load(text: &str, file: &str, world: &World<'_>) -> Loaded {
-    let (root, mut mistakes) = parse_yaml(text);
-    let mut found = Vec::new();
+    let mut texts = Texts::one(file, text);
+    let Gathered {
+        root,
+        sections,
+        mut mistakes,
+    } = gather(&mut texts, world.include);
+    let (mut found, mut suppressed) = (Vec::new(), Vec::new());
     let mut spec = None;
     match &root {
         Some(root) => {
-            if let Some(draft) = draft(root, &mut mistakes) {
-                let places = Places::of(root);
-                let sight = Sight {
-                    spec: &draft.spec,
-                    places,
-                    text,
-                    world,
-                    unread: &draft.unread,
-                };
-                found = check::run(&sight, file);
+            if let Some(draft) = draft(root, &sections, &mut mistakes) {
+                let sight = Sight::new(&draft.spec, Places::of(root), &texts, world, &draft.unread);
+                (found, suppressed) = check::run(&sight);
                 spec = Some(draft.spec);
             }
         }
@@ -73,32 +107,29 @@ pub fn load(text: &str, file: &str, world: &World<'_>) -> Loaded {
         ),
         _ => {}
     }
-    let mut diagnostics: Vec<Diagnostic> = mistakes
-        .into_iter()
-        .map(|m| Diagnostic::of(m, file))
-        .collect();
+    let mut diagnostics: Vec<Diagnostic> = mistakes.into_iter().map(Diagnostic::from).collect();
     diagnostics.append(&mut found);
     diagnostics.sort_by_key(|d| (d.span().start, d.level));
     let clean = diagnostics.iter().all(|d| d.level != Level::Error);
-    bound(&mut diagnostics, file);
-    mask::cover(text, &mut diagnostics);
+    bound(&mut diagnostics);
+    mask::cover(&texts, &mut diagnostics);
     Loaded {
         spec: spec.filter(|_| clean),
         diagnostics,
+        suppressed,
+        texts,
+        root,
     }
 }
 
-fn bound(diagnostics: &mut Vec<Diagnostic>, file: &str) {
+fn bound(diagnostics: &mut Vec<Diagnostic>) {
     let rest = diagnostics.len().saturating_sub(DIAGNOSTICS_MAX);
     if rest > 0 {
         // Errors are what must not be lost.
         diagnostics.sort_by_key(|d| d.level);
         diagnostics.truncate(DIAGNOSTICS_MAX);
         let message = say!("{rest} more are not shown", "ほかに {rest} 件あります");
-        diagnostics.push(Diagnostic::of(
-            Mistake::new("too-many", 0..0, message),
-            file,
-        ));
+        diagnostics.push(Diagnostic::new(Level::Error, "too-many", 0..0, message));
     }
 }
 
@@ -113,7 +144,7 @@ struct Draft {
 /// lies deeper than this.
 const READINGS_MAX: usize = 8;
 
-fn draft(root: &Node, mistakes: &mut Vec<Mistake>) -> Option<Draft> {
+fn draft(root: &Node, sections: &[(String, Node)], mistakes: &mut Vec<Mistake>) -> Option<Draft> {
     let mut found = Vec::new();
     let whole = Document::read(root, &mut found);
     // With the mistakes of the YAML itself, such as a section that could not be parsed at all.
@@ -124,15 +155,19 @@ fn draft(root: &Node, mistakes: &mut Vec<Mistake>) -> Option<Draft> {
             unread: Vec::new(),
         });
     }
-    let holds = |name: &&str| match root.get(name) {
-        Some(Node {
-            value: Value::Unreadable,
-            ..
-        }) => true,
-        Some(section) => found
+    let is_bad = |section: &Node| {
+        section.value == Value::Unreadable
+            || found
+                .iter()
+                .any(|mistake| within(&mistake.span, &section.span))
+    };
+    let holds = |name: &&str| {
+        let mut parts = sections
             .iter()
-            .any(|mistake| within(&mistake.span, &section.span)),
-        None => *name == "service",
+            .filter(|(section, _)| section == name)
+            .peekable();
+        let is_missing = parts.peek().is_none();
+        (is_missing && *name == "service") || parts.any(|(_, section)| is_bad(section))
     };
     let unread = SECTIONS.iter().copied().filter(holds).collect();
     let mut rest = found.clone();

@@ -7,7 +7,7 @@
 
 use promise::document::Span;
 
-use crate::diagnostic::{Diagnostic, Lines};
+use crate::{diagnostic::Diagnostic, texts::Texts};
 
 /// Parts of names under which secrets stand.
 const TELLTALES: [&str; 9] = [
@@ -26,24 +26,25 @@ const TELLTALES: [&str; 9] = [
 const NAMES: [&str; 4] = ["key", "pass", "pwd", "authorization"];
 
 /// Notes in each diagnostic which parts of its lines must be covered.
-pub(crate) fn cover(text: &str, diagnostics: &mut [Diagnostic]) {
-    let lines = Lines::of(text);
+pub(crate) fn cover(texts: &Texts, diagnostics: &mut [Diagnostic]) {
     let plain: Vec<Span> = diagnostics
         .iter()
         .filter(|d| d.code == "plain-secret")
         .map(Diagnostic::span)
         .collect();
     for diagnostic in diagnostics {
-        let mut shown: Vec<usize> = diagnostic
-            .labels
-            .iter()
-            .map(|(span, _)| lines.number(span.start.min(text.len())))
-            .collect();
+        let lines = diagnostic.labels.iter().filter_map(|(span, _)| {
+            let text = texts.at(span.start)?;
+            Some((text.base, text.line(span.start)))
+        });
+        let mut shown: Vec<(usize, usize)> = lines.collect();
         shown.sort_unstable();
         shown.dedup();
-        for line in shown {
-            let range = lines.range(line);
-            diagnostic.masked.extend(secrets_in(text, &range));
+        for (base, line) in shown {
+            let Some(text) = texts.at(base) else { continue };
+            let range = text.range(line);
+            let written = text.get(&range).unwrap_or_default();
+            diagnostic.masked.extend(secrets_in(written, range.start));
             diagnostic.masked.extend(
                 plain
                     .iter()
@@ -55,8 +56,7 @@ pub(crate) fn cover(text: &str, diagnostics: &mut [Diagnostic]) {
 }
 
 /// Values after telltale names, and credentials within URLs.
-fn secrets_in(text: &str, range: &Span) -> Vec<Span> {
-    let line = text.get(range.clone()).unwrap_or_default();
+fn secrets_in(line: &str, base: usize) -> Vec<Span> {
     let mut out = Vec::new();
     for (colon, _) in line.match_indices(':') {
         let value = colon + 1 + (line[colon + 1..].len() - line[colon + 1..].trim_start().len());
@@ -66,7 +66,7 @@ fn secrets_in(text: &str, range: &Span) -> Vec<Span> {
                 .trim_start_matches(['"', '\''])
                 .starts_with("${")
             {
-                out.push(range.start + value..range.start + end);
+                out.push(base + value..base + end);
             }
         }
     }
@@ -79,7 +79,7 @@ fn secrets_in(text: &str, range: &Span) -> Vec<Span> {
             .find("://")
             .map_or(word, |scheme| word + scheme + 3);
         if line[from..at].contains(':') || from > word {
-            out.push(range.start + from..range.start + at);
+            out.push(base + from..base + at);
         }
     }
     out
@@ -109,7 +109,7 @@ mod tests {
     use super::*;
 
     fn covered(line: &str) -> Vec<&str> {
-        secrets_in(line, &(0..line.len()))
+        secrets_in(line, 0)
             .into_iter()
             .map(|span| &line[span])
             .collect()

@@ -5,6 +5,8 @@
 
 use promise::document::{Node, Span, Value};
 
+use crate::texts::Texts;
+
 /// The written document, asked by path. A number as text counts the items of a list from 0.
 #[derive(Debug, Clone, Copy)]
 pub struct Places<'d> {
@@ -57,6 +59,28 @@ impl<'d> Places<'d> {
     pub fn knows_names(&self, path: &[&str]) -> bool {
         self.node(path)
             .is_none_or(|node| matches!(node.value, Value::Map(_) | Value::Null))
+    }
+
+    /// The whole lines of an entry of a block map, to be removed; `None` where other things stand on them.
+    #[must_use]
+    pub fn lines(&self, path: &[&str], texts: &Texts) -> Option<Span> {
+        let (key, node) = self.nearest(path);
+        let key = key.filter(|_| self.is_written(path))?;
+        let text = texts.at(key.start)?;
+        let first = text.range(text.line(key.start));
+        let last_line = text.line(node.span.end.max(key.end));
+        let last = text.range(last_line);
+        let before = text.get(&(first.start..key.start))?;
+        let after = text
+            .get(&(node.span.end.max(key.end)..last.end))?
+            .trim_start();
+        let is_alone = before.trim().is_empty() && (after.is_empty() || after.starts_with('#'));
+        let end = if last_line + 1 < text.lines() {
+            text.range(last_line + 1).start
+        } else {
+            last.end
+        };
+        is_alone.then_some(first.start..end)
     }
 
     #[must_use]

@@ -5,12 +5,23 @@
 //! left after that is the two hundred lines below, with carets as wide as the letters above them (a kanji
 //! takes two columns) and without the colour, panic-hook and wrapping crates that `miette` brings.
 
-use std::{collections::BTreeMap, fmt::Write};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt::Write,
+};
 
-use promise::{Lang, Say, document::Span, say};
+use promise::{
+    Lang, Say,
+    document::{Safety, Span},
+    say,
+};
 use unicode_width::UnicodeWidthChar;
 
-use crate::diagnostic::{Diagnostic, Level, Lines, floor};
+use crate::{
+    check,
+    diagnostic::{Diagnostic, Level},
+    texts::{Text, Texts},
+};
 
 /// How to print.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,26 +47,55 @@ const WIDTH_MIN: usize = 40;
 const BLUE: &str = "\x1b[1;34m";
 const BOLD: &str = "\x1b[1m";
 
-/// All diagnostics with their lines of `text`, and a count at the end. Empty for none.
+/// All diagnostics with their lines of the texts, and a count at the end. Empty for none.
+///
+/// Why a rule matters and where its number comes from is told once, with its first finding.
 #[must_use]
-pub fn render(diagnostics: &[Diagnostic], text: &str, lang: Lang, style: Style) -> String {
-    let lines = Lines::of(text);
+pub fn render(diagnostics: &[Diagnostic], texts: &Texts, lang: Lang, style: Style) -> String {
     let mut out = String::new();
+    let mut told = BTreeSet::new();
     for diagnostic in diagnostics {
         let mut page = Page {
-            text,
-            lines: &lines,
+            texts,
             lang,
             style,
             out: &mut out,
         };
-        page.diagnostic(diagnostic);
+        page.diagnostic(diagnostic, told.insert(diagnostic.code));
         out.push('\n');
     }
     if let Some(counts) = counts(diagnostics) {
         let _ = writeln!(out, "{}", counts.get(lang));
     }
+    if let Some(fixes) = mendable(diagnostics) {
+        let _ = writeln!(out, "{}", fixes.get(lang));
+    }
     out
+}
+
+/// How many of them a program can mend, and how to ask for it.
+fn mendable(diagnostics: &[Diagnostic]) -> Option<Say> {
+    let has = |safety| {
+        diagnostics
+            .iter()
+            .filter(|it| it.fixes.first().is_some_and(|fix| fix.safety == safety))
+            .count()
+    };
+    match (has(Safety::Safe), has(Safety::Unsafe)) {
+        (0, 0) => None,
+        (0, risky) => Some(say!(
+            "`tegata check --fix --unsafe-fixes` can mend {risky}: read what it changes",
+            "{risky} 件は `tegata check --fix --unsafe-fixes` で直せます(変更点を確かめてください)"
+        )),
+        (safe, 0) => Some(say!(
+            "`tegata check --fix` can mend {safe}",
+            "{safe} 件は `tegata check --fix` で直せます"
+        )),
+        (safe, risky) => Some(say!(
+            "`tegata check --fix` can mend {safe}, and {risky} more with `--unsafe-fixes`",
+            "{safe} 件は `tegata check --fix` で、さらに {risky} 件は `--unsafe-fixes` を付けて直せます"
+        )),
+    }
 }
 
 /// `2 errors, 1 warning`; `None` for no diagnostics.
@@ -101,12 +141,14 @@ pub fn counts(diagnostics: &[Diagnostic]) -> Option<Say> {
 }
 
 struct Page<'p, 't> {
-    text: &'t str,
-    lines: &'p Lines<'t>,
+    texts: &'t Texts,
     lang: Lang,
     style: Style,
     out: &'p mut String,
 }
+
+/// A place within a line: its rank among the places of a diagnostic, and what is said of it.
+type Mark<'d> = (usize, &'d Span, &'d Say);
 
 impl Page<'_, '_> {
     fn paint(&self, color: &str, text: &str) -> String {
@@ -117,7 +159,7 @@ impl Page<'_, '_> {
         }
     }
 
-    fn diagnostic(&mut self, diagnostic: &Diagnostic) {
+    fn diagnostic(&mut self, diagnostic: &Diagnostic, is_first: bool) {
         let color = match diagnostic.level {
             Level::Error => "\x1b[1;31m",
             Level::Warning => "\x1b[1;33m",
@@ -131,71 +173,133 @@ impl Page<'_, '_> {
         let message = self.paint(BOLD, &printable(diagnostic.message.get(self.lang)));
         let _ = writeln!(self.out, "{head}: {message}");
 
-        // Lines in the order of the text, each with what is underlined in it.
-        let mut shown: BTreeMap<usize, Vec<(usize, &Span, &Say)>> = BTreeMap::new();
+        // Files in the order in which the diagnostic speaks of them, lines in the order of the text.
+        let mut files: Vec<(&Text, BTreeMap<usize, Vec<Mark<'_>>>)> = Vec::new();
         for (rank, (span, label)) in diagnostic.labels.iter().enumerate() {
-            shown
-                .entry(self.lines.number(floor(self.text, span.start)))
+            let Some(text) = self.texts.at(span.start) else {
+                continue;
+            };
+            let at = files.iter().position(|(known, _)| known.base == text.base);
+            let at = at.unwrap_or_else(|| {
+                files.push((text, BTreeMap::new()));
+                files.len() - 1
+            });
+            let line = text.line(text.floor(span.start));
+            files[at]
+                .1
+                .entry(line)
                 .or_default()
                 .push((rank, span, label));
         }
-        let gutter = shown
-            .keys()
-            .next_back()
-            .map_or(1, |line| (line + 1).to_string().len());
-        let (line, column) = self.lines.place(diagnostic.span().start);
-        let arrow = self.paint(BLUE, &format!("{:gutter$}-->", ""));
+        let widest = files
+            .iter()
+            .filter_map(|(_, lines)| lines.keys().next_back())
+            .max();
+        let gutter = widest.map_or(1, |line| (line + 1).to_string().len());
+        for (at, (text, lines)) in files.iter().enumerate() {
+            self.file(text, lines, at == 0, diagnostic, gutter, color);
+        }
+        self.notes(diagnostic, is_first, gutter);
+    }
+
+    fn file(
+        &mut self,
+        text: &Text,
+        lines: &BTreeMap<usize, Vec<Mark<'_>>>,
+        is_first: bool,
+        diagnostic: &Diagnostic,
+        gutter: usize,
+        color: &str,
+    ) {
+        let first = lines.values().flatten().min_by_key(|(rank, ..)| *rank);
+        let place = text.place(first.map_or(text.base, |(_, span, _)| span.start));
+        let arrow = if is_first { "-->" } else { ":::" };
+        let arrow = self.paint(BLUE, &format!("{:gutter$}{arrow}", ""));
         let _ = writeln!(
             self.out,
-            "{arrow} {}:{line}:{column}",
-            printable(&diagnostic.file)
+            "{arrow} {}:{}:{}",
+            printable(&text.name),
+            place.line,
+            place.column
         );
         let bar = self.paint(BLUE, &format!("{:gutter$} |", ""));
         let _ = writeln!(self.out, "{bar}");
-
         let mut before: Option<usize> = None;
-        for (line, labels) in shown {
-            if before.is_some_and(|before| before + 1 < line) {
+        for (line, marks) in lines {
+            if before.is_some_and(|before| before + 1 < *line) {
                 let _ = writeln!(self.out, "{}", self.paint(BLUE, "..."));
             }
-            self.line(line, &labels, diagnostic, gutter, color);
-            before = Some(line);
+            self.line(text, *line, marks, diagnostic, gutter, color);
+            before = Some(*line);
         }
+    }
+
+    /// What to do, why it matters, and where the number comes from.
+    fn notes(&mut self, diagnostic: &Diagnostic, is_first: bool, gutter: usize) {
+        let mut notes: Vec<(Say, String)> = Vec::new();
         if let Some(hint) = &diagnostic.hint {
-            let word = say!("hint", "ヒント");
-            let _ = writeln!(self.out, "{bar}");
-            let equals = self.paint(BLUE, &format!("{:gutter$} =", ""));
-            let _ = writeln!(
-                self.out,
-                "{equals} {}: {}",
-                self.paint(BOLD, word.get(self.lang)),
-                printable(hint.get(self.lang))
-            );
+            notes.push((say!("hint", "ヒント"), hint.get(self.lang).to_owned()));
+        }
+        let rule = check::rule(diagnostic.code).filter(|_| is_first);
+        if let Some(rule) = rule {
+            notes.push((
+                say!("why", "理由"),
+                rule.section("Why").get(self.lang).to_owned(),
+            ));
+        }
+        // The source of this very number, before that of the rule.
+        let source = match (&diagnostic.source, rule) {
+            (Some(source), _) => Some(source.say()),
+            (None, Some(rule)) => rule.number(),
+            (None, None) => None,
+        };
+        if let Some(source) = source {
+            notes.push((say!("source", "根拠"), source.get(self.lang).to_owned()));
+        }
+        if notes.is_empty() {
+            return;
+        }
+        let bar = self.paint(BLUE, &format!("{:gutter$} |", ""));
+        let _ = writeln!(self.out, "{bar}");
+        let equals = self.paint(BLUE, &format!("{:gutter$} =", ""));
+        for (word, text) in notes {
+            let word = word.get(self.lang);
+            let indent = gutter
+                + 5
+                + word
+                    .chars()
+                    .filter_map(UnicodeWidthChar::width)
+                    .sum::<usize>();
+            let room = self
+                .style
+                .width
+                .max(WIDTH_MIN)
+                .saturating_sub(indent)
+                .max(WIDTH_MIN / 2);
+            let text = wrapped(&printable(&text), room).join(&format!("\n{:indent$}", ""));
+            let _ = writeln!(self.out, "{equals} {}: {text}", self.paint(BOLD, word));
         }
     }
 
     fn line(
         &mut self,
+        text: &Text,
         line: usize,
-        labels: &[(usize, &Span, &Say)],
+        marks: &[Mark<'_>],
         diagnostic: &Diagnostic,
         gutter: usize,
         color: &str,
     ) {
-        let range = self.lines.range(line);
-        let letters = letters(self.text, range.clone(), &diagnostic.masked);
+        let range = text.range(line);
+        let letters = letters(text, range.clone(), &diagnostic.masked);
         let columns = |span: &Span| {
-            let end = floor(self.text, span.end).min(range.end);
-            let from = width(
-                letters
-                    .iter()
-                    .filter(|l| l.at < floor(self.text, span.start)),
-            );
+            let end = text.floor(span.end).min(range.end);
+            let from = width(letters.iter().filter(|l| l.at < text.floor(span.start)));
             let until = width(letters.iter().filter(|l| l.at < end));
             (from, until.max(from + 1))
         };
         let room = self.style.width.max(WIDTH_MIN) - gutter - 3;
-        let first = labels
+        let first = marks
             .iter()
             .map(|(_, span, _)| columns(span).0)
             .min()
@@ -204,7 +308,7 @@ impl Page<'_, '_> {
         let number = self.paint(BLUE, &format!("{:>gutter$} |", line + 1));
         let _ = writeln!(self.out, "{number} {shown}");
         let bar = self.paint(BLUE, &format!("{:gutter$} |", ""));
-        for (rank, span, label) in labels {
+        for (rank, span, label) in marks {
             let (from, until) = columns(span);
             let from = from.saturating_sub(cut);
             let length = until
@@ -228,6 +332,40 @@ impl Page<'_, '_> {
     }
 }
 
+/// A note in lines of at most `room` columns. Japanese has no spaces: it may be broken between any two wide letters.
+fn wrapped(text: &str, room: usize) -> Vec<String> {
+    let mut lines = vec![String::new()];
+    let (mut used, mut word, mut word_width) = (0, String::new(), 0);
+    let mut place = |word: &mut String, word_width: &mut usize| {
+        if used + *word_width > room && used > 0 {
+            lines.push(String::new());
+            used = 0;
+            // A line does not begin with the space that ended the last.
+            let trimmed = word.trim_start();
+            *word_width -= word.len() - trimmed.len();
+            *word = trimmed.to_owned();
+        }
+        if let Some(line) = lines.last_mut() {
+            line.push_str(word);
+        }
+        used += *word_width;
+        word.clear();
+        *word_width = 0;
+    };
+    for letter in text.chars() {
+        let width = letter.width().unwrap_or(1);
+        // What closes stays with what it closes.
+        let breaks = letter == ' ' || (width == 2 && !"、。」)".contains(letter));
+        if breaks {
+            place(&mut word, &mut word_width);
+        }
+        word.push(letter);
+        word_width += width;
+    }
+    place(&mut word, &mut word_width);
+    lines
+}
+
 /// One letter as it is shown: where it stands in the text, and what stands for it.
 struct Letter {
     at: usize,
@@ -239,8 +377,8 @@ fn width<'l>(letters: impl Iterator<Item = &'l Letter>) -> usize {
     letters.map(|letter| letter.width).sum()
 }
 
-fn letters(text: &str, range: Span, masked: &[Span]) -> Vec<Letter> {
-    let line = text.get(range.clone()).unwrap_or_default();
+fn letters(text: &Text, range: Span, masked: &[Span]) -> Vec<Letter> {
+    let line = text.get(&range).unwrap_or_default();
     let mut out = Vec::with_capacity(line.len());
     for (offset, c) in line.char_indices() {
         let at = range.start + offset;

@@ -2,8 +2,10 @@
 //!
 //! Reading never stops at the first mistake: a reader notes it and goes on, so a person sees all of them.
 
+mod fix;
 mod yaml;
 
+pub use fix::{Edit, Fix, Safety};
 pub use yaml::parse_yaml;
 
 use std::ops::Range;
@@ -74,6 +76,8 @@ pub struct Mistake {
     pub hint: Option<Say>,
     /// A second place that the mistake speaks of, such as the first of two same names.
     pub other: Option<(Span, Say)>,
+    /// A change to the text that mends it, where one is known.
+    pub fix: Option<Fix>,
 }
 
 impl Mistake {
@@ -85,6 +89,7 @@ impl Mistake {
             message,
             hint: None,
             other: None,
+            fix: None,
         }
     }
 
@@ -97,6 +102,52 @@ impl Mistake {
     #[must_use]
     pub fn other(mut self, span: Span, label: Say) -> Self {
         self.other = Some((span, label));
+        self
+    }
+
+    #[must_use]
+    pub fn fix(mut self, fix: Fix) -> Self {
+        self.fix = Some(fix);
+        self
+    }
+
+    /// The hint and the fix for a word that was meant to be `meant`.
+    #[must_use]
+    pub fn meant(self, meant: &str) -> Self {
+        let span = self.span.clone();
+        self.hint(say!("did you mean `{meant}`?", "`{meant}` のことですか?"))
+            .fix(Fix::safe(say!("write `{meant}`", "`{meant}` と書く")).replace(span, meant))
+    }
+}
+
+/// Moves every span of a tree by `base`, for a text that stands behind others.
+pub fn shift(node: &mut Node, base: usize) {
+    let by = |span: &mut Span| *span = span.start + base..span.end + base;
+    by(&mut node.span);
+    match &mut node.value {
+        Value::Map(entries) => {
+            for (key, node) in entries {
+                by(&mut key.span);
+                shift(node, base);
+            }
+        }
+        Value::List(items) => items.iter_mut().for_each(|item| shift(item, base)),
+        Value::Null | Value::Scalar(_) | Value::Unreadable => {}
+    }
+}
+
+impl Mistake {
+    /// The same in a text that stands behind others.
+    #[must_use]
+    pub fn shifted(mut self, base: usize) -> Self {
+        let by = |span: &Span| span.start + base..span.end + base;
+        self.span = by(&self.span);
+        if let Some((span, _)) = &mut self.other {
+            *span = by(span);
+        }
+        for edit in self.fix.iter_mut().flat_map(|fix| &mut fix.edits) {
+            edit.span = by(&edit.span);
+        }
         self
     }
 }

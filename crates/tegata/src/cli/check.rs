@@ -58,10 +58,10 @@ impl Check {
             .unwrap_or_default();
         let bad = !rules.bad.is_empty() || file.loaded.diagnostics.iter().any(|d| d.level <= worst);
         if self.json {
-            let mut out = spec::to_json(&file.loaded.diagnostics, &file.text);
+            let mut out = spec::to_json(&file.loaded.diagnostics, &file.loaded.texts);
             if let Some(all) = out["diagnostics"].as_array_mut() {
                 for bad in &rules.bad {
-                    let more = spec::to_json(&bad.diagnostics, &bad.text)["diagnostics"].take();
+                    let more = spec::to_json(&bad.diagnostics, &bad.texts)["diagnostics"].take();
                     all.extend(more.as_array().cloned().unwrap_or_default());
                 }
             }

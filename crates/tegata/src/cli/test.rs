@@ -64,7 +64,7 @@ impl Test {
         } else {
             for tested in &all {
                 for bad in &tested.bad {
-                    spec_file::show(&bad.diagnostics, &bad.text, lang);
+                    spec_file::show(&bad.diagnostics, &bad.texts, lang);
                 }
                 outln!("{}", tell(tested, lang).trim_end());
             }
@@ -107,7 +107,7 @@ async fn test(path: &Path, lang: Lang) -> Tested {
 
 fn to_json(tested: &Tested) -> Value {
     let mistakes = tested.bad.iter().flat_map(|bad| {
-        let found = spec::to_json(&bad.diagnostics, &bad.text)["diagnostics"].take();
+        let found = spec::to_json(&bad.diagnostics, &bad.texts)["diagnostics"].take();
         found.as_array().cloned().unwrap_or_default()
     });
     json!({

@@ -70,7 +70,7 @@ impl Draft {
             json!(visit.board.time_zone),
         );
         let text = head + &yaml;
-        let loaded = spec::load(&text, "promise", &world());
+        let loaded = spec::load(&text, "promise", &world(visit.now));
         // The sketch around the promise has no routes or sources; what is said of those is not about the promise.
         let own = text.find("promises:").unwrap_or(0);
         let diagnostics = loaded.diagnostics.into_iter();
@@ -244,14 +244,14 @@ mod tests {
             "service: {{ name: x, owner: y }}\npromises:\n{}",
             odd.yaml()
         );
-        let loaded = spec::load(&text, "x", &world());
+        let loaded = spec::load(&text, "x", &world(promise::Timestamp::EPOCH));
         assert!(loaded.spec.is_none(), "the bound is no number");
         let good = draft("up{a=\"b: c\"}", true, "1");
         let text = format!(
             "service: {{ name: x, owner: y }}\npromises:\n{}",
             good.yaml()
         );
-        let loaded = spec::load(&text, "x", &world());
+        let loaded = spec::load(&text, "x", &world(promise::Timestamp::EPOCH));
         assert_eq!(
             loaded.spec.unwrap().promises.len(),
             1,

@@ -128,10 +128,8 @@ pub(super) fn world_check(text: &str) -> Result<(), (usize, String)> {
     }
 }
 
-pub(super) fn world() -> World<'static> {
-    World {
-        check_query: &world_check,
-    }
+pub(super) fn world(now: Timestamp) -> World<'static> {
+    World::without_files(&world_check, now)
 }
 
 /// The verdicts of a day and of a month.

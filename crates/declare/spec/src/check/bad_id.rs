@@ -20,7 +20,7 @@ rule! {
     /// # Fix
     /// Write a short id, and what people call it under `name`.
     /// ja: 短い id を付け、人が呼ぶ名前は `name` に書きます。
-    "bad-id": Error, needs [], check
+    "bad-id": Error, needs [], check, always
 }
 
 const LENGTH_MAX: usize = 63;

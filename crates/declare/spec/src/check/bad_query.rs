@@ -20,7 +20,7 @@ rule! {
     /// # Fix
     /// The underlined place is where reading stopped; what is missing often stands before it.
     /// ja: 下線は読めなくなった場所です。原因はその手前にあることがよくあります。
-    "bad-query": Error, needs [], check
+    "bad-query": Error, needs [], check, always
 }
 
 fn check(sight: &Sight<'_>, found: &mut Found<'_>) {
@@ -43,7 +43,7 @@ fn place(sight: &Sight<'_>, id: &str, query: &str, offset: usize) -> Span {
     let written = entries.iter().find(|(_, node)| matches!(&node.value, Value::Scalar(text) if text == query));
     let Some((_, node)) = written else { return sight.places.key(&["promises", id]) };
     let whole = node.span.clone();
-    let verbatim = sight.text.get(whole.clone()).and_then(|text| text.find(query));
+    let verbatim = sight.texts.get(&whole).and_then(|text| text.find(query));
     let letter = query.get(offset..).and_then(|rest| rest.chars().next());
     match (verbatim, letter) {
         (Some(quote), Some(letter)) => {

@@ -20,7 +20,7 @@ rule! {
     /// # Fix
     /// Write what the message asks for.
     /// ja: メッセージのとおりに書き足すか、消します。
-    "bad-relabel": Error, needs [], check
+    "bad-relabel": Error, needs [], check, always
 }
 
 fn check(sight: &Sight<'_>, found: &mut Found<'_>) {

@@ -20,7 +20,7 @@ rule! {
     /// # Fix
     /// Listen on `127.0.0.1` and put a proxy with TLS and sign-in before it.
     /// ja: `127.0.0.1` で待ち受け、TLS とサインインを備えたプロキシーを前に置きます。
-    "console-not-loopback": Error, needs ["console"], check
+    "console-not-loopback": Error, needs ["console"], check, always
 }
 
 fn check(sight: &Sight<'_>, found: &mut Found<'_>) {

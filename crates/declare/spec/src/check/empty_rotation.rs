@@ -20,7 +20,7 @@ rule! {
     /// # Fix
     /// List at least one of `people`.
     /// ja: `people` から一人以上を並べます。
-    "empty-rotation": Error, needs ["on_call"], check
+    "empty-rotation": Error, needs ["on_call"], check, always
 }
 
 fn check(sight: &Sight<'_>, found: &mut Found<'_>) {

@@ -20,7 +20,7 @@ rule! {
     /// # Fix
     /// Swap the times, name a promise of kind `ratio`, `latency`, `deadline` or `log_count`, or join corrections.
     /// ja: 時刻を入れ替えるか、`ratio`・`latency`・`deadline`・`log_count` の約束を指定するか、補正をまとめます。
-    "idle-correction": Error, needs ["promises", "corrections"], check
+    "idle-correction": Error, needs ["promises", "corrections"], check, always
 }
 
 fn check(sight: &Sight<'_>, found: &mut Found<'_>) {

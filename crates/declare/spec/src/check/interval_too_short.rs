@@ -22,7 +22,7 @@ rule! {
     /// # Fix
     /// Write a second or more.
     /// ja: 1 秒以上にします。
-    "interval-too-short": Error, needs [], check
+    "interval-too-short": Error, needs [], check, always
 }
 
 const SHORTEST: Duration = Duration::from_millis(100);

@@ -8,23 +8,37 @@ use promise::{Say, document::Span, record::Doc};
 
 use crate::{
     diagnostic::{Diagnostic, Level},
-    load::World,
+    load::{Suppressed, World},
     places::Places,
-    section::Spec,
+    reference::headings,
+    section::{Spec, profile::Profile},
+    texts::Texts,
 };
 
 pub(crate) mod lookup;
+mod suppress;
+
+use suppress::Excuses;
 
 pub(crate) use bad_id::PATTERN as ID_PATTERN;
 
-/// Declares a rule; its doc comment becomes its page.
+/// Declares a rule; its doc comment becomes its page:
+///
+/// `"code": Level, needs ["section"], check`, where
+/// - `for [Pci, Hipaa],` before `needs` lets it run only for specs of one of these profiles;
+/// - `, always` at the end means that nobody can suppress it: without it the spec could not run.
 macro_rules! rule {
-    ($(#[doc = $doc:literal])* $code:literal: $level:ident, needs [$($need:literal),*], $check:ident) => {
+    (
+        $(#[doc = $doc:literal])*
+        $code:literal: $level:ident, $(for [$($profile:ident),*],)? needs [$($need:literal),*], $check:ident $(, $always:ident)?
+    ) => {
         $(#[doc = $doc])*
         pub(super) const RULE: $crate::check::Rule = $crate::check::Rule {
             code: $code,
             level: $crate::Level::$level,
+            profiles: &[$($($crate::section::profile::Profile::$profile),*)?],
             needs: &[$($need),*],
+            is_always: { let words: &[&str] = &[$(stringify!($always))?]; !words.is_empty() },
             doc: promise::record::Doc(&[$($doc),*]),
             check: $check,
         };
@@ -70,6 +84,14 @@ rules! {
     answer_before_page,
     console_not_loopback,
     mail_in_clear,
+    bad_suppression,
+    idle_suppression,
+}
+
+/// The rule of this code.
+#[must_use]
+pub fn rule(code: &str) -> Option<&'static Rule> {
+    RULES.iter().find(|rule| rule.code == code)
 }
 
 /// A rule and its page.
@@ -78,52 +100,102 @@ pub struct Rule {
     /// Stable, kebab-case; what a diagnostic of this rule is called.
     pub code: &'static str,
     pub level: Level,
+    /// The profiles of which a spec must have one for the rule to run; empty: it always runs.
+    pub profiles: &'static [Profile],
     /// Sections that it must know whole: where one of them holds a mistake the rule does not run, for it
     /// would speak of what is only missing because it could not be read.
     pub needs: &'static [&'static str],
+    /// Whether it cannot be suppressed.
+    pub is_always: bool,
     /// Its page: the fixed headings, in both languages.
     pub doc: Doc,
     pub(crate) check: fn(&Sight<'_>, &mut Found<'_>),
+}
+
+impl Rule {
+    /// The text under one heading of its page; empty where the page has none.
+    #[must_use]
+    pub fn section(&self, heading: &str) -> Say {
+        let mut all = headings(self.doc);
+        all.find(|(name, _)| *name == heading)
+            .map_or_else(|| Say::same(""), |(_, text)| text)
+    }
+
+    /// Where its number comes from; `None` for a rule without a number.
+    #[must_use]
+    pub fn number(&self) -> Option<Say> {
+        Some(self.section("Source")).filter(|source| !source.en.starts_with("No number"))
+    }
+
+    /// Whether it runs for a spec of these profiles.
+    #[must_use]
+    pub fn is_for(&self, profiles: &[Profile]) -> bool {
+        self.profiles.is_empty()
+            || self
+                .profiles
+                .iter()
+                .any(|profile| profiles.contains(profile))
+    }
 }
 
 /// What a rule sees.
 pub(crate) struct Sight<'s> {
     pub(crate) spec: &'s Spec,
     pub(crate) places: Places<'s>,
-    pub(crate) text: &'s str,
+    pub(crate) texts: &'s Texts,
     pub(crate) world: &'s World<'s>,
     /// Sections in which something could not be read.
     pub(crate) unread: &'s [&'static str],
+    excuses: Excuses<'s>,
+}
+
+impl<'s> Sight<'s> {
+    pub(crate) fn new(
+        spec: &'s Spec,
+        places: Places<'s>,
+        texts: &'s Texts,
+        world: &'s World<'s>,
+        unread: &'s [&'static str],
+    ) -> Self {
+        let excuses = Excuses::of(spec, places, world.now);
+        Self {
+            spec,
+            places,
+            texts,
+            world,
+            unread,
+            excuses,
+        }
+    }
 }
 
 /// Where a rule puts what it finds.
 pub(crate) struct Found<'f> {
     rule: Rule,
-    file: &'f str,
     diagnostics: &'f mut Vec<Diagnostic>,
 }
 
 impl Found<'_> {
-    /// A finding at `span`; add second places and a hint to what this returns.
+    /// A finding at `span`; add second places, a hint, a source and fixes to what this returns.
     pub(crate) fn note(&mut self, span: Span, message: Say) -> &mut Diagnostic {
         let at = self.diagnostics.len();
-        self.diagnostics.push(Diagnostic {
-            level: self.rule.level,
-            code: self.rule.code,
+        self.diagnostics.push(Diagnostic::new(
+            self.rule.level,
+            self.rule.code,
+            span,
             message,
-            labels: vec![(span, Say::same(""))],
-            hint: None,
-            file: self.file.to_owned(),
-            masked: Vec::new(),
-        });
+        ));
         &mut self.diagnostics[at]
     }
 }
 
-/// Everything that the rules find.
-pub(crate) fn run(sight: &Sight<'_>, file: &str) -> Vec<Diagnostic> {
-    let mut diagnostics = Vec::new();
-    for rule in RULES {
+/// Everything that the rules find, and what of it the spec suppresses.
+pub(crate) fn run(sight: &Sight<'_>) -> (Vec<Diagnostic>, Vec<Suppressed>) {
+    let (mut all, mut suppressed) = (Vec::new(), Vec::new());
+    for rule in RULES
+        .iter()
+        .filter(|rule| rule.is_for(&sight.spec.profiles))
+    {
         // Warnings and advice are about the spec as a whole; while it has mistakes they would be noise.
         let wants_all = rule.level != Level::Error;
         if rule.needs.iter().any(|need| sight.unread.contains(need))
@@ -131,14 +203,20 @@ pub(crate) fn run(sight: &Sight<'_>, file: &str) -> Vec<Diagnostic> {
         {
             continue;
         }
+        let mut diagnostics = Vec::new();
         (rule.check)(
             sight,
             &mut Found {
                 rule: *rule,
-                file,
                 diagnostics: &mut diagnostics,
             },
         );
+        for finding in diagnostics {
+            match sight.excuses.of_finding(rule, &finding) {
+                Some(excuse) => suppressed.push(excuse.of(finding)),
+                None => all.push(finding),
+            }
+        }
     }
-    diagnostics
+    (all, suppressed)
 }

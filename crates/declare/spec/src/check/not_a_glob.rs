@@ -20,7 +20,7 @@ rule! {
     /// # Fix
     /// Name each folder: `[/var/log/*.log, /var/log/app/*.log]`.
     /// ja: フォルダーごとに書きます: `[/var/log/*.log, /var/log/app/*.log]`。
-    "not-a-glob": Error, needs [], check
+    "not-a-glob": Error, needs [], check, always
 }
 
 fn check(sight: &Sight<'_>, found: &mut Found<'_>) {

@@ -21,7 +21,7 @@ rule! {
     /// # Fix
     /// Write one of the six, in capitals.
     /// ja: 六つのいずれかを大文字で書きます。
-    "not-a-record-type": Error, needs [], check
+    "not-a-record-type": Error, needs [], check, always
 }
 
 const TYPES: [&str; 6] = ["A", "AAAA", "CNAME", "MX", "NS", "TXT"];

@@ -20,7 +20,7 @@ rule! {
     /// # Fix
     /// Write the region and city, such as `Asia/Tokyo`.
     /// ja: `Asia/Tokyo` のように地域と都市で書きます。
-    "not-a-time-zone": Error, needs ["service"], check
+    "not-a-time-zone": Error, needs ["service"], check, always
 }
 
 fn check(sight: &Sight<'_>, found: &mut Found<'_>) {

@@ -24,7 +24,7 @@ rule! {
     /// # Fix
     /// Write the whole URL; give a token as `bearer: ${env:NAME}`.
     /// ja: URL 全体を書きます。トークンは `bearer: ${env:NAME}` で渡します。
-    "not-a-url": Error, needs [], check
+    "not-a-url": Error, needs [], check, always
 }
 
 fn check(sight: &Sight<'_>, found: &mut Found<'_>) {

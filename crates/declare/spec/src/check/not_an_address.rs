@@ -21,7 +21,7 @@ rule! {
     /// # Fix
     /// Write host and port, such as `shop-1:9100`; an IPv6 address stands in brackets.
     /// ja: `shop-1:9100` のようにホストとポートを書きます。IPv6 は角括弧で囲みます。
-    "not-an-address": Error, needs [], check
+    "not-an-address": Error, needs [], check, always
 }
 
 fn check(sight: &Sight<'_>, found: &mut Found<'_>) {

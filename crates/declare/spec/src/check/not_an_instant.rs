@@ -20,7 +20,7 @@ rule! {
     /// # Fix
     /// Write date, time and offset: `2026-11-02T09:00:00+09:00`.
     /// ja: 日付・時刻・時差を書きます: `2026-11-02T09:00:00+09:00`。
-    "not-an-instant": Error, needs ["on_call"], check
+    "not-an-instant": Error, needs ["on_call"], check, always
 }
 
 fn check(sight: &Sight<'_>, found: &mut Found<'_>) {

@@ -20,7 +20,7 @@ rule! {
     /// # Fix
     /// Name at least one receiver.
     /// ja: 宛先を一つ以上書きます。
-    "route-without-receivers": Error, needs ["routes"], check
+    "route-without-receivers": Error, needs ["routes"], check, always
 }
 
 fn check(sight: &Sight<'_>, found: &mut Found<'_>) {

@@ -20,7 +20,7 @@ rule! {
     /// # Fix
     /// Make the timeout shorter, or the interval longer.
     /// ja: `timeout` を短くするか、`interval` を長くします。
-    "timeout-exceeds-interval": Error, needs [], check
+    "timeout-exceeds-interval": Error, needs [], check, always
 }
 
 fn check(sight: &Sight<'_>, found: &mut Found<'_>) {

@@ -22,7 +22,7 @@ rule! {
     /// # Fix
     /// Write the turn in hours or days.
     /// ja: 当番の長さを時間か日で書きます。
-    "turn-too-short": Error, needs ["on_call"], check
+    "turn-too-short": Error, needs ["on_call"], check, always
 }
 
 const SHORTEST: Duration = Duration::from_secs(3600);

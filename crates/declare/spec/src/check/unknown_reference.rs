@@ -20,7 +20,7 @@ rule! {
     /// # Fix
     /// Correct the name, or add what it names.
     /// ja: 名前を直すか、その名前のものを追加します。
-    "unknown-reference": Error, needs [], check
+    "unknown-reference": Error, needs [], check, always
 }
 
 fn check(sight: &Sight<'_>, found: &mut Found<'_>) {

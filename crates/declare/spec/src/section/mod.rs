@@ -4,6 +4,7 @@ pub mod canary;
 pub mod correction;
 pub mod engine;
 pub mod on_call;
+pub mod profile;
 pub mod promises;
 pub mod receiver;
 pub mod retention;
@@ -12,6 +13,7 @@ pub mod rules;
 pub mod service;
 pub mod severity;
 pub mod source;
+pub mod suppression;
 
 pub mod scrape;
 
@@ -27,6 +29,7 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Spec {
     pub service: service::Service,
+    pub profiles: Vec<profile::Profile>,
     pub console: service::Console,
     pub sources: source::Sources,
     pub promises: Vec<Promise>,
@@ -39,11 +42,14 @@ pub struct Spec {
     pub corrections: BTreeMap<String, correction::Correction>,
     pub canary: Option<canary::Canary>,
     pub metrics: Option<engine::Engine>,
+    pub suppressions: BTreeMap<String, suppression::Suppression>,
 }
 
 /// The names of the sections in a file.
-pub const SECTIONS: [&str; 13] = [
+pub const SECTIONS: [&str; 16] = [
+    "include",
     "service",
+    "profiles",
     "console",
     "sources",
     "promises",
@@ -56,15 +62,22 @@ pub const SECTIONS: [&str; 13] = [
     "corrections",
     "canary",
     "metrics",
+    "suppressions",
 ];
 
 record! {
     /// Everything that a service promises and how it is watched.
     /// ja: サービスの約束と、その見守り方のすべて。
     pub struct Document {
+        /// Other files of this spec, seen from this one; `*` stands for any text within a folder or file name.
+        /// ja: この仕様の続きのファイル(このファイルから見たパス)。`*` はフォルダー名やファイル名の中の任意の文字列です。
+        include: Vec<String> = Vec::new(),
         /// The service that owes the promises.
         /// ja: 約束を負うサービス。
         service: service::Service,
+        /// The standards that it is held to: `pci`, `hipaa`, `jp-medical`. Some rules run only for them.
+        /// ja: 準拠する基準(`pci`、`hipaa`、`jp-medical`)。基準ごとの規則が加わります。
+        profiles: Vec<profile::Profile> = Vec::new(),
         /// The pages and the API.
         /// ja: 画面と API。
         console: service::Console = service::Console::default(),
@@ -101,6 +114,9 @@ record! {
         /// An engine elsewhere that holds the samples.
         /// ja: サンプルを保持する外部のエンジン。
         metrics: Option<engine::Engine>,
+        /// Findings that are borne for a while, by name, each with a reason and a last day.
+        /// ja: しばらく受け入れる指摘(名前ごと)。理由と期日を書きます。
+        suppressions: BTreeMap<String, suppression::Suppression> = BTreeMap::new(),
     }
 }
 
@@ -135,6 +151,7 @@ impl From<Document> for Spec {
         }
         Self {
             service,
+            profiles: document.profiles,
             console: document.console,
             sources: document.sources,
             promises,
@@ -147,6 +164,7 @@ impl From<Document> for Spec {
             corrections: document.corrections,
             canary: document.canary,
             metrics: document.metrics,
+            suppressions: document.suppressions,
         }
     }
 }

@@ -53,10 +53,10 @@ proptest! {
         let errors = loaded.diagnostics.iter().filter(|d| d.level == spec::Level::Error).count();
         prop_assert_eq!(loaded.spec.is_some(), errors == 0);
         for lang in Lang::ALL {
-            let page = render(&loaded.diagnostics, &text, lang, Style { color: false, width: 60 });
+            let page = render(&loaded.diagnostics, &loaded.texts, lang, Style { color: false, width: 60 });
             prop_assert_eq!(page.is_empty(), loaded.diagnostics.is_empty());
         }
-        let json = to_json(&loaded.diagnostics, &text);
+        let json = to_json(&loaded.diagnostics, &loaded.texts);
         prop_assert_eq!(json["diagnostics"].as_array().map(Vec::len), Some(loaded.diagnostics.len()));
     }
 }

@@ -147,7 +147,7 @@ fn a_text_is_read_up_to_its_bound_and_no_further() {
 #[test]
 fn json_says_where_in_lines_and_characters() {
     let text = "service: { name: 店, ownr: sre, owner: sre }\npromises: {}\n";
-    let json = to_json(&load(text).diagnostics, text);
+    let json = to_json(&load(text).diagnostics, &load(text).texts);
     assert_eq!(json["version"], 1);
     let one = &json["diagnostics"][0];
     // `service: { name: 店, ` is 20 characters and 22 bytes, so the key begins at column 21, byte 22.

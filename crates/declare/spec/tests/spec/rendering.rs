@@ -1,14 +1,17 @@
 //! What a person reads in a terminal.
 
 use promise::Lang;
-use spec::{Style, render};
+use spec::{Style, Texts, render};
 
 use crate::load;
 
 const MANY: &str = include_str!("many_mistakes.yaml");
 
 fn shown(text: &str, lang: Lang, style: Style) -> String {
-    render(&load(text).diagnostics, text, lang, style)
+    {
+        let loaded = load(text);
+        render(&loaded.diagnostics, &loaded.texts, lang, style)
+    }
 }
 
 #[test]
@@ -23,7 +26,10 @@ fn a_file_with_many_mistakes_in_japanese() {
 
 #[test]
 fn a_clean_file_says_nothing() {
-    assert_eq!(render(&[], "service: {}", Lang::En, Style::default()), "");
+    assert_eq!(
+        render(&[], &Texts::default(), Lang::En, Style::default()),
+        ""
+    );
 }
 
 #[test]
@@ -41,7 +47,7 @@ fn secrets_are_shown_nowhere() {
             assert!(!page.contains(secret), "{secret} in {page}");
         }
     }
-    let json = spec::to_json(&load(MANY).diagnostics, MANY).to_string();
+    let json = spec::to_json(&load(MANY).diagnostics, &load(MANY).texts).to_string();
     assert!(
         !json.contains("hunter2") && !json.contains("T0PSECRET"),
         "{json}"
