@@ -68,6 +68,16 @@ const PEERS: &[Peer] = &[
         proof: Proof::Program("npm"),
         why: "brings axe and Lighthouse",
     },
+    Peer {
+        package: "liblucene8-java",
+        proof: Proof::File("/usr/share/java/lucene-queryparser-8.7.0.jar"),
+        why: "reads log queries with Lucene's own parser",
+    },
+    Peer {
+        package: "default-jdk-headless",
+        proof: Proof::Program("javac"),
+        why: "runs Lucene",
+    },
 ];
 
 /// What examines pages, and in which version: a newer rule should not fail a commit that changed no page.

@@ -1,9 +1,9 @@
 //! What must be collected for a promise, in a form that does not say how it is stored.
 
-mod log_query;
+pub mod log_query;
 mod selector;
 
-pub use log_query::{AnyText, FieldValue, LogQuery};
+pub use log_query::{FieldValue, Fields, LogQuery};
 pub use selector::{Match, Matcher, Selector, anchored};
 
 use std::time::Duration;

@@ -1,158 +1,246 @@
-//! How a value or a word of a query meets a text.
+//! Patterns: wildcards, regular expressions and words that are nearly right.
 
-use super::FieldValue;
+use regex::Regex;
 
-/// A field's value with `*` (any text) and `?` (one character).
-#[derive(Debug)]
-pub(super) struct Pattern {
-    parts: Vec<Part>,
-    /// The value, where it holds no wildcard.
-    literal: Option<String>,
-    number: Option<f64>,
+use super::words::fold;
+use crate::Say;
+
+/// What one value or one word is held against, as a whole.
+#[derive(Debug, Clone)]
+pub enum Pattern {
+    Glob(Glob),
+    Regex(Regex),
+    Fuzzy(Fuzzy),
+}
+
+impl Pattern {
+    #[must_use]
+    pub fn accepts(&self, text: &str) -> bool {
+        match self {
+            Self::Glob(glob) => glob.accepts(text),
+            Self::Regex(regex) => regex.is_match(text),
+            Self::Fuzzy(fuzzy) => fuzzy.accepts(text),
+        }
+    }
+}
+
+/// A text with `*` (any text) and `?` (one character).
+#[derive(Debug, Clone, PartialEq)]
+pub struct Glob {
+    pub parts: Vec<Part>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) enum Part {
+pub enum Part {
     Char(char),
     One,
     Many,
 }
 
-impl Pattern {
-    pub(super) fn new(parts: Vec<Part>) -> Self {
-        let literal: Option<String> = parts
-            .iter()
-            .map(|part| {
-                if let Part::Char(c) = part {
-                    Some(*c)
-                } else {
-                    None
-                }
-            })
-            .collect();
-        let number = literal
-            .as_deref()
-            .and_then(|text| text.parse().ok())
-            .filter(|n: &f64| n.is_finite());
+impl Glob {
+    /// As Lucene writes them: `\` takes the meaning from the character that follows.
+    #[must_use]
+    pub fn parse(text: &str) -> Self {
+        let mut chars = text.chars();
+        let mut parts = Vec::new();
+        while let Some(c) = chars.next() {
+            parts.push(match c {
+                '*' => Part::Many,
+                '?' => Part::One,
+                '\\' => Part::Char(chars.next().unwrap_or('\\')),
+                c => Part::Char(c),
+            });
+        }
+        Self { parts }
+    }
+
+    /// What begins with `text`.
+    #[must_use]
+    pub fn prefix(text: &str) -> Self {
         Self {
-            parts,
-            literal,
-            number,
+            parts: text.chars().map(Part::Char).chain([Part::Many]).collect(),
         }
     }
 
-    pub(super) fn literal(&self) -> Option<&str> {
-        self.literal.as_deref()
-    }
-
-    /// Whether a number or a truth value could be meant.
-    pub(super) fn may_be_no_text(&self) -> bool {
-        self.number.is_some() || matches!(self.literal(), Some("true" | "false"))
-    }
-
-    pub(super) fn accepts(&self, value: &FieldValue<'_>) -> bool {
-        match (value, &self.literal) {
-            (FieldValue::Text(text), Some(literal)) => literal == text,
-            (FieldValue::Text(text), None) => glob(&self.parts, text),
-            (FieldValue::Number(n), Some(_)) => self.number == Some(*n),
-            (FieldValue::Number(n), None) => glob(&self.parts, &n.to_string()),
-            (FieldValue::Bool(truth), _) => {
-                glob(&self.parts, if *truth { "true" } else { "false" })
-            }
-        }
-    }
-}
-
-/// Whether the pattern covers the whole text. Linear in practice, never worse than their product.
-fn glob(parts: &[Part], text: &str) -> bool {
-    let (mut at, mut rest) = (0, text);
-    let mut retry: Option<(usize, &str)> = None;
-    loop {
-        let mut chars = rest.chars();
-        match (parts.get(at), chars.next()) {
-            (Some(Part::Many), _) => {
-                at += 1;
-                retry = Some((at, rest));
-            }
-            (None, None) => return true,
-            (Some(Part::One), Some(_)) => (at, rest) = (at + 1, chars.as_str()),
-            (Some(Part::Char(wanted)), Some(c)) if *wanted == c => {
-                (at, rest) = (at + 1, chars.as_str())
-            }
-            _ => {
-                // The last `*` takes one character more.
-                let Some((after, from)) = retry else {
-                    return false;
-                };
-                let mut chars = from.chars();
-                if chars.next().is_none() {
-                    return false;
+    /// For texts that are folded.
+    #[must_use]
+    pub fn folded(&self) -> Self {
+        let mut parts = Vec::new();
+        let mut run = String::new();
+        let flush = |run: &mut String, parts: &mut Vec<Part>| {
+            parts.extend(fold(run).chars().map(Part::Char));
+            run.clear();
+        };
+        for part in &self.parts {
+            match part {
+                Part::Char(c) => run.push(*c),
+                part => {
+                    flush(&mut run, &mut parts);
+                    parts.push(*part);
                 }
-                retry = Some((after, chars.as_str()));
-                (at, rest) = (after, chars.as_str());
+            }
+        }
+        flush(&mut run, &mut parts);
+        Self { parts }
+    }
+
+    /// The text with which everything accepted begins.
+    #[must_use]
+    pub fn beginning(&self) -> String {
+        self.parts
+            .iter()
+            .map_while(|part| match part {
+                Part::Char(c) => Some(*c),
+                _ => None,
+            })
+            .collect()
+    }
+
+    /// Whether it covers the whole text. Linear in practice, never worse than their product.
+    #[must_use]
+    pub fn accepts(&self, text: &str) -> bool {
+        let (mut at, mut rest) = (0, text);
+        let mut retry: Option<(usize, &str)> = None;
+        loop {
+            let mut chars = rest.chars();
+            match (self.parts.get(at), chars.next()) {
+                (Some(Part::Many), _) => {
+                    at += 1;
+                    retry = Some((at, rest));
+                }
+                (None, None) => return true,
+                (Some(Part::One), Some(_)) => (at, rest) = (at + 1, chars.as_str()),
+                (Some(Part::Char(wanted)), Some(c)) if *wanted == c => {
+                    (at, rest) = (at + 1, chars.as_str());
+                }
+                _ => {
+                    // The last `*` takes one character more.
+                    let Some((after, from)) = retry else {
+                        return false;
+                    };
+                    let mut chars = from.chars();
+                    if chars.next().is_none() {
+                        return false;
+                    }
+                    retry = Some((after, chars.as_str()));
+                    (at, rest) = (after, chars.as_str());
+                }
             }
         }
     }
 }
 
-/// A bare word or quoted text, looked for anywhere.
-#[derive(Debug)]
-pub(super) enum Words {
-    /// In lower case.
-    Literal(String),
-    /// One word with wildcards, in lower case.
-    Like(Vec<Part>),
+/// A text with at most so many letters put in, left out, changed, or swapped with their neighbour.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Fuzzy {
+    text: Vec<char>,
+    edits: usize,
+    /// So many letters at the beginning must be right.
+    prefix: usize,
 }
 
-fn is_word(c: char) -> bool {
-    c.is_ascii_alphanumeric() || c == '_'
-}
+impl Fuzzy {
+    /// Lucene's bound: more edits than two find nearly everything.
+    pub const EDITS_MAX: usize = 2;
 
-/// The runs of ASCII letters, digits and `_`, in lower case.
-pub(super) fn ascii_words(text: &str) -> Vec<String> {
-    text.split(|c| !is_word(c))
-        .filter(|word| !word.is_empty())
-        .map(str::to_ascii_lowercase)
-        .collect()
-}
-
-impl Words {
-    pub(super) fn new(parts: Vec<Part>) -> Self {
-        let lower = parts.into_iter().map(|part| match part {
-            Part::Char(c) => Part::Char(c.to_ascii_lowercase()),
-            part => part,
-        });
-        let pattern = Pattern::new(lower.collect());
-        match pattern.literal {
-            Some(literal) => Self::Literal(literal),
-            None => Self::Like(pattern.parts),
+    /// Without `edits`, as many as Elasticsearch's `AUTO` grants to so long a word: 0 below three letters, 1 below six, else 2.
+    #[must_use]
+    pub fn new(text: &str, edits: Option<usize>, prefix: usize) -> Self {
+        let text: Vec<char> = text.chars().collect();
+        let auto = match text.len() {
+            0..3 => 0,
+            3..6 => 1,
+            _ => 2,
+        };
+        Self {
+            edits: edits.unwrap_or(auto).min(Self::EDITS_MAX),
+            text,
+            prefix,
         }
     }
 
-    pub(super) fn are_in(&self, text: &str) -> bool {
-        let text = text.to_ascii_lowercase();
-        match self {
-            Self::Like(parts) => text
-                .split(|c: char| c.is_whitespace() || c.is_ascii_punctuation() && c != '_')
-                .any(|word| !word.is_empty() && glob(parts, word)),
-            Self::Literal(wanted) => text.match_indices(wanted.as_str()).any(|(at, found)| {
-                let (before, after) = (
-                    text[..at].chars().next_back(),
-                    text[at + found.len()..].chars().next(),
-                );
-                let joined = |inner: Option<char>, outer: Option<char>| {
-                    inner.is_some_and(is_word) && outer.is_some_and(is_word)
-                };
-                !joined(found.chars().next(), before) && !joined(found.chars().next_back(), after)
-            }),
+    #[must_use]
+    pub fn accepts(&self, text: &str) -> bool {
+        // Longer ones are never near, and need not be looked at.
+        let other: Vec<char> = text
+            .chars()
+            .take(self.text.len() + self.edits + 1)
+            .collect();
+        let prefix = self.prefix.min(self.text.len());
+        other.len().abs_diff(self.text.len()) <= self.edits
+            && other.starts_with(&self.text[..prefix])
+            && distance(&self.text, &other) <= self.edits
+    }
+}
+
+/// Edits between two texts, a swap of neighbours being one (optimal string alignment).
+fn distance(a: &[char], b: &[char]) -> usize {
+    let mut before: Vec<usize> = Vec::new();
+    let mut last: Vec<usize> = (0..=b.len()).collect();
+    for i in 1..=a.len() {
+        let mut row = vec![i];
+        for j in 1..=b.len() {
+            let change = last[j - 1] + usize::from(a[i - 1] != b[j - 1]);
+            let mut best = change.min(last[j] + 1).min(row[j - 1] + 1);
+            if i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] {
+                best = best.min(before[j - 2] + 1);
+            }
+            row.push(best);
         }
+        before = std::mem::replace(&mut last, row);
+    }
+    last[b.len()]
+}
+
+/// Reads a regular expression in Lucene's dialect; it covers the whole text.
+pub fn regex(text: &str, folds: bool) -> Result<Regex, Say> {
+    super::regex::translate(text).and_then(|pattern| {
+        regex::RegexBuilder::new(&pattern)
+            .case_insensitive(folds)
+            .size_limit(AUTOMATON_MAX)
+            .build()
+            .map_err(|error| {
+                let last = error.to_string();
+                let last = last.lines().last().unwrap_or_default();
+                crate::say!(
+                    "this regular expression is refused: {last}",
+                    "この正規表現は使えません: {last}"
+                )
+            })
+    })
+}
+
+/// Far beyond any honest pattern; a hostile one (`(a{99}){99}`) ends here.
+const AUTOMATON_MAX: usize = 1 << 20;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn wildcards_cover_the_whole_text() {
+        let accepts = |glob: &str, text: &str| Glob::parse(glob).accepts(text);
+        assert!(accepts("a*c?", "abbcd") && accepts("*", "") && accepts("a\\*", "a*"));
+        assert!(!accepts("a?", "a") && !accepts("a\\*", "ab") && !accepts("b*", "ab"));
+        assert!(Glob::parse("FAIL?ed").folded().accepts("failxed"));
     }
 
-    /// The words without which the text cannot match.
-    pub(super) fn ascii_words(&self) -> Vec<String> {
-        match self {
-            Self::Literal(text) => ascii_words(text),
-            Self::Like(_) => Vec::new(),
-        }
+    /// `ab` to `ba` is one swap; to `abcd` two letters more.
+    #[test]
+    fn nearly_right_is_counted_in_edits() {
+        let near = |text: &str, edits, other: &str| Fuzzy::new(text, Some(edits), 0).accepts(other);
+        assert!(near("roam", 1, "foam") && near("roam", 1, "raom") && near("roam", 1, "roams"));
+        assert!(
+            !near("roam", 1, "foams") && near("roam", 2, "foams") && !near("roam", 2, "foamses")
+        );
+        assert!(
+            !Fuzzy::new("ok", None, 0).accepts("or"),
+            "AUTO grants nothing to two letters"
+        );
+        assert!(Fuzzy::new("roam", None, 0).accepts("foam"));
+        assert!(
+            !Fuzzy::new("roam", None, 1).accepts("foam"),
+            "the first letter must be right"
+        );
     }
 }

@@ -1,7 +1,6 @@
 //! Log records that match a query: counted, or heard as a beat.
 
 use promise::{LogQuery, Seen};
-use serde_json::Value;
 use store::Record;
 
 use super::Span;
@@ -39,25 +38,9 @@ impl Matching {
         let found: Vec<&Record> = records
             .iter()
             .copied()
-            .filter(|record| accepts(&self.query, record))
+            .filter(|record| record.matches(&self.query))
             .collect();
         self.matched += u64::try_from(found.len()).unwrap_or(u64::MAX);
         found
-    }
-}
-
-pub(crate) fn accepts(query: &LogQuery, record: &Record) -> bool {
-    query.accepts(&|name| record.field(name), &|test| {
-        record.fields.values().any(|value| any_text(value, test))
-    })
-}
-
-/// Whether a text in `value`, however deep, passes. A record's depth is bounded by the JSON reader (128).
-fn any_text(value: &Value, test: &dyn Fn(&str) -> bool) -> bool {
-    match value {
-        Value::String(text) => test(text),
-        Value::Array(items) => items.iter().any(|item| any_text(item, test)),
-        Value::Object(fields) => fields.values().any(|field| any_text(field, test)),
-        Value::Null | Value::Bool(_) | Value::Number(_) => false,
     }
 }

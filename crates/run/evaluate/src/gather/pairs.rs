@@ -8,7 +8,7 @@ use std::{
 use promise::{Fact, LogQuery, Seen, Timestamp, signal::FieldValue};
 use store::Record;
 
-use super::{Span, logs::accepts};
+use super::Span;
 use crate::timeline::Timeline;
 
 /// Starts that wait for their end. Beyond it the newest are not followed, and are counted as refused:
@@ -47,14 +47,14 @@ impl Pairs {
             let Some(key) = record.field(&self.by).map(text) else {
                 continue;
             };
-            if accepts(&self.end, record)
+            if record.matches(&self.end)
                 && let Some(start) = self.open.remove(&key)
             {
                 self.in_order.remove(&(start, key));
                 let late = record.at.since(start) > self.within;
                 let at = record.at.min(span.at);
                 timeline.add(at, at, ended(late));
-            } else if accepts(&self.start, record) && !self.open.contains_key(&key) {
+            } else if record.matches(&self.start) && !self.open.contains_key(&key) {
                 if self.open.len() >= OPEN_MAX {
                     self.refused += 1;
                     continue;
@@ -117,5 +117,6 @@ fn text(value: FieldValue<'_>) -> String {
         FieldValue::Text(text) => text.to_owned(),
         FieldValue::Number(number) => number.to_string(),
         FieldValue::Bool(truth) => truth.to_string(),
+        FieldValue::Time(at) => at.to_string(),
     }
 }

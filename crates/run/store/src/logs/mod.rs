@@ -9,7 +9,10 @@ pub use embedded::{EmbeddedLogs, Options};
 use std::{path::Path, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
-use promise::{LogQuery, Timestamp, signal::FieldValue};
+use promise::{
+    LogQuery, Timestamp,
+    signal::{FieldValue, Fields},
+};
 use serde_json::{Map, Value};
 
 use crate::Error;
@@ -28,36 +31,88 @@ impl Record {
     /// Whether `query` means this record.
     #[must_use]
     pub fn matches(&self, query: &LogQuery) -> bool {
-        query.accepts(&|name| self.field(name), &|test| {
-            self.fields.values().any(|value| any_text(value, test))
-        })
+        query.accepts(self)
     }
 
-    /// A field as a query sees it. `stream` is a field too; `a.b` reaches into objects.
+    /// A field's first value, as a query sees it. `stream` and `@timestamp` are fields too; `a.b` reaches into objects.
     #[must_use]
     pub fn field(&self, name: &str) -> Option<FieldValue<'_>> {
-        if name == "stream" {
-            return Some(FieldValue::Text(&self.stream));
+        match name {
+            "stream" | "_index" => return Some(FieldValue::Text(&self.stream)),
+            "@timestamp" => return Some(FieldValue::Time(self.at)),
+            _ => {}
         }
-        let mut value = self.fields.get(name);
-        if value.is_none() && name.contains('.') {
-            let mut parts = name.split('.');
-            value = parts.next().and_then(|first| self.fields.get(first));
-            for part in parts {
-                value = value.and_then(|v| v.get(part));
-            }
+        let mut first = None;
+        each_value(&self.fields, name, &mut |value| {
+            first = plain(value);
+            first.is_some()
+        });
+        first
+    }
+}
+
+impl Fields for Record {
+    fn any_value(&self, field: &str, test: &mut dyn FnMut(FieldValue<'_>) -> bool) -> bool {
+        match field {
+            "stream" | "_index" => test(FieldValue::Text(&self.stream)),
+            "@timestamp" => test(FieldValue::Time(self.at)),
+            "_id" => test(FieldValue::Text(&format!("{:032x}", self.id))),
+            _ => each_value(&self.fields, field, &mut |value| {
+                plain(value).is_some_and(&mut *test)
+            }),
         }
-        match value? {
-            Value::String(text) => Some(FieldValue::Text(text)),
-            Value::Number(number) => number.as_f64().map(FieldValue::Number),
-            Value::Bool(truth) => Some(FieldValue::Bool(*truth)),
-            Value::Null | Value::Array(_) | Value::Object(_) => None,
-        }
+    }
+
+    fn any_text(&self, test: &mut dyn FnMut(&str) -> bool) -> bool {
+        self.fields.values().any(|value| any_text(value, test))
+    }
+
+    fn has(&self, field: &str) -> bool {
+        matches!(field, "stream" | "_index" | "@timestamp" | "_id")
+            || each_value(&self.fields, field, &mut |value| !value.is_null())
+    }
+}
+
+fn plain(value: &Value) -> Option<FieldValue<'_>> {
+    match value {
+        Value::String(text) => Some(FieldValue::Text(text)),
+        Value::Number(number) => number.as_f64().map(FieldValue::Number),
+        Value::Bool(truth) => Some(FieldValue::Bool(*truth)),
+        Value::Null | Value::Array(_) | Value::Object(_) => None,
+    }
+}
+
+/// Gives what stands under `name` to `test` until it says yes: each item of a list, and of the objects in a list what
+/// they hold under the rest of the name. A name with dots may be one key, or keys within each other.
+fn each_value<'v>(
+    fields: &'v Map<String, Value>,
+    name: &str,
+    test: &mut dyn FnMut(&'v Value) -> bool,
+) -> bool {
+    if let Some(value) = fields.get(name)
+        && each_item(value, test)
+    {
+        return true;
+    }
+    name.match_indices('.')
+        .any(|(dot, _)| match fields.get(&name[..dot]) {
+            Some(value) => each_item(value, &mut |item| {
+                item.as_object()
+                    .is_some_and(|inner| each_value(inner, &name[dot + 1..], test))
+            }),
+            None => false,
+        })
+}
+
+fn each_item<'v>(value: &'v Value, test: &mut dyn FnMut(&'v Value) -> bool) -> bool {
+    match value {
+        Value::Array(items) => items.iter().any(|item| each_item(item, test)),
+        value => test(value),
     }
 }
 
 /// Whether a text in `value`, however deep, passes. JSON that was parsed is at most 128 levels deep.
-fn any_text(value: &Value, test: &dyn Fn(&str) -> bool) -> bool {
+fn any_text(value: &Value, test: &mut dyn FnMut(&str) -> bool) -> bool {
     match value {
         Value::String(text) => test(text),
         Value::Array(items) => items.iter().any(|item| any_text(item, test)),
