@@ -72,7 +72,7 @@ pub struct Promise {
 
 record! {
     /// What every promise has, whatever its kind.
-    pub struct Terms {
+    pub struct Terms: Default {
         /// What people call it.
         /// ja: 人が呼ぶ名前。
         name: Option<Name>,

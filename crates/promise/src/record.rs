@@ -347,6 +347,28 @@ pub fn plain(name: &'static str) -> &'static str {
 /// Declares a record; see the module.
 #[macro_export]
 macro_rules! record {
+    // `pub struct Name: Default { … }`: every field may be left out, and so may the whole.
+    (
+        $(#[doc = $doc:literal])*
+        $vis:vis struct $name:ident : Default {
+            $( $(#[doc = $fdoc:literal])* $field:ident : $ty:ty $(= $default:expr)? ),* $(,)?
+        }
+    ) => {
+        $crate::record! {
+            $(#[doc = $doc])*
+            $vis struct $name { $( $(#[doc = $fdoc])* $field : $ty $(= $default)? ),* }
+        }
+
+        // What a field defaults to may happen to be what its type does.
+        #[allow(clippy::derivable_impls)]
+        impl Default for $name {
+            fn default() -> Self {
+                Self { $( $field: $crate::record!(@default $ty $(, $default)?) ),* }
+            }
+        }
+    };
+    (@default $ty:ty) => { <$ty>::default() };
+    (@default $ty:ty, $default:expr) => { $default };
     (
         $(#[doc = $doc:literal])*
         $vis:vis struct $name:ident {

@@ -92,6 +92,7 @@ pub(crate) fn kind(promise: &Promise, lang: Lang) -> &'static str {
         "freshness" => lang.pick("freshness", "鮮度"),
         "heartbeat" => lang.pick("heartbeat", "心拍"),
         "log_count" | "log-count" | "count" => lang.pick("log count", "ログの件数"),
+        "declared" => lang.pick("declared", "宣言のみ"),
         other => other,
     }
 }

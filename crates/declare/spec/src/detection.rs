@@ -61,11 +61,12 @@ impl Fed<'_> {
     }
 }
 
-/// The worst case of every promise, in the order of the spec.
+/// The worst case of every promise that is collected for, in the order of the spec.
 #[must_use]
 pub fn detection(spec: &Spec) -> Vec<Detection> {
     spec.promises
         .iter()
+        .filter(|promise| !promise.kind.as_judge().signals().is_empty())
         .map(|promise| of(spec, promise))
         .collect()
 }

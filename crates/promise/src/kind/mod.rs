@@ -160,4 +160,6 @@ kinds! {
     "freshness" => freshness::Freshness,
     /// At most, or at least, so many log records.
     "log_count" => log_count::LogCount,
+    /// Owed, and nothing that proves it is named yet.
+    "declared" => declared::Declared,
 }

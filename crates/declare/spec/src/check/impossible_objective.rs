@@ -28,7 +28,7 @@ fn check(sight: &Sight<'_>, found: &mut Found<'_>) {
         let share = match &promise.kind {
             Kind::Ratio(ratio) => ratio.at_least,
             Kind::Deadline(deadline) => deadline.at_least,
-            Kind::Latency(_) | Kind::Threshold(_) | Kind::Freshness(_) | Kind::LogCount(_) => continue,
+            Kind::Latency(_) | Kind::Threshold(_) | Kind::Freshness(_) | Kind::LogCount(_) | Kind::Declared(_) => continue,
         };
         if share.0 <= 0.0 {
             found

@@ -2,7 +2,7 @@
 
 use std::{net::IpAddr, time::Duration};
 
-use promise::{LogQuery, Promise, Signal, unit};
+use promise::{Kind, LogQuery, Promise, Signal, unit};
 
 use super::Sight;
 use crate::section::source::Probe;
@@ -72,6 +72,11 @@ pub(super) fn reads_metrics(promise: &Promise) -> bool {
         )
     };
     promise.kind.as_judge().signals().iter().any(is_metric)
+}
+
+/// Whether a promise stands for a part of the design, and not under `promises`.
+pub(crate) fn is_of_design(promise: &Promise) -> bool {
+    matches!(&promise.kind, Kind::Declared(declared) if declared.of.is_some())
 }
 
 /// `*` stands for any text, everything else for itself.

@@ -2,7 +2,7 @@
 
 use promise::{Promise, say};
 
-use super::{Found, Sight};
+use super::{Found, Sight, lookup};
 
 rule! {
     /// # Finds
@@ -24,7 +24,7 @@ rule! {
 }
 
 fn check(sight: &Sight<'_>, found: &mut Found<'_>) {
-    for promise in &sight.spec.promises {
+    for promise in sight.spec.promises.iter().filter(|it| !lookup::is_of_design(it)) {
         let id = promise.id.as_str();
         let path = ["promises", id];
         if promise.terms.owner.as_deref().is_none_or(|owner| owner.trim().is_empty()) {

@@ -2,7 +2,7 @@
 
 use promise::{Kind, Promise, Say, document::did_you_mean, say};
 
-use super::{Found, Sight};
+use super::{Found, Sight, lookup};
 
 rule! {
     /// # Finds
@@ -25,7 +25,7 @@ rule! {
 
 fn check(sight: &Sight<'_>, found: &mut Found<'_>) {
     let spec = sight.spec;
-    for promise in &spec.promises {
+    for promise in spec.promises.iter().filter(|it| !lookup::is_of_design(it)) {
         let at = |field| ["promises", promise.id.as_str(), field];
         if let Some(severity) = &promise.terms.severity {
             refer(sight, found, &at("severity"), severity, &["severities"]);

@@ -20,6 +20,19 @@ pub mod scrape;
 pub mod discovery;
 pub mod relabel;
 
+pub mod checklist;
+pub mod compliance;
+pub mod continuity;
+pub mod cost;
+pub mod dependency;
+pub mod duty;
+pub mod hearing;
+pub mod infrastructure;
+pub mod load_plan;
+pub mod log_analysis;
+pub mod monitoring;
+pub mod security;
+
 use std::collections::BTreeMap;
 
 use promise::{Promise, record};
@@ -43,10 +56,27 @@ pub struct Spec {
     pub canary: Option<canary::Canary>,
     pub metrics: Option<engine::Engine>,
     pub suppressions: BTreeMap<String, suppression::Suppression>,
+    pub design: Design,
+}
+
+/// What a design says about the service beyond what is run from the spec.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Design {
+    pub infrastructure: infrastructure::Infrastructure,
+    pub dependencies: BTreeMap<String, dependency::Dependency>,
+    pub monitoring: monitoring::Monitoring,
+    pub log_analysis: BTreeMap<String, log_analysis::Stream>,
+    pub security: security::Security,
+    pub compliance: compliance::Compliance,
+    pub continuity: continuity::Continuity,
+    pub load: load_plan::Load,
+    pub checklists: BTreeMap<String, checklist::Checklist>,
+    pub costs: cost::Costs,
+    pub hearing: BTreeMap<String, hearing::Question>,
 }
 
 /// The names of the sections in a file.
-pub const SECTIONS: [&str; 16] = [
+pub const SECTIONS: [&str; 27] = [
     "include",
     "service",
     "profiles",
@@ -63,6 +93,17 @@ pub const SECTIONS: [&str; 16] = [
     "canary",
     "metrics",
     "suppressions",
+    "infrastructure",
+    "dependencies",
+    "monitoring",
+    "log_analysis",
+    "security",
+    "compliance",
+    "continuity",
+    "load",
+    "checklists",
+    "costs",
+    "hearing",
 ];
 
 record! {
@@ -117,6 +158,39 @@ record! {
         /// Findings that are borne for a while, by name, each with a reason and a last day.
         /// ja: しばらく受け入れる指摘(名前ごと)。理由と期日を書きます。
         suppressions: BTreeMap<String, suppression::Suppression> = BTreeMap::new(),
+        /// What the service stands on.
+        /// ja: サービスを支える基盤。
+        infrastructure: infrastructure::Infrastructure = infrastructure::Infrastructure::default(),
+        /// What others do for the service, by name.
+        /// ja: 依存先(名前ごと)。
+        dependencies: BTreeMap<String, dependency::Dependency> = BTreeMap::new(),
+        /// What a design wants to be watched.
+        /// ja: 設計で定めた監視。
+        monitoring: monitoring::Monitoring = monitoring::Monitoring::default(),
+        /// Which logs a design keeps and what follows from them, by name.
+        /// ja: 設計で定めたログと、その条件と動作。
+        log_analysis: BTreeMap<String, log_analysis::Stream> = BTreeMap::new(),
+        /// How the service is defended.
+        /// ja: サービスの守り。
+        security: security::Security = security::Security::default(),
+        /// Standards and the duties that follow from them.
+        /// ja: 満たすべき基準と義務。
+        compliance: compliance::Compliance = compliance::Compliance::default(),
+        /// How the service comes back after a disaster.
+        /// ja: 災害からの復旧。
+        continuity: continuity::Continuity = continuity::Continuity::default(),
+        /// Load scenarios and what they must show.
+        /// ja: 負荷試験と合格の条件。
+        load: load_plan::Load = load_plan::Load::default(),
+        /// What people look at, by name.
+        /// ja: チェックリスト。
+        checklists: BTreeMap<String, checklist::Checklist> = BTreeMap::new(),
+        /// What may be spent in a month.
+        /// ja: 1 か月の予算。
+        costs: cost::Costs = cost::Costs::default(),
+        /// What was asked and answered, by name.
+        /// ja: ヒアリングの質問と回答。
+        hearing: BTreeMap<String, hearing::Question> = BTreeMap::new(),
     }
 }
 
@@ -125,6 +199,20 @@ impl From<Document> for Spec {
     fn from(document: Document) -> Self {
         let service = document.service;
         let mut promises = document.promises.0;
+        let design = Design {
+            infrastructure: document.infrastructure,
+            dependencies: document.dependencies,
+            monitoring: document.monitoring,
+            log_analysis: document.log_analysis,
+            security: document.security,
+            compliance: document.compliance,
+            continuity: document.continuity,
+            load: document.load,
+            checklists: document.checklists,
+            costs: document.costs,
+            hearing: document.hearing,
+        };
+        promises.extend(duty::unproven(&service, &design, &promises));
         let severities = document.severities.iter();
         let worst = severities
             .min_by_key(|(_, it)| it.level)
@@ -165,6 +253,7 @@ impl From<Document> for Spec {
             canary: document.canary,
             metrics: document.metrics,
             suppressions: document.suppressions,
+            design,
         }
     }
 }

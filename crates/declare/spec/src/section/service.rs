@@ -23,6 +23,9 @@ record! {
         /// The parts of the service and what each owes.
         /// ja: サービスの層と、それぞれの目標。
         tiers: BTreeMap<String, Tier> = BTreeMap::new(),
+        /// What a request passes through, by the names of other parts; each of them must work.
+        /// ja: 要求が通る部品の名前(すべてが動いている必要があります)。
+        path: Vec<String> = Vec::new(),
     }
 }
 
@@ -42,6 +45,9 @@ record! {
         /// Recovery point objective.
         /// ja: 目標復旧時点。
         rpo: Option<Span>,
+        /// What its requests pass through, where that differs from the service's `path`.
+        /// ja: 要求が通る部品(サービスの `path` と異なる場合)。
+        path: Vec<String> = Vec::new(),
     }
 }
 

@@ -21,5 +21,17 @@ record! {
         /// Whether being at risk or unproven pages too, and not only being broken.
         /// ja: 危うい・証拠なしの状態でも通知するか。
         page_at_risk: bool = false,
+        /// What belongs to it, in words.
+        /// ja: 定義。
+        definition: Option<String>,
+        /// Who is told when nobody has answered, in this order.
+        /// ja: 応答がないときに知らせる相手(この順)。
+        escalate_to: Vec<String> = Vec::new(),
+        /// After which time they are told.
+        /// ja: 知らせるまでの時間。
+        escalate_after: Option<Span>,
+        /// What is done about it, in this order.
+        /// ja: 対応の手順(この順)。
+        response: Vec<String> = Vec::new(),
     }
 }

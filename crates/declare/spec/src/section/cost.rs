@@ -1,0 +1,46 @@
+//! `costs`: what may be spent, and what is known to cost something.
+
+use std::collections::BTreeMap;
+
+use promise::{quantity::Money, record, unit::Percent};
+
+record! {
+    /// What may be spent in a month.
+    /// ja: 1 か月に使える金額。
+    pub struct Costs: Default {
+        /// By category.
+        /// ja: 費目ごと。
+        budgets: BTreeMap<String, Money> = BTreeMap::new(),
+        /// All together.
+        /// ja: 合計。
+        total: Option<Money>,
+        /// What is paid each month whatever happens, by name.
+        /// ja: 固定の月額。
+        subscriptions: BTreeMap<String, Subscription> = BTreeMap::new(),
+        /// At which share of a budget somebody is told.
+        /// ja: 予算の何割で知らせるか。
+        warn_at: Option<Percent>,
+        /// Where real costs come from, such as `cur` or `billing_export`.
+        /// ja: 実績の取り込み元。
+        actual_from: Option<String>,
+        /// How costs are kept low, in words, by name.
+        /// ja: 費用を抑える方針。
+        savings: BTreeMap<String, String> = BTreeMap::new(),
+    }
+}
+
+record! {
+    /// Something that is paid each month.
+    /// ja: 固定の月額。
+    pub struct Subscription: Default {
+        /// The product, when it is a known one.
+        /// ja: 製品名。
+        product: Option<String>,
+        /// The budget that it is paid from.
+        /// ja: 費目。
+        category: Option<String>,
+        /// What it costs in a month; a known product's price where it is left out.
+        /// ja: 月額(省略時は既知の価格)。
+        monthly: Option<Money>,
+    }
+}
