@@ -76,6 +76,7 @@ fn all(steps: &mut Steps, sum: &mut Count) -> anyhow::Result<()> {
     step("peers", "install them, then try again", peers::ensure)?;
     let newest = step("current peers", "see what apt says", peers::newest::ensure)?;
     let tools = step("browser tools", "see what npm says", peers::browser_tools)?;
+    let python = step("python", "see what pip says", peers::python::ensure)?;
     steps.go_on_after("format", "run `cargo fmt --all`", || {
         shell::run(&mut shell::cargo(&["fmt", "--all", "--check"]))
     });
@@ -127,6 +128,7 @@ fn all(steps: &mut Steps, sum: &mut Count) -> anyhow::Result<()> {
                 // Each of them runs a service that must keep up with its world, some a browser beside it.
                 .env("RUST_TEST_THREADS", "2")
                 .env("TEGATA_BIN", &binary)
+                .env("TEGATA_PYTHON", &python)
                 .env("TEGATA_BROWSER_TOOLS", &tools);
         })
     });

@@ -14,7 +14,7 @@ use serde::Serialize;
 use serde_json::Value;
 use store::remote_write::{self, Encoding, Written};
 
-pub use pushed::{OtlpForm, Push, Pushed};
+pub use pushed::{Header, OtlpForm, OtlpSignal, Packing, Push, Pushed};
 pub use replay::Replay;
 pub use rules::{Alert, AlertState, Evaluated, Health, NoRules, Rule, RuleGroup, RuleKind, Rules};
 pub use targets::{Dropped, Target, TargetHealth, Targets};
@@ -30,6 +30,9 @@ pub enum Refused {
     /// The sender must change what it sends.
     #[error("{}", .0.en)]
     Invalid(Say),
+    /// The sender has not proved who it is.
+    #[error("{}", .0.en)]
+    Denied(Say),
     #[error("{what} is over its limit of {limit} bytes")]
     TooLarge { what: &'static str, limit: usize },
     /// Asking again later may succeed.

@@ -64,6 +64,9 @@ impl FromRequestParts<Shared> for Visit {
     }
 }
 
+/// A slow disk or a reload is over in some seconds; senders that come again at once would only make it slower.
+const RETRY_AFTER_SECS: u32 = 5;
+
 /// At most this many parameters are read; our pages use five, a selector-rich question of Grafana's some twenty.
 const QUERY_MAX: usize = 64;
 
@@ -168,7 +171,12 @@ impl Visit {
     /// What a refusal looks like here: a page for a person, JSON for a program.
     pub fn refused(&self, refused: &Refused) -> Response {
         let (status, why) = explain(refused);
-        self.problem(status, &why)
+        let mut response = self.problem(status, &why);
+        if let Refused::Busy(_) = refused {
+            let headers = response.headers_mut();
+            headers.insert(header::RETRY_AFTER, HeaderValue::from(RETRY_AFTER_SECS));
+        }
+        response
     }
 
     pub fn problem(&self, status: StatusCode, why: &Say) -> Response {
@@ -193,6 +201,7 @@ pub(crate) fn explain(refused: &Refused) -> (StatusCode, Say) {
         ),
         Refused::Conflict(why) => (StatusCode::CONFLICT, why.clone()),
         Refused::Invalid(why) => (StatusCode::BAD_REQUEST, why.clone()),
+        Refused::Denied(why) => (StatusCode::UNAUTHORIZED, why.clone()),
         Refused::TooLarge { limit, .. } => (
             StatusCode::PAYLOAD_TOO_LARGE,
             say!(
@@ -214,9 +223,16 @@ pub(crate) fn explain(refused: &Refused) -> (StatusCode, Say) {
 
 /// Whether errors under this path are read by programs.
 pub(crate) fn wants_json(path: &str) -> bool {
-    ["/api/", "/ingest/", "/events", "/fragments/"]
-        .iter()
-        .any(|prefix| path.starts_with(prefix))
+    [
+        "/api/",
+        "/ingest/",
+        "/loki/",
+        "/v1/",
+        "/events",
+        "/fragments/",
+    ]
+    .iter()
+    .any(|prefix| path.starts_with(prefix))
 }
 
 /// A refusal without a board around it: RFC 9457 for programs, a bare page for people.

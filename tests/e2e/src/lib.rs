@@ -59,6 +59,20 @@ pub fn peer(program: &str) -> anyhow::Result<Command> {
     Ok(command)
 }
 
+/// The Python with the packages that tests send by: where `TEGATA_PYTHON` says, or where `cargo xtask test` puts it.
+pub fn python() -> anyhow::Result<Command> {
+    let installed = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target/python/bin/python");
+    let path = std::env::var_os("TEGATA_PYTHON").map_or(installed, PathBuf::from);
+    ensure!(
+        path.is_file(),
+        "{} is missing: `cargo xtask test` brings it",
+        path.display()
+    );
+    let mut command = Command::new(path);
+    command.stdin(Stdio::null());
+    Ok(command)
+}
+
 /// Runs a command of the binary to its end.
 pub fn run(args: &[&str], dir: &Path) -> anyhow::Result<Output> {
     tegata(args)

@@ -1,6 +1,7 @@
 //! The real programs that the end-to-end tests run against: found, or installed from Debian's packages, or named.
 
 pub mod newest;
+pub mod python;
 
 use std::{
     env, fs,
@@ -57,6 +58,21 @@ const PEERS: &[Peer] = &[
         package: "fonts-noto-cjk",
         proof: Proof::File("/usr/share/fonts/opentype/noto/NotoSansCJK-Regular.ttc"),
         why: "the pages in Japanese",
+    },
+    Peer {
+        package: "python3-venv",
+        proof: Proof::Program("python3"),
+        why: "runs the OpenTelemetry SDK as a sender",
+    },
+    Peer {
+        package: "openssl",
+        proof: Proof::Program("openssl"),
+        why: "sends syslog over TLS, and signs events",
+    },
+    Peer {
+        package: "rsyslog",
+        proof: Proof::Program("rsyslogd"),
+        why: "sends syslog",
     },
     Peer {
         package: "nodejs",

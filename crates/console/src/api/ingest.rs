@@ -1,9 +1,10 @@
-//! `POST /ingest/logs/{stream}`: log records from a shipper.
+//! `POST /ingest/logs/{stream}`: log records from a shipper; `POST /ingest/webhooks/{name}`: events of other services.
 
 use axum::{
     Json,
     body::{Body, to_bytes},
     extract::Path,
+    http::{HeaderMap, StatusCode},
     response::{IntoResponse, Response},
 };
 
@@ -21,6 +22,28 @@ pub(crate) async fn logs(Path(stream): Path<String>, visit: Visit, body: Body) -
     };
     match ingest.receive(&stream, &bytes).await {
         Ok(received) => Json(received).into_response(),
+        Err(refused) => visit.refused(&refused),
+    }
+}
+
+pub(crate) async fn webhook(
+    Path(name): Path<String>,
+    visit: Visit,
+    headers: HeaderMap,
+    body: Body,
+) -> Response {
+    let pushed = &visit.room.desk.pushed;
+    let limit = pushed.body_max();
+    // As above.
+    let Ok(bytes) = to_bytes(body, limit).await else {
+        return visit.refused(&Refused::TooLarge {
+            what: "the body",
+            limit,
+        });
+    };
+    let header = |name: &str| Some(headers.get(name)?.to_str().ok()?.to_owned());
+    match pushed.webhook(&name, &header, &bytes).await {
+        Ok(()) => StatusCode::NO_CONTENT.into_response(),
         Err(refused) => visit.refused(&refused),
     }
 }

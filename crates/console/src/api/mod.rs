@@ -3,6 +3,7 @@
 pub(crate) mod incidents;
 pub(crate) mod ingest;
 pub(crate) mod ledger;
+pub(crate) mod loki;
 pub(crate) mod openapi;
 pub(crate) mod otlp;
 pub(crate) mod prometheus;

@@ -1,4 +1,4 @@
-//! Metrics by OTLP: `POST /v1/metrics` over HTTP, and gRPC's `MetricsService/Export` on the same port.
+//! OTLP: `POST /v1/metrics`, `/v1/logs` and `/v1/traces` over HTTP, and gRPC's `Export` of each on the same port.
 //!
 //! A sender repeats what is answered by 503 (gRPC: UNAVAILABLE) and drops what is answered otherwise.
 
@@ -11,11 +11,35 @@ use http_body_util::{BodyExt, Full};
 use promise::say;
 
 use crate::{
-    door::{OtlpForm, Refused},
+    door::{OtlpForm, OtlpSignal, Packing, Refused},
     reply::{Visit, explain},
 };
 
-pub(crate) async fn http(visit: Visit, headers: HeaderMap, body: Body) -> Response {
+pub(crate) async fn metrics(visit: Visit, headers: HeaderMap, body: Body) -> Response {
+    http(OtlpSignal::Metrics, visit, headers, body).await
+}
+
+pub(crate) async fn logs(visit: Visit, headers: HeaderMap, body: Body) -> Response {
+    http(OtlpSignal::Logs, visit, headers, body).await
+}
+
+pub(crate) async fn traces(visit: Visit, headers: HeaderMap, body: Body) -> Response {
+    http(OtlpSignal::Traces, visit, headers, body).await
+}
+
+pub(crate) async fn grpc_metrics(visit: Visit, headers: HeaderMap, body: Body) -> Response {
+    grpc(OtlpSignal::Metrics, visit, headers, body).await
+}
+
+pub(crate) async fn grpc_logs(visit: Visit, headers: HeaderMap, body: Body) -> Response {
+    grpc(OtlpSignal::Logs, visit, headers, body).await
+}
+
+pub(crate) async fn grpc_traces(visit: Visit, headers: HeaderMap, body: Body) -> Response {
+    grpc(OtlpSignal::Traces, visit, headers, body).await
+}
+
+async fn http(signal: OtlpSignal, visit: Visit, headers: HeaderMap, body: Body) -> Response {
     let kind = text(&headers, header::CONTENT_TYPE).unwrap_or_default();
     let kind = kind.split(';').next().unwrap_or_default().trim();
     let form = match kind {
@@ -29,9 +53,9 @@ pub(crate) async fn http(visit: Visit, headers: HeaderMap, body: Body) -> Respon
             return visit.problem(StatusCode::UNSUPPORTED_MEDIA_TYPE, &why);
         }
     };
-    let is_gzipped = match text(&headers, header::CONTENT_ENCODING) {
-        None | Some("" | "identity") => false,
-        Some("gzip") => true,
+    let packing = match text(&headers, header::CONTENT_ENCODING) {
+        None | Some("" | "identity") => Packing::None,
+        Some("gzip") => Packing::Gzip,
         Some(_) => {
             let why = say!(
                 "OTLP is taken plain or packed by gzip",
@@ -49,7 +73,7 @@ pub(crate) async fn http(visit: Visit, headers: HeaderMap, body: Body) -> Respon
             limit,
         });
     };
-    match pushed.otlp(form, is_gzipped, &bytes).await {
+    match pushed.otlp(signal, form, packing, &bytes).await {
         Ok(answer) => {
             let kind = HeaderValue::from_str(kind).unwrap_or(HeaderValue::from_static(""));
             ([(header::CONTENT_TYPE, kind)], answer).into_response()
@@ -72,7 +96,7 @@ enum Code {
 /// Before each message: one byte for packed or not, and four for its length.
 const PREFIX: usize = 5;
 
-pub(crate) async fn grpc(visit: Visit, headers: HeaderMap, body: Body) -> Response {
+async fn grpc(signal: OtlpSignal, visit: Visit, headers: HeaderMap, body: Body) -> Response {
     let pushed = &visit.room.desk.pushed;
     let limit = pushed.body_max().saturating_add(PREFIX);
     let Ok(bytes) = to_bytes(body, limit).await else {
@@ -88,13 +112,20 @@ pub(crate) async fn grpc(visit: Visit, headers: HeaderMap, body: Body) -> Respon
             "messages are taken plain or packed by gzip",
         );
     }
-    match pushed.otlp(OtlpForm::Protobuf, is_packed, message).await {
+    let packing = if is_packed {
+        Packing::Gzip
+    } else {
+        Packing::None
+    };
+    let taken = pushed.otlp(signal, OtlpForm::Protobuf, packing, message);
+    match taken.await {
         Ok(answer) => answered(&answer),
         Err(refused) => {
             let code = match refused {
                 Refused::TooLarge { .. } => Code::ResourceExhausted,
                 Refused::Busy(_) => Code::Unavailable,
                 Refused::Internal(_) => Code::Internal,
+                Refused::Missing { .. } => Code::Unimplemented,
                 _ => Code::InvalidArgument,
             };
             failed(code, &explain(&refused).1.en)

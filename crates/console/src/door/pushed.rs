@@ -1,14 +1,30 @@
-//! Metrics that come by other ways than remote write: OTLP, and what jobs push as they end.
+//! What others send by their own protocols: OTLP, what jobs push as they end, Loki's pushes, signed events.
 
 use async_trait::async_trait;
 
 use super::Refused;
+
+/// What a message of OTLP tells of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OtlpSignal {
+    Metrics,
+    Logs,
+    Traces,
+}
 
 /// How a message of OTLP is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum OtlpForm {
     Protobuf,
     Json,
+}
+
+/// How a body is packed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Packing {
+    None,
+    Gzip,
+    Snappy,
 }
 
 /// What a push does to the group of its path, as with a Pushgateway.
@@ -22,15 +38,23 @@ pub enum Push {
     End,
 }
 
-/// Where such metrics go. What is taken was redacted and survives `kill -9`.
+/// Answers with the value of a header, by its name in lower case.
+pub type Header<'h> = &'h (dyn Fn(&str) -> Option<String> + Sync);
+
+/// Where such things go. What is taken was redacted and survives `kill -9`.
 #[async_trait]
 pub trait Pushed: Send + Sync {
-    /// The largest body of either kind that is taken, before and after unpacking.
+    /// The largest body of any kind that is taken, before and after unpacking.
     fn body_max(&self) -> usize;
 
-    /// Answers with an `ExportMetricsServiceResponse` of the same form, which tells what was rejected.
-    async fn otlp(&self, form: OtlpForm, is_gzipped: bool, body: &[u8])
-    -> Result<Vec<u8>, Refused>;
+    /// Answers with an `Export…ServiceResponse` of the same form, which tells what was rejected.
+    async fn otlp(
+        &self,
+        signal: OtlpSignal,
+        form: OtlpForm,
+        packing: Packing,
+        body: &[u8],
+    ) -> Result<Vec<u8>, Refused>;
 
     /// `path` follows `/metrics/`: `job/NAME{/LABEL/VALUE}`.
     async fn push(
@@ -40,4 +64,10 @@ pub trait Pushed: Send + Sync {
         content_type: &str,
         body: &[u8],
     ) -> Result<(), Refused>;
+
+    /// A push of Loki's clients. What could not be taken of one that was taken else is told as [`Refused::Invalid`].
+    async fn loki(&self, is_json: bool, packing: Packing, body: &[u8]) -> Result<(), Refused>;
+
+    /// An event for the webhook `name`.
+    async fn webhook(&self, name: &str, header: Header<'_>, body: &[u8]) -> Result<(), Refused>;
 }

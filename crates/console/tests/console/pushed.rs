@@ -11,7 +11,13 @@ const EXPORT: &str = "/opentelemetry.proto.collector.metrics.v1.MetricsService/E
 #[tokio::test]
 async fn otlp_over_http_is_answered_in_the_form_in_which_it_came() {
     let router = console();
-    for path in ["/v1/metrics", "/api/v1/otlp/v1/metrics"] {
+    let paths = [
+        "/v1/metrics",
+        "/api/v1/otlp/v1/metrics",
+        "/v1/logs",
+        "/v1/traces",
+    ];
+    for path in paths {
         for kind in ["application/x-protobuf", "application/json"] {
             let sent = to("POST", path).header("content-type", kind);
             let answer = ask(&router, sent, "hello").await;
@@ -78,4 +84,39 @@ async fn jobs_push_under_the_paths_of_a_pushgateway() {
         400
     );
     assert_eq!(ask(&router, to("GET", "/metrics"), "").await.status, 200);
+}
+
+#[tokio::test]
+async fn the_clients_of_loki_say_how_a_push_is_packed() {
+    let router = console();
+    for (kind, packed, body, status) in [
+        ("application/json", "", "None", 204),
+        ("application/json; charset=utf-8", "gzip", "Gzip", 204),
+        ("application/x-protobuf", "", "Snappy", 204),
+        ("application/json", "zstd", "x", 415),
+        ("text/plain", "", "x", 415),
+    ] {
+        let mut sent = to("POST", "/loki/api/v1/push").header("content-type", kind);
+        if !packed.is_empty() {
+            sent = sent.header("content-encoding", packed);
+        }
+        let answer = ask(&router, sent, body).await;
+        assert_eq!(answer.status, status, "{kind} {packed}");
+    }
+    let sent = to("POST", "/loki/api/v1/push").header("content-type", "application/json");
+    let late = ask(&router, sent, "late").await;
+    assert_eq!(
+        (late.status.as_u16(), late.header("retry-after")),
+        (503, "5")
+    );
+}
+
+#[tokio::test]
+async fn an_event_without_a_signature_is_denied() {
+    let router = console();
+    let event = |name: &str| to("POST", &format!("/ingest/webhooks/{name}"));
+    let signed = event("code").header("x-hub-signature-256", "good");
+    assert_eq!(ask(&router, signed, "{}").await.status, 204);
+    assert_eq!(ask(&router, event("code"), "{}").await.status, 401);
+    assert_eq!(ask(&router, event("other"), "{}").await.status, 404);
 }

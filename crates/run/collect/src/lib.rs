@@ -28,9 +28,10 @@ mod tls;
 mod trouble;
 
 pub use receive::{
-    Error, OTLP_MAX, OtlpError, OtlpForm, OtlpTaken, POST_MAX, PUSH_MAX, Push, PushError, Received,
-    Refusal, Taken, WRITE_MAX, WriteError,
+    Error, IntakeError, LOKI_MAX, LokiError, LokiTaken, OTLP_MAX, OtlpError, OtlpForm, OtlpSignal,
+    OtlpTaken, POST_MAX, PUSH_MAX, Packing, Push, PushError, Received, Refusal, Taken, WEBHOOK_MAX,
+    WRITE_MAX, WebhookError, WriteError,
 };
-pub use start::{Handle, Outputs, Secrets, owed, start};
+pub use start::{Handle, Outputs, Owed, Secrets, owed, start};
 pub use status::{TargetDetail, TargetKind, TargetStatus};
 pub use tls::http_client;

@@ -14,8 +14,8 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use crate::{
     follow, probe,
     receive::{
-        Error, Otlp, OtlpError, OtlpForm, OtlpTaken, Push, PushError, Pushes, Received, Receiver,
-        Taken, WriteError, Writes,
+        Doors, Error, LokiError, LokiTaken, OtlpError, OtlpForm, OtlpSignal, OtlpTaken, Packing,
+        Push, PushError, Received, Taken, WebhookError, WriteError,
     },
     redact::Redactor,
     scrape,
@@ -66,10 +66,7 @@ impl Shared {
 #[derive(Clone)]
 pub struct Handle {
     board: Arc<Board>,
-    receivers: Arc<[Receiver]>,
-    writes: Arc<Writes>,
-    otlp: Arc<Otlp>,
-    pushes: Arc<Pushes>,
+    doors: Arc<Doors>,
     tasks: TaskTracker,
 }
 
@@ -129,21 +126,14 @@ pub fn start(
             shared.clone(),
         ));
     }
+    let doors = Arc::new(Doors::open(sources, data_dir, &shared, &tasks));
     // What is sent to us may come as long as collecting goes on, even where nothing is asked.
     let held = shared.clone();
     tasks.spawn(async move { held.stop.cancelled().await });
     tasks.close();
-    let receivers = sources.logs.iter().filter(|(_, logs)| logs.post);
-    let receivers = receivers
-        .map(|(name, logs)| Receiver::new(name, logs.clone(), &shared))
-        .collect();
-    let writes = Arc::new(Writes::new(&shared));
     Handle {
         board: shared.board.clone(),
-        receivers,
-        otlp: Arc::new(Otlp::new(writes.clone())),
-        pushes: Arc::new(Pushes::new(writes.clone(), shared.clock.clone())),
-        writes,
+        doors,
         tasks,
     }
 }
@@ -168,6 +158,7 @@ impl Handle {
     /// [`Error`]; nothing of the post was stored then, except where the pipeline ended half-way.
     pub async fn receive(&self, stream: &str, body: &[u8]) -> Result<Received, Error> {
         let receiver = self
+            .doors
             .receivers
             .iter()
             .find(|receiver| receiver.takes(stream));
@@ -188,21 +179,55 @@ impl Handle {
         encoding: Encoding,
         body: &[u8],
     ) -> Result<Taken, WriteError> {
-        self.writes.clone().receive(message, encoding, body).await
+        self.doors
+            .writes
+            .clone()
+            .receive(message, encoding, body)
+            .await
     }
 
-    /// Takes metrics from an OpenTelemetry SDK or collector, at most [`crate::OTLP_MAX`] bytes before and after
-    /// unpacking. Returns once they are durable, or tells which part was rejected.
+    /// Takes what an OpenTelemetry SDK or collector sends, at most [`crate::OTLP_MAX`] bytes before and after
+    /// unpacking. Returns once it is durable, or tells which part was rejected.
     ///
     /// # Errors
     /// [`OtlpError`]; nothing of the message needs to have been stored then.
     pub async fn otlp(
         &self,
+        signal: OtlpSignal,
         form: OtlpForm,
-        is_gzipped: bool,
+        packing: Packing,
         body: &[u8],
     ) -> Result<OtlpTaken, OtlpError> {
-        self.otlp.clone().receive(form, is_gzipped, body).await
+        let otlp = self.doors.otlp.clone();
+        otlp.receive(signal, form, packing, body).await
+    }
+
+    /// Takes a push of Loki's clients, JSON or protocol buffers, at most [`crate::LOKI_MAX`] bytes before and after
+    /// unpacking. Returns once it is durable.
+    ///
+    /// # Errors
+    /// [`LokiError`]; nothing of the push needs to have been stored then.
+    pub async fn loki(
+        &self,
+        is_json: bool,
+        packing: Packing,
+        body: &[u8],
+    ) -> Result<LokiTaken, LokiError> {
+        self.doors.loki(is_json, packing, body).await
+    }
+
+    /// Takes a signed event for the webhook `name`, at most [`crate::WEBHOOK_MAX`] bytes. `header` answers with the
+    /// value of a header, by its name in lower case. Returns once it is durable.
+    ///
+    /// # Errors
+    /// [`WebhookError`]; nothing of the event was stored then.
+    pub async fn webhook(
+        &self,
+        name: &str,
+        header: &(dyn Fn(&str) -> Option<String> + Sync),
+        body: &[u8],
+    ) -> Result<(), WebhookError> {
+        self.doors.webhook(name, header, body).await
     }
 
     /// Takes what a job pushes, as to a Pushgateway; `path` follows `/metrics/`. Returns once it is durable.
@@ -216,7 +241,8 @@ impl Handle {
         content_type: &str,
         body: &[u8],
     ) -> Result<(), PushError> {
-        self.pushes.receive(path, push, content_type, body).await
+        let pushes = &self.doors.pushes;
+        pushes.receive(path, push, content_type, body).await
     }
 
     /// Waits until every task has ended; `stop` must have been cancelled.
@@ -225,22 +251,41 @@ impl Handle {
     }
 }
 
-/// Every source that the spec itself names, and how often it will speak, as rounds and lines name it. Targets
-/// that are found and pushes that arrive are known by their rounds alone.
+/// A source that the spec itself names.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Owed {
+    /// As rounds and lines name it.
+    pub source: String,
+    /// How often it will speak.
+    pub interval: Duration,
+    /// Of one that brings records.
+    pub stream: Option<String>,
+}
+
+/// Every source that the spec itself names. Targets that are found and pushes that arrive are known by their rounds
+/// alone.
 #[must_use]
-pub fn owed(sources: &Sources) -> Vec<(String, Duration)> {
+pub fn owed(sources: &Sources) -> Vec<Owed> {
+    let plain = |source, interval| Owed {
+        source,
+        interval,
+        stream: None,
+    };
     let scrapes = sources.scrape.iter().flat_map(|(job, scrape)| {
-        scrape::known(job, scrape)
-            .into_iter()
-            .map(|target| (target.source, target.interval))
+        let known = scrape::known(job, scrape).into_iter();
+        known.map(|target| plain(target.source, target.interval))
     });
     let probes = sources
         .probes
         .iter()
-        .map(|(name, probe)| (probe::source(name), probe::interval(probe)));
-    let logs = sources
-        .logs
-        .keys()
-        .map(|name| (name.clone(), follow::HEARTBEAT));
-    scrapes.chain(probes).chain(logs).collect()
+        .map(|(name, probe)| plain(probe::source(name), probe::interval(probe)));
+    let logs = sources.logs.iter();
+    let logs = logs.map(|(name, logs)| (name.clone(), logs.stream.as_str()));
+    let records = logs.chain(sources.receive.streams());
+    let records = records.map(|(source, stream)| Owed {
+        source,
+        interval: follow::HEARTBEAT,
+        stream: Some(stream.to_owned()),
+    });
+    scrapes.chain(probes).chain(records).collect()
 }

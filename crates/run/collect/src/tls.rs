@@ -11,9 +11,10 @@ use std::{
 
 use promise::{Clock, Say, say};
 use rustls::{
-    ClientConfig, RootCertStore,
+    ClientConfig, RootCertStore, ServerConfig,
     crypto::CryptoProvider,
     pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime, pem::PemObject},
+    server::WebPkiClientVerifier,
     time_provider::TimeProvider,
 };
 use spec::section::scrape::Tls;
@@ -168,6 +169,31 @@ pub(crate) fn client_config_for(
         Some((chain, key)) => builder.with_client_auth_cert(chain, key).map_err(same),
         None => Ok(builder.with_no_client_auth()),
     }
+}
+
+/// For whoever connects to us. With `clients`, a PEM file of authorities, only those whom one of them knows.
+pub(crate) fn server_config(
+    identity: Identity,
+    clients: Option<&Path>,
+    clock: Arc<dyn Clock>,
+) -> Result<ServerConfig, Say> {
+    let same = |error: rustls::Error| Say::same(error.to_string());
+    let builder = ServerConfig::builder_with_details(provider(), Arc::new(ClockTime(clock)))
+        .with_safe_default_protocol_versions()
+        .map_err(same)?;
+    let builder = match clients {
+        None => builder.with_no_client_auth(),
+        Some(path) => {
+            let roots = roots_in(path)?;
+            let check = WebPkiClientVerifier::builder_with_provider(roots, provider());
+            let check = check
+                .build()
+                .map_err(|error| Say::same(error.to_string()))?;
+            builder.with_client_cert_verifier(check)
+        }
+    };
+    let (chain, key) = identity;
+    builder.with_single_cert(chain, key).map_err(same)
 }
 
 /// Certificates are judged by the same clock as everything else.

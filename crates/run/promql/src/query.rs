@@ -65,6 +65,18 @@ impl Query {
         syntax::pretty(&self.root)
     }
 
+    /// Its tree, as Prometheus's `/api/v1/parse_query` tells it.
+    #[must_use]
+    pub fn tree(&self) -> serde_json::Value {
+        syntax::ast(&self.root)
+    }
+
+    /// The selectors of the part and of the whole, where it divides a sum of rates by another.
+    #[must_use]
+    pub fn as_ratio(&self) -> Option<(String, String)> {
+        syntax::ratio(&self.root)
+    }
+
     /// What kind of value it gives: `scalar`, `string`, `instant vector` or `range vector`.
     #[must_use]
     pub fn gives(&self) -> &'static str {

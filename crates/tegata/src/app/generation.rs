@@ -245,19 +245,11 @@ async fn declare_corrections(house: &House, spec: &Spec) -> anyhow::Result<()> {
 
 /// The sources that a spec declares, as the judge expects them.
 pub(crate) fn owed(spec: &Spec) -> Vec<Owed> {
-    collect::owed(&spec.sources)
-        .into_iter()
-        .map(|(source, interval)| {
-            let stream = spec
-                .sources
-                .logs
-                .get(&source)
-                .map(|logs| logs.stream.clone());
-            Owed {
-                source,
-                interval,
-                stream,
-            }
-        })
-        .collect()
+    let owed = collect::owed(&spec.sources).into_iter();
+    owed.map(|one| Owed {
+        source: one.source,
+        interval: one.interval,
+        stream: one.stream,
+    })
+    .collect()
 }

@@ -1,11 +1,11 @@
-//! The console's door for metrics by OTLP and for what jobs push.
+//! The console's door for what others send by their own protocols.
 
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use collect::{OtlpError, PushError};
-use console::door::{self, OtlpForm, Push, Refused};
-use promise::say;
+use collect::{LokiError, OtlpError, PushError, WebhookError};
+use console::door::{self, Header, OtlpForm, OtlpSignal, Packing, Push, Refused};
+use promise::{Say, say};
 
 use super::busy;
 use crate::app::House;
@@ -26,22 +26,36 @@ impl Door {
 #[async_trait]
 impl door::Pushed for Door {
     fn body_max(&self) -> usize {
-        collect::OTLP_MAX.max(collect::PUSH_MAX)
+        let all = [
+            collect::OTLP_MAX,
+            collect::PUSH_MAX,
+            collect::LOKI_MAX,
+            collect::WEBHOOK_MAX,
+        ];
+        all.into_iter().max().unwrap_or_default()
     }
 
     async fn otlp(
         &self,
+        signal: OtlpSignal,
         form: OtlpForm,
-        is_gzipped: bool,
+        packing: Packing,
         body: &[u8],
     ) -> Result<Vec<u8>, Refused> {
         let form = match form {
             OtlpForm::Protobuf => collect::OtlpForm::Protobuf,
             OtlpForm::Json => collect::OtlpForm::Json,
         };
-        match self.collector()?.otlp(form, is_gzipped, body).await {
-            Ok(taken) => Ok(taken.body(form)),
+        let signal = match signal {
+            OtlpSignal::Metrics => collect::OtlpSignal::Metrics,
+            OtlpSignal::Logs => collect::OtlpSignal::Logs,
+            OtlpSignal::Traces => collect::OtlpSignal::Traces,
+        };
+        let collector = self.collector()?;
+        match collector.otlp(signal, form, of(packing), body).await {
+            Ok(taken) => Ok(taken.body(signal, form)),
             Err(OtlpError::TooLarge) => Err(too_large(collect::OTLP_MAX)),
+            Err(OtlpError::NotDeclared(name)) => Err(missing("OTLP", name)),
             Err(error) if error.is_passing() => Err(busy(say!("{error}", "{error}"))),
             Err(error) => Err(Refused::Invalid(say!("{error}", "{error}"))),
         }
@@ -65,6 +79,54 @@ impl door::Pushed for Door {
             Err(error) if error.is_passing() => Err(busy(say!("{error}", "{error}"))),
             Err(error) => Err(Refused::Invalid(say!("{error}", "{error}"))),
         }
+    }
+
+    async fn loki(&self, is_json: bool, packing: Packing, body: &[u8]) -> Result<(), Refused> {
+        let collector = self.collector()?;
+        match collector.loki(is_json, of(packing), body).await {
+            Ok(taken) => match taken.refused {
+                None => Ok(()),
+                Some((count, why)) => {
+                    let Say { en, ja } = why.say();
+                    Err(Refused::Invalid(Say::new(
+                        format!("{count} lines were refused, the others are stored: {en}"),
+                        format!("{count} 行を拒み、残りは保存しました: {ja}"),
+                    )))
+                }
+            },
+            Err(LokiError::TooLarge) => Err(too_large(collect::LOKI_MAX)),
+            Err(LokiError::NotDeclared) => Err(missing("receiver", "loki")),
+            Err(LokiError::Intake(error)) => Err(busy(say!("{error}", "{error}"))),
+            Err(error) => Err(Refused::Invalid(say!("{error}", "{error}"))),
+        }
+    }
+
+    async fn webhook(&self, name: &str, header: Header<'_>, body: &[u8]) -> Result<(), Refused> {
+        match self.collector()?.webhook(name, header, body).await {
+            Ok(()) => Ok(()),
+            Err(WebhookError::TooLarge) => Err(too_large(collect::WEBHOOK_MAX)),
+            Err(WebhookError::NotDeclared(name)) => Err(missing("webhook", &name)),
+            Err(error @ WebhookError::Unsigned) => {
+                Err(Refused::Denied(say!("{error}", "署名が正しくありません")))
+            }
+            Err(error) if error.is_passing() => Err(busy(say!("{error}", "{error}"))),
+            Err(error) => Err(Refused::Invalid(say!("{error}", "{error}"))),
+        }
+    }
+}
+
+fn of(packing: Packing) -> collect::Packing {
+    match packing {
+        Packing::None => collect::Packing::None,
+        Packing::Gzip => collect::Packing::Gzip,
+        Packing::Snappy => collect::Packing::Snappy,
+    }
+}
+
+fn missing(what: &'static str, name: &str) -> Refused {
+    Refused::Missing {
+        what,
+        name: name.to_owned(),
     }
 }
 

@@ -1,7 +1,6 @@
 //! A promise in the making: which kind fits a query, how it is written, and what the checker of specs says of it.
 
 use ::promise::Promise;
-use promql_parser::parser::{Expr, token};
 use serde_json::json;
 use spec::Diagnostic;
 
@@ -156,49 +155,8 @@ fn is_plain(id: &str) -> bool {
 }
 
 fn ratio(query: &str) -> Option<Ratio> {
-    // Our own bounds on length and depth first.
-    promql::Query::parse(query).ok()?;
-    let tree = promql_parser::parser::parse(query).ok()?;
-    let Expr::Binary(division) = bare(&tree) else {
-        return None;
-    };
-    if division.op.id() != token::T_DIV {
-        return None;
-    }
-    Some(Ratio {
-        part: counter(&division.lhs)?,
-        total: counter(&division.rhs)?,
-    })
-}
-
-fn bare(tree: &Expr) -> &Expr {
-    match tree {
-        Expr::Paren(inner) => bare(&inner.expr),
-        other => other,
-    }
-}
-
-/// The selector within `sum(rate(selector[5m]))`, without grouping.
-fn counter(tree: &Expr) -> Option<String> {
-    let Expr::Aggregate(sum) = bare(tree) else {
-        return None;
-    };
-    if sum.op.id() != token::T_SUM || sum.modifier.is_some() {
-        return None;
-    }
-    let Expr::Call(call) = bare(&sum.expr) else {
-        return None;
-    };
-    if !["rate", "increase"].contains(&call.func.name) {
-        return None;
-    }
-    let Expr::MatrixSelector(range) = bare(call.args.args.first()?) else {
-        return None;
-    };
-    if range.vs.offset.is_some() || range.vs.at.is_some() {
-        return None;
-    }
-    Some(range.vs.to_string())
+    let (part, total) = promql::Query::parse(query).ok()?.as_ratio()?;
+    Some(Ratio { part, total })
 }
 
 #[cfg(test)]

@@ -83,6 +83,7 @@ rules! {
     repeat_too_short,
     answer_before_page,
     console_not_loopback,
+    syslog_in_clear,
     mail_in_clear,
     bad_suppression,
     idle_suppression,

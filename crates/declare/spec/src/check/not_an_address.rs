@@ -55,9 +55,23 @@ fn check(sight: &Sight<'_>, found: &mut Found<'_>) {
         }
     }
     // Port 0 asks the system for a free one, which is of use to listen on.
-    let listen = &sight.spec.console.listen;
-    if lookup::host_and_port(listen).is_none() {
-        note(sight, found, &["console", "listen"], listen);
+    let mut listens = |path: &[&str], text: &str| {
+        if lookup::host_and_port(text).is_none() {
+            note(sight, found, path, text);
+        }
+    };
+    listens(&["console", "listen"], &sight.spec.console.listen);
+    for (name, syslog) in &sources.receive.syslog {
+        let at = |last: &'static [&str]| [&["sources", "receive", "syslog", name.as_str()], last].concat();
+        if let Some(udp) = &syslog.udp {
+            listens(&at(&["udp"]), udp);
+        }
+        if let Some(tcp) = &syslog.tcp {
+            listens(&at(&["tcp"]), tcp);
+        }
+        if let Some(tls) = &syslog.tls {
+            listens(&at(&["tls", "listen"]), &tls.listen);
+        }
     }
 }
 

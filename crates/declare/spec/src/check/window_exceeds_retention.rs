@@ -60,7 +60,9 @@ fn shortest_kept(sight: &Sight<'_>, promise: &Promise) -> Option<(Vec<String>, D
 
 /// The declared streams whose records a query may accept, and the one that it names, declared or not.
 fn streams(sight: &Sight<'_>, query: &LogQuery) -> Vec<String> {
-    let declared = sight.spec.sources.logs.values().map(|logs| logs.stream.as_str());
+    let sources = &sight.spec.sources;
+    let received = sources.receive.streams().into_iter().map(|(_, stream)| stream);
+    let declared = sources.logs.values().map(|logs| logs.stream.as_str()).chain(received);
     let named = query.required_values().into_iter().filter(|(field, _)| *field == "stream").map(|(_, name)| name);
     let mut streams: Vec<String> =
         declared.filter(|stream| query.streams_maybe(stream)).chain(named).map(str::to_owned).collect();

@@ -6,6 +6,7 @@ pub mod engine;
 pub mod on_call;
 pub mod profile;
 pub mod promises;
+pub mod receive;
 pub mod receiver;
 pub mod retention;
 pub mod route;

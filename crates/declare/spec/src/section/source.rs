@@ -7,6 +7,7 @@ use promise::{
     unit::{Bytes, Span},
 };
 
+use super::receive::Receive;
 pub use super::scrape::Scrape;
 
 record! {
@@ -22,6 +23,9 @@ record! {
         /// Log files and posted logs, by name.
         /// ja: ログ。
         logs: BTreeMap<String, Logs> = BTreeMap::new(),
+        /// Logs and traces that others send.
+        /// ja: 外から送られてくるログとトレース。
+        receive: Receive = Receive::default(),
         /// What is made unreadable before anything is stored, beside card numbers, tokens and mail addresses.
         /// ja: 保存の前に伏せるもの。
         redact: Redact = Redact::default(),
@@ -36,6 +40,7 @@ impl Default for Sources {
             scrape: BTreeMap::new(),
             probes: BTreeMap::new(),
             logs: BTreeMap::new(),
+            receive: Receive::default(),
             redact: Redact::default(),
         }
     }

@@ -71,14 +71,7 @@ fn record(
     redactor: &Redactor,
 ) -> (Record, Notes) {
     let own = fields.get(&logs.time_field).and_then(time);
-    let is_future = own.is_some_and(|own| own > at + FUTURE_MAX);
-    let notes = Notes {
-        is_plain: false,
-        is_untimed: own.is_none(),
-        is_future,
-    };
-    // The text of the time stays in its field, so nothing is lost by clamping.
-    let stamped = own.filter(|_| !is_future).unwrap_or(at);
+    let (stamped, notes) = stamp(own, at);
     redactor.record(&mut fields);
     let mut hash = xxhash_rust::xxh3::Xxh3::new();
     hash.update(place.as_bytes());
@@ -95,8 +88,20 @@ fn record(
     )
 }
 
+/// When a record counts that says `own` and arrives at `at`.
+pub(crate) fn stamp(own: Option<Timestamp>, at: Timestamp) -> (Timestamp, Notes) {
+    let is_future = own.is_some_and(|own| own > at + FUTURE_MAX);
+    let notes = Notes {
+        is_plain: false,
+        is_untimed: own.is_none(),
+        is_future,
+    };
+    // What the record says of its time stays in it, so nothing is lost by clamping.
+    (own.filter(|_| !is_future).unwrap_or(at), notes)
+}
+
 /// RFC 3339, or Unix time; its unit is told by its size, which is plain for the years 1973 to 5138.
-fn time(value: &Value) -> Option<Timestamp> {
+pub(crate) fn time(value: &Value) -> Option<Timestamp> {
     let number = match value {
         Value::Number(number) => number.as_f64()?,
         Value::String(text) => match text.trim().parse::<f64>() {

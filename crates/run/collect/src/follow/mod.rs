@@ -5,18 +5,20 @@
 //! After `kill -9` the same lines are read again and make the same record ids, so nothing is lost and
 //! nothing stands twice.
 
+mod counts;
 mod files;
 pub(crate) mod line;
 mod tail;
 
-use std::{collections::BTreeMap, path::PathBuf, sync::Arc, time::Duration};
+use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use promise::{Cause, Say, Timestamp, say};
 use spec::section::source::Logs;
-use store::{Labels, Lines, Record, Round, Sample, Series, state::Write};
+use store::{Lines, Record, state::Write};
 use tokio::sync::mpsc;
 
-use crate::{start::Shared, trouble::Trouble};
+use crate::{receive::Refusal, start::Shared, trouble::Trouble};
+pub(crate) use counts::Counts;
 use files::{Files, Look};
 use line::Refused;
 use tail::{Piece, Place};
@@ -32,16 +34,6 @@ const PLACES_MAX: usize = 4_096;
 
 pub(crate) fn source(name: &str) -> String {
     format!("logs/{name}")
-}
-
-/// Counters of one source; they go out as series, so that nothing is refused silently.
-#[derive(Debug, Default)]
-struct Counts {
-    lines: u64,
-    plain: u64,
-    untimed: u64,
-    future: u64,
-    refused: BTreeMap<&'static str, u64>,
 }
 
 struct Follower {
@@ -170,7 +162,10 @@ impl Follower {
         }
         if is_due {
             self.last_sent = Some(now);
-            return self.shared.send_round(self.round(now)).await;
+            return self
+                .shared
+                .send_round(self.counts.round(&self.name, &self.logs.stream, now))
+                .await;
         }
         true
     }
@@ -217,7 +212,7 @@ impl Follower {
                 bytes,
             } = piece
             else {
-                *self.counts.refused.entry("too_long").or_default() += 1;
+                self.counts.refuse(Refusal::TooLong);
                 continue;
             };
             let place = format!("{}\u{0}{device}:{inode}:{generation}:{offset}", self.name);
@@ -229,7 +224,7 @@ impl Follower {
                     self.counts.future += u64::from(notes.is_future);
                     records.push(record);
                 }
-                Err(Refused(why)) => *self.counts.refused.entry(why.code()).or_default() += 1,
+                Err(Refused(why)) => self.counts.refuse(why),
             }
         }
         records
@@ -243,45 +238,6 @@ impl Follower {
             status.error = error;
             status.amount = self.counts.lines;
         });
-    }
-
-    fn round(&self, at: Timestamp) -> Round {
-        let base = [
-            ("job", "logs"),
-            ("instance", self.name.as_str()),
-            ("source", &self.name),
-            ("stream", &self.logs.stream),
-        ];
-        #[allow(clippy::cast_precision_loss)]
-        let series = |metric: &str, why: Option<&str>, value: u64| Series {
-            labels: Labels::new(
-                base.into_iter()
-                    .chain([("__name__", metric)])
-                    .chain(why.map(|why| ("why", why))),
-            ),
-            samples: vec![Sample {
-                at,
-                value: value as f64,
-            }],
-            ..Series::default()
-        };
-        let mut all = vec![
-            series("tegata_log_lines_total", None, self.counts.lines),
-            series("tegata_log_lines_plain_total", None, self.counts.plain),
-            series("tegata_log_lines_untimed_total", None, self.counts.untimed),
-            series("tegata_log_lines_future_total", None, self.counts.future),
-        ];
-        for why in ["too_long", "not_utf8"] {
-            let count = self.counts.refused.get(why).copied().unwrap_or_default();
-            all.push(series("tegata_log_lines_refused_total", Some(why), count));
-        }
-        Round {
-            source: source(&self.name),
-            at,
-            next: at + HEARTBEAT,
-            series: all,
-            ..Round::default()
-        }
     }
 }
 

@@ -130,6 +130,27 @@ impl<'b> Exposed<'b> {
     }
 }
 
+/// `{name="value", …}` alone.
+///
+/// # Errors
+/// [`ParseError`], also for what stands behind.
+pub(crate) fn label_set(text: &str) -> Result<Vec<(String, String)>, ParseError> {
+    // The reader of series wants a name first.
+    let series = format!("x{}", text.trim());
+    let mut cursor = Cursor::new(&series, 0);
+    let mut pairs = Vec::new();
+    sample::series(&mut cursor, &mut |name, value| {
+        if name.raw != "__name__" {
+            pairs.push((name.text().into_owned(), value.text().into_owned()));
+        }
+        Ok(())
+    })?;
+    if !cursor.at_end() {
+        return Err(cursor.expected("the end of the labels"));
+    }
+    Ok(pairs)
+}
+
 /// Where an answer could not be read, and why.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 #[error("line {line}, column {column}: {}", what.en)]

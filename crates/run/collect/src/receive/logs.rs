@@ -48,6 +48,11 @@ pub enum Refusal {
     NotUtf8,
     NotAnObject,
     TooLong,
+    TooManyFields,
+    /// It is not what its protocol says.
+    Malformed,
+    /// Who sent it did not prove it.
+    Unsigned,
 }
 
 impl Refusal {
@@ -58,6 +63,9 @@ impl Refusal {
             Self::NotUtf8 => "not_utf8",
             Self::NotAnObject => "not_an_object",
             Self::TooLong => "too_long",
+            Self::TooManyFields => "too_many_fields",
+            Self::Malformed => "malformed",
+            Self::Unsigned => "unsigned",
         }
     }
 
@@ -67,6 +75,12 @@ impl Refusal {
             Self::NotUtf8 => say!("not UTF-8", "UTF-8 ではありません"),
             Self::NotAnObject => say!("not a JSON object", "JSON のオブジェクトではありません"),
             Self::TooLong => say!("longer than line_max", "line_max より長い行です"),
+            Self::TooManyFields => say!("more fields than are taken", "項目が多すぎます"),
+            Self::Unsigned => say!("without a valid signature", "有効な署名がありません"),
+            Self::Malformed => say!(
+                "not as its protocol says",
+                "プロトコルの形式に合っていません"
+            ),
         }
     }
 }

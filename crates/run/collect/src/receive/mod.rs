@@ -3,16 +3,39 @@
 //! Whatever arrives is redacted here, answered only once it is durable, and refused with a reason when it is
 //! not. A sender that did not hear the answer may send the same again.
 
+mod intake;
 mod logs;
+mod loki;
 mod otlp;
+mod packed;
 mod push;
 mod remote_write;
+mod start;
+mod syslog;
+mod webhook;
 
+pub use intake::IntakeError;
 pub(crate) use logs::Receiver;
 pub use logs::{Error, POST_MAX, Received, Refusal};
+pub use loki::{LOKI_MAX, LokiError, LokiTaken};
 pub(crate) use otlp::Otlp;
-pub use otlp::{OTLP_MAX, OtlpError, OtlpForm, OtlpTaken};
+pub use otlp::{OTLP_MAX, OtlpError, OtlpForm, OtlpSignal, OtlpTaken};
+pub use packed::Packing;
 pub(crate) use push::Pushes;
 pub use push::{PUSH_MAX, Push, PushError};
 pub(crate) use remote_write::Writes;
 pub use remote_write::{Taken, WRITE_MAX, WriteError};
+pub(crate) use start::Doors;
+pub use webhook::{WEBHOOK_MAX, WebhookError};
+
+use serde_json::{Map, Value};
+
+/// A line that is a JSON object is its fields; any other is its `message`.
+fn message(line: String) -> Map<String, Value> {
+    if line.trim_start().starts_with('{')
+        && let Ok(Value::Object(fields)) = serde_json::from_str(&line)
+    {
+        return fields;
+    }
+    Map::from_iter([("message".to_owned(), Value::String(line))])
+}

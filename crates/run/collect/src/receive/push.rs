@@ -16,11 +16,7 @@ use base64::{
     engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig},
 };
 use promise::{Clock, Timestamp, say};
-use store::{
-    HistogramSample, Labels, Metadata, Sample, Series,
-    metrics::STALE,
-    remote_write::{Encoding, Message, pack},
-};
+use store::{HistogramSample, Labels, Metadata, Sample, Series, metrics::STALE};
 
 use super::{Taken, WriteError, Writes};
 use crate::parse::{
@@ -34,6 +30,8 @@ pub const PUSH_MAX: usize = 4 << 20;
 const GROUPS_MAX: usize = 1_000;
 /// Series of one push.
 const SERIES_MAX: usize = 50_000;
+/// What a series takes beside what the body says of it.
+const SERIES_BYTES: usize = 256;
 /// Labels of a group; the path of an address has no room for many more.
 const GROUP_LABELS_MAX: usize = 32;
 
@@ -123,11 +121,11 @@ impl Pushes {
                 .into_iter()
                 .map(|labels| Series::new(labels, vec![Sample { at, value: STALE }])),
         );
-        let message = pack(&Message::V2.write(&series, &read.metadata));
+        // Labels are as long in memory as in the body, and the group's stand with each.
+        let bytes = body.len() + series.len() * SERIES_BYTES;
         let Taken { refused, .. } = self
             .writes
-            .clone()
-            .receive(Message::V2, Encoding::Snappy, &message)
+            .receive_series(series, read.metadata, bytes)
             .await?;
         refused.map_or(Ok(()), |why| Err(PushError::Unreadable(why)))
     }

@@ -8,6 +8,7 @@ mod post;
 mod probe;
 mod protobuf;
 mod push;
+mod receive;
 mod relabel;
 mod remote_write;
 mod scrape;

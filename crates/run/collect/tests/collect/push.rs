@@ -1,6 +1,6 @@
 //! What is sent by OTLP and by jobs that end: read, translated, answered once durable.
 
-use collect::{OtlpForm, Push};
+use collect::{OtlpForm, OtlpSignal, Packing, Push};
 use serde_json::json;
 use store::{
     Round,
@@ -17,6 +17,17 @@ async fn next(house: &mut House) -> Round {
         let _ = ack.try_send(Ok(Appended::default()));
     }
     round
+}
+
+fn send(
+    handle: &collect::Handle,
+    body: Vec<u8>,
+) -> tokio::task::JoinHandle<Result<collect::OtlpTaken, collect::OtlpError>> {
+    let handle = handle.clone();
+    tokio::spawn(async move {
+        let (signal, form) = (OtlpSignal::Metrics, OtlpForm::Json);
+        handle.otlp(signal, form, Packing::None, &body).await
+    })
 }
 
 fn message(temporality: u64, count: u64, nanos: &str) -> Vec<u8> {
@@ -54,11 +65,14 @@ async fn otlp_becomes_the_series_of_prometheus() {
     let mut house = House::start(&Sources::default());
     let handle = house.handle.clone();
     let body = message(2, 12, "1700000000000000000");
-    let sent = tokio::spawn(async move { handle.otlp(OtlpForm::Json, false, &body).await });
+    let sent = send(&handle, body);
     let round = next(&mut house).await;
     let taken = sent.await.unwrap().unwrap();
     assert_eq!(
-        (taken.rejected, &*taken.body(OtlpForm::Json)),
+        (
+            taken.rejected,
+            &*taken.body(OtlpSignal::Metrics, OtlpForm::Json)
+        ),
         (0, &b"{}"[..])
     );
     assert_eq!(round.source, "pay/shop/i-1");
@@ -140,7 +154,7 @@ async fn differences_add_up_and_one_that_comes_twice_counts_once() {
     ] {
         let handle = house.handle.clone();
         let body = message(1, count, nanos);
-        let sent = tokio::spawn(async move { handle.otlp(OtlpForm::Json, false, &body).await });
+        let sent = send(&handle, body);
         let round = next(&mut house).await;
         assert_eq!(sent.await.unwrap().unwrap().rejected > 0, rejected);
         let sum = round
@@ -160,13 +174,16 @@ async fn differences_add_up_and_one_that_comes_twice_counts_once() {
 #[tokio::test]
 async fn a_message_that_cannot_be_read_is_refused_for_good() {
     let house = House::start(&Sources::default());
-    for (form, gzip, body) in [
-        (OtlpForm::Json, false, &b"{"[..]),
-        (OtlpForm::Protobuf, false, b"\x0a\x05x"),
-        (OtlpForm::Protobuf, true, b"no gzip"),
-    ] {
-        let refused = house.handle.otlp(form, gzip, body).await.unwrap_err();
-        assert!(!refused.is_passing(), "{refused}");
+    for signal in [OtlpSignal::Metrics, OtlpSignal::Logs] {
+        for (form, packing, body) in [
+            (OtlpForm::Json, Packing::None, &b"{"[..]),
+            (OtlpForm::Protobuf, Packing::None, b"\x0a\x05x"),
+            (OtlpForm::Protobuf, Packing::Gzip, b"no gzip"),
+        ] {
+            let sent = house.handle.otlp(signal, form, packing, body);
+            let refused = sent.await.unwrap_err();
+            assert!(!refused.is_passing(), "{refused}");
+        }
     }
 }
 

@@ -172,10 +172,12 @@ async fn first_rounds_come_at_once_even_where_the_interval_is_long() {
     let mut job = scrape(std::slice::from_ref(&target));
     job.interval = promise::unit::Span::days(1);
     let sources = sources("j", job);
-    assert_eq!(
-        collect::owed(&sources),
-        [(format!("j/{target}"), Duration::from_secs(86_400))]
-    );
+    let owed = collect::Owed {
+        source: format!("j/{target}"),
+        interval: Duration::from_secs(86_400),
+        stream: None,
+    };
+    assert_eq!(collect::owed(&sources), [owed]);
     let clock = Arc::new(promise::ManualClock::at(Timestamp::from_millis(1_000)));
     let mut house = House::over(
         &sources,

@@ -1,6 +1,7 @@
 //! A tree written again, as Prometheus writes it: on one line, or over several where it is long.
 
 use promise::signal::{Match, Matcher};
+use regex::Regex;
 
 use super::{
     duration,
@@ -184,7 +185,8 @@ fn operator(binary: &Binary) -> String {
     out
 }
 
-fn bare(selector: &Selector) -> String {
+/// Without a range and what follows it.
+pub(super) fn bare(selector: &Selector) -> String {
     let name = selector.name.as_deref().unwrap_or("");
     let is_name = |matcher: &Matcher| matches!(&matcher.test, Match::Equal(value) if matcher.name == NAME && value == name && !name.is_empty());
     let mut shown: Vec<String> = selector
@@ -223,14 +225,17 @@ fn matcher(matcher: &Matcher) -> String {
 pub(super) fn value(matcher: &Matcher) -> String {
     match &matcher.test {
         Match::Equal(value) | Match::NotEqual(value) => quote(value),
-        Match::Like(pattern) | Match::NotLike(pattern) => {
-            let pattern = pattern.as_str();
-            let inner = pattern
-                .strip_prefix("^(?s:")
-                .and_then(|rest| rest.strip_suffix(")$"));
-            quote(inner.unwrap_or(pattern))
-        }
+        Match::Like(like) | Match::NotLike(like) => quote(pattern(like)),
     }
+}
+
+/// As it was written, without what anchors it.
+pub(super) fn pattern(like: &Regex) -> &str {
+    let pattern = like.as_str();
+    let inner = pattern
+        .strip_prefix("^(?s:")
+        .and_then(|rest| rest.strip_suffix(")$"));
+    inner.unwrap_or(pattern)
 }
 
 /// Whether a name needs no quotes.

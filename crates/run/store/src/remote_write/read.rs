@@ -30,6 +30,12 @@ impl Seed {
     pub(super) fn hash(self, bytes: &[u8]) -> u128 {
         xxh3_128_with_seed(bytes, self.0)
     }
+
+    /// Of labels that stand in no message. No message spells them so, and so they never look the same.
+    #[must_use]
+    pub fn hash_labels(self, labels: &Labels) -> u128 {
+        self.hash(labels.encoded().as_bytes())
+    }
 }
 
 /// One series of a message.

@@ -90,7 +90,14 @@ fn text(value: &AnyValue) -> String {
     }
 }
 
-fn json(value: &AnyValue) -> serde_json::Value {
+/// As fields of a record; of a name that stands twice the last counts.
+pub(super) fn object(attributes: &[KeyValue]) -> serde_json::Map<String, serde_json::Value> {
+    let value = |pair: &KeyValue| pair.value.as_ref().map_or(serde_json::Value::Null, json);
+    let pairs = attributes.iter();
+    pairs.map(|pair| (pair.key.clone(), value(pair))).collect()
+}
+
+pub(super) fn json(value: &AnyValue) -> serde_json::Value {
     match value {
         AnyValue::StringValue(text) | AnyValue::BytesValue(text) => text.as_str().into(),
         AnyValue::BoolValue(value) => (*value).into(),

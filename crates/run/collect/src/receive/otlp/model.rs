@@ -23,6 +23,13 @@ pub(super) struct Resource {
     pub attributes: Vec<KeyValue>,
 }
 
+/// What instrumented a service.
+#[derive(Debug, Default, Deserialize, PartialEq)]
+#[serde(default)]
+pub(super) struct Scope {
+    pub name: String,
+}
+
 #[derive(Debug, Default, Deserialize, PartialEq)]
 #[serde(default)]
 pub(super) struct ScopeMetrics {
@@ -221,7 +228,7 @@ enum Written {
     Text(String),
 }
 
-fn unsigned<'de, D: Deserializer<'de>>(from: D) -> Result<u64, D::Error> {
+pub(super) fn unsigned<'de, D: Deserializer<'de>>(from: D) -> Result<u64, D::Error> {
     match Written::deserialize(from)? {
         Written::Unsigned(value) => Ok(value),
         Written::Text(text) => text.parse().map_err(D::Error::custom),

@@ -9,6 +9,7 @@ use super::{
     attributes::{Identity, plain},
     delta::Totals,
     exponential::native,
+    millis,
     model::{
         self, Common, DELTA, Data, Explicit, KeyValue, Metric, Number, Points, Request, Summary,
     },
@@ -17,11 +18,17 @@ use super::{
 
 /// As Prometheus bounds an exemplar's labels, in characters.
 const EXEMPLAR_MAX: usize = 128;
+/// What a message may become in memory: labels are written out that it says once for many points.
+pub(super) const BYTES_MAX: usize = 64 << 20;
+/// What a series takes beside its labels and buckets.
+const SERIES_BYTES: usize = 128;
 
 #[derive(Debug, Default)]
 pub(super) struct Translated {
     pub series: Vec<Series>,
     pub metadata: Vec<Metadata>,
+    /// What the series take in memory, more or less; what comes after [`BYTES_MAX`] is left out.
+    pub bytes: usize,
     /// Points that were left out, and why the first of them.
     pub rejected: u64,
     pub why: Option<Say>,
@@ -182,7 +189,7 @@ impl Work<'_> {
                 Ok(total) => total,
             }
         };
-        self.out.series.push(Series {
+        self.put(Series {
             labels,
             histograms: vec![HistogramSample {
                 at,
@@ -234,12 +241,24 @@ impl Work<'_> {
     }
 
     fn float(&mut self, labels: Labels, at: Timestamp, value: f64, exemplars: Vec<Exemplar>) {
-        self.out.series.push(Series {
+        self.put(Series {
             labels,
             samples: vec![Sample { at, value }],
             exemplars,
             ..Series::default()
         });
+    }
+
+    fn put(&mut self, series: Series) {
+        let buckets = series.histograms.iter();
+        let buckets: usize = buckets
+            .map(|one| one.value.positive.counts.len() + one.value.negative.counts.len())
+            .sum();
+        let own = series.labels.encoded().len() + buckets * size_of::<f64>();
+        self.out.bytes += own + SERIES_BYTES;
+        if self.out.bytes <= BYTES_MAX {
+            self.out.series.push(series);
+        }
     }
 
     fn reject(&mut self, points: u64, why: Say) {
@@ -315,8 +334,4 @@ fn exemplar(one: &model::Exemplar) -> Option<Exemplar> {
         at: millis(one.time_unix_nano),
         value,
     })
-}
-
-fn millis(nanos: u64) -> Timestamp {
-    Timestamp::from_millis(i64::try_from(nanos / 1_000_000).unwrap_or(i64::MAX))
 }

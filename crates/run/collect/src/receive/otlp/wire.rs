@@ -5,14 +5,14 @@ use store::protobuf::{Error, Field, Reader};
 
 use super::model::{
     AnyValue, Common, Data, Exemplar, Explicit, Exponential, KeyValue, Metric, Number, Points,
-    Quantile, Request, Resource, ResourceMetrics, ScopeMetrics, Side, Summary, Values,
+    Quantile, Request, Resource, ResourceMetrics, Scope, ScopeMetrics, Side, Summary, Values,
 };
 
 /// Values within values: deeper ones are left out. No attribute of a person has as many.
 const DEPTH_MAX: usize = 8;
 
 /// A message that is filled field by field; those that nobody reads are passed over.
-trait Message: Default {
+pub(super) trait Message: Default {
     fn take(&mut self, field: &Field<'_>) -> Result<(), Error>;
 
     fn read(message: Reader<'_>) -> Result<Self, Error> {
@@ -24,13 +24,9 @@ trait Message: Default {
     }
 }
 
-fn push<M: Message>(list: &mut Vec<M>, field: &Field<'_>) -> Result<(), Error> {
+pub(super) fn push<M: Message>(list: &mut Vec<M>, field: &Field<'_>) -> Result<(), Error> {
     list.push(M::read(field.message()?)?);
     Ok(())
-}
-
-pub(super) fn request(message: &[u8]) -> Result<Request, Error> {
-    Request::read(Reader::new(message))
 }
 
 impl Message for Request {
@@ -59,6 +55,15 @@ impl Message for Resource {
             1 => push(&mut self.attributes, field),
             _ => Ok(()),
         }
+    }
+}
+
+impl Message for Scope {
+    fn take(&mut self, field: &Field<'_>) -> Result<(), Error> {
+        if field.number == 1 {
+            self.name = field.text()?.to_owned();
+        }
+        Ok(())
     }
 }
 
@@ -256,6 +261,11 @@ fn key_value(pair: &mut KeyValue, field: &Field<'_>, depth: usize) -> Result<(),
     Ok(())
 }
 
+/// An `AnyValue`.
+pub(super) fn value(field: &Field<'_>) -> Result<Option<AnyValue>, Error> {
+    any(field.message()?, 0)
+}
+
 fn any(message: Reader<'_>, depth: usize) -> Result<Option<AnyValue>, Error> {
     let mut found = None;
     for field in message {
@@ -295,6 +305,6 @@ fn small(field: &Field<'_>) -> Result<i32, Error> {
     i32::try_from(field.zigzag()?).map_err(|_| Error::TooLong)
 }
 
-fn hex(bytes: &[u8]) -> String {
+pub(super) fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

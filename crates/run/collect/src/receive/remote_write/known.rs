@@ -116,15 +116,27 @@ impl Known {
             slot.age = self.age;
             return Ok(Ok(place));
         }
-        let pairs = pairs.pairs()?;
-        if let Err(why) = check(&pairs) {
-            return Ok(Err(why));
+        Ok(self.meet(place, &pairs.pairs()?))
+    }
+
+    /// The same for labels that nothing has to be unpacked from.
+    pub fn find_labels(&mut self, labels: &Labels) -> Result<Place, String> {
+        let place = self.seed.hash_labels(labels);
+        if let Some(slot) = self.series.get_mut(&place) {
+            slot.age = self.age;
+            return Ok(place);
         }
-        let labels = Labels::new(pairs.into_iter().map(|(name, value)| {
+        self.meet(place, &labels.iter().collect::<Vec<_>>())
+    }
+
+    /// A series that was never heard.
+    fn meet(&mut self, place: Place, pairs: &[(&str, &str)]) -> Result<Place, String> {
+        check(pairs)?;
+        let labels = Labels::new(pairs.iter().map(|(name, value)| {
             let value = self.redactor.field(name, value);
             (self.redactor.text(name), value)
         }));
-        Ok(self.insert(place, labels).map(|()| place))
+        self.insert(place, labels).map(|()| place)
     }
 
     fn insert(&mut self, place: Place, labels: Labels) -> Result<(), String> {

@@ -17,7 +17,7 @@ use std::{
 
 use promise::Clock;
 use store::{
-    Round,
+    Metadata, Round, Series,
     metrics::Appended,
     remote_write::{self, Encoding, Message, UNPACKED_MAX, Written},
 };
@@ -107,6 +107,27 @@ impl Writes {
             return Err(WriteError::TooLarge);
         }
         tokio::time::timeout(WAIT_MAX, self.take(message, encoding, body))
+            .await
+            .unwrap_or(Err(WriteError::Busy))
+    }
+
+    /// Takes series that another protocol made, with what it says of their metrics. `bytes` is what they take in
+    /// memory, more or less.
+    pub async fn receive_series(
+        &self,
+        series: Vec<Series>,
+        about: Vec<Metadata>,
+        bytes: usize,
+    ) -> Result<Taken, WriteError> {
+        let work = async {
+            let _room = self.reserve(bytes / GROWTH).await?;
+            let sorted = {
+                let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+                rounds::sort_series(series, about, &mut known, self.clock.now())
+            };
+            self.store(sorted).await
+        };
+        tokio::time::timeout(WAIT_MAX, work)
             .await
             .unwrap_or(Err(WriteError::Busy))
     }

@@ -57,6 +57,31 @@ pub(super) fn sort(
     Ok(table.finish(known, metadata))
 }
 
+/// What was made by another protocol becomes rounds in the same way.
+pub(super) fn sort_series(
+    series: Vec<Series>,
+    told: Vec<Metadata>,
+    known: &mut Known,
+    now: Timestamp,
+) -> Sorted {
+    known.turn(now);
+    let mut table = Table::new(now);
+    for one in series {
+        match known.find_labels(&one.labels) {
+            Ok(place) => {
+                let (labels, source) = known.series(place);
+                table.put(source, Series { labels, ..one });
+            }
+            Err(why) => table.refuse(why),
+        }
+    }
+    let metadata = told.into_iter();
+    let metadata = metadata
+        .filter_map(|about| known.describe_metric(about))
+        .collect();
+    table.finish(known, metadata)
+}
+
 fn owned(about: &Described<'_>) -> Metadata {
     Metadata {
         metric: about.metric.unwrap_or_default().to_owned(),
@@ -101,23 +126,39 @@ impl Table {
 
     fn add(&mut self, known: &Known, place: Place, entry: Entry<'_>) {
         let (labels, source) = known.series(place);
-        for sample in entry.samples {
+        let series = Series {
+            labels,
+            samples: entry.samples,
+            histograms: entry.histograms,
+            exemplars: entry.exemplars,
+        };
+        self.put(source, series);
+    }
+
+    fn put(&mut self, source: SourceId, series: Series) {
+        let Series {
+            labels,
+            samples,
+            histograms,
+            exemplars,
+        } = series;
+        for sample in samples {
             if let Some(one) = self.series(source, sample.at, &labels) {
                 one.samples.push(sample);
                 self.written.samples += 1;
             }
         }
-        for sample in entry.histograms {
+        for sample in histograms {
             if let Some(one) = self.series(source, sample.at, &labels) {
                 one.histograms.push(sample);
                 self.written.histograms += 1;
             }
         }
-        if !entry.exemplars.is_empty() {
-            self.written.exemplars += entry.exemplars.len() as u64;
+        if !exemplars.is_empty() {
+            self.written.exemplars += exemplars.len() as u64;
             let marks = Series {
                 labels,
-                exemplars: entry.exemplars,
+                exemplars,
                 ..Series::default()
             };
             self.marks.push((source, marks));
