@@ -3,7 +3,8 @@
 //! `record!` declares a struct whose fields are read from a [`Node`] by name. A field of type `Option<T>`
 //! may be left out, a field with `= value` has a default, any other is required. Unknown keys are
 //! mistakes. The doc comments become the descriptions of the JSON Schema and of the reference; a line that
-//! starts with `ja:` is the Japanese one.
+//! starts with `ja:` is the Japanese one. From JSON, such as the ledger's, fields that are missing take the same
+//! defaults, and unknown ones, which a newer version may have written, are passed over.
 
 use crate::{
     Say,
@@ -376,8 +377,18 @@ macro_rules! record {
         }
     ) => {
         $(#[doc = $doc])*
-        #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
+        #[derive(Debug, Clone, PartialEq, serde::Serialize)]
         $vis struct $name { $( $(#[doc = $fdoc])* pub $field: $ty ),* }
+
+        // The ledger holds records as older versions wrote them: a field that came since takes its default.
+        impl<'de> serde::Deserialize<'de> for $name {
+            fn deserialize<D: serde::Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+                #[derive(serde::Deserialize)]
+                struct Written { $( $field: $crate::record!(@written $ty $(, $default)?) ),* }
+                let written = Written::deserialize(from)?;
+                Ok(Self { $( $field: $crate::record!(@filled written.$field $(, $default)?) ),* })
+            }
+        }
 
         impl $name {
             /// The fields, for the schema and for records that embed this one.
@@ -417,6 +428,10 @@ macro_rules! record {
             }
         }
     };
+    (@written $ty:ty) => { $ty };
+    (@written $ty:ty, $default:expr) => { Option<$ty> };
+    (@filled $written:expr) => { $written };
+    (@filled $written:expr, $default:expr) => { $written.unwrap_or_else(|| $default) };
     (@form $field:ident, $ty:ty, [$($fdoc:literal),*]) => {
         $crate::record::FieldForm {
             name: $crate::record::plain(stringify!($field)),

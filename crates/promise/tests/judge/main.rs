@@ -3,4 +3,5 @@
 
 mod cases;
 mod lucene;
+mod older;
 mod properties;
