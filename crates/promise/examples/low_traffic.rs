@@ -6,6 +6,10 @@
 //! * plain: the page alert of the SRE workbook, chapter 5, as Prometheus evaluates it: 14.4 times over 1 h and 5 min,
 //!   or 6 times over 6 h and 30 min. With and without `for: 2m`.
 //! * ours: a ratio promise with the same two burn alerts.
+//! * ours, and a probe: the same, and a second such promise over a probe each 15 s that meets the same fault.
+//!
+//! The second failed request is shown beside them: whoever pages for the first cannot tell it from a lone failure of
+//! a healthy month, so nobody who reads these counters and does not page for every failure comes sooner.
 //!
 //! A page is an alert that was not firing a minute before.
 
@@ -18,6 +22,14 @@ const SPEC: &str =
     burn: [{ rate: 14.4, over: 1h, severity: page }, { rate: 6, over: 6h, severity: page }] }";
 const MINUTE: Duration = Duration::from_secs(60);
 const PER_MINUTE: f64 = 1.0;
+const PROBES_PER_MINUTE: u32 = 4;
+const WAYS: [&str; 5] = [
+    "plain",
+    "plain, for 2m",
+    "ours",
+    "ours, and a probe",
+    "second failure",
+];
 const DAY: usize = 1_440;
 /// Before a fault begins, so that windows are full.
 const QUIET: usize = 7 * DAY;
@@ -44,66 +56,95 @@ impl Chance {
         }
         n
     }
+
+    /// How many of so many fail.
+    fn failing(&mut self, total: u32, fails: f64) -> u32 {
+        (0..total).map(|_| u32::from(self.uniform() < fails)).sum()
+    }
 }
 
-/// Both alertings, fed with the same minutes.
-struct Watch {
+/// A promise and its evidence.
+struct Owed {
     promise: Promise,
     facts: Vec<Fact>,
+}
+
+impl Owed {
+    fn new(now: Timestamp) -> Option<Self> {
+        let mut mistakes = Vec::new();
+        let mut promise = Promise::read("p", &parse_yaml(SPEC).0?, &mut mistakes)?;
+        promise.since = now;
+        Some(Self {
+            promise,
+            facts: Vec::new(),
+        })
+    }
+
+    /// Whether it pages after a minute with so many events.
+    fn minute(&mut self, now: Timestamp, bad: f64, total: f64) -> bool {
+        let month = Duration::from_secs(30 * 86_400);
+        let good = total - bad;
+        self.facts.push(Fact {
+            from: now,
+            to: now + MINUTE,
+            seen: Seen::Events { good, total },
+        });
+        let now = now + MINUTE;
+        if self.facts.len() > 2 * Evidence::MAX_FACTS {
+            let facts = std::mem::take(&mut self.facts);
+            self.facts = Evidence::compact(facts, now, month, &[]);
+        }
+        let facts = Evidence::compact(self.facts.clone(), now, month, &[]);
+        let evidence = Evidence {
+            facts,
+            ..Evidence::default()
+        };
+        let verdict = self.promise.judge(&evidence, now);
+        verdict.state == State::Broken || verdict.severity.is_some()
+    }
+}
+
+/// All alertings, fed with the same minutes.
+struct Watch {
+    requests: Owed,
+    probes: Owed,
     minutes: VecDeque<(f64, f64)>,
     now: Timestamp,
     plain_for: u32,
 }
 
-#[derive(Clone, Copy, Default)]
-struct Firing {
-    plain: bool,
-    plain_for_2m: bool,
-    ours: bool,
-}
+/// Which of [`WAYS`] fire; the last one is no alerting and never does.
+type Firing = [bool; WAYS.len()];
 
 impl Watch {
     fn new() -> Option<Self> {
-        let mut mistakes = Vec::new();
-        let mut promise = Promise::read("p", &parse_yaml(SPEC).0?, &mut mistakes)?;
         let now = Timestamp::from_millis(1_793_491_200_000);
-        promise.since = now;
         Some(Self {
-            promise,
-            facts: Vec::new(),
+            requests: Owed::new(now)?,
+            probes: Owed::new(now)?,
             minutes: VecDeque::new(),
             now,
             plain_for: 0,
         })
     }
 
-    fn minute(&mut self, chance: &mut Chance, fails: f64) -> Firing {
+    /// What fires after a minute, and how many requests failed in it.
+    fn minute(&mut self, chance: &mut Chance, fails: f64) -> (Firing, u32) {
         let total = chance.poisson(PER_MINUTE);
-        let bad = (0..total).filter(|_| chance.uniform() < fails).count();
-        let (bad, total) = (bad as f64, f64::from(total));
-        let from = self.now;
-        self.now = from + MINUTE;
-        self.facts.push(Fact {
-            from,
-            to: self.now,
-            seen: Seen::Events {
-                good: total - bad,
-                total,
-            },
-        });
-        if self.facts.len() > 2 * Evidence::MAX_FACTS {
-            let facts = std::mem::take(&mut self.facts);
-            self.facts = Evidence::compact(facts, self.now, Duration::from_secs(30 * 86_400), &[]);
-        }
+        let failed = chance.failing(total, fails);
+        let probes = chance.failing(PROBES_PER_MINUTE, fails);
+        let (bad, total) = (f64::from(failed), f64::from(total));
+        let ours = self.requests.minute(self.now, bad, total);
+        let probe = self
+            .probes
+            .minute(self.now, f64::from(probes), f64::from(PROBES_PER_MINUTE));
+        self.now = self.now + MINUTE;
         self.minutes.push_front((bad, total));
         self.minutes.truncate(360);
         let plain = self.burns(14.4, 60, 5) || self.burns(6.0, 360, 30);
         self.plain_for = if plain { self.plain_for + 1 } else { 0 };
-        Firing {
-            plain,
-            plain_for_2m: self.plain_for > 2,
-            ours: self.ours(),
-        }
+        let firing = [plain, self.plain_for > 2, ours, ours || probe, false];
+        (firing, failed)
     }
 
     fn burns(&self, rate: f64, long: usize, short: usize) -> bool {
@@ -117,53 +158,35 @@ impl Watch {
             total > 0.0 && bad / total > rate * 0.001
         })
     }
-
-    fn ours(&self) -> bool {
-        let facts = Evidence::compact(
-            self.facts.clone(),
-            self.now,
-            Duration::from_secs(30 * 86_400),
-            &[],
-        );
-        let verdict = self.promise.judge(
-            &Evidence {
-                facts,
-                ..Evidence::default()
-            },
-            self.now,
-        );
-        verdict.state == State::Broken || verdict.severity.is_some()
-    }
 }
 
 /// Pages in a month in which each request fails with `fails`.
-fn healthy(seed: u64, fails: f64) -> Option<[f64; 3]> {
+fn healthy(seed: u64, fails: f64) -> Option<[f64; WAYS.len()]> {
     let (mut watch, mut chance) = (Watch::new()?, Chance(seed));
-    let (mut pages, mut before) = ([0.0; 3], Firing::default());
+    let (mut pages, mut before) = ([0.0; WAYS.len()], Firing::default());
     for _ in 0..30 * DAY {
-        let firing = watch.minute(&mut chance, fails);
-        pages[0] += f64::from(u8::from(firing.plain && !before.plain));
-        pages[1] += f64::from(u8::from(firing.plain_for_2m && !before.plain_for_2m));
-        pages[2] += f64::from(u8::from(firing.ours && !before.ours));
+        let (firing, _) = watch.minute(&mut chance, fails);
+        for ((pages, firing), before) in pages.iter_mut().zip(firing).zip(before) {
+            *pages += f64::from(u8::from(firing && !before));
+        }
         before = firing;
     }
     Some(pages)
 }
 
 /// Minutes from the begin of a fault to the page, for each alerting; at most a day.
-fn found(seed: u64, fails: f64) -> Option<[f64; 3]> {
+fn found(seed: u64, fails: f64) -> Option<[f64; WAYS.len()]> {
     let (mut watch, mut chance) = (Watch::new()?, Chance(seed));
     for _ in 0..QUIET {
         watch.minute(&mut chance, 0.0002);
     }
-    let mut after = [DAY as f64; 3];
+    let mut after = [DAY as f64; WAYS.len()];
+    let mut failed = 0;
     for minute in 1..=DAY {
-        let firing = watch.minute(&mut chance, fails);
-        for (after, firing) in
-            after
-                .iter_mut()
-                .zip([firing.plain, firing.plain_for_2m, firing.ours])
-        {
+        let (mut firing, more) = watch.minute(&mut chance, fails);
+        failed += more;
+        firing[WAYS.len() - 1] = failed >= 2;
+        for (after, firing) in after.iter_mut().zip(firing) {
             if firing {
                 *after = after.min(minute as f64);
             }
@@ -175,7 +198,7 @@ fn found(seed: u64, fails: f64) -> Option<[f64; 3]> {
     Some(after)
 }
 
-fn show(what: &str, runs: &[[f64; 3]], unit: &str) {
+fn show(what: &str, runs: &[[f64; WAYS.len()]], unit: &str) {
     let of = |i: usize| {
         let mut all: Vec<f64> = runs.iter().map(|run| run[i]).collect();
         all.sort_by(f64::total_cmp);
@@ -183,9 +206,9 @@ fn show(what: &str, runs: &[[f64; 3]], unit: &str) {
         (all[all.len() / 2], mean, all[all.len() * 95 / 100])
     };
     println!("{what}");
-    for (i, name) in ["plain", "plain, for 2m", "ours"].into_iter().enumerate() {
+    for (i, name) in WAYS.into_iter().enumerate() {
         let (median, mean, high) = of(i);
-        println!("  {name:14} median {median:7.1}  mean {mean:7.2}  95th {high:7.1} {unit}");
+        println!("  {name:17} median {median:7.1}  mean {mean:7.2}  95th {high:7.1} {unit}");
     }
 }
 

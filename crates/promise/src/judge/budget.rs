@@ -164,9 +164,9 @@ pub(crate) fn judge(view: &View<'_>, owed: &Owed<'_>, events: &Events<'_>) -> Ve
     .min(RATE_MAX);
     let chance = stat::at_least_so_many(sum.bad, sum.total, may_fail);
 
-    let detector = flow.detector();
-    let told = flow.told(&detector, mean, allowed, owed.burn);
-    let is_sure = detector.peak() >= Flow::beyond_chance(mean);
+    let watched = flow.watched(mean);
+    let told = flow.told(&watched, allowed, owed.burn);
+    let is_sure = watched.was_sure();
     // One look at one window may be wrong in one of twenty cases; a month has many short ones.
     let looks = (MONTH / window.max(1.0)).max(1.0);
     let left = (allowed - sum.bad).max(0.0);

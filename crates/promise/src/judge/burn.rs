@@ -8,8 +8,8 @@
 //!   and 99.9 % one failure an hour burns 16.7 times too fast, and a window of 5 minutes that holds it is an alert of
 //!   the first kind; a steady leak, seen through such windows, comes and goes.
 //!
-//! Either must be beyond chance ([`stat::Detector`]): a service that keeps its promise exactly at its edge would look
-//! like this once a week at most.
+//! Either must be beyond chance: failures too close together ([`stat::Clusters`]) or a drift ([`stat::Detector`]). A
+//! service that keeps its promise exactly at its edge would look like this once a week at most.
 
 use std::time::Duration;
 
@@ -31,9 +31,14 @@ const LOOK_BACK_MIN: Duration = Duration::from_secs(60);
 /// SRE workbook, ch. 5, tables 5-6 and 5-8: rate and long look-back as parts of 30 days (1 h, 6 h, 1 d and 3 d); the
 /// short one is a twelfth.
 const BURNS: [(f64, u32); 4] = [(14.4, 720), (6.0, 120), (3.0, 30), (1.0, 10)];
-/// Chance may raise one false alarm in so long where the budget is spent exactly; where half of it is, simulated months
-/// have none (`examples/low_traffic.rs`).
+/// Chance may raise one false alarm in so long where the budget is spent exactly; `examples/low_traffic.rs` has the
+/// simulated months.
 const CHANCE_EVERY: Duration = Duration::from_secs(7 * 86_400);
+/// Where events are so few that a failed one is rarer than that, at most one in ten of them is told.
+const FAILURES_TOLD: f64 = 0.1;
+/// The part of the chance that slow drifts may take; clusters take the rest. With more for drifts a fault of one in ten
+/// is told later, with less a leak of a few times the budget.
+const DRIFT_PART: f64 = 0.25;
 /// With fewer events than this no share of them can be told from chance.
 const EVENTS_MIN: f64 = 20.0;
 /// A leak is told when it has taken this much of the budget, as the fastest burn of the workbook has in its hour.
@@ -69,6 +74,29 @@ pub(super) struct Told {
     pub severity: Option<String>,
 }
 
+/// What was learnt from every event in turn.
+pub(super) struct Watched {
+    drift: stat::Detector,
+    clusters: stat::Clusters,
+    /// The evidence of a drift that is beyond chance.
+    level: f64,
+}
+
+impl Watched {
+    /// The failures and events since a change for the worse that chance does not explain.
+    fn beyond_chance(&self) -> Option<(f64, f64)> {
+        let drifts = self.drift.evidence() >= self.level;
+        drifts
+            .then(|| self.drift.since_change())
+            .or_else(|| self.clusters.found())
+    }
+
+    /// Whether there was ever a drift that chance does not explain.
+    pub fn was_sure(&self) -> bool {
+        self.drift.peak() >= self.level
+    }
+}
+
 /// The events of a view by time.
 pub(super) struct Flow<'v> {
     pub view: &'v View<'v>,
@@ -92,33 +120,29 @@ impl Flow<'_> {
         })
     }
 
-    /// What a watcher of every piece in turn has come to believe.
-    pub fn detector(&self) -> stat::Detector {
-        let mut detector = stat::Detector::new(self.may_fail);
+    /// What a watcher of every piece in turn has come to believe, at `mean` events a millisecond.
+    pub fn watched(&self, mean: f64) -> Watched {
+        let every = (mean * millis(CHANCE_EVERY)).max(EVENTS_MIN);
+        let doubt = (1.0 / every).min(FAILURES_TOLD * self.may_fail);
+        let mut drift = stat::Detector::new(self.may_fail);
+        let mut clusters = stat::Clusters::new(self.may_fail, (1.0 - DRIFT_PART) * doubt);
         for piece in &self.view.pieces {
             let share = piece.share_in(self.view.start, self.view.now);
             let (good, total) = (self.events)(&piece.fact.seen).unwrap_or((0.0, 0.0));
-            detector.observe(share * (total - good).max(0.0), share * total);
+            let (bad, total) = (share * (total - good).max(0.0), share * total);
+            drift.observe(bad, total);
+            clusters.observe(bad, total);
         }
-        detector
-    }
-
-    /// The evidence that chance alone gives once in [`CHANCE_EVERY`] at most, at `mean` events a millisecond.
-    pub fn beyond_chance(mean: f64) -> f64 {
-        (mean * millis(CHANCE_EVERY)).max(EVENTS_MIN)
+        Watched {
+            drift,
+            clusters,
+            level: every / DRIFT_PART,
+        }
     }
 
     /// The burn that most needs telling.
-    pub fn told(
-        &self,
-        detector: &stat::Detector,
-        mean: f64,
-        allowed: f64,
-        burn: &[BurnAlert],
-    ) -> Option<Told> {
-        if detector.evidence() < Self::beyond_chance(mean) {
-            return None;
-        }
+    pub fn told(&self, watched: &Watched, allowed: f64, burn: &[BurnAlert]) -> Option<Told> {
+        let (bad, total) = watched.beyond_chance()?;
         let now = self.view.now;
         let alerts = self.alerts(burn);
         let burning = alerts.iter().find_map(|alert| {
@@ -136,7 +160,6 @@ impl Flow<'_> {
             })
         });
         burning.or_else(|| {
-            let (bad, total) = detector.since_change();
             let rate = self.rate(Sum { bad, total });
             let is_much = bad > 1.0 && bad >= LEAK_MIN * allowed;
             let severity = alerts
