@@ -18,6 +18,7 @@ pub mod detection;
 pub mod diagnostic;
 pub mod render;
 
+pub mod import;
 pub mod init;
 pub mod reference;
 pub mod schema;

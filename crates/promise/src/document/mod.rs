@@ -6,7 +6,7 @@ mod fix;
 mod yaml;
 
 pub use fix::{Edit, Fix, Safety};
-pub use yaml::parse_yaml;
+pub use yaml::{parse_foreign_yaml, parse_yaml};
 
 use std::ops::Range;
 

@@ -1,6 +1,6 @@
 //! `tegata init`: a first spec, from nothing, from a running exporter, or from a Prometheus configuration.
 
-use std::{io::Write as _, path::PathBuf, process::ExitCode, time::Duration};
+use std::{io::Write as _, path::{Path, PathBuf}, process::ExitCode, time::Duration};
 
 use anyhow::Context as _;
 use clap::Args;
@@ -37,16 +37,8 @@ const BODY_MAX: usize = 32 << 20;
 impl Init {
     pub(super) fn run(self, common: &Common) -> anyhow::Result<ExitCode> {
         let lang = common.lang();
-        let name = self.name.clone().unwrap_or_else(|| {
-            let folder = std::env::current_dir().ok();
-            folder
-                .and_then(|f| f.file_name().map(|n| n.to_string_lossy().into_owned()))
-                .unwrap_or("service".into())
-        });
-        let zone = jiff::tz::TimeZone::system()
-            .iana_name()
-            .unwrap_or("UTC")
-            .to_owned();
+        let name = self.name.clone().unwrap_or_else(folder);
+        let zone = time_zone();
         let mut left = Vec::new();
         let text = match (&self.from, &self.from_prometheus) {
             (Some(url), _) => spec::init::from_families(&runtime()?.block_on(families(url))?, url),
@@ -61,23 +53,8 @@ impl Init {
             }
             (None, None) => spec::init::template(&name, &zone, lang),
         };
-        let mut options = std::fs::OpenOptions::new();
-        options.write(true);
-        if self.force {
-            options.create(true).truncate(true)
-        } else {
-            options.create_new(true)
-        };
         let path = self.out.display();
-        let mut file = options
-            .open(&self.out)
-            .map_err(|error| match error.kind() {
-                std::io::ErrorKind::AlreadyExists => Stop::missing(
-                    say!("{path} is there already", "{path} はすでにあります").get(lang),
-                )
-                .hint(say!("--force replaces it", "--force で置き換えます").get(lang)),
-                _ => Stop::missing(format!("{path}: {error}")),
-            })?;
+        let mut file = create(&self.out, self.force, lang)?;
         file.write_all(text.as_bytes())
             .with_context(|| format!("cannot write {path}"))?;
         for one in &left {
@@ -93,6 +70,40 @@ impl Init {
         }
         Ok(ExitCode::SUCCESS)
     }
+}
+
+/// The folder's name, as a first name of the service.
+pub(super) fn folder() -> String {
+    let folder = std::env::current_dir().ok();
+    folder
+        .and_then(|f| f.file_name().map(|n| n.to_string_lossy().into_owned()))
+        .unwrap_or("service".into())
+}
+
+/// The time zone of this machine.
+pub(super) fn time_zone() -> String {
+    let zone = jiff::tz::TimeZone::system();
+    zone.iana_name().unwrap_or("UTC").to_owned()
+}
+
+/// A new file; one that is there is only replaced when that was asked for.
+pub(super) fn create(path: &Path, force: bool, lang: Lang) -> anyhow::Result<std::fs::File> {
+    let mut options = std::fs::OpenOptions::new();
+    options.write(true);
+    if force {
+        options.create(true).truncate(true)
+    } else {
+        options.create_new(true)
+    };
+    let shown = path.display();
+    let stop = |error: std::io::Error| match error.kind() {
+        std::io::ErrorKind::AlreadyExists => {
+            Stop::missing(say!("{shown} is there already", "{shown} はすでにあります").get(lang))
+                .hint(say!("--force replaces it", "--force で置き換えます").get(lang))
+        }
+        _ => Stop::missing(format!("{shown}: {error}")),
+    };
+    Ok(options.open(path).map_err(stop)?)
 }
 
 async fn families(url: &str) -> anyhow::Result<Vec<MetricFamily>> {

@@ -13,6 +13,7 @@ mod completions;
 mod demo;
 mod doctor;
 mod explain;
+mod import;
 mod init;
 pub(crate) mod instance;
 mod ledger;
@@ -101,6 +102,7 @@ pub(crate) struct Data {
 #[derive(Debug, Subcommand)]
 enum Command {
     Init(init::Init),
+    Import(import::Import),
     Check(check::Check),
     Demo(demo::Demo),
     Run(run::Run),
@@ -131,6 +133,7 @@ impl Cli {
         let common = &self.common;
         match self.command {
             Command::Init(command) => command.run(common),
+            Command::Import(command) => command.run(common),
             Command::Check(command) => command.run(common),
             Command::Demo(command) => command.run(common),
             Command::Run(command) => command.run(common),

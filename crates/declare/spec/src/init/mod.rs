@@ -6,10 +6,11 @@ mod prometheus;
 mod template;
 
 pub use families::{Kind as FamilyKind, MetricFamily, from_families};
-pub use prometheus::{Imported, from_prometheus, import_prometheus};
+pub(crate) use prometheus::job_fields;
+pub use prometheus::{Imported, Left, from_prometheus, import_prometheus};
 pub use template::template;
 
 /// A text as YAML that reads back as exactly this text: YAML's double quotes take JSON's escapes.
-fn quoted(text: &str) -> String {
+pub(crate) fn quoted(text: &str) -> String {
     serde_json::to_string(text).unwrap_or_else(|_| "\"\"".to_owned())
 }

@@ -13,12 +13,16 @@ use promise::{
     unit::{Bytes, Span},
 };
 
-use super::quoted;
-use crate::section::{
+use serde_json::Value as Json;
+
+use crate::{
+    import::{About, File, Standing, import},
+    section::{
     discovery::{DnsDiscovery, KubernetesDiscovery},
     receiver::Secret,
     relabel::Relabel,
     scrape::{Basic, Group, Scrape, Tls},
+    },
 };
 
 /// What a Prometheus configuration becomes.
@@ -26,7 +30,15 @@ use crate::section::{
 pub struct Imported {
     pub jobs: BTreeMap<String, Scrape>,
     /// What is not carried over, one sentence each.
-    pub left: Vec<Say>,
+    pub left: Vec<Left>,
+}
+
+/// Something that is not carried over.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Left {
+    /// The byte of the text at which it stands.
+    pub at: usize,
+    pub what: Say,
 }
 
 /// # Errors
@@ -47,21 +59,23 @@ pub fn import_prometheus(text: &str) -> Result<Imported, Say> {
         return Err(none());
     };
     let mut left = Vec::new();
-    for (name, _) in fields(&root) {
-        if !["global", "scrape_configs"].contains(&name) {
-            left.push(say!(
+    for (name, node) in fields(&root) {
+        if !["global", "scrape_configs", "rule_files"].contains(&name) {
+            let what = say!(
                 "`{name}` is not carried over",
                 "`{name}` は引き継ぎません"
-            ));
+            );
+            left.push(Left { at: node.span.start, what });
         }
     }
     let global = root.get("global");
-    for (name, _) in global.into_iter().flat_map(fields) {
+    for (name, node) in global.into_iter().flat_map(fields) {
         if !Job::GLOBAL.contains(&name) {
-            left.push(say!(
+            let what = say!(
                 "`global.{name}` is not carried over",
                 "`global.{name}` は引き継ぎません"
-            ));
+            );
+            left.push(Left { at: node.span.start, what });
         }
     }
     let mut jobs = BTreeMap::new();
@@ -73,6 +87,7 @@ pub fn import_prometheus(text: &str) -> Result<Imported, Say> {
                 interval: Span::secs(60),
                 ..Scrape::default()
             },
+            at: config.span.start,
             left: &mut left,
         };
         // What the job says counts more than what is said for all.
@@ -82,6 +97,7 @@ pub fn import_prometheus(text: &str) -> Result<Imported, Say> {
             }
         }
         for (field, node) in fields(config) {
+            job.at = node.span.start;
             job.field(field, node);
         }
         let mut scrape = job.scrape;
@@ -94,7 +110,9 @@ pub fn import_prometheus(text: &str) -> Result<Imported, Say> {
 struct Job<'j> {
     name: &'j str,
     scrape: Scrape,
-    left: &'j mut Vec<Say>,
+    /// Where the field stands that is being read.
+    at: usize,
+    left: &'j mut Vec<Left>,
 }
 
 impl Job<'_> {
@@ -158,10 +176,11 @@ impl Job<'_> {
 
     fn leave(&mut self, field: &str) {
         let name = self.name;
-        self.left.push(say!(
+        let what = say!(
             "job {name}: `{field}` is not carried over",
             "ジョブ {name}: `{field}` は引き継ぎません"
-        ));
+        );
+        self.left.push(Left { at: self.at, what });
     }
 
     fn groups(&mut self, node: &Node) -> bool {
@@ -192,10 +211,11 @@ impl Job<'_> {
         let relative = self.scrape.files.iter().find(|file| !file.starts_with('/'));
         if let Some(file) = relative.cloned() {
             let name = self.name;
-            self.left.push(say!(
+            let what = say!(
                 "job {name}: {file} is looked for in the data directory, not beside the file",
                 "ジョブ {name}: {file} は設定ファイルの隣ではなくデータディレクトリーで探します"
-            ));
+            );
+            self.left.push(Left { at: self.at, what });
         }
         true
     }
@@ -287,10 +307,11 @@ impl Job<'_> {
         let job: String = self.name.chars().map(plain).collect();
         let variable = format!("{job}_{}", what.to_uppercase());
         let name = self.name;
-        self.left.push(say!(
+        let what = say!(
             "job {name}: the {what} is expected in the variable {variable}",
             "ジョブ {name}: {what} は環境変数 {variable} から読みます"
-        ));
+        );
+        self.left.push(Left { at: self.at, what });
         Secret::Env(variable)
     }
 
@@ -351,81 +372,62 @@ fn scalar(node: Option<&Node>) -> &str {
 /// # Errors
 /// Why the text is no Prometheus configuration.
 pub fn from_prometheus(text: &str, name: &str, zone: &str) -> Result<(String, Vec<Say>), Say> {
-    let Imported { jobs, left } = import_prometheus(text)?;
-    let mut yaml = String::from(
-        "# Made from a Prometheus configuration. Lines marked \"guess\" are guesses: decide what you owe.\n\
-         # Prometheus の設定から作りました。「guess」の行は推測です。約束する値を決めてください。\n\n",
-    );
-    yaml += &format!(
-        "service:\n  name: {}\n  owner: sre            # guess\n  time_zone: {}\n\nsources:\n  scrape:\n",
-        quoted(name),
-        quoted(zone)
-    );
-    for (job, scrape) in &jobs {
-        yaml += &format!("    {}:\n{}", quoted(job), written(scrape, 6));
-    }
-    yaml += "\npromises:\n";
-    for (n, job) in jobs.keys().enumerate() {
-        let selector = quoted(&format!("up{{job={}}}", quoted(job)));
-        yaml += &format!(
-            "  job_{}_is_heard:\n    name: {}\n    kind: freshness\n    series: {selector}\n    within: 5m   # guess\n    severity: sev2   # guess\n",
-            n + 1,
-            quoted(&format!("Metrics of {job} arrive")),
-        );
-    }
-    yaml += "\nseverities:\n  sev2: { level: 2, page_within: 3m, answer_within: 1h }   # guess\n\n\
-             routes:\n  - receivers: [inbox]\n\nreceivers:\n  inbox: { kind: inbox }\n";
-    Ok((yaml, left))
+    import_prometheus(text)?;
+    let file = File {
+        name: "prometheus.yml".to_owned(),
+        text: text.to_owned(),
+    };
+    let about = About {
+        name,
+        time_zone: zone,
+    };
+    let done = import(&[file], &about);
+    let lost = done.report.into_iter().filter(|entry| entry.standing == Standing::Lost);
+    let left = lost.filter_map(|entry| {
+        let (line, why) = (entry.line, entry.why?);
+        Some(Say::new(format!("{line}: {}", why.en), format!("{line}: {}", why.ja)))
+    });
+    Ok((done.text, left.collect()))
 }
 
-/// The fields that are not as they would be anyway. YAML reads JSON.
-fn written(scrape: &Scrape, indent: usize) -> String {
+/// The fields of a job that are not as they would be anyway, by their names in a spec.
+pub(crate) fn job_fields(scrape: &Scrape) -> Vec<(String, Json)> {
     let plain = |scrape: &Scrape| serde_json::to_value(scrape).unwrap_or_default();
     let (all, usual) = (plain(scrape), plain(&Scrape::default()));
-    let mut text = String::new();
+    let mut fields = Vec::new();
     for (name, value) in all.as_object().into_iter().flatten() {
-        let Some(value) = told(name, value, &usual) else {
+        if *value == usual[name] || value.is_null() {
             continue;
+        }
+        let value = match name.as_str() {
+            "relabel_configs" | "metric_relabel_configs" => steps(value),
+            _ => without_nulls(value),
         };
-        text += &format!("{:indent$}{name}: {value}\n", "");
+        fields.push((name.clone(), value));
     }
-    text
+    fields
 }
 
-fn told(name: &str, value: &serde_json::Value, usual: &serde_json::Value) -> Option<String> {
-    if *value == usual[name] || value.is_null() {
-        return None;
-    }
-    let steps = |value: &serde_json::Value| {
-        let usual = serde_json::to_value(Relabel::default()).unwrap_or_default();
-        let one = |step: &serde_json::Value| {
-            let kept = step.as_object().into_iter().flatten();
-            let kept = kept.filter(|(name, value)| **value != usual[name.as_str()]);
-            serde_json::Value::Object(kept.map(|(n, v)| (n.clone(), v.clone())).collect())
-        };
-        let all: Vec<String> = value
-            .as_array()
-            .into_iter()
-            .flatten()
-            .map(|step| format!("\n        - {}", one(step)))
-            .collect();
-        all.concat()
+/// Steps of relabelling without what each would be by default.
+fn steps(value: &Json) -> Json {
+    let usual = serde_json::to_value(Relabel::default()).unwrap_or_default();
+    let one = |step: &Json| -> Json {
+        let fields = step.as_object().into_iter().flatten();
+        let kept = fields.filter(|(name, value)| **value != usual[name.as_str()]);
+        kept.map(|(name, value)| (name.clone(), value.clone())).collect()
     };
-    Some(match name {
-        "relabel_configs" | "metric_relabel_configs" => steps(value),
-        _ => without_nulls(value).to_string(),
-    })
+    value.as_array().into_iter().flatten().map(one).collect()
 }
 
 /// What may be left out is left out.
-fn without_nulls(value: &serde_json::Value) -> serde_json::Value {
+fn without_nulls(value: &Json) -> Json {
     match value {
-        serde_json::Value::Object(fields) => fields
+        Json::Object(fields) => fields
             .iter()
             .filter(|(_, value)| !value.is_null())
             .map(|(name, value)| (name.clone(), without_nulls(value)))
             .collect(),
-        serde_json::Value::Array(items) => items.iter().map(without_nulls).collect(),
+        Json::Array(items) => items.iter().map(without_nulls).collect(),
         other => other.clone(),
     }
 }
@@ -474,11 +476,10 @@ scrape_configs:
         assert_eq!((web.interval, web.timeout), (Span::secs(5), Span::secs(5)));
         assert_eq!(web.params["match[]"], ["up", "down"]);
         assert_eq!(web.files, ["/etc/sd/*.json"]);
-        let left: Vec<String> = left.into_iter().map(|say| say.en).collect();
+        let left: Vec<String> = left.into_iter().map(|left| left.what.en).collect();
         assert_eq!(
             left,
             [
-                "`rule_files` is not carried over",
                 "`global.external_labels` is not carried over",
                 "job shop/web: the password is expected in the variable SHOP_WEB_PASSWORD",
                 "job shop/web: `consul_sd_configs` is not carried over",

@@ -4,7 +4,7 @@ use promise::{Selector, record::Scalar, signal::Match};
 
 /// The series of a query that counts one counter: itself, its sum, or the sum of its rate or increase. Anything else
 /// is more than a counter, and a ratio of it would not be exact.
-pub(super) fn series(query: &str) -> Option<Selector> {
+pub(crate) fn series(query: &str) -> Option<Selector> {
     let mut text = query.trim();
     if let Some(inner) = call(text, "sum") {
         text = inner;

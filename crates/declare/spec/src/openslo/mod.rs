@@ -15,6 +15,7 @@ mod slo;
 
 pub use export::export;
 pub use import::import;
+pub(crate) use metric::series;
 
 use promise::Say;
 

@@ -8,6 +8,7 @@
 //! [`super::Value::Unreadable`] and the rest is read again without it.
 
 mod build;
+mod foreign;
 mod lines;
 mod recover;
 
@@ -16,6 +17,7 @@ use std::borrow::Cow;
 use super::{Mistake, Node};
 use crate::Say;
 use build::Builder;
+pub use foreign::parse_foreign_yaml;
 use lines::Lines;
 use recover::{Section, blank, same_section, spaces_for_tabs, with_unreadable};
 

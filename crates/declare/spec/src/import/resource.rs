@@ -1,0 +1,497 @@
+//! Resources of a cloud, whichever tool declares them: a table from their fields to those of a spec.
+//!
+//! To teach it another kind, add a [`Kind`]: what Terraform and CloudFormation call it, the section that it belongs
+//! to, and its fields. Names are those of the two tools' own references.
+
+use promise::{
+    Say,
+    document::{Node, Value},
+    say,
+};
+use serde_json::json;
+
+use super::{
+    Draft, Source, Taking,
+    hcl::EXPRESSION,
+    taking::{self, entries, items},
+};
+
+/// A kind of resource.
+pub(super) struct Kind {
+    terraform: &'static [&'static str],
+    cloudformation: &'static [&'static str],
+    /// Where it stands in a spec.
+    section: &'static str,
+    /// What the spec calls the product.
+    product: Option<&'static str>,
+    fields: &'static [Field],
+}
+
+/// A field: Terraform's name, CloudFormation's, that of the spec, and how its value is written there. A dot leads
+/// into a block.
+type Field = (&'static str, &'static str, &'static str, How);
+
+#[derive(Clone, Copy)]
+enum How {
+    Text,
+    Number,
+    Truth,
+    /// The opposite of what is written.
+    Opposite,
+    Days,
+    Secs,
+    Gib,
+    Mib,
+    Gb,
+}
+
+use How::{Days, Gb, Gib, Mib, Number, Opposite, Secs, Text, Truth};
+
+const DATABASE: &[Field] = &[
+    ("engine", "Engine", "engine", Text),
+    ("engine_version", "EngineVersion", "version", Text),
+    ("instance_class", "DBInstanceClass", "instance", Text),
+    ("allocated_storage", "AllocatedStorage", "storage", Gib),
+    ("max_allocated_storage", "MaxAllocatedStorage", "storage_max", Gib),
+    ("multi_az", "MultiAZ", "multi_az", Truth),
+    ("backup_retention_period", "BackupRetentionPeriod", "backup_retention", Days),
+    ("delete_automated_backups", "DeleteAutomatedBackups", "delete_automated_backups", Truth),
+    ("deletion_protection", "DeletionProtection", "deletion_protection", Truth),
+    ("storage_encrypted", "StorageEncrypted", "encrypted", Truth),
+    ("publicly_accessible", "PubliclyAccessible", "public", Truth),
+    ("username", "MasterUsername", "user", Text),
+    ("master_username", "MasterUsername", "user", Text),
+];
+
+const CACHE: &[Field] = &[
+    ("engine", "Engine", "engine", Text),
+    ("engine_version", "EngineVersion", "version", Text),
+    ("node_type", "CacheNodeType", "instance", Text),
+    ("num_cache_nodes", "NumCacheNodes", "nodes", Number),
+    ("num_cache_clusters", "NumCacheClusters", "nodes", Number),
+    ("num_node_groups", "NumNodeGroups", "nodes", Number),
+    ("replicas_per_node_group", "ReplicasPerNodeGroup", "replicas", Number),
+    ("automatic_failover_enabled", "AutomaticFailoverEnabled", "automatic_failover", Truth),
+    ("multi_az_enabled", "MultiAZEnabled", "multi_az", Truth),
+    ("at_rest_encryption_enabled", "AtRestEncryptionEnabled", "encrypted", Truth),
+    ("parameter_group_name", "CacheParameterGroupName", "parameter_group", Text),
+    ("subnet_group_name", "CacheSubnetGroupName", "subnet_group", Text),
+];
+
+const SEARCH: &[Field] = &[
+    ("engine_version", "EngineVersion", "version", Text),
+    ("elasticsearch_version", "ElasticsearchVersion", "version", Text),
+    ("cluster_config.instance_type", "ClusterConfig.InstanceType", "instance", Text),
+    ("cluster_config.instance_count", "ClusterConfig.InstanceCount", "nodes", Number),
+    ("cluster_config.dedicated_master_enabled", "ClusterConfig.DedicatedMasterEnabled", "dedicated_masters", Truth),
+    ("cluster_config.dedicated_master_type", "ClusterConfig.DedicatedMasterType", "master_instance", Text),
+    ("cluster_config.dedicated_master_count", "ClusterConfig.DedicatedMasterCount", "masters", Number),
+];
+
+/// Every kind that is known.
+const KINDS: &[Kind] = &[
+    Kind {
+        terraform: &["aws_db_instance", "aws_rds_cluster"],
+        cloudformation: &["AWS::RDS::DBInstance", "AWS::RDS::DBCluster"],
+        section: "databases",
+        product: Some("rds"),
+        fields: DATABASE,
+    },
+    Kind {
+        terraform: &["aws_elasticache_cluster", "aws_elasticache_replication_group"],
+        cloudformation: &["AWS::ElastiCache::CacheCluster", "AWS::ElastiCache::ReplicationGroup"],
+        section: "caches",
+        product: Some("elasticache"),
+        fields: CACHE,
+    },
+    Kind {
+        terraform: &["aws_sqs_queue"],
+        cloudformation: &["AWS::SQS::Queue"],
+        section: "queues",
+        product: Some("sqs"),
+        fields: &[
+            ("visibility_timeout_seconds", "VisibilityTimeout", "visibility_timeout", Secs),
+            ("message_retention_seconds", "MessageRetentionPeriod", "retention", Secs),
+        ],
+    },
+    Kind {
+        terraform: &["aws_s3_bucket"],
+        cloudformation: &["AWS::S3::Bucket"],
+        section: "buckets",
+        product: Some("s3"),
+        fields: &[("versioning.enabled", "", "versioning", Truth)],
+    },
+    Kind {
+        terraform: &["aws_opensearch_domain", "aws_elasticsearch_domain"],
+        cloudformation: &["AWS::OpenSearchService::Domain", "AWS::Elasticsearch::Domain"],
+        section: "search",
+        product: Some("opensearch"),
+        fields: SEARCH,
+    },
+    Kind {
+        terraform: &["aws_vpc"],
+        cloudformation: &["AWS::EC2::VPC"],
+        section: "networks",
+        product: None,
+        fields: &[("cidr_block", "CidrBlock", "cidr", Text)],
+    },
+    Kind {
+        terraform: &["aws_lb", "aws_alb"],
+        cloudformation: &["AWS::ElasticLoadBalancingV2::LoadBalancer"],
+        section: "load_balancers",
+        product: Some("elb"),
+        fields: &[
+            ("idle_timeout", "", "idle_timeout", Secs),
+            ("internal", "", "public", Opposite),
+        ],
+    },
+    Kind {
+        terraform: &["aws_instance"],
+        cloudformation: &["AWS::EC2::Instance"],
+        section: "compute",
+        product: Some("ec2"),
+        fields: &[("instance_type", "InstanceType", "instance", Text)],
+    },
+    Kind {
+        terraform: &["aws_autoscaling_group"],
+        cloudformation: &["AWS::AutoScaling::AutoScalingGroup"],
+        section: "compute",
+        product: Some("ec2"),
+        fields: &[
+            ("min_size", "MinSize", "instances_min", Number),
+            ("max_size", "MaxSize", "instances_max", Number),
+            ("desired_capacity", "DesiredCapacity", "instances", Number),
+            ("health_check_grace_period", "HealthCheckGracePeriod", "health_check_grace", Secs),
+        ],
+    },
+    Kind {
+        terraform: &["aws_ecs_service"],
+        cloudformation: &["AWS::ECS::Service"],
+        section: "compute",
+        product: Some("ecs"),
+        fields: &[
+            ("desired_count", "DesiredCount", "instances", Number),
+            ("health_check_grace_period_seconds", "HealthCheckGracePeriodSeconds", "health_check_grace", Secs),
+        ],
+    },
+    Kind {
+        terraform: &["aws_eks_cluster"],
+        cloudformation: &["AWS::EKS::Cluster"],
+        section: "compute",
+        product: Some("eks"),
+        fields: &[("version", "Version", "version", Text)],
+    },
+    Kind {
+        terraform: &["aws_lambda_function"],
+        cloudformation: &["AWS::Lambda::Function"],
+        section: "compute",
+        product: Some("lambda"),
+        fields: &[("memory_size", "MemorySize", "memory", Mib)],
+    },
+    Kind {
+        terraform: &["aws_route53_record"],
+        cloudformation: &["AWS::Route53::RecordSet"],
+        section: "dns",
+        product: None,
+        fields: &[("ttl", "TTL", "ttl", Secs)],
+    },
+    Kind {
+        terraform: &["google_sql_database_instance"],
+        cloudformation: &[],
+        section: "databases",
+        product: Some("cloud_sql"),
+        fields: &[
+            ("database_version", "", "version", Text),
+            ("region", "", "region", Text),
+            ("settings.tier", "", "instance", Text),
+            ("settings.disk_size", "", "storage", Gb),
+            ("deletion_protection", "", "deletion_protection", Truth),
+        ],
+    },
+    Kind {
+        terraform: &["google_compute_instance_group_manager"],
+        cloudformation: &[],
+        section: "compute",
+        product: Some("compute_engine"),
+        fields: &[("target_size", "", "instances", Number)],
+    },
+    Kind {
+        terraform: &["azurerm_redis_cache"],
+        cloudformation: &[],
+        section: "caches",
+        product: Some("azure_cache"),
+        fields: &[("redis_version", "", "version", Text), ("sku_name", "", "instance", Text)],
+    },
+];
+
+/// Which of the two tools declares it.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Tool {
+    Terraform,
+    CloudFormation,
+}
+
+/// A resource as its tool declares it.
+pub(super) struct Resource<'r> {
+    pub(super) tool: Tool,
+    pub(super) kind: &'r str,
+    pub(super) name: &'r str,
+    pub(super) body: &'r Node,
+    pub(super) line: usize,
+}
+
+/// What an expression stands for, where that is known.
+pub(super) type Resolve<'r> = dyn Fn(&str) -> Option<String> + 'r;
+
+/// Fields under which secrets stand; none is copied.
+const SECRETS: [&str; 6] = ["password", "master_password", "MasterUserPassword", "auth_token", "AuthToken", "secret_string"];
+
+impl Resource<'_> {
+    pub(super) fn read(&self, source: &Source<'_>, draft: &mut Draft, resolve: &Resolve<'_>) {
+        let about = format!("{}.{}", self.kind, self.name);
+        let names = |kind: &&Kind| match self.tool {
+            Tool::Terraform => kind.terraform.contains(&self.kind),
+            Tool::CloudFormation => kind.cloudformation.contains(&self.kind),
+        };
+        let mut taking = Taking::of(self.body, about.clone(), source);
+        self.secrets(&mut taking, source, draft);
+        if let Some(kind) = KINDS.iter().find(names) {
+            let id = draft.id(&format!("infrastructure.{}", kind.section), self.name);
+            let path = ["infrastructure", kind.section, &id];
+            match kind.product {
+                Some(product) => draft.set(&[path[0], path[1], path[2], "product"], product, self.line),
+                None => draft.noted(self.line, &about, say!("it is `{}`", "`{}` になりました", path.join("."))),
+            }
+            for (terraform, cloudformation, to, how) in kind.fields {
+                let from = if self.tool == Tool::Terraform { terraform } else { cloudformation };
+                self.field(from, &[path[0], path[1], path[2], to], *how, (source, resolve), &mut taking, draft);
+            }
+        } else if !self.special(&mut taking, source, draft, resolve) {
+            // Once for the whole: nobody reads twenty lines about a thing that has no section.
+            return draft.lost(self.line, &about, say!("a spec has no section for this kind of resource", "この種類の資源を書く項目は仕様にありません"));
+        }
+        taking.skip(&["tags", "Tags", "count", "for_each", "provider", "depends_on", "lifecycle", "id", "arn", "tags_all"]);
+        taking.finish(source, draft);
+    }
+
+    fn secrets(&self, taking: &mut Taking<'_>, source: &Source<'_>, draft: &mut Draft) {
+        for name in SECRETS {
+            let Some(node) = taking.take(name) else { continue };
+            let what = format!("{}.{}.{name}", self.kind, self.name);
+            let why = match node.value {
+                Value::Scalar(_) => say!("a secret stands here in clear: move it into a secret store", "秘密が平文で書かれています。秘密の保管庫に移してください"),
+                _ => say!("secrets are not copied", "秘密は写しません"),
+            };
+            draft.lost(source.line(node.span.start), &what, why);
+        }
+    }
+
+    fn field(&self, from: &str, to: &[&str], how: How, (source, resolve): (&Source<'_>, &Resolve<'_>), taking: &mut Taking<'_>, draft: &mut Draft) {
+        let mut path = from.split('.');
+        let Some(node) = path.next().filter(|first| !first.is_empty()).and_then(|first| taking.take(first)) else { return };
+        let mut node = node;
+        for name in path {
+            // A block that may stand several times is a list, in a plan even where it stands once.
+            let block = items(node).first().unwrap_or(node);
+            match block.get(name) {
+                Some(below) => node = below,
+                None => return,
+            }
+        }
+        let line = source.line(node.span.start);
+        let what = format!("{}.{}.{from}", self.kind, self.name);
+        match value(node, resolve) {
+            Known::Nothing => {}
+            Known::Said(text) => match written(&text, how) {
+                Some(value) => draft.set(to, value, line),
+                None => draft.lost(line, &what, say!("`{text}` is not understood here", "`{text}` は解釈できません")),
+            },
+            Known::Guessed(expression, text) => match written(&text, how) {
+                Some(value) => draft.guess(to, value, line, say!("`{expression}` by its default", "`{expression}` の既定値")),
+                None => draft.lost(line, &what, unknown(&expression)),
+            },
+            Known::Computed(expression) => draft.lost(line, &what, unknown(&expression)),
+            Known::List => draft.lost(line, &what, say!("a single value was expected", "値は一つのはずです")),
+        }
+    }
+
+    /// Kinds that stand below another, or whose fields belong together.
+    fn special(&self, taking: &mut Taking<'_>, source: &Source<'_>, draft: &mut Draft, resolve: &Resolve<'_>) -> bool {
+        let is = |terraform: &str, cloudformation: &str| match self.tool {
+            Tool::Terraform => self.kind == terraform,
+            Tool::CloudFormation => self.kind == cloudformation,
+        };
+        let pick = |terraform: &'static str, cloudformation: &'static str| if self.tool == Tool::Terraform { terraform } else { cloudformation };
+        let mut said = |name: &str| {
+            let node = taking.take(name)?;
+            match value(node, resolve) {
+                Known::Said(text) | Known::Guessed(_, text) => Some((text, source.line(node.span.start))),
+                Known::Computed(expression) => Some((expression, source.line(node.span.start))),
+                _ => None,
+            }
+        };
+        if is("aws_subnet", "AWS::EC2::Subnet") {
+            let network = said(pick("vpc_id", "VpcId")).map_or_else(|| "network".to_owned(), |(text, _)| referred(&text).to_owned());
+            let network = network.to_lowercase();
+            let path = |field| ["infrastructure", "networks", &network, "subnets", self.name, field].map(str::to_owned);
+            for (from, to) in [(pick("cidr_block", "CidrBlock"), "cidr"), (pick("availability_zone", "AvailabilityZone"), "zone")] {
+                if let Some((text, line)) = said(from) {
+                    let path = path(to);
+                    draft.set(&path.each_ref().map(String::as_str), text, line);
+                }
+            }
+            return true;
+        }
+        if is("aws_cloudwatch_metric_alarm", "AWS::CloudWatch::Alarm") {
+            let id = draft.id("monitoring.metrics", self.name);
+            let path = ["monitoring", "metrics", &id];
+            let operator = said(pick("comparison_operator", "ComparisonOperator"));
+            let threshold = said(pick("threshold", "Threshold"));
+            let sign = operator.as_ref().map(|(text, _)| match text.as_str() {
+                "GreaterThanThreshold" => ">",
+                "GreaterThanOrEqualToThreshold" => ">=",
+                "LessThanThreshold" => "<",
+                _ => "<=",
+            });
+            if let (Some(sign), Some((number, line))) = (sign, threshold) {
+                draft.set(&[path[0], path[1], path[2], "bound"], format!("{sign} {number}"), line);
+            }
+            for (from, to, how) in [
+                (pick("period", "Period"), "period", Secs),
+                (pick("evaluation_periods", "EvaluationPeriods"), "periods", Number),
+                (pick("statistic", "Statistic"), "statistic", Text),
+                (pick("metric_name", "MetricName"), "measures", Text),
+            ] {
+                if let Some((text, line)) = said(from)
+                    && let Some(value) = written(&text, how)
+                {
+                    draft.set(&[path[0], path[1], path[2], to], value, line);
+                }
+            }
+            return true;
+        }
+        if is("aws_cloudwatch_log_group", "AWS::Logs::LogGroup") {
+            let id = draft.id("log_analysis", self.name);
+            if let Some((text, line)) = said(pick("retention_in_days", "RetentionInDays"))
+                && let Some(value) = written(&text, Days)
+            {
+                draft.set(&["log_analysis", &id, "retention"], value, line);
+            }
+            if let Some((text, line)) = said(pick("name", "LogGroupName")) {
+                draft.set(&["log_analysis", &id, "pattern"], text, line);
+            }
+            return true;
+        }
+        if is("aws_security_group", "AWS::EC2::SecurityGroup") {
+            let id = draft.id("infrastructure.security_groups", self.name);
+            let rules = taking.take(pick("ingress", "SecurityGroupIngress"));
+            for rule in rules.map_or(&[][..], items) {
+                self.inbound(rule, &["infrastructure", "security_groups", &id, "inbound"], source, draft);
+            }
+            if rules.is_none() {
+                draft.noted(self.line, self.name, say!("it lets nobody in", "受け入れる通信がありません"));
+            }
+            return true;
+        }
+        false
+    }
+
+    fn inbound(&self, rule: &Node, to: &[&str], source: &Source<'_>, draft: &mut Draft) {
+        let line = source.line(rule.span.start);
+        let text = |names: &[&str]| names.iter().find_map(|name| match &rule.get(name)?.value {
+            Value::Scalar(text) => Some(text.clone()),
+            Value::List(items) => items.first().map(|item| shown(item)),
+            _ => rule.get(name).map(shown),
+        });
+        let from = text(&["cidr_blocks", "CidrIp", "security_groups", "SourceSecurityGroupId", "ipv6_cidr_blocks", "CidrIpv6"]);
+        let ports = (text(&["from_port", "FromPort"]), text(&["to_port", "ToPort"]));
+        let Some(from) = from else {
+            return draft.lost(line, self.name, say!("it does not say who may connect", "どこからの通信かが書かれていません"));
+        };
+        let port = match ports {
+            (Some(from), Some(to)) if from == to => Some(from),
+            (Some(from), Some(to)) => Some(format!("{from}-{to}")),
+            (port, _) => port,
+        };
+        let mut rule = json!({ "from": from });
+        if let Some(port) = port {
+            rule["port"] = json!(port);
+        }
+        draft.push(to, rule, line);
+    }
+}
+
+fn unknown(expression: &str) -> Say {
+    say!("`{expression}` is only known when it runs", "`{expression}` の値は実行時まで分かりません")
+}
+
+/// A value as far as it can be known without running anything.
+enum Known {
+    Nothing,
+    Said(String),
+    /// An expression and what it stands for by default.
+    Guessed(String, String),
+    Computed(String),
+    List,
+}
+
+fn value(node: &Node, resolve: &Resolve<'_>) -> Known {
+    match &node.value {
+        Value::Null | Value::Unreadable => Known::Nothing,
+        Value::Scalar(text) => Known::Said(text.clone()),
+        Value::List(_) => Known::List,
+        Value::Map(_) => {
+            let expression = shown(node);
+            match resolve(&expression) {
+                Some(text) => Known::Guessed(expression, text),
+                None => Known::Computed(expression),
+            }
+        }
+    }
+}
+
+/// An expression as people write it: `var.size`, `Vpc`.
+fn shown(node: &Node) -> String {
+    match &node.value {
+        Value::Scalar(text) => text.clone(),
+        Value::Map(_) => {
+            let (key, inner) = match entries(node) {
+                [(key, inner)] => (key.name.as_str(), inner),
+                _ => return "{…}".to_owned(),
+            };
+            match (key, taking::text(inner)) {
+                (EXPRESSION | "!Ref" | "Ref" | "!Sub" | "Fn::Sub", Some(text)) => text.to_owned(),
+                (function, _) => format!("{function} …"),
+            }
+        }
+        _ => String::new(),
+    }
+}
+
+/// The name within `aws_vpc.main.id`; the text itself where it is no such reference.
+fn referred(expression: &str) -> &str {
+    let mut parts = expression.split('.');
+    match (parts.next(), parts.next()) {
+        (Some(kind), Some(name)) if kind.contains('_') => name,
+        _ => expression,
+    }
+}
+
+fn written(text: &str, how: How) -> Option<serde_json::Value> {
+    let number = || text.trim().parse::<f64>().ok().filter(|number| number.is_finite() && *number >= 0.0);
+    let unit = |unit: &str| number().map(|number| json!(format!("{number}{unit}")));
+    match how {
+        Text => Some(json!(text)),
+        Number => number().map(|number| json!(number.round() as u64)),
+        Truth | Opposite => match text {
+            "true" | "Enabled" => Some(json!(matches!(how, Truth))),
+            "false" | "Disabled" | "Suspended" => Some(json!(!matches!(how, Truth))),
+            _ => None,
+        },
+        Days => unit("d"),
+        Secs => unit("s"),
+        Gib => unit(" GiB"),
+        Mib => unit(" MiB"),
+        Gb => unit(" GB"),
+    }
+}

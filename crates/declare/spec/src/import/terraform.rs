@@ -1,0 +1,143 @@
+//! Terraform: `.tf` files, and the plan as `terraform show -json` prints it.
+//!
+//! Variables with a default and locals with a plain value are taken for what they stand for, as a guess. Modules
+//! are not followed. Source: HashiCorp, "JSON Output Format" (`planned_values`).
+
+use std::collections::HashMap;
+
+use promise::{
+    document::{Node, Value},
+    say,
+};
+
+use super::{
+    Draft, Importer, Source, hcl,
+    resource::{Resource, Tool},
+    taking::{at, entries, items, text},
+};
+
+pub(super) const IMPORTER: Importer = Importer {
+    name: "Terraform",
+    fits: |source| source.has_ending(&[".tf"]),
+    read: files,
+};
+
+pub(super) const PLAN: Importer = Importer {
+    name: "Terraform plan (JSON)",
+    fits: |source| source.documents.first().is_some_and(|root| root.get("planned_values").is_some()),
+    read: |sources, draft| sources.iter().for_each(|source| plan(source, draft)),
+};
+
+/// Modules within modules.
+const DEPTH_MAX: usize = 16;
+
+fn files(sources: &[Source<'_>], draft: &mut Draft) {
+    let mut roots = Vec::new();
+    let mut known = HashMap::new();
+    for source in sources {
+        let (root, mistake) = hcl::parse(source.text);
+        draft.open(source.name);
+        if let Some(mistake) = mistake {
+            draft.lost(source.line(mistake.span.start), source.name, mistake.message);
+        }
+        for (key, variable) in root.get("variable").map_or(&[][..], entries) {
+            if let Some(default) = variable.get("default").and_then(text) {
+                known.insert(format!("var.{}", key.name), default.to_owned());
+            }
+        }
+        for locals in root.get("locals").map_or(&[][..], items) {
+            for (key, node) in entries(locals) {
+                if let Some(value) = text(node) {
+                    known.insert(format!("local.{}", key.name), value.to_owned());
+                }
+            }
+        }
+        roots.push(root);
+    }
+    for (source, root) in sources.iter().zip(&roots) {
+        draft.open(source.name);
+        for (block, node) in entries(root) {
+            match block.name.as_str() {
+                "resource" => resources(node, source, draft, &known),
+                "provider" => provider(node, source, draft, &known),
+                // They say nothing by themselves: what they stand for is told where it is used.
+                "variable" | "locals" | "output" | "terraform" | "data" | "moved" | "import" => {}
+                "module" => {
+                    for (name, module) in entries(node) {
+                        draft.lost(source.line(module.span.start), &format!("module.{}", name.name), say!("modules are not followed: import their files too", "モジュールの中は読みません。そのファイルも指定してください"));
+                    }
+                }
+                other => draft.lost(source.line(block.span.start), other, say!("this block is not known", "知らないブロックです")),
+            }
+        }
+    }
+}
+
+fn resources(kinds: &Node, source: &Source<'_>, draft: &mut Draft, known: &HashMap<String, String>) {
+    for (kind, names) in entries(kinds) {
+        for (name, body) in entries(names) {
+            let line = source.line(body.span.start);
+            let resource = Resource { tool: Tool::Terraform, kind: &kind.name, name: &name.name, body, line };
+            resource.read(source, draft, &|expression| resolved(expression, known));
+        }
+    }
+}
+
+/// A variable by itself or within `${…}`; anything more is computed.
+fn resolved(expression: &str, known: &HashMap<String, String>) -> Option<String> {
+    let inner = expression.strip_prefix("${").and_then(|rest| rest.strip_suffix('}')).unwrap_or(expression);
+    known.get(inner.trim()).cloned()
+}
+
+fn provider(providers: &Node, source: &Source<'_>, draft: &mut Draft, known: &HashMap<String, String>) {
+    for (name, body) in entries(providers) {
+        let provider = match name.name.as_str() {
+            "aws" => "aws",
+            "google" | "google-beta" => "gcp",
+            "azurerm" => "azure",
+            _ => continue,
+        };
+        for (at, body) in items(body).iter().enumerate() {
+            let line = source.line(body.span.start);
+            draft.set(&["infrastructure", "provider"], provider, line);
+            let region = body.get("region");
+            let written = region.and_then(|region| {
+                text(region).map(str::to_owned).or_else(|| resolved(text(region.get(hcl::EXPRESSION)?)?, known))
+            });
+            if let (Some(node), Some(region)) = (region, written) {
+                let role = if at == 0 { "primary" } else { "standby" };
+                let why = say!("the order of the providers", "プロバイダーの並び順");
+                draft.guess(&["infrastructure", "regions", &region, "role"], role, source.line(node.span.start), why);
+            }
+        }
+    }
+}
+
+fn plan(source: &Source<'_>, draft: &mut Draft) {
+    draft.open(source.name);
+    let root = source.documents.first().and_then(|root| at(root, &["planned_values", "root_module"]));
+    if let Some(root) = root {
+        module(root, source, draft, 0);
+    }
+}
+
+fn module(module: &Node, source: &Source<'_>, draft: &mut Draft, depth: usize) {
+    let list = |name| match module.get(name).map(|node| &node.value) {
+        Some(Value::List(items)) => items.as_slice(),
+        _ => &[],
+    };
+    for node in list("resources") {
+        let part = |name| node.get(name).and_then(text).unwrap_or_default();
+        // What is only looked up is not built.
+        if part("mode") == "data" {
+            continue;
+        }
+        let Some(body) = node.get("values") else { continue };
+        let line = source.line(node.span.start);
+        let resource = Resource { tool: Tool::Terraform, kind: part("type"), name: part("name"), body, line };
+        resource.read(source, draft, &|_| None);
+    }
+    if depth < DEPTH_MAX {
+        list("child_modules").iter().for_each(|child| self::module(child, source, draft, depth + 1));
+    }
+}
