@@ -44,10 +44,22 @@ impl Import {
         let mut files = Vec::new();
         for path in &self.files {
             let text = spec_file::read(path).map_err(|why| Stop::missing(why.get(lang)))?;
-            files.push(File { name: path.display().to_string(), text });
+            files.push(File {
+                name: path.display().to_string(),
+                text,
+            });
         }
-        let (name, zone) = (self.name.clone().unwrap_or_else(init::folder), init::time_zone());
-        let Imported { text, report } = spec::import::import(&files, &About { name: &name, time_zone: &zone });
+        let (name, zone) = (
+            self.name.clone().unwrap_or_else(init::folder),
+            init::time_zone(),
+        );
+        let Imported { text, report } = spec::import::import(
+            &files,
+            &About {
+                name: &name,
+                time_zone: &zone,
+            },
+        );
         if self.json {
             let entries: Vec<_> = report.iter().map(entry).collect();
             let out = json!({ "version": 1, "spec": text, "report": entries });
@@ -57,7 +69,8 @@ impl Import {
         match &self.out {
             Some(path) => {
                 let mut file = init::create(path, self.force, lang)?;
-                file.write_all(text.as_bytes()).with_context(|| format!("cannot write {}", path.display()))?;
+                file.write_all(text.as_bytes())
+                    .with_context(|| format!("cannot write {}", path.display()))?;
             }
             None => outln!("{}", text.trim_end()),
         }
@@ -74,7 +87,11 @@ impl Import {
             }
         }
         let count = |standing| counts.get(&standing).copied().unwrap_or_default();
-        let (mapped, guessed, lost) = (count(Standing::Mapped), count(Standing::Guessed), count(Standing::Lost));
+        let (mapped, guessed, lost) = (
+            count(Standing::Mapped),
+            count(Standing::Guessed),
+            count(Standing::Lost),
+        );
         let sum = say!(
             "{mapped} mapped, {guessed} mapped with a guess, {lost} not understood",
             "対応済み {mapped} 件、推測で対応 {guessed} 件、未対応 {lost} 件"
@@ -82,7 +99,10 @@ impl Import {
         eprintln!("{}", sum.get(lang));
         if let Some(path) = &self.out {
             let path = path.display();
-            let next = say!("{path} is written; next: tegata check {path}", "{path} を書きました。次は tegata check {path}");
+            let next = say!(
+                "{path} is written; next: tegata check {path}",
+                "{path} を書きました。次は tegata check {path}"
+            );
             eprintln!("{}", next.get(lang));
         }
     }
@@ -100,7 +120,10 @@ fn line(entry: &Entry, lang: Lang) -> String {
         Some(to) => format!("{to} = {}", entry.what),
         None => entry.what.clone(),
     };
-    let why = entry.why.as_ref().map_or_else(String::new, |why| format!(" ({})", why.get(lang)));
+    let why = entry
+        .why
+        .as_ref()
+        .map_or_else(String::new, |why| format!(" ({})", why.get(lang)));
     format!("{place}: {}: {what}{why}", standing.get(lang))
 }
 

@@ -1,6 +1,11 @@
 //! `tegata init`: a first spec, from nothing, from a running exporter, or from a Prometheus configuration.
 
-use std::{io::Write as _, path::{Path, PathBuf}, process::ExitCode, time::Duration};
+use std::{
+    io::Write as _,
+    path::{Path, PathBuf},
+    process::ExitCode,
+    time::Duration,
+};
 
 use anyhow::Context as _;
 use clap::Args;

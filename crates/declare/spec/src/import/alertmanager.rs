@@ -15,7 +15,12 @@ use super::{
 
 pub(super) const IMPORTER: Importer = Importer {
     name: "Alertmanager",
-    fits: |source| source.documents.first().is_some_and(|root| root.get("route").is_some() && root.get("receivers").is_some()),
+    fits: |source| {
+        source
+            .documents
+            .first()
+            .is_some_and(|root| root.get("route").is_some() && root.get("receivers").is_some())
+    },
     read: |sources, draft| sources.iter().for_each(|source| read(source, draft)),
 };
 
@@ -24,7 +29,9 @@ const DEPTH_MAX: usize = 32;
 
 fn read(source: &Source<'_>, draft: &mut Draft) {
     draft.open(source.name);
-    let Some(root) = source.documents.first() else { return };
+    let Some(root) = source.documents.first() else {
+        return;
+    };
     let mut whole = Taking::of(root, "", source);
     let global = whole.take("global");
     for node in whole.items("receivers") {
@@ -38,7 +45,14 @@ fn read(source: &Source<'_>, draft: &mut Draft) {
         }
     }
     whole.skip(&["templates"]);
-    whole.finish_with(source, draft, &say!("this has no counterpart in a spec", "仕様に対応するものがありません"));
+    whole.finish_with(
+        source,
+        draft,
+        &say!(
+            "this has no counterpart in a spec",
+            "仕様に対応するものがありません"
+        ),
+    );
 }
 
 /// What the routes above say.
@@ -49,7 +63,14 @@ struct Above {
     repeat: Option<String>,
 }
 
-fn route(node: &Node, above: &Above, source: &Source<'_>, draft: &mut Draft, routes: &mut Vec<(Value, usize)>, depth: usize) {
+fn route(
+    node: &Node,
+    above: &Above,
+    source: &Source<'_>,
+    draft: &mut Draft,
+    routes: &mut Vec<(Value, usize)>,
+    depth: usize,
+) {
     let mut taking = Taking::of(node, "route", source);
     let line = taking.line;
     let mut own = above.clone();
@@ -60,33 +81,67 @@ fn route(node: &Node, above: &Above, source: &Source<'_>, draft: &mut Draft, rou
         own.repeat = Some(every.to_owned());
     }
     if let Some((_, line)) = taking.line_of("group_wait", source) {
-        draft.noted(line, "group_wait", say!("pages do not wait", "通知は待たせません"));
+        draft.noted(
+            line,
+            "group_wait",
+            say!("pages do not wait", "通知は待たせません"),
+        );
     }
     taking.skip(&["group_by", "group_interval", "continue"]);
     let mut conditions: Vec<(String, bool, usize)> = Vec::new();
     for (key, value) in taking.entries("match") {
-        conditions.push((format!("{}={}", key.name, text(value).unwrap_or_default()), false, source.line(key.span.start)));
+        conditions.push((
+            format!("{}={}", key.name, text(value).unwrap_or_default()),
+            false,
+            source.line(key.span.start),
+        ));
     }
     for (key, value) in taking.entries("match_re") {
-        conditions.push((format!("{}={}", key.name, text(value).unwrap_or_default()), true, source.line(key.span.start)));
+        conditions.push((
+            format!("{}={}", key.name, text(value).unwrap_or_default()),
+            true,
+            source.line(key.span.start),
+        ));
     }
     for matcher in taking.items("matchers") {
         let written = text(matcher).unwrap_or_default();
         let is_regex = written.contains("=~");
-        conditions.push((written.replace("=~", "=").replace('"', ""), is_regex, source.line(matcher.span.start)));
+        conditions.push((
+            written.replace("=~", "=").replace('"', ""),
+            is_regex,
+            source.line(matcher.span.start),
+        ));
     }
     for (condition, is_regex, line) in conditions {
-        match condition.split_once('=').map(|(name, value)| (name.trim(), value.trim())) {
+        match condition
+            .split_once('=')
+            .map(|(name, value)| (name.trim(), value.trim()))
+        {
             Some(("severity", value)) if is_regex || !value.contains('|') => {
-                own.severities = value.trim_matches(['(', ')', '^', '$']).split('|').map(str::to_lowercase).collect();
-                own.severities.iter().for_each(|severity| severity_of(severity, line, draft));
+                own.severities = value
+                    .trim_matches(['(', ')', '^', '$'])
+                    .split('|')
+                    .map(str::to_lowercase)
+                    .collect();
+                own.severities
+                    .iter()
+                    .for_each(|severity| severity_of(severity, line, draft));
             }
-            _ => draft.lost(line, &condition, say!("routes choose by severity and promise only", "経路は重大度と約束だけで選びます")),
+            _ => draft.lost(
+                line,
+                &condition,
+                say!(
+                    "routes choose by severity and promise only",
+                    "経路は重大度と約束だけで選びます"
+                ),
+            ),
         }
     }
     let below = taking.items("routes");
     if depth < DEPTH_MAX {
-        below.iter().for_each(|node| route(node, &own, source, draft, routes, depth + 1));
+        below
+            .iter()
+            .for_each(|node| route(node, &own, source, draft, routes, depth + 1));
     }
     taking.finish(source, draft);
     if let Some(receiver) = own.receiver {
@@ -101,7 +156,14 @@ fn route(node: &Node, above: &Above, source: &Source<'_>, draft: &mut Draft, rou
         // Every route of a spec that fits is used, whereas Alertmanager comes back here only for what no route
         // below takes: told twice is better than told to nobody.
         if !below.is_empty() {
-            draft.noted(line, "route", say!("it also takes what the routes below it take", "下の経路が受け取るものも受け取ります"));
+            draft.noted(
+                line,
+                "route",
+                say!(
+                    "it also takes what the routes below it take",
+                    "下の経路が受け取るものも受け取ります"
+                ),
+            );
         }
         routes.push((out, line));
     }
@@ -122,23 +184,60 @@ fn receiver(node: &Node, global: Option<&Node>, source: &Source<'_>, draft: &mut
         for config in taking.items(kind) {
             let line = source.line(config.span.start);
             if is_written {
-                draft.lost(line, &format!("{name}.{kind}"), say!("a receiver is one way: give this one a name of its own", "宛先は一つの方法だけです。別の名前を付けてください"));
+                draft.lost(
+                    line,
+                    &format!("{name}.{kind}"),
+                    say!(
+                        "a receiver is one way: give this one a name of its own",
+                        "宛先は一つの方法だけです。別の名前を付けてください"
+                    ),
+                );
                 continue;
             }
             is_written = true;
-            let mut own = Own { name, id: &id, config: Taking::of(config, format!("{name}.{kind}"), source), global, source, line };
+            let mut own = Own {
+                name,
+                id: &id,
+                config: Taking::of(config, format!("{name}.{kind}"), source),
+                global,
+                source,
+                line,
+            };
             match kind {
                 "slack_configs" => own.slack(draft),
                 "webhook_configs" => own.webhook(draft),
                 _ => own.email(draft),
             }
-            own.config.skip(&["send_resolved", "title", "text", "color", "fallback", "title_link", "pretext", "footer", "icon_emoji", "icon_url", "username", "headers", "html", "max_alerts"]);
+            own.config.skip(&[
+                "send_resolved",
+                "title",
+                "text",
+                "color",
+                "fallback",
+                "title_link",
+                "pretext",
+                "footer",
+                "icon_emoji",
+                "icon_url",
+                "username",
+                "headers",
+                "html",
+                "max_alerts",
+            ]);
             own.config.finish(source, draft);
         }
     }
     if !is_written {
-        let why = say!("its way of telling is not known: the console's inbox takes its place", "対応する通知方法がないため、画面の受信箱で代えます");
-        draft.guess(&["receivers", &id, "kind"], "inbox", source.line(node.span.start), why);
+        let why = say!(
+            "its way of telling is not known: the console's inbox takes its place",
+            "対応する通知方法がないため、画面の受信箱で代えます"
+        );
+        draft.guess(
+            &["receivers", &id, "kind"],
+            "inbox",
+            source.line(node.span.start),
+            why,
+        );
     }
     taking.finish(source, draft);
 }
@@ -164,12 +263,25 @@ impl Own<'_, '_> {
             return self.put(draft, field, format!("${{file:{path}}}"), line);
         }
         let is_written = self.config.take(plain).is_some();
-        let letters = self.name.chars().map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_uppercase() } else { '_' });
+        let letters = self.name.chars().map(|c| {
+            if c.is_ascii_alphanumeric() {
+                c.to_ascii_uppercase()
+            } else {
+                '_'
+            }
+        });
         let variable = format!("{}_{}", letters.collect::<String>(), field.to_uppercase());
         self.put(draft, field, format!("${{env:{variable}}}"), self.line);
         if is_written {
             let what = format!("{}.{plain}", self.name);
-            draft.noted(self.line, &what, say!("it is expected in the variable {variable}", "環境変数 {variable} から読みます"));
+            draft.noted(
+                self.line,
+                &what,
+                say!(
+                    "it is expected in the variable {variable}",
+                    "環境変数 {variable} から読みます"
+                ),
+            );
         }
     }
 
@@ -184,7 +296,11 @@ impl Own<'_, '_> {
     fn webhook(&mut self, draft: &mut Draft) {
         self.put(draft, "kind", "webhook", self.line);
         // An address without anything secret in it is only copied where it stays on this machine.
-        let local = self.config.take("url").and_then(text).filter(|url| crate::section::receiver::Secret::parse(url).is_some());
+        let local = self
+            .config
+            .take("url")
+            .and_then(text)
+            .filter(|url| crate::section::receiver::Secret::parse(url).is_some());
         match local {
             Some(url) => self.put(draft, "url", url, self.line),
             None => self.secret(draft, "url", ["url", "url_file"]),
@@ -201,20 +317,30 @@ impl Own<'_, '_> {
                 Some((text(node)?, source.line(node.span.start)))
             })
         };
-        let found = [("server", said("smarthost", "smtp_smarthost")), ("from", said("from", "smtp_from")), ("user", said("auth_username", "smtp_auth_username"))];
+        let found = [
+            ("server", said("smarthost", "smtp_smarthost")),
+            ("from", said("from", "smtp_from")),
+            ("user", said("auth_username", "smtp_auth_username")),
+        ];
         for (field, value) in found {
             if let Some((value, line)) = value {
                 self.put(draft, field, value, line);
             }
         }
         if let Some(node) = self.config.take("to") {
-            let to: Vec<String> = texts(node).iter().flat_map(|to| to.split(',')).map(|to| to.trim().to_owned()).collect();
+            let to: Vec<String> = texts(node)
+                .iter()
+                .flat_map(|to| to.split(','))
+                .map(|to| to.trim().to_owned())
+                .collect();
             self.put(draft, "to", json!(to), source.line(node.span.start));
         }
-        let has_password = self.config.take("auth_password").is_some() || global.is_some_and(|global| global.get("smtp_auth_password").is_some());
+        let has_password = self.config.take("auth_password").is_some()
+            || global.is_some_and(|global| global.get("smtp_auth_password").is_some());
         if has_password {
             self.secret(draft, "password", ["auth_password", "auth_password_file"]);
         }
-        self.config.skip(&["require_tls", "auth_identity", "auth_secret", "hello"]);
+        self.config
+            .skip(&["require_tls", "auth_identity", "auth_secret", "hello"]);
     }
 }

@@ -16,32 +16,61 @@ pub(super) const IMPORTER: Importer = Importer {
 
 fn is_template(root: &Node) -> bool {
     let resources = root.get("Resources").map_or(&[][..], entries);
-    let has_type = |node: &Node| node.get("Type").and_then(text).is_some_and(|it| it.contains("::"));
-    root.get("AWSTemplateFormatVersion").is_some() || resources.iter().any(|(_, node)| has_type(node))
+    let has_type = |node: &Node| {
+        node.get("Type")
+            .and_then(text)
+            .is_some_and(|it| it.contains("::"))
+    };
+    root.get("AWSTemplateFormatVersion").is_some()
+        || resources.iter().any(|(_, node)| has_type(node))
 }
 
 fn read(source: &Source<'_>, draft: &mut Draft) {
     draft.open(source.name);
-    let Some(root) = source.documents.first() else { return };
-    draft.set(&["infrastructure", "provider"], "aws", source.line(root.span.start));
+    let Some(root) = source.documents.first() else {
+        return;
+    };
+    draft.set(
+        &["infrastructure", "provider"],
+        "aws",
+        source.line(root.span.start),
+    );
     let parameters = root.get("Parameters").map_or(&[][..], entries);
     let resolve = |expression: &str| {
         let (_, parameter) = parameters.iter().find(|(key, _)| key.name == expression)?;
         Some(text(parameter.get("Default")?)?.to_owned())
     };
-    let nothing = Node { span: root.span.clone(), value: promise::document::Value::Null };
+    let nothing = Node {
+        span: root.span.clone(),
+        value: promise::document::Value::Null,
+    };
     for (name, node) in root.get("Resources").map_or(&[][..], entries) {
         let line = source.line(name.span.start);
         let Some(kind) = node.get("Type").and_then(text) else {
-            draft.lost(line, &name.name, say!("it has no `Type`", "`Type` がありません"));
+            draft.lost(
+                line,
+                &name.name,
+                say!("it has no `Type`", "`Type` がありません"),
+            );
             continue;
         };
         let body = node.get("Properties").unwrap_or(&nothing);
-        Resource { tool: Tool::CloudFormation, kind, name: &name.name, body, line }.read(source, draft, &resolve);
+        Resource {
+            tool: Tool::CloudFormation,
+            kind,
+            name: &name.name,
+            body,
+            line,
+        }
+        .read(source, draft, &resolve);
     }
     for (key, node) in entries(root) {
         if ["Mappings", "Conditions", "Transform", "Rules", "Hooks"].contains(&key.name.as_str()) {
-            draft.lost(source.line(node.span.start), &key.name, say!("it is only known when it runs", "実行時まで分かりません"));
+            draft.lost(
+                source.line(node.span.start),
+                &key.name,
+                say!("it is only known when it runs", "実行時まで分かりません"),
+            );
         }
     }
 }

@@ -14,7 +14,10 @@ use super::{
 pub(super) const IMPORTER: Importer = Importer {
     name: "docker-compose",
     fits: |source| {
-        let services = source.documents.first().and_then(|root| root.get("services"));
+        let services = source
+            .documents
+            .first()
+            .and_then(|root| root.get("services"));
         services.is_some_and(|services| matches!(services.value, Value::Map(_)))
     },
     read: |sources, draft| sources.iter().for_each(|source| read(source, draft)),
@@ -22,7 +25,9 @@ pub(super) const IMPORTER: Importer = Importer {
 
 fn read(source: &Source<'_>, draft: &mut Draft) {
     draft.open(source.name);
-    let Some(root) = source.documents.first() else { return };
+    let Some(root) = source.documents.first() else {
+        return;
+    };
     let mut whole = Taking::of(root, "", source);
     if let Some((name, line)) = whole.line_of("name", source) {
         draft.set(&["service", "name"], name, line);
@@ -32,7 +37,11 @@ fn read(source: &Source<'_>, draft: &mut Draft) {
     }
     whole.skip(&["version", "volumes", "networks"]);
     // Extensions hold what is merged elsewhere.
-    let extensions: Vec<String> = entries(root).iter().map(|(key, _)| key.name.clone()).filter(|name| name.starts_with("x-")).collect();
+    let extensions: Vec<String> = entries(root)
+        .iter()
+        .map(|(key, _)| key.name.clone())
+        .filter(|name| name.starts_with("x-"))
+        .collect();
     whole.skip(&extensions.iter().map(String::as_str).collect::<Vec<_>>());
     whole.finish(source, draft);
 }
@@ -42,7 +51,23 @@ fn service(name: &str, node: &Node, line: usize, source: &Source<'_>, draft: &mu
     let (image, line) = taking.line_of("image", source).unwrap_or(("", line));
     let path = image::write(image, name, "docker", line, draft);
     let is_compute = path.get(1).is_some_and(|section| section == "compute");
-    taking.skip(&["build", "container_name", "command", "entrypoint", "volumes", "networks", "depends_on", "labels", "restart", "expose", "hostname", "working_dir", "user", "init", "env_file"]);
+    taking.skip(&[
+        "build",
+        "container_name",
+        "command",
+        "entrypoint",
+        "volumes",
+        "networks",
+        "depends_on",
+        "labels",
+        "restart",
+        "expose",
+        "hostname",
+        "working_dir",
+        "user",
+        "init",
+        "env_file",
+    ]);
     if let Some(deploy) = taking.take("deploy") {
         let mut deploy = Taking::of(deploy, format!("{name}.deploy"), source);
         if let Some((count, line)) = deploy.line_of("replicas", source)
@@ -51,7 +76,9 @@ fn service(name: &str, node: &Node, line: usize, source: &Source<'_>, draft: &mu
             draft.set(&below(&path, "instances"), count, line);
         }
         if let Some(resources) = deploy.take("resources") {
-            let limit = resources.get("limits").and_then(|limits| limits.get("memory"));
+            let limit = resources
+                .get("limits")
+                .and_then(|limits| limits.get("memory"));
             if let Some(node) = limit {
                 memory(node, &path, name, source, draft);
             }
@@ -65,12 +92,27 @@ fn service(name: &str, node: &Node, line: usize, source: &Source<'_>, draft: &mu
         let line = source.line(port.span.start);
         match text(port).and_then(published) {
             Some(address) => {
-                let id = draft.id("sources.probes", &format!("{name} {}", address.rsplit(':').next().unwrap_or_default()));
-                let why = say!("whatever is published can be probed", "公開されたポートは確認できます");
-                draft.guess(&["sources", "probes", &id, "kind"], "tcp", line, why.clone());
+                let id = draft.id(
+                    "sources.probes",
+                    &format!("{name} {}", address.rsplit(':').next().unwrap_or_default()),
+                );
+                let why = say!(
+                    "whatever is published can be probed",
+                    "公開されたポートは確認できます"
+                );
+                draft.guess(
+                    &["sources", "probes", &id, "kind"],
+                    "tcp",
+                    line,
+                    why.clone(),
+                );
                 draft.guess(&["sources", "probes", &id, "address"], address, line, why);
             }
-            None => draft.lost(line, &format!("{name}.ports"), say!("it publishes no fixed port", "固定のポートではありません")),
+            None => draft.lost(
+                line,
+                &format!("{name}.ports"),
+                say!("it publishes no fixed port", "固定のポートではありません"),
+            ),
         }
     }
     environment(&mut taking, name, source, draft);
@@ -82,12 +124,21 @@ fn memory(node: &Node, path: &[String], name: &str, source: &Source<'_>, draft: 
     let is_compute = path.get(1).is_some_and(|section| section == "compute");
     match text(node).and_then(image::memory).filter(|_| is_compute) {
         Some(size) => draft.set(&below(path, "memory"), size, line),
-        None => draft.lost(line, &format!("{name}: memory"), say!("there is no field for its memory", "メモリーを書く項目がありません")),
+        None => draft.lost(
+            line,
+            &format!("{name}: memory"),
+            say!(
+                "there is no field for its memory",
+                "メモリーを書く項目がありません"
+            ),
+        ),
     }
 }
 
 fn environment(taking: &mut Taking<'_>, name: &str, source: &Source<'_>, draft: &mut Draft) {
-    let Some(node) = taking.take("environment") else { return };
+    let Some(node) = taking.take("environment") else {
+        return;
+    };
     let written = |value: &str| !value.is_empty() && !value.starts_with("${");
     let mut found = Vec::new();
     for (key, value) in entries(node) {
@@ -104,8 +155,18 @@ fn environment(taking: &mut Taking<'_>, name: &str, source: &Source<'_>, draft: 
             }
         }
     }
-    for (variable, at) in found.into_iter().filter(|(variable, _)| is_secret(variable)) {
-        draft.lost(source.line(at), &format!("{name}: {variable}"), say!("a secret stands here in clear: move it into a secret store", "秘密が平文で書かれています。秘密の保管庫に移してください"));
+    for (variable, at) in found
+        .into_iter()
+        .filter(|(variable, _)| is_secret(variable))
+    {
+        draft.lost(
+            source.line(at),
+            &format!("{name}: {variable}"),
+            say!(
+                "a secret stands here in clear: move it into a secret store",
+                "秘密が平文で書かれています。秘密の保管庫に移してください"
+            ),
+        );
     }
 }
 
@@ -118,5 +179,7 @@ fn published(port: &str) -> Option<String> {
         [_, host, _] => host,
         _ => return None,
     };
-    host.parse::<u16>().ok().map(|host| format!("127.0.0.1:{host}"))
+    host.parse::<u16>()
+        .ok()
+        .map(|host| format!("127.0.0.1:{host}"))
 }

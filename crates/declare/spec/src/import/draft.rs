@@ -56,7 +56,11 @@ pub struct Entry {
 /// One value of the spec, and where it came from.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Part {
-    Leaf { value: Value, origin: String, guess: Option<Say> },
+    Leaf {
+        value: Value,
+        origin: String,
+        guess: Option<Say>,
+    },
     Map(Vec<(String, Part)>),
     List(Vec<Part>),
 }
@@ -132,10 +136,22 @@ impl Draft {
 
     fn put(&mut self, path: &[&str], value: Value, line: usize, guess: Option<Say>, is_item: bool) {
         let what = path.join(".");
-        let standing = if guess.is_some() { Standing::Guessed } else { Standing::Mapped };
-        let origin = if line > 0 { format!("{}:{line}", self.file) } else { self.file.clone() };
+        let standing = if guess.is_some() {
+            Standing::Guessed
+        } else {
+            Standing::Mapped
+        };
+        let origin = if line > 0 {
+            format!("{}:{line}", self.file)
+        } else {
+            self.file.clone()
+        };
         let shown = shown(&value);
-        let leaf = Part::Leaf { value, origin, guess: guess.clone() };
+        let leaf = Part::Leaf {
+            value,
+            origin,
+            guess: guess.clone(),
+        };
         match place(&mut self.root, path, leaf, is_item) {
             Ok(()) => self.tell(line, &shown, standing, Some(what), guess),
             Err(first) => self.tell(
@@ -143,15 +159,32 @@ impl Draft {
                 &shown,
                 Standing::Lost,
                 Some(what),
-                Some(say!("{first} says it already, and differently", "{first} に別の値がすでにあります")),
+                Some(say!(
+                    "{first} says it already, and differently",
+                    "{first} に別の値がすでにあります"
+                )),
             ),
         }
     }
 
-    fn tell(&mut self, line: usize, what: &str, standing: Standing, to: Option<String>, why: Option<Say>) {
+    fn tell(
+        &mut self,
+        line: usize,
+        what: &str,
+        standing: Standing,
+        to: Option<String>,
+        why: Option<Say>,
+    ) {
         if self.report.len() < ENTRIES_MAX {
             let (file, what) = (self.file.clone(), what.to_owned());
-            self.report.push(Entry { file, line, what, standing, to, why });
+            self.report.push(Entry {
+                file,
+                line,
+                what,
+                standing,
+                to,
+                why,
+            });
         }
     }
 
@@ -159,30 +192,54 @@ impl Draft {
     pub(crate) fn finish(mut self, about: &About<'_>) -> Imported {
         let mut own = Self::default();
         let missing = || say!("no file says it", "どのファイルにも書かれていません");
-        for (field, value) in [("name", about.name), ("owner", "nobody-yet"), ("time_zone", about.time_zone)] {
+        for (field, value) in [
+            ("name", about.name),
+            ("owner", "nobody-yet"),
+            ("time_zone", about.time_zone),
+        ] {
             if !self.has(&["service", field]) {
                 own.guess(&["service", field], value, 0, missing());
             }
         }
         if self.has(&["promises"]) && !self.has(&["receivers"]) {
             own.guess(&["receivers", "inbox", "kind"], "inbox", 0, missing());
-            own.guess(&["routes"], serde_json::json!([{ "receivers": ["inbox"] }]), 0, missing());
+            own.guess(
+                &["routes"],
+                serde_json::json!([{ "receivers": ["inbox"] }]),
+                0,
+                missing(),
+            );
         }
         for (section, part) in own.root {
             merge(&mut self.root, section, part);
         }
         self.report.append(&mut own.report);
         if !self.has(&["promises"]) {
-            self.root.push(("promises".to_owned(), Part::Map(Vec::new())));
+            self.root
+                .push(("promises".to_owned(), Part::Map(Vec::new())));
         }
         if self.report.len() == ENTRIES_MAX {
-            let why = say!("the report ends here: it is too long", "報告が長すぎるため、ここまでです");
+            let why = say!(
+                "the report ends here: it is too long",
+                "報告が長すぎるため、ここまでです"
+            );
             let (file, what) = (String::new(), String::new());
-            self.report.push(Entry { file, line: 0, what, standing: Standing::Lost, to: None, why: Some(why) });
+            self.report.push(Entry {
+                file,
+                line: 0,
+                what,
+                standing: Standing::Lost,
+                to: None,
+                why: Some(why),
+            });
         }
         let text = written::text(&self.root);
-        self.report.sort_by(|a, b| (&a.file, a.line).cmp(&(&b.file, b.line)));
-        Imported { text, report: self.report }
+        self.report
+            .sort_by(|a, b| (&a.file, a.line).cmp(&(&b.file, b.line)));
+        Imported {
+            text,
+            report: self.report,
+        }
     }
 }
 
@@ -200,17 +257,27 @@ fn merge(root: &mut Vec<(String, Part)>, section: String, part: Part) {
 }
 
 /// `Err` with the origin of what stands there already and differs.
-fn place(here: &mut Vec<(String, Part)>, path: &[&str], leaf: Part, is_item: bool) -> Result<(), String> {
-    let Some((name, rest)) = path.split_first() else { return Ok(()) };
-    let at = here.iter().position(|(known, _)| known == name).unwrap_or_else(|| {
-        let empty = match (rest.is_empty(), is_item) {
-            (false, _) => Part::Map(Vec::new()),
-            (true, true) => Part::List(Vec::new()),
-            (true, false) => leaf.clone(),
-        };
-        here.push(((*name).to_owned(), empty));
-        here.len() - 1
-    });
+fn place(
+    here: &mut Vec<(String, Part)>,
+    path: &[&str],
+    leaf: Part,
+    is_item: bool,
+) -> Result<(), String> {
+    let Some((name, rest)) = path.split_first() else {
+        return Ok(());
+    };
+    let at = here
+        .iter()
+        .position(|(known, _)| known == name)
+        .unwrap_or_else(|| {
+            let empty = match (rest.is_empty(), is_item) {
+                (false, _) => Part::Map(Vec::new()),
+                (true, true) => Part::List(Vec::new()),
+                (true, false) => leaf.clone(),
+            };
+            here.push(((*name).to_owned(), empty));
+            here.len() - 1
+        });
     match &mut here[at].1 {
         Part::Map(below) if !rest.is_empty() => place(below, rest, leaf, is_item),
         Part::List(items) if rest.is_empty() && is_item => {
@@ -258,7 +325,11 @@ fn id(name: &str) -> String {
         }
     }
     let out = out.trim_end_matches(['_', '-']).to_owned();
-    if out.is_empty() { "unnamed".to_owned() } else { out }
+    if out.is_empty() {
+        "unnamed".to_owned()
+    } else {
+        out
+    }
 }
 
 #[cfg(test)]
@@ -288,18 +359,37 @@ mod tests {
         draft.set(&["service", "name"], "Shop", 7);
         draft.set(&["service", "name"], "Other", 8);
         draft.set(&["service"], "flat", 9);
-        let done = draft.finish(&About { name: "x", time_zone: "UTC" });
-        assert!(done.text.contains("name: Shop") && !done.text.contains("Other"), "{}", done.text);
-        let standings: Vec<(usize, Standing)> = done.report.iter().map(|it| (it.line, it.standing)).collect();
+        let done = draft.finish(&About {
+            name: "x",
+            time_zone: "UTC",
+        });
+        assert!(
+            done.text.contains("name: Shop") && !done.text.contains("Other"),
+            "{}",
+            done.text
+        );
+        let standings: Vec<(usize, Standing)> = done
+            .report
+            .iter()
+            .map(|it| (it.line, it.standing))
+            .collect();
         use Standing::{Lost, Mapped};
         // What no file says stands before all.
-        assert_eq!(standings[standings.len() - 4..], [(1, Mapped), (7, Mapped), (8, Lost), (9, Lost)]);
+        assert_eq!(
+            standings[standings.len() - 4..],
+            [(1, Mapped), (7, Mapped), (8, Lost), (9, Lost)]
+        );
     }
 
     #[test]
     fn ids_do_not_meet() {
         let mut draft = Draft::default();
-        let ids = [draft.id("promises", "A b"), draft.id("promises", "a-B"), draft.id("promises", "a_b"), draft.id("receivers", "a_b")];
+        let ids = [
+            draft.id("promises", "A b"),
+            draft.id("promises", "a-B"),
+            draft.id("promises", "a_b"),
+            draft.id("receivers", "a_b"),
+        ];
         assert_eq!(ids, ["a_b", "a-b", "a_b_2", "a_b"]);
     }
 }

@@ -16,7 +16,13 @@ pub(super) fn parse(text: &str) -> (Node, Option<Mistake>) {
     let mut reader = Reader { text, at: 0 };
     let mut entries = Vec::new();
     let mistake = reader.body(&mut entries, 0).err();
-    (Node { span: 0..text.len(), value: Value::Map(entries) }, mistake)
+    (
+        Node {
+            span: 0..text.len(),
+            value: Value::Map(entries),
+        },
+        mistake,
+    )
 }
 
 struct Reader<'t> {
@@ -51,7 +57,10 @@ impl<'t> Reader<'t> {
     fn skip(&mut self, with_lines: bool) {
         loop {
             let rest = self.rest();
-            let space = rest.len() - rest.trim_start_matches(|c: char| c.is_whitespace() && (with_lines || c != '\n')).len();
+            let space = rest.len()
+                - rest
+                    .trim_start_matches(|c: char| c.is_whitespace() && (with_lines || c != '\n'))
+                    .len();
             self.at += space;
             let rest = self.rest();
             if rest.starts_with('#') || rest.starts_with("//") {
@@ -72,11 +81,19 @@ impl<'t> Reader<'t> {
         loop {
             self.skip(true);
             let Some(c) = self.peek() else {
-                return if depth == 0 { Ok(()) } else { Err(self.wrong(self.at, "a block is not closed", "ブロックが閉じていません")) };
+                return if depth == 0 {
+                    Ok(())
+                } else {
+                    Err(self.wrong(self.at, "a block is not closed", "ブロックが閉じていません"))
+                };
             };
             if c == '}' {
                 if depth == 0 {
-                    return Err(self.wrong(self.at, "`}` closes nothing", "対応する `{` がありません"));
+                    return Err(self.wrong(
+                        self.at,
+                        "`}` closes nothing",
+                        "対応する `{` がありません",
+                    ));
                 }
                 return Ok(());
             }
@@ -95,7 +112,10 @@ impl<'t> Reader<'t> {
             let (start, mut inner) = (path[0].span.start, Vec::new());
             self.body(&mut inner, depth + 1)?;
             self.eat('}');
-            let block = Node { span: start..self.at, value: Value::Map(inner) };
+            let block = Node {
+                span: start..self.at,
+                value: Value::Map(inner),
+            };
             insert(entries, path, block);
         }
     }
@@ -107,15 +127,27 @@ impl<'t> Reader<'t> {
             let end = self.rest().find(['"', '\n']).unwrap_or(0);
             let name = self.rest()[..end].to_owned();
             self.at += end;
-            return if self.eat('"') { Ok(Key { span: start..self.at, name }) } else { Err(self.wrong(start, "a label is not closed", "ラベルが閉じていません")) };
+            return if self.eat('"') {
+                Ok(Key {
+                    span: start..self.at,
+                    name,
+                })
+            } else {
+                Err(self.wrong(start, "a label is not closed", "ラベルが閉じていません"))
+            };
         }
         let rest = self.rest();
-        let end = rest.find(|c: char| !(c.is_alphanumeric() || "_-.".contains(c))).unwrap_or(rest.len());
+        let end = rest
+            .find(|c: char| !(c.is_alphanumeric() || "_-.".contains(c)))
+            .unwrap_or(rest.len());
         if end == 0 {
             return Err(self.wrong(start, "a name was expected here", "ここには名前が必要です"));
         }
         self.at += end;
-        Ok(Key { span: start..self.at, name: rest[..end].to_owned() })
+        Ok(Key {
+            span: start..self.at,
+            name: rest[..end].to_owned(),
+        })
     }
 
     /// A value; in brackets it may go on behind the end of its line.
@@ -127,7 +159,10 @@ impl<'t> Reader<'t> {
         self.skip(false);
         let ends = self.peek().is_none_or(|c| "\n,]})".contains(c));
         if let (Some(value), true) = (plain, ends) {
-            return Ok(Node { span: start..after, value });
+            return Ok(Node {
+                span: start..after,
+                value,
+            });
         }
         // Something is computed: it stays as it is written.
         self.at = start;
@@ -148,13 +183,21 @@ impl<'t> Reader<'t> {
             Some('[') => self.list(depth),
             Some('{') => self.object(depth),
             Some(c) if c.is_ascii_digit() || c == '-' => {
-                let end = rest[1..].find(|c: char| !(c.is_ascii_digit() || c == '.')).map_or(rest.len(), |end| end + 1);
+                let end = rest[1..]
+                    .find(|c: char| !(c.is_ascii_digit() || c == '.'))
+                    .map_or(rest.len(), |end| end + 1);
                 self.at += end;
                 Ok(Some(Value::Scalar(rest[..end].to_owned())))
             }
             Some(_) => {
-                for (word, value) in [("true", Value::Scalar("true".into())), ("false", Value::Scalar("false".into())), ("null", Value::Null)] {
-                    let is_word = |rest: &str| !rest.starts_with(|c: char| c.is_alphanumeric() || "_.[(".contains(c));
+                for (word, value) in [
+                    ("true", Value::Scalar("true".into())),
+                    ("false", Value::Scalar("false".into())),
+                    ("null", Value::Null),
+                ] {
+                    let is_word = |rest: &str| {
+                        !rest.starts_with(|c: char| c.is_alphanumeric() || "_.[(".contains(c))
+                    };
                     if rest.strip_prefix(word).is_some_and(is_word) {
                         self.at += word.len();
                         return Ok(Some(value));
@@ -168,7 +211,8 @@ impl<'t> Reader<'t> {
 
     fn string(&mut self) -> Result<Value, Mistake> {
         let start = self.at;
-        let end = string_end(self.rest()).ok_or_else(|| self.wrong(start, "a text is not closed", "文字列が閉じていません"))?;
+        let end = string_end(self.rest())
+            .ok_or_else(|| self.wrong(start, "a text is not closed", "文字列が閉じていません"))?;
         let raw = &self.rest()[1..end - 1];
         self.at += end;
         if raw.contains("${") || raw.contains("%{") {
@@ -227,7 +271,11 @@ impl<'t> Reader<'t> {
             let key = self.name()?;
             self.skip(false);
             if !self.eat('=') && !self.eat(':') {
-                return Err(self.wrong(self.at, "`=` was expected here", "ここには `=` が必要です"));
+                return Err(self.wrong(
+                    self.at,
+                    "`=` was expected here",
+                    "ここには `=` が必要です",
+                ));
             }
             let node = self.expression(depth + 1, true)?;
             entries.push((key, node));
@@ -243,7 +291,9 @@ impl<'t> Reader<'t> {
         while let Some(c) = self.peek() {
             match c {
                 '"' => {
-                    let end = string_end(self.rest()).ok_or_else(|| self.wrong(start, "a text is not closed", "文字列が閉じていません"))?;
+                    let end = string_end(self.rest()).ok_or_else(|| {
+                        self.wrong(start, "a text is not closed", "文字列が閉じていません")
+                    })?;
                     self.at += end;
                     continue;
                 }
@@ -265,9 +315,18 @@ impl<'t> Reader<'t> {
 }
 
 fn expression(raw: &str, span: Span) -> Node {
-    let key = Key { span: span.clone(), name: EXPRESSION.to_owned() };
-    let text = Node { span: span.clone(), value: Value::Scalar(raw.to_owned()) };
-    Node { span, value: Value::Map(vec![(key, text)]) }
+    let key = Key {
+        span: span.clone(),
+        name: EXPRESSION.to_owned(),
+    };
+    let text = Node {
+        span: span.clone(),
+        value: Value::Scalar(raw.to_owned()),
+    };
+    Node {
+        span,
+        value: Value::Map(vec![(key, text)]),
+    }
 }
 
 /// Where a text in quotes ends, behind its last quote; quotes within `${…}` are those of inner texts.
@@ -318,7 +377,10 @@ fn insert(entries: &mut Entries, path: Vec<Key>, block: Node) {
         if depth == last {
             match at.map(|at| &mut here[at].1) {
                 None => here.push((key, block)),
-                Some(Node { value: Value::List(items), .. }) => items.push(block),
+                Some(Node {
+                    value: Value::List(items),
+                    ..
+                }) => items.push(block),
                 Some(first) => {
                     let both = vec![first.clone(), block];
                     first.value = Value::List(both);
@@ -328,11 +390,19 @@ fn insert(entries: &mut Entries, path: Vec<Key>, block: Node) {
         }
         let at = at.unwrap_or_else(|| {
             let span = block.span.clone();
-            here.push((key, Node { span, value: Value::Map(Vec::new()) }));
+            here.push((
+                key,
+                Node {
+                    span,
+                    value: Value::Map(Vec::new()),
+                },
+            ));
             here.len() - 1
         });
         // Where a value of that name stands already, the block has no place.
-        let Value::Map(below) = &mut here[at].1.value else { return };
+        let Value::Map(below) = &mut here[at].1.value else {
+            return;
+        };
         here = below;
     }
 }
@@ -372,20 +442,54 @@ resource "aws_db_instance" "main" {
 "#;
         let (root, mistake) = parse(hcl);
         assert_eq!(mistake, None);
-        let db = find(&root, "resource.aws_db_instance.main").cloned().unwrap_or(Node { span: 0..0, value: Value::Null });
-        assert_eq!((text(&db, "engine"), text(&db, "storage"), text(&db, "multi_az")), ("postgres", "100", "true"));
-        assert_eq!((text(&db, "tags.Name"), text(&db, "tags.Team")), ("db", "sre"));
+        let db = find(&root, "resource.aws_db_instance.main")
+            .cloned()
+            .unwrap_or(Node {
+                span: 0..0,
+                value: Value::Null,
+            });
+        assert_eq!(
+            (
+                text(&db, "engine"),
+                text(&db, "storage"),
+                text(&db, "multi_az")
+            ),
+            ("postgres", "100", "true")
+        );
+        assert_eq!(
+            (text(&db, "tags.Name"), text(&db, "tags.Team")),
+            ("db", "sre")
+        );
         assert_eq!(find(&db, "zones").map(taking::texts), Some(vec!["a", "b"]));
-        for (path, raw) in [("subnet", "aws_subnet.a.id"), ("name", "db-${var.env}"), ("size", "60 * 60"), ("all", "[for x in y : x]")] {
+        for (path, raw) in [
+            ("subnet", "aws_subnet.a.id"),
+            ("name", "db-${var.env}"),
+            ("size", "60 * 60"),
+            ("all", "[for x in y : x]"),
+        ] {
             assert_eq!(text(&db, &format!("{path}.${{}}")), raw);
         }
         assert_eq!(text(&db, "policy").trim(), "{ \"a\": 1 }");
-        assert_eq!(find(&db, "ingress").map(|it| taking::items(it).len()), Some(2));
+        assert_eq!(
+            find(&db, "ingress").map(|it| taking::items(it).len()),
+            Some(2)
+        );
     }
 
     #[test]
     fn what_is_no_hcl_ends_with_a_mistake_and_no_panic() {
-        for wrong in ["a {", "}", "a = ", "a = [1, 2", "a = \"x", "= 1", "a = {b}", "決済 \"", &"a {".repeat(100), &format!("a = {}", "[".repeat(100))] {
+        for wrong in [
+            "a {",
+            "}",
+            "a = ",
+            "a = [1, 2",
+            "a = \"x",
+            "= 1",
+            "a = {b}",
+            "決済 \"",
+            &"a {".repeat(100),
+            &format!("a = {}", "[".repeat(100)),
+        ] {
             assert!(parse(wrong).1.is_some(), "{wrong}");
         }
         assert!(parse("").1.is_none());

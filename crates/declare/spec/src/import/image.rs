@@ -21,7 +21,13 @@ const KNOWN: &[(&str, &str, &str)] = &[
 const QUEUES: &[&str] = &["rabbitmq", "kafka", "nats", "activemq"];
 
 /// Writes what runs from `image` under its name, and says where that is.
-pub(super) fn write(image: &str, name: &str, product: &str, line: usize, draft: &mut Draft) -> Vec<String> {
+pub(super) fn write(
+    image: &str,
+    name: &str,
+    product: &str,
+    line: usize,
+    draft: &mut Draft,
+) -> Vec<String> {
     let (base, version) = parts(image);
     let known = KNOWN.iter().find(|(known, ..)| *known == base);
     let section = match known {
@@ -58,7 +64,9 @@ fn parts(image: &str) -> (&str, Option<&str>) {
 /// The units of Kubernetes and Compose: `512Mi`, `1.5G`, `256m` (of bytes, in Compose), plain bytes.
 pub(super) fn memory(text: &str) -> Option<String> {
     let text = text.trim();
-    let end = text.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(text.len());
+    let end = text
+        .find(|c: char| !c.is_ascii_digit() && c != '.')
+        .unwrap_or(text.len());
     let number: f64 = text[..end].parse().ok()?;
     let unit = match text[end..].trim() {
         "" | "b" | "B" => "B",
@@ -80,7 +88,10 @@ mod tests {
 
     #[test]
     fn images_and_units_are_read_as_they_are_written() {
-        assert_eq!(parts("registry.example:5000/library/postgres:16.3-alpine"), ("postgres", Some("16.3")));
+        assert_eq!(
+            parts("registry.example:5000/library/postgres:16.3-alpine"),
+            ("postgres", Some("16.3"))
+        );
         assert_eq!(parts("redis@sha256:abc"), ("redis", None));
         assert_eq!(memory("512Mi").as_deref(), Some("512 MiB"));
         assert_eq!(memory("1.5G").as_deref(), Some("1.5 GB"));

@@ -43,7 +43,11 @@ fn read(sources: &[Source<'_>], draft: &mut Draft) {
     for is_first in [true, false] {
         for source in sources {
             draft.open(source.name);
-            for root in source.documents.iter().filter(|root| root.value != Value::Null) {
+            for root in source
+                .documents
+                .iter()
+                .filter(|root| root.value != Value::Null)
+            {
                 let objects = match root.get("kind").and_then(text) {
                     Some("List") => root.get("items").map_or(&[][..], items),
                     _ => std::slice::from_ref(root),
@@ -51,7 +55,12 @@ fn read(sources: &[Source<'_>], draft: &mut Draft) {
                 for node in objects {
                     let part = |path: &[&str]| at(node, path).and_then(text).unwrap_or_default();
                     let (kind, name) = (part(&["kind"]), part(&["metadata", "name"]));
-                    let object = Object { kind, name, node, line: source.line(node.span.start) };
+                    let object = Object {
+                        kind,
+                        name,
+                        node,
+                        line: source.line(node.span.start),
+                    };
                     let is_workload = ["Deployment", "StatefulSet", "DaemonSet"].contains(&kind);
                     if is_first == is_workload {
                         object.read(source, draft, &mut places);
@@ -67,11 +76,16 @@ impl Object<'_> {
         let about = format!("{} {}", self.kind, self.name);
         let mut whole = Taking::of(self.node, about.clone(), source);
         whole.skip(&["apiVersion", "kind", "metadata", "status"]);
-        let empty = Node { span: self.node.span.clone(), value: Value::Null };
+        let empty = Node {
+            span: self.node.span.clone(),
+            value: Value::Null,
+        };
         let spec = whole.take("spec").unwrap_or(&empty);
         let mut spec = Taking::of(spec, format!("{about}: spec"), source);
         match self.kind {
-            "Deployment" | "StatefulSet" | "DaemonSet" => self.workload(&mut spec, source, draft, places),
+            "Deployment" | "StatefulSet" | "DaemonSet" => {
+                self.workload(&mut spec, source, draft, places)
+            }
             "HorizontalPodAutoscaler" => self.scaler(&mut spec, source, draft, places),
             "Service" => self.service(&mut spec, source, draft),
             "Ingress" => self.ingress(&mut spec, source, draft),
@@ -82,52 +96,151 @@ impl Object<'_> {
                     rule_groups::group(group, source, draft);
                 }
             }
-            "Secret" => return draft.lost(self.line, &about, say!("secrets are not copied", "秘密は写しません")),
+            "Secret" => {
+                return draft.lost(
+                    self.line,
+                    &about,
+                    say!("secrets are not copied", "秘密は写しません"),
+                );
+            }
             "PodDisruptionBudget" => {
-                let least = spec.text("minAvailable").or_else(|| spec.text("maxUnavailable"));
+                let least = spec
+                    .text("minAvailable")
+                    .or_else(|| spec.text("maxUnavailable"));
                 let least = least.unwrap_or_default().to_owned();
-                draft.lost(self.line, &about, say!("a spec has no field for a disruption budget ({least})", "停止の許容数({least})を書く項目は仕様にありません"));
+                draft.lost(
+                    self.line,
+                    &about,
+                    say!(
+                        "a spec has no field for a disruption budget ({least})",
+                        "停止の許容数({least})を書く項目は仕様にありません"
+                    ),
+                );
                 spec.skip(&["selector"]);
             }
-            "Namespace" | "ConfigMap" | "ServiceAccount" | "Role" | "RoleBinding" | "ClusterRole" | "ClusterRoleBinding" => {
-                return draft.noted(self.line, &about, say!("it says nothing about what is owed", "約束に関わる内容はありません"));
+            "Namespace" | "ConfigMap" | "ServiceAccount" | "Role" | "RoleBinding"
+            | "ClusterRole" | "ClusterRoleBinding" => {
+                return draft.noted(
+                    self.line,
+                    &about,
+                    say!(
+                        "it says nothing about what is owed",
+                        "約束に関わる内容はありません"
+                    ),
+                );
             }
-            _ => return draft.lost(self.line, &about, say!("this kind of object is not known", "この種類のオブジェクトは知りません")),
+            _ => {
+                return draft.lost(
+                    self.line,
+                    &about,
+                    say!(
+                        "this kind of object is not known",
+                        "この種類のオブジェクトは知りません"
+                    ),
+                );
+            }
         }
         spec.finish(source, draft);
         whole.finish(source, draft);
     }
 
-    fn workload(&self, spec: &mut Taking<'_>, source: &Source<'_>, draft: &mut Draft, places: &mut Places) {
-        spec.skip(&["selector", "serviceName", "revisionHistoryLimit", "podManagementPolicy"]);
-        let pod = spec.take("template").and_then(|template| template.get("spec"));
-        let containers = pod.and_then(|pod| pod.get("containers")).map_or(&[][..], items);
+    fn workload(
+        &self,
+        spec: &mut Taking<'_>,
+        source: &Source<'_>,
+        draft: &mut Draft,
+        places: &mut Places,
+    ) {
+        spec.skip(&[
+            "selector",
+            "serviceName",
+            "revisionHistoryLimit",
+            "podManagementPolicy",
+        ]);
+        let pod = spec
+            .take("template")
+            .and_then(|template| template.get("spec"));
+        let containers = pod
+            .and_then(|pod| pod.get("containers"))
+            .map_or(&[][..], items);
         let Some(first) = containers.first() else {
-            return draft.lost(self.line, self.name, say!("it has no container", "コンテナーがありません"));
+            return draft.lost(
+                self.line,
+                self.name,
+                say!("it has no container", "コンテナーがありません"),
+            );
         };
         let image = first.get("image");
         let line = image.map_or(self.line, |node| source.line(node.span.start));
-        let path = image::write(image.and_then(text).unwrap_or_default(), self.name, "kubernetes", line, draft);
+        let path = image::write(
+            image.and_then(text).unwrap_or_default(),
+            self.name,
+            "kubernetes",
+            line,
+            draft,
+        );
         let is_compute = path.get(1).is_some_and(|section| section == "compute");
         if let Some((replicas, line)) = spec.line_of("replicas", source) {
-            match (replicas.parse::<u64>(), is_compute, path.get(1).map(String::as_str)) {
+            match (
+                replicas.parse::<u64>(),
+                is_compute,
+                path.get(1).map(String::as_str),
+            ) {
                 (Ok(count), true, _) => draft.set(&below(&path, "instances"), count, line),
-                (Ok(count), _, Some("caches" | "search")) => draft.set(&below(&path, "nodes"), count, line),
-                _ => draft.lost(line, &format!("{}: replicas", self.name), say!("a database's replicas are declared by name", "データベースのレプリカは名前ごとに書きます")),
+                (Ok(count), _, Some("caches" | "search")) => {
+                    draft.set(&below(&path, "nodes"), count, line)
+                }
+                _ => draft.lost(
+                    line,
+                    &format!("{}: replicas", self.name),
+                    say!(
+                        "a database's replicas are declared by name",
+                        "データベースのレプリカは名前ごとに書きます"
+                    ),
+                ),
             }
         }
-        let mut container = Taking::of(first, format!("{} {}: container", self.kind, self.name), source);
-        container.skip(&["name", "image", "imagePullPolicy", "ports", "command", "args", "workingDir", "volumeMounts", "envFrom"]);
+        let mut container = Taking::of(
+            first,
+            format!("{} {}: container", self.kind, self.name),
+            source,
+        );
+        container.skip(&[
+            "name",
+            "image",
+            "imagePullPolicy",
+            "ports",
+            "command",
+            "args",
+            "workingDir",
+            "volumeMounts",
+            "envFrom",
+        ]);
         self.environment(&mut container, source, draft);
         if let Some(resources) = container.take("resources") {
-            let mut resources = Taking::of(resources, format!("{} {}: resources", self.kind, self.name), source);
+            let mut resources = Taking::of(
+                resources,
+                format!("{} {}: resources", self.kind, self.name),
+                source,
+            );
             if let Some(limits) = resources.take("limits") {
-                let mut limits = Taking::of(limits, format!("{} {}: limits", self.kind, self.name), source);
+                let mut limits = Taking::of(
+                    limits,
+                    format!("{} {}: limits", self.kind, self.name),
+                    source,
+                );
                 if let Some((limit, line)) = limits.line_of("memory", source) {
                     let to = below(&path, "memory");
                     match image::memory(limit).filter(|_| is_compute) {
                         Some(memory) => draft.set(&to, memory, line),
-                        None => draft.lost(line, limit, say!("there is no field for its memory", "メモリーを書く項目がありません")),
+                        None => draft.lost(
+                            line,
+                            limit,
+                            say!(
+                                "there is no field for its memory",
+                                "メモリーを書く項目がありません"
+                            ),
+                        ),
                     }
                 }
                 limits.finish(source, draft);
@@ -135,21 +248,43 @@ impl Object<'_> {
             resources.finish(source, draft);
         }
         for probe in ["readinessProbe", "startupProbe", "livenessProbe"] {
-            let Some(node) = container.take(probe) else { continue };
+            let Some(node) = container.take(probe) else {
+                continue;
+            };
             let to = below(&path, "starts_in");
             let delay = node.get("initialDelaySeconds");
-            match delay.and_then(text).filter(|_| is_compute && !draft.has(&to)) {
+            match delay
+                .and_then(text)
+                .filter(|_| is_compute && !draft.has(&to))
+            {
                 Some(secs) => {
-                    let why = say!("the delay before the first probe", "最初の確認までの待ち時間");
+                    let why = say!(
+                        "the delay before the first probe",
+                        "最初の確認までの待ち時間"
+                    );
                     draft.guess(&to, format!("{secs}s"), source.line(node.span.start), why);
                 }
-                None => draft.lost(source.line(node.span.start), &format!("{}: {probe}", self.name), say!("a probe from outside proves more: `sources.probes`", "外からの確認(`sources.probes`)の方が確かです")),
+                None => draft.lost(
+                    source.line(node.span.start),
+                    &format!("{}: {probe}", self.name),
+                    say!(
+                        "a probe from outside proves more: `sources.probes`",
+                        "外からの確認(`sources.probes`)の方が確かです"
+                    ),
+                ),
             }
         }
         container.finish(source, draft);
         for other in containers.iter().skip(1) {
             let name = other.get("name").and_then(text).unwrap_or_default();
-            draft.lost(source.line(other.span.start), &format!("{}: container {name}", self.name), say!("only the first container is read", "最初のコンテナーだけを読みます"));
+            draft.lost(
+                source.line(other.span.start),
+                &format!("{}: container {name}", self.name),
+                say!(
+                    "only the first container is read",
+                    "最初のコンテナーだけを読みます"
+                ),
+            );
         }
         for claim in spec.items("volumeClaimTemplates") {
             let storage = at(claim, &["spec", "resources", "requests", "storage"]);
@@ -159,7 +294,14 @@ impl Object<'_> {
             let size = text(node).and_then(image::memory);
             match size.filter(|_| path.get(1).is_some_and(|section| section == "databases")) {
                 Some(size) => draft.set(&to, size, line),
-                None => draft.lost(line, &format!("{}: storage", self.name), say!("there is no field for its storage", "容量を書く項目がありません")),
+                None => draft.lost(
+                    line,
+                    &format!("{}: storage", self.name),
+                    say!(
+                        "there is no field for its storage",
+                        "容量を書く項目がありません"
+                    ),
+                ),
             }
         }
         places.insert((self.kind.to_owned(), self.name.to_owned()), path);
@@ -171,21 +313,52 @@ impl Object<'_> {
             let name = variable.get("name").and_then(text).unwrap_or_default();
             let is_written = variable.get("value").is_some();
             if is_written && is_secret(name) {
-                draft.lost(source.line(variable.span.start), &format!("{}: {name}", self.name), say!("a secret stands here in clear: move it into a Secret", "秘密が平文で書かれています。Secret に移してください"));
+                draft.lost(
+                    source.line(variable.span.start),
+                    &format!("{}: {name}", self.name),
+                    say!(
+                        "a secret stands here in clear: move it into a Secret",
+                        "秘密が平文で書かれています。Secret に移してください"
+                    ),
+                );
             }
         }
     }
 
-    fn scaler(&self, spec: &mut Taking<'_>, source: &Source<'_>, draft: &mut Draft, places: &Places) {
+    fn scaler(
+        &self,
+        spec: &mut Taking<'_>,
+        source: &Source<'_>,
+        draft: &mut Draft,
+        places: &Places,
+    ) {
         let target = spec.take("scaleTargetRef");
-        let part = |name| target.and_then(|target| target.get(name)).and_then(text).unwrap_or_default();
+        let part = |name| {
+            target
+                .and_then(|target| target.get(name))
+                .and_then(text)
+                .unwrap_or_default()
+        };
         let key = (part("kind").to_owned(), part("name").to_owned());
         let id = draft.id("infrastructure.compute.scaled", part("name"));
-        let path = places.get(&key).cloned().unwrap_or_else(|| vec!["infrastructure".into(), "compute".into(), id]);
+        let path = places
+            .get(&key)
+            .cloned()
+            .unwrap_or_else(|| vec!["infrastructure".into(), "compute".into(), id]);
         if path.get(1).is_none_or(|section| section != "compute") {
-            return draft.lost(self.line, self.name, say!("it scales what is no compute", "計算資源でないものを増減させています"));
+            return draft.lost(
+                self.line,
+                self.name,
+                say!(
+                    "it scales what is no compute",
+                    "計算資源でないものを増減させています"
+                ),
+            );
         }
-        for (from, to) in [("minReplicas", "instances_min"), ("maxReplicas", "instances_max")] {
+        for (from, to) in [
+            ("minReplicas", "instances_min"),
+            ("maxReplicas", "instances_max"),
+        ] {
             if let Some((count, line)) = spec.line_of(from, source)
                 && let Ok(count) = count.parse::<u64>()
             {
@@ -200,63 +373,164 @@ impl Object<'_> {
             let target = at(metric, &["resource", "target", "averageUtilization"]);
             let line = source.line(metric.span.start);
             match target.and_then(text).filter(|_| is_cpu) {
-                Some(percent) => draft.set(&below(&path, "target_cpu"), format!("{percent} %"), line),
-                None => draft.lost(line, &format!("{}: metric", self.name), say!("only the use of the processor has a field", "CPU 使用率以外を書く項目がありません")),
+                Some(percent) => {
+                    draft.set(&below(&path, "target_cpu"), format!("{percent} %"), line)
+                }
+                None => draft.lost(
+                    line,
+                    &format!("{}: metric", self.name),
+                    say!(
+                        "only the use of the processor has a field",
+                        "CPU 使用率以外を書く項目がありません"
+                    ),
+                ),
             }
         }
     }
 
     fn service(&self, spec: &mut Taking<'_>, source: &Source<'_>, draft: &mut Draft) {
-        spec.skip(&["selector", "ports", "clusterIP", "sessionAffinity", "internalTrafficPolicy", "ipFamilies", "ipFamilyPolicy"]);
+        spec.skip(&[
+            "selector",
+            "ports",
+            "clusterIP",
+            "sessionAffinity",
+            "internalTrafficPolicy",
+            "ipFamilies",
+            "ipFamilyPolicy",
+        ]);
         match spec.line_of("type", source) {
             Some(("LoadBalancer", line)) => {
                 let id = draft.id("infrastructure.load_balancers", self.name);
-                draft.set(&["infrastructure", "load_balancers", &id, "product"], "kubernetes service", line);
+                draft.set(
+                    &["infrastructure", "load_balancers", &id, "product"],
+                    "kubernetes service",
+                    line,
+                );
             }
-            _ => draft.noted(self.line, &format!("Service {}", self.name), say!("it is only a name within the cluster", "クラスター内の名前にすぎません")),
+            _ => draft.noted(
+                self.line,
+                &format!("Service {}", self.name),
+                say!(
+                    "it is only a name within the cluster",
+                    "クラスター内の名前にすぎません"
+                ),
+            ),
         }
     }
 
     fn ingress(&self, spec: &mut Taking<'_>, source: &Source<'_>, draft: &mut Draft) {
         spec.skip(&["ingressClassName", "defaultBackend"]);
         let id = draft.id("infrastructure.load_balancers", self.name);
-        draft.set(&["infrastructure", "load_balancers", &id, "product"], "kubernetes ingress", self.line);
-        let secure: Vec<&str> = spec.items("tls").iter().filter_map(|tls| tls.get("hosts")).flat_map(texts).collect();
+        draft.set(
+            &["infrastructure", "load_balancers", &id, "product"],
+            "kubernetes ingress",
+            self.line,
+        );
+        let secure: Vec<&str> = spec
+            .items("tls")
+            .iter()
+            .filter_map(|tls| tls.get("hosts"))
+            .flat_map(texts)
+            .collect();
         for rule in spec.items("rules") {
             let line = source.line(rule.span.start);
-            let Some(host) = rule.get("host").and_then(text).filter(|host| !host.contains('*')) else {
-                draft.lost(line, &format!("Ingress {}: rule", self.name), say!("it names no host that could be probed", "確認できるホスト名がありません"));
+            let Some(host) = rule
+                .get("host")
+                .and_then(text)
+                .filter(|host| !host.contains('*'))
+            else {
+                draft.lost(
+                    line,
+                    &format!("Ingress {}: rule", self.name),
+                    say!(
+                        "it names no host that could be probed",
+                        "確認できるホスト名がありません"
+                    ),
+                );
                 continue;
             };
-            let scheme = if secure.contains(&host) { "https" } else { "http" };
+            let scheme = if secure.contains(&host) {
+                "https"
+            } else {
+                "http"
+            };
             let probe = draft.id("sources.probes", host);
-            let why = say!("whoever uses this host sees what a probe sees", "利用者に見えるものを外から確認します");
-            draft.guess(&["sources", "probes", &probe, "kind"], "http", line, why.clone());
-            draft.guess(&["sources", "probes", &probe, "url"], format!("{scheme}://{host}/"), line, why);
+            let why = say!(
+                "whoever uses this host sees what a probe sees",
+                "利用者に見えるものを外から確認します"
+            );
+            draft.guess(
+                &["sources", "probes", &probe, "kind"],
+                "http",
+                line,
+                why.clone(),
+            );
+            draft.guess(
+                &["sources", "probes", &probe, "url"],
+                format!("{scheme}://{host}/"),
+                line,
+                why,
+            );
         }
     }
 
     fn cron(&self, spec: &mut Taking<'_>, source: &Source<'_>, draft: &mut Draft) {
-        spec.skip(&["jobTemplate", "concurrencyPolicy", "successfulJobsHistoryLimit", "failedJobsHistoryLimit", "startingDeadlineSeconds", "timeZone", "suspend"]);
-        let Some((schedule, line)) = spec.line_of("schedule", source) else { return };
+        spec.skip(&[
+            "jobTemplate",
+            "concurrencyPolicy",
+            "successfulJobsHistoryLimit",
+            "failedJobsHistoryLimit",
+            "startingDeadlineSeconds",
+            "timeZone",
+            "suspend",
+        ]);
+        let Some((schedule, line)) = spec.line_of("schedule", source) else {
+            return;
+        };
         let every = every(schedule);
         let name = self.name.to_lowercase();
         match every {
             Some(every) if name.contains("backup") || name.contains("dump") => {
                 let id = draft.id("continuity.backups", self.name);
-                let why = say!("its name says that it is a backup", "名前からバックアップと判断しました");
+                let why = say!(
+                    "its name says that it is a backup",
+                    "名前からバックアップと判断しました"
+                );
                 draft.guess(&["continuity", "backups", &id, "every"], every, line, why);
-                draft.guess(&["continuity", "backups", &id, "automatic"], true, line, say!("it runs by itself", "自動で実行されます"));
+                draft.guess(
+                    &["continuity", "backups", &id, "automatic"],
+                    true,
+                    line,
+                    say!("it runs by itself", "自動で実行されます"),
+                );
             }
-            _ => draft.lost(line, &format!("CronJob {}: {schedule}", self.name), say!("a promise of kind `freshness` would prove that it runs", "`freshness` の約束で、実行されたことを証明できます")),
+            _ => draft.lost(
+                line,
+                &format!("CronJob {}: {schedule}", self.name),
+                say!(
+                    "a promise of kind `freshness` would prove that it runs",
+                    "`freshness` の約束で、実行されたことを証明できます"
+                ),
+            ),
         }
     }
 
     fn monitor(&self, spec: &mut Taking<'_>, source: &Source<'_>, draft: &mut Draft) {
         spec.skip(&["jobLabel"]);
-        let namespaces = spec.take("namespaceSelector").and_then(|it| it.get("matchNames")).map(texts).unwrap_or_default();
-        let labels = spec.take("selector").and_then(|it| it.get("matchLabels")).map_or(&[][..], entries);
-        let (field, role) = if self.kind == "PodMonitor" { ("podMetricsEndpoints", "pod") } else { ("endpoints", "endpoints") };
+        let namespaces = spec
+            .take("namespaceSelector")
+            .and_then(|it| it.get("matchNames"))
+            .map(texts)
+            .unwrap_or_default();
+        let labels = spec
+            .take("selector")
+            .and_then(|it| it.get("matchLabels"))
+            .map_or(&[][..], entries);
+        let (field, role) = if self.kind == "PodMonitor" {
+            ("podMetricsEndpoints", "pod")
+        } else {
+            ("endpoints", "endpoints")
+        };
         for endpoint in spec.items(field) {
             let id = draft.id("sources.scrape", self.name);
             let line = source.line(endpoint.span.start);
@@ -268,8 +542,17 @@ impl Object<'_> {
                 discovery["namespaces"] = json!(namespaces);
             }
             put("kubernetes", json!([discovery]), self.line);
-            let mut taking = Taking::of(endpoint, format!("{} {}: endpoint", self.kind, self.name), source);
-            for (from, to) in [("interval", "interval"), ("scrapeTimeout", "timeout"), ("path", "path"), ("scheme", "scheme")] {
+            let mut taking = Taking::of(
+                endpoint,
+                format!("{} {}: endpoint", self.kind, self.name),
+                source,
+            );
+            for (from, to) in [
+                ("interval", "interval"),
+                ("scrapeTimeout", "timeout"),
+                ("path", "path"),
+                ("scheme", "scheme"),
+            ] {
                 if let Some((value, line)) = taking.line_of(from, source) {
                     put(to, json!(value), line);
                 }
@@ -283,7 +566,11 @@ impl Object<'_> {
                 })
                 .collect();
             if let Some((port, _)) = taking.line_of("port", source) {
-                let label = if role == "pod" { "__meta_kubernetes_pod_container_port_name" } else { "__meta_kubernetes_endpoint_port_name" };
+                let label = if role == "pod" {
+                    "__meta_kubernetes_pod_container_port_name"
+                } else {
+                    "__meta_kubernetes_endpoint_port_name"
+                };
                 steps.push(json!({ "source_labels": [label], "regex": port, "action": "keep" }));
             }
             if !steps.is_empty() {
@@ -301,7 +588,17 @@ pub(super) fn below<'p>(path: &'p [String], field: &'p str) -> Vec<&'p str> {
 
 pub(super) fn is_secret(name: &str) -> bool {
     let name = name.to_lowercase();
-    ["password", "passwd", "secret", "token", "api_key", "apikey", "private_key"].iter().any(|word| name.contains(word))
+    [
+        "password",
+        "passwd",
+        "secret",
+        "token",
+        "api_key",
+        "apikey",
+        "private_key",
+    ]
+    .iter()
+    .any(|word| name.contains(word))
 }
 
 /// How often a schedule of cron comes, where that is plain: every so many minutes, hourly, daily or weekly.
@@ -316,15 +613,30 @@ fn every(schedule: &str) -> Option<String> {
         return Some(named.to_owned());
     }
     let fields: Vec<&str> = schedule.split_whitespace().collect();
-    let [minute, hour, day, month, weekday] = fields.as_slice() else { return None };
+    let [minute, hour, day, month, weekday] = fields.as_slice() else {
+        return None;
+    };
     let is_number = |text: &str| text.parse::<u32>().is_ok();
-    let step = |text: &str| text.strip_prefix("*/").and_then(|step| step.parse::<u32>().ok());
+    let step = |text: &str| {
+        text.strip_prefix("*/")
+            .and_then(|step| step.parse::<u32>().ok())
+    };
     match (minute, hour, day, month, weekday) {
-        (minute, &"*", &"*", &"*", &"*") if step(minute).is_some() => step(minute).map(|step| format!("{step}m")),
+        (minute, &"*", &"*", &"*", &"*") if step(minute).is_some() => {
+            step(minute).map(|step| format!("{step}m"))
+        }
         (minute, &"*", &"*", &"*", &"*") if is_number(minute) => Some("1h".to_owned()),
-        (minute, hour, &"*", &"*", &"*") if is_number(minute) && step(hour).is_some() => step(hour).map(|step| format!("{step}h")),
-        (minute, hour, &"*", &"*", &"*") if is_number(minute) && is_number(hour) => Some("1d".to_owned()),
-        (minute, hour, &"*", &"*", weekday) if is_number(minute) && is_number(hour) && is_number(weekday) => Some("7d".to_owned()),
+        (minute, hour, &"*", &"*", &"*") if is_number(minute) && step(hour).is_some() => {
+            step(hour).map(|step| format!("{step}h"))
+        }
+        (minute, hour, &"*", &"*", &"*") if is_number(minute) && is_number(hour) => {
+            Some("1d".to_owned())
+        }
+        (minute, hour, &"*", &"*", weekday)
+            if is_number(minute) && is_number(hour) && is_number(weekday) =>
+        {
+            Some("7d".to_owned())
+        }
         _ => None,
     }
 }

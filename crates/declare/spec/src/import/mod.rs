@@ -125,16 +125,26 @@ pub fn import(files: &[File], about: &About<'_>) -> Imported {
     let mut taken: Vec<Vec<Source<'_>>> = IMPORTERS.iter().map(|_| Vec::new()).collect();
     for file in files {
         let source = Source::read(file, &mut draft);
-        match IMPORTERS.iter().position(|importer| (importer.fits)(&source)) {
+        match IMPORTERS
+            .iter()
+            .position(|importer| (importer.fits)(&source))
+        {
             Some(at) => taken[at].push(source),
             None => draft.lost(
                 1,
                 &file.name,
-                say!("no format that is known here fits this file", "知っているどの形式にも当てはまりません"),
+                say!(
+                    "no format that is known here fits this file",
+                    "知っているどの形式にも当てはまりません"
+                ),
             ),
         }
     }
-    for (importer, sources) in IMPORTERS.iter().zip(taken).filter(|(_, sources)| !sources.is_empty()) {
+    for (importer, sources) in IMPORTERS
+        .iter()
+        .zip(taken)
+        .filter(|(_, sources)| !sources.is_empty())
+    {
         (importer.read)(&sources, &mut draft);
     }
     draft.finish(about)

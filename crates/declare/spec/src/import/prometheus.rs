@@ -11,7 +11,12 @@ use crate::init::{import_prometheus, job_fields};
 
 pub(super) const IMPORTER: Importer = Importer {
     name: "Prometheus",
-    fits: |source| source.documents.first().is_some_and(|root| root.get("scrape_configs").is_some()),
+    fits: |source| {
+        source
+            .documents
+            .first()
+            .is_some_and(|root| root.get("scrape_configs").is_some())
+    },
     read: |sources, draft| sources.iter().for_each(|source| read(source, draft)),
 };
 
@@ -22,20 +27,38 @@ fn read(source: &Source<'_>, draft: &mut Draft) {
         Err(why) => return draft.lost(1, source.name, why),
     };
     let root = source.documents.first();
-    let configs = root.and_then(|root| root.get("scrape_configs")).map_or(&[][..], items);
-    let of_job = |name: &str| configs.iter().find(|node| node.get("job_name").and_then(text) == Some(name));
+    let configs = root
+        .and_then(|root| root.get("scrape_configs"))
+        .map_or(&[][..], items);
+    let of_job = |name: &str| {
+        configs
+            .iter()
+            .find(|node| node.get("job_name").and_then(text) == Some(name))
+    };
     for (job, scrape) in &imported.jobs {
         let node = of_job(job);
         let line = node.map_or(1, |node| source.line(node.span.start));
         let path = ["sources", "scrape", job.as_str()];
         for (field, value) in job_fields(scrape) {
-            let from = node.and_then(|node| field_of(node, &field)).map_or(line, |node| source.line(node.span.start));
+            let from = node
+                .and_then(|node| field_of(node, &field))
+                .map_or(line, |node| source.line(node.span.start));
             draft.set(&[path[0], path[1], path[2], &field], value, from);
         }
         let id = draft.id("promises", &format!("{job} is heard"));
-        let why = || say!("what is scraped should be heard", "収集するものは届くはずです");
+        let why = || {
+            say!(
+                "what is scraped should be heard",
+                "収集するものは届くはずです"
+            )
+        };
         draft.guess(&["promises", &id, "kind"], "freshness", line, why());
-        draft.guess(&["promises", &id, "series"], format!("up{{job={}}}", json!(job)), line, why());
+        draft.guess(
+            &["promises", &id, "series"],
+            format!("up{{job={}}}", json!(job)),
+            line,
+            why(),
+        );
         draft.guess(&["promises", &id, "within"], "5m", line, why());
     }
     for left in &imported.left {

@@ -13,17 +13,25 @@ pub(super) const IMPORTER: Importer = Importer {
     read: |sources, draft| {
         for source in sources {
             draft.open(source.name);
-            source.documents.iter().filter(|root| is_own(root)).for_each(|root| objective(root, source, draft));
+            source
+                .documents
+                .iter()
+                .filter(|root| is_own(root))
+                .for_each(|root| objective(root, source, draft));
         }
     },
 };
 
 fn is_own(root: &Node) -> bool {
-    root.get("apiVersion").and_then(text).is_some_and(|it| it.starts_with("pyrra.dev/"))
+    root.get("apiVersion")
+        .and_then(text)
+        .is_some_and(|it| it.starts_with("pyrra.dev/"))
 }
 
 fn objective(root: &Node, source: &Source<'_>, draft: &mut Draft) {
-    let name = at(root, &["metadata", "name"]).and_then(text).unwrap_or_default();
+    let name = at(root, &["metadata", "name"])
+        .and_then(text)
+        .unwrap_or_default();
     let id = draft.id("promises", name);
     let Some(spec) = root.get("spec") else { return };
     let mut spec = Taking::of(spec, name, source);
@@ -34,19 +42,40 @@ fn objective(root: &Node, source: &Source<'_>, draft: &mut Draft) {
     let kinds = [("ratio", "errors", "bad"), ("latency", "success", "good")];
     let known = kinds.iter().find_map(|(kind, part, to)| {
         let node = indicator?.get(kind)?;
-        Some((at(node, &[part, "metric"])?, at(node, &["total", "metric"])?, *to))
+        Some((
+            at(node, &[part, "metric"])?,
+            at(node, &["total", "metric"])?,
+            *to,
+        ))
     });
     let selector = |node: &Node| text(node).and_then(|text| Selector::parse(text).ok());
-    match known.and_then(|(part, total, to)| Some((selector(part)?, part, selector(total)?, total, to))) {
+    match known
+        .and_then(|(part, total, to)| Some((selector(part)?, part, selector(total)?, total, to)))
+    {
         Some((part, part_at, total, total_at, to)) => {
             draft.set(&["promises", &id, "kind"], "ratio", line);
-            draft.set(&["promises", &id, "total"], total.to_string(), source.line(total_at.span.start));
-            draft.set(&["promises", &id, to], part.to_string(), source.line(part_at.span.start));
+            draft.set(
+                &["promises", &id, "total"],
+                total.to_string(),
+                source.line(total_at.span.start),
+            );
+            draft.set(
+                &["promises", &id, to],
+                part.to_string(),
+                source.line(part_at.span.start),
+            );
         }
         None => {
             spec.skip(&["target", "window"]);
             spec.finish(source, draft);
-            return draft.lost(line, name, say!("only indicators of kind `ratio` and `latency` can be counted exactly", "`ratio` と `latency` の指標だけが正確に数えられます"));
+            return draft.lost(
+                line,
+                name,
+                say!(
+                    "only indicators of kind `ratio` and `latency` can be counted exactly",
+                    "`ratio` と `latency` の指標だけが正確に数えられます"
+                ),
+            );
         }
     }
     if let Some((target, line)) = spec.line_of("target", source) {

@@ -52,11 +52,31 @@ const DATABASE: &[Field] = &[
     ("engine_version", "EngineVersion", "version", Text),
     ("instance_class", "DBInstanceClass", "instance", Text),
     ("allocated_storage", "AllocatedStorage", "storage", Gib),
-    ("max_allocated_storage", "MaxAllocatedStorage", "storage_max", Gib),
+    (
+        "max_allocated_storage",
+        "MaxAllocatedStorage",
+        "storage_max",
+        Gib,
+    ),
     ("multi_az", "MultiAZ", "multi_az", Truth),
-    ("backup_retention_period", "BackupRetentionPeriod", "backup_retention", Days),
-    ("delete_automated_backups", "DeleteAutomatedBackups", "delete_automated_backups", Truth),
-    ("deletion_protection", "DeletionProtection", "deletion_protection", Truth),
+    (
+        "backup_retention_period",
+        "BackupRetentionPeriod",
+        "backup_retention",
+        Days,
+    ),
+    (
+        "delete_automated_backups",
+        "DeleteAutomatedBackups",
+        "delete_automated_backups",
+        Truth,
+    ),
+    (
+        "deletion_protection",
+        "DeletionProtection",
+        "deletion_protection",
+        Truth,
+    ),
     ("storage_encrypted", "StorageEncrypted", "encrypted", Truth),
     ("publicly_accessible", "PubliclyAccessible", "public", Truth),
     ("username", "MasterUsername", "user", Text),
@@ -70,22 +90,77 @@ const CACHE: &[Field] = &[
     ("num_cache_nodes", "NumCacheNodes", "nodes", Number),
     ("num_cache_clusters", "NumCacheClusters", "nodes", Number),
     ("num_node_groups", "NumNodeGroups", "nodes", Number),
-    ("replicas_per_node_group", "ReplicasPerNodeGroup", "replicas", Number),
-    ("automatic_failover_enabled", "AutomaticFailoverEnabled", "automatic_failover", Truth),
+    (
+        "replicas_per_node_group",
+        "ReplicasPerNodeGroup",
+        "replicas",
+        Number,
+    ),
+    (
+        "automatic_failover_enabled",
+        "AutomaticFailoverEnabled",
+        "automatic_failover",
+        Truth,
+    ),
     ("multi_az_enabled", "MultiAZEnabled", "multi_az", Truth),
-    ("at_rest_encryption_enabled", "AtRestEncryptionEnabled", "encrypted", Truth),
-    ("parameter_group_name", "CacheParameterGroupName", "parameter_group", Text),
-    ("subnet_group_name", "CacheSubnetGroupName", "subnet_group", Text),
+    (
+        "at_rest_encryption_enabled",
+        "AtRestEncryptionEnabled",
+        "encrypted",
+        Truth,
+    ),
+    (
+        "parameter_group_name",
+        "CacheParameterGroupName",
+        "parameter_group",
+        Text,
+    ),
+    (
+        "subnet_group_name",
+        "CacheSubnetGroupName",
+        "subnet_group",
+        Text,
+    ),
 ];
 
 const SEARCH: &[Field] = &[
     ("engine_version", "EngineVersion", "version", Text),
-    ("elasticsearch_version", "ElasticsearchVersion", "version", Text),
-    ("cluster_config.instance_type", "ClusterConfig.InstanceType", "instance", Text),
-    ("cluster_config.instance_count", "ClusterConfig.InstanceCount", "nodes", Number),
-    ("cluster_config.dedicated_master_enabled", "ClusterConfig.DedicatedMasterEnabled", "dedicated_masters", Truth),
-    ("cluster_config.dedicated_master_type", "ClusterConfig.DedicatedMasterType", "master_instance", Text),
-    ("cluster_config.dedicated_master_count", "ClusterConfig.DedicatedMasterCount", "masters", Number),
+    (
+        "elasticsearch_version",
+        "ElasticsearchVersion",
+        "version",
+        Text,
+    ),
+    (
+        "cluster_config.instance_type",
+        "ClusterConfig.InstanceType",
+        "instance",
+        Text,
+    ),
+    (
+        "cluster_config.instance_count",
+        "ClusterConfig.InstanceCount",
+        "nodes",
+        Number,
+    ),
+    (
+        "cluster_config.dedicated_master_enabled",
+        "ClusterConfig.DedicatedMasterEnabled",
+        "dedicated_masters",
+        Truth,
+    ),
+    (
+        "cluster_config.dedicated_master_type",
+        "ClusterConfig.DedicatedMasterType",
+        "master_instance",
+        Text,
+    ),
+    (
+        "cluster_config.dedicated_master_count",
+        "ClusterConfig.DedicatedMasterCount",
+        "masters",
+        Number,
+    ),
 ];
 
 /// Every kind that is known.
@@ -98,8 +173,14 @@ const KINDS: &[Kind] = &[
         fields: DATABASE,
     },
     Kind {
-        terraform: &["aws_elasticache_cluster", "aws_elasticache_replication_group"],
-        cloudformation: &["AWS::ElastiCache::CacheCluster", "AWS::ElastiCache::ReplicationGroup"],
+        terraform: &[
+            "aws_elasticache_cluster",
+            "aws_elasticache_replication_group",
+        ],
+        cloudformation: &[
+            "AWS::ElastiCache::CacheCluster",
+            "AWS::ElastiCache::ReplicationGroup",
+        ],
         section: "caches",
         product: Some("elasticache"),
         fields: CACHE,
@@ -110,8 +191,18 @@ const KINDS: &[Kind] = &[
         section: "queues",
         product: Some("sqs"),
         fields: &[
-            ("visibility_timeout_seconds", "VisibilityTimeout", "visibility_timeout", Secs),
-            ("message_retention_seconds", "MessageRetentionPeriod", "retention", Secs),
+            (
+                "visibility_timeout_seconds",
+                "VisibilityTimeout",
+                "visibility_timeout",
+                Secs,
+            ),
+            (
+                "message_retention_seconds",
+                "MessageRetentionPeriod",
+                "retention",
+                Secs,
+            ),
         ],
     },
     Kind {
@@ -123,7 +214,10 @@ const KINDS: &[Kind] = &[
     },
     Kind {
         terraform: &["aws_opensearch_domain", "aws_elasticsearch_domain"],
-        cloudformation: &["AWS::OpenSearchService::Domain", "AWS::Elasticsearch::Domain"],
+        cloudformation: &[
+            "AWS::OpenSearchService::Domain",
+            "AWS::Elasticsearch::Domain",
+        ],
         section: "search",
         product: Some("opensearch"),
         fields: SEARCH,
@@ -161,7 +255,12 @@ const KINDS: &[Kind] = &[
             ("min_size", "MinSize", "instances_min", Number),
             ("max_size", "MaxSize", "instances_max", Number),
             ("desired_capacity", "DesiredCapacity", "instances", Number),
-            ("health_check_grace_period", "HealthCheckGracePeriod", "health_check_grace", Secs),
+            (
+                "health_check_grace_period",
+                "HealthCheckGracePeriod",
+                "health_check_grace",
+                Secs,
+            ),
         ],
     },
     Kind {
@@ -171,7 +270,12 @@ const KINDS: &[Kind] = &[
         product: Some("ecs"),
         fields: &[
             ("desired_count", "DesiredCount", "instances", Number),
-            ("health_check_grace_period_seconds", "HealthCheckGracePeriodSeconds", "health_check_grace", Secs),
+            (
+                "health_check_grace_period_seconds",
+                "HealthCheckGracePeriodSeconds",
+                "health_check_grace",
+                Secs,
+            ),
         ],
     },
     Kind {
@@ -220,7 +324,10 @@ const KINDS: &[Kind] = &[
         cloudformation: &[],
         section: "caches",
         product: Some("azure_cache"),
-        fields: &[("redis_version", "", "version", Text), ("sku_name", "", "instance", Text)],
+        fields: &[
+            ("redis_version", "", "version", Text),
+            ("sku_name", "", "instance", Text),
+        ],
     },
 ];
 
@@ -244,7 +351,14 @@ pub(super) struct Resource<'r> {
 pub(super) type Resolve<'r> = dyn Fn(&str) -> Option<String> + 'r;
 
 /// Fields under which secrets stand; none is copied.
-const SECRETS: [&str; 6] = ["password", "master_password", "MasterUserPassword", "auth_token", "AuthToken", "secret_string"];
+const SECRETS: [&str; 6] = [
+    "password",
+    "master_password",
+    "MasterUserPassword",
+    "auth_token",
+    "AuthToken",
+    "secret_string",
+];
 
 impl Resource<'_> {
     pub(super) fn read(&self, source: &Source<'_>, draft: &mut Draft, resolve: &Resolve<'_>) {
@@ -259,36 +373,90 @@ impl Resource<'_> {
             let id = draft.id(&format!("infrastructure.{}", kind.section), self.name);
             let path = ["infrastructure", kind.section, &id];
             match kind.product {
-                Some(product) => draft.set(&[path[0], path[1], path[2], "product"], product, self.line),
-                None => draft.noted(self.line, &about, say!("it is `{}`", "`{}` になりました", path.join("."))),
+                Some(product) => {
+                    draft.set(&[path[0], path[1], path[2], "product"], product, self.line)
+                }
+                None => draft.noted(
+                    self.line,
+                    &about,
+                    say!("it is `{}`", "`{}` になりました", path.join(".")),
+                ),
             }
             for (terraform, cloudformation, to, how) in kind.fields {
-                let from = if self.tool == Tool::Terraform { terraform } else { cloudformation };
-                self.field(from, &[path[0], path[1], path[2], to], *how, (source, resolve), &mut taking, draft);
+                let from = if self.tool == Tool::Terraform {
+                    terraform
+                } else {
+                    cloudformation
+                };
+                self.field(
+                    from,
+                    &[path[0], path[1], path[2], to],
+                    *how,
+                    (source, resolve),
+                    &mut taking,
+                    draft,
+                );
             }
         } else if !self.special(&mut taking, source, draft, resolve) {
             // Once for the whole: nobody reads twenty lines about a thing that has no section.
-            return draft.lost(self.line, &about, say!("a spec has no section for this kind of resource", "この種類の資源を書く項目は仕様にありません"));
+            return draft.lost(
+                self.line,
+                &about,
+                say!(
+                    "a spec has no section for this kind of resource",
+                    "この種類の資源を書く項目は仕様にありません"
+                ),
+            );
         }
-        taking.skip(&["tags", "Tags", "count", "for_each", "provider", "depends_on", "lifecycle", "id", "arn", "tags_all"]);
+        taking.skip(&[
+            "tags",
+            "Tags",
+            "count",
+            "for_each",
+            "provider",
+            "depends_on",
+            "lifecycle",
+            "id",
+            "arn",
+            "tags_all",
+        ]);
         taking.finish(source, draft);
     }
 
     fn secrets(&self, taking: &mut Taking<'_>, source: &Source<'_>, draft: &mut Draft) {
         for name in SECRETS {
-            let Some(node) = taking.take(name) else { continue };
+            let Some(node) = taking.take(name) else {
+                continue;
+            };
             let what = format!("{}.{}.{name}", self.kind, self.name);
             let why = match node.value {
-                Value::Scalar(_) => say!("a secret stands here in clear: move it into a secret store", "秘密が平文で書かれています。秘密の保管庫に移してください"),
+                Value::Scalar(_) => say!(
+                    "a secret stands here in clear: move it into a secret store",
+                    "秘密が平文で書かれています。秘密の保管庫に移してください"
+                ),
                 _ => say!("secrets are not copied", "秘密は写しません"),
             };
             draft.lost(source.line(node.span.start), &what, why);
         }
     }
 
-    fn field(&self, from: &str, to: &[&str], how: How, (source, resolve): (&Source<'_>, &Resolve<'_>), taking: &mut Taking<'_>, draft: &mut Draft) {
+    fn field(
+        &self,
+        from: &str,
+        to: &[&str],
+        how: How,
+        (source, resolve): (&Source<'_>, &Resolve<'_>),
+        taking: &mut Taking<'_>,
+        draft: &mut Draft,
+    ) {
         let mut path = from.split('.');
-        let Some(node) = path.next().filter(|first| !first.is_empty()).and_then(|first| taking.take(first)) else { return };
+        let Some(node) = path
+            .next()
+            .filter(|first| !first.is_empty())
+            .and_then(|first| taking.take(first))
+        else {
+            return;
+        };
         let mut node = node;
         for name in path {
             // A block that may stand several times is a list, in a plan even where it stands once.
@@ -304,37 +472,83 @@ impl Resource<'_> {
             Known::Nothing => {}
             Known::Said(text) => match written(&text, how) {
                 Some(value) => draft.set(to, value, line),
-                None => draft.lost(line, &what, say!("`{text}` is not understood here", "`{text}` は解釈できません")),
+                None => draft.lost(
+                    line,
+                    &what,
+                    say!(
+                        "`{text}` is not understood here",
+                        "`{text}` は解釈できません"
+                    ),
+                ),
             },
             Known::Guessed(expression, text) => match written(&text, how) {
-                Some(value) => draft.guess(to, value, line, say!("`{expression}` by its default", "`{expression}` の既定値")),
+                Some(value) => draft.guess(
+                    to,
+                    value,
+                    line,
+                    say!("`{expression}` by its default", "`{expression}` の既定値"),
+                ),
                 None => draft.lost(line, &what, unknown(&expression)),
             },
             Known::Computed(expression) => draft.lost(line, &what, unknown(&expression)),
-            Known::List => draft.lost(line, &what, say!("a single value was expected", "値は一つのはずです")),
+            Known::List => draft.lost(
+                line,
+                &what,
+                say!("a single value was expected", "値は一つのはずです"),
+            ),
         }
     }
 
     /// Kinds that stand below another, or whose fields belong together.
-    fn special(&self, taking: &mut Taking<'_>, source: &Source<'_>, draft: &mut Draft, resolve: &Resolve<'_>) -> bool {
+    fn special(
+        &self,
+        taking: &mut Taking<'_>,
+        source: &Source<'_>,
+        draft: &mut Draft,
+        resolve: &Resolve<'_>,
+    ) -> bool {
         let is = |terraform: &str, cloudformation: &str| match self.tool {
             Tool::Terraform => self.kind == terraform,
             Tool::CloudFormation => self.kind == cloudformation,
         };
-        let pick = |terraform: &'static str, cloudformation: &'static str| if self.tool == Tool::Terraform { terraform } else { cloudformation };
+        let pick = |terraform: &'static str, cloudformation: &'static str| {
+            if self.tool == Tool::Terraform {
+                terraform
+            } else {
+                cloudformation
+            }
+        };
         let mut said = |name: &str| {
             let node = taking.take(name)?;
             match value(node, resolve) {
-                Known::Said(text) | Known::Guessed(_, text) => Some((text, source.line(node.span.start))),
+                Known::Said(text) | Known::Guessed(_, text) => {
+                    Some((text, source.line(node.span.start)))
+                }
                 Known::Computed(expression) => Some((expression, source.line(node.span.start))),
                 _ => None,
             }
         };
         if is("aws_subnet", "AWS::EC2::Subnet") {
-            let network = said(pick("vpc_id", "VpcId")).map_or_else(|| "network".to_owned(), |(text, _)| referred(&text).to_owned());
+            let network = said(pick("vpc_id", "VpcId")).map_or_else(
+                || "network".to_owned(),
+                |(text, _)| referred(&text).to_owned(),
+            );
             let network = network.to_lowercase();
-            let path = |field| ["infrastructure", "networks", &network, "subnets", self.name, field].map(str::to_owned);
-            for (from, to) in [(pick("cidr_block", "CidrBlock"), "cidr"), (pick("availability_zone", "AvailabilityZone"), "zone")] {
+            let path = |field| {
+                [
+                    "infrastructure",
+                    "networks",
+                    &network,
+                    "subnets",
+                    self.name,
+                    field,
+                ]
+                .map(str::to_owned)
+            };
+            for (from, to) in [
+                (pick("cidr_block", "CidrBlock"), "cidr"),
+                (pick("availability_zone", "AvailabilityZone"), "zone"),
+            ] {
                 if let Some((text, line)) = said(from) {
                     let path = path(to);
                     draft.set(&path.each_ref().map(String::as_str), text, line);
@@ -354,11 +568,19 @@ impl Resource<'_> {
                 _ => "<=",
             });
             if let (Some(sign), Some((number, line))) = (sign, threshold) {
-                draft.set(&[path[0], path[1], path[2], "bound"], format!("{sign} {number}"), line);
+                draft.set(
+                    &[path[0], path[1], path[2], "bound"],
+                    format!("{sign} {number}"),
+                    line,
+                );
             }
             for (from, to, how) in [
                 (pick("period", "Period"), "period", Secs),
-                (pick("evaluation_periods", "EvaluationPeriods"), "periods", Number),
+                (
+                    pick("evaluation_periods", "EvaluationPeriods"),
+                    "periods",
+                    Number,
+                ),
                 (pick("statistic", "Statistic"), "statistic", Text),
                 (pick("metric_name", "MetricName"), "measures", Text),
             ] {
@@ -386,10 +608,19 @@ impl Resource<'_> {
             let id = draft.id("infrastructure.security_groups", self.name);
             let rules = taking.take(pick("ingress", "SecurityGroupIngress"));
             for rule in rules.map_or(&[][..], items) {
-                self.inbound(rule, &["infrastructure", "security_groups", &id, "inbound"], source, draft);
+                self.inbound(
+                    rule,
+                    &["infrastructure", "security_groups", &id, "inbound"],
+                    source,
+                    draft,
+                );
             }
             if rules.is_none() {
-                draft.noted(self.line, self.name, say!("it lets nobody in", "受け入れる通信がありません"));
+                draft.noted(
+                    self.line,
+                    self.name,
+                    say!("it lets nobody in", "受け入れる通信がありません"),
+                );
             }
             return true;
         }
@@ -398,15 +629,34 @@ impl Resource<'_> {
 
     fn inbound(&self, rule: &Node, to: &[&str], source: &Source<'_>, draft: &mut Draft) {
         let line = source.line(rule.span.start);
-        let text = |names: &[&str]| names.iter().find_map(|name| match &rule.get(name)?.value {
-            Value::Scalar(text) => Some(text.clone()),
-            Value::List(items) => items.first().map(|item| shown(item)),
-            _ => rule.get(name).map(shown),
-        });
-        let from = text(&["cidr_blocks", "CidrIp", "security_groups", "SourceSecurityGroupId", "ipv6_cidr_blocks", "CidrIpv6"]);
-        let ports = (text(&["from_port", "FromPort"]), text(&["to_port", "ToPort"]));
+        let text = |names: &[&str]| {
+            names.iter().find_map(|name| match &rule.get(name)?.value {
+                Value::Scalar(text) => Some(text.clone()),
+                Value::List(items) => items.first().map(|item| shown(item)),
+                _ => rule.get(name).map(shown),
+            })
+        };
+        let from = text(&[
+            "cidr_blocks",
+            "CidrIp",
+            "security_groups",
+            "SourceSecurityGroupId",
+            "ipv6_cidr_blocks",
+            "CidrIpv6",
+        ]);
+        let ports = (
+            text(&["from_port", "FromPort"]),
+            text(&["to_port", "ToPort"]),
+        );
         let Some(from) = from else {
-            return draft.lost(line, self.name, say!("it does not say who may connect", "どこからの通信かが書かれていません"));
+            return draft.lost(
+                line,
+                self.name,
+                say!(
+                    "it does not say who may connect",
+                    "どこからの通信かが書かれていません"
+                ),
+            );
         };
         let port = match ports {
             (Some(from), Some(to)) if from == to => Some(from),
@@ -422,7 +672,10 @@ impl Resource<'_> {
 }
 
 fn unknown(expression: &str) -> Say {
-    say!("`{expression}` is only known when it runs", "`{expression}` の値は実行時まで分かりません")
+    say!(
+        "`{expression}` is only known when it runs",
+        "`{expression}` の値は実行時まで分かりません"
+    )
 }
 
 /// A value as far as it can be known without running anything.
@@ -478,7 +731,12 @@ fn referred(expression: &str) -> &str {
 }
 
 fn written(text: &str, how: How) -> Option<serde_json::Value> {
-    let number = || text.trim().parse::<f64>().ok().filter(|number| number.is_finite() && *number >= 0.0);
+    let number = || {
+        text.trim()
+            .parse::<f64>()
+            .ok()
+            .filter(|number| number.is_finite() && *number >= 0.0)
+    };
     let unit = |unit: &str| number().map(|number| json!(format!("{number}{unit}")));
     match how {
         Text => Some(json!(text)),

@@ -13,12 +13,20 @@ use crate::openslo::series;
 
 pub(super) const IMPORTER: Importer = Importer {
     name: "Sloth",
-    fits: |source| source.documents.iter().any(|root| is_own(root) || is_kind(root)),
+    fits: |source| {
+        source
+            .documents
+            .iter()
+            .any(|root| is_own(root) || is_kind(root))
+    },
     read: |sources, draft| sources.iter().for_each(|source| read(source, draft)),
 };
 
 fn is_own(root: &Node) -> bool {
-    root.get("version").and_then(text).is_some_and(|it| it.starts_with("prometheus/")) && root.get("slos").is_some()
+    root.get("version")
+        .and_then(text)
+        .is_some_and(|it| it.starts_with("prometheus/"))
+        && root.get("slos").is_some()
 }
 
 fn is_kind(root: &Node) -> bool {
@@ -28,7 +36,11 @@ fn is_kind(root: &Node) -> bool {
 fn read(source: &Source<'_>, draft: &mut Draft) {
     draft.open(source.name);
     for root in &source.documents {
-        let spec = if is_kind(root) { root.get("spec").unwrap_or(root) } else { root };
+        let spec = if is_kind(root) {
+            root.get("spec").unwrap_or(root)
+        } else {
+            root
+        };
         let mut spec = Taking::of(spec, "", source);
         spec.skip(&["version", "labels"]);
         if let Some((service, line)) = spec.line_of("service", source) {
@@ -48,15 +60,30 @@ fn objective(slo: &Node, source: &Source<'_>, draft: &mut Draft) {
     let line = taking.line;
     taking.skip(&["name", "description", "labels", "plugins"]);
     let sli = taking.take("sli");
-    let query = |names: [&str; 2]| names.iter().find_map(|field| sli.and_then(|sli| at(sli, &["events", field])));
+    let query = |names: [&str; 2]| {
+        names
+            .iter()
+            .find_map(|field| sli.and_then(|sli| at(sli, &["events", field])))
+    };
     let part = |names| {
         let node = query(names)?;
-        let query = text(node)?.replace("{{.window}}", "5m").replace("{{ .window }}", "5m");
-        Some((series(&query).ok_or_else(|| query.trim().to_owned()), source.line(node.span.start)))
+        let query = text(node)?
+            .replace("{{.window}}", "5m")
+            .replace("{{ .window }}", "5m");
+        Some((
+            series(&query).ok_or_else(|| query.trim().to_owned()),
+            source.line(node.span.start),
+        ))
     };
-    let (total, bad) = (part(["total_query", "totalQuery"]), part(["error_query", "errorQuery"]));
+    let (total, bad) = (
+        part(["total_query", "totalQuery"]),
+        part(["error_query", "errorQuery"]),
+    );
     let not_one = |query: &str| -> Say {
-        say!("`{query}` is more than one counter", "`{query}` は一つのカウンターではありません")
+        say!(
+            "`{query}` is more than one counter",
+            "`{query}` は一つのカウンターではありません"
+        )
     };
     match (total, bad) {
         (Some((Ok(total), at)), Some((Ok(bad), bad_at))) => {
@@ -71,20 +98,39 @@ fn objective(slo: &Node, source: &Source<'_>, draft: &mut Draft) {
         _ => {
             let at = sli.map_or(line, |sli| source.line(sli.span.start));
             taking.skip(&["objective", "alerting"]);
-            return draft.lost(at, name, say!("only indicators of `events` can be counted exactly", "`events` の指標だけが正確に数えられます"));
+            return draft.lost(
+                at,
+                name,
+                say!(
+                    "only indicators of `events` can be counted exactly",
+                    "`events` の指標だけが正確に数えられます"
+                ),
+            );
         }
     }
     if let Some((percent, line)) = taking.line_of("objective", source) {
         draft.set(&["promises", &id, "at_least"], format!("{percent} %"), line);
     }
-    draft.guess(&["promises", &id, "window"], "30d", line, say!("Sloth's default", "Sloth の既定値"));
+    draft.guess(
+        &["promises", &id, "window"],
+        "30d",
+        line,
+        say!("Sloth's default", "Sloth の既定値"),
+    );
     if let Some(alerting) = taking.take("alerting") {
         let mut alerting = Taking::of(alerting, format!("{name}.alerting"), source);
         alerting.skip(&["name", "labels", "annotations"]);
-        let page = alerting.take("page_alert").or_else(|| alerting.take("pageAlert"));
+        let page = alerting
+            .take("page_alert")
+            .or_else(|| alerting.take("pageAlert"));
         let is_off = page.and_then(|page| page.get("disable")).and_then(text) == Some("true");
         if !is_off {
-            let why = || say!("a page alert is the worst that Sloth knows", "page アラートは Sloth で最も重いものです");
+            let why = || {
+                say!(
+                    "a page alert is the worst that Sloth knows",
+                    "page アラートは Sloth で最も重いものです"
+                )
+            };
             draft.guess(&["promises", &id, "severity"], "page", line, why());
             draft.guess(&["severities", "page", "level"], 1, line, why());
         }

@@ -26,7 +26,12 @@ impl<'n> Taking<'n> {
             _ => &[],
         };
         let (about, taken) = (about.into(), vec![false; entries.len()]);
-        Self { about, entries, taken, line: source.line(node.span.start) }
+        Self {
+            about,
+            entries,
+            taken,
+            line: source.line(node.span.start),
+        }
     }
 
     pub(crate) fn take(&mut self, name: &str) -> Option<&'n Node> {
@@ -38,14 +43,20 @@ impl<'n> Taking<'n> {
     /// A text, number or truth value; anything else stays and is told.
     pub(crate) fn text(&mut self, name: &str) -> Option<&'n str> {
         let at = self.entries.iter().position(|(key, _)| key.name == name)?;
-        let Value::Scalar(text) = &self.entries[at].1.value else { return None };
+        let Value::Scalar(text) = &self.entries[at].1.value else {
+            return None;
+        };
         self.taken[at] = true;
         Some(text)
     }
 
     /// A text and its line.
     pub(crate) fn line_of(&mut self, name: &str, source: &Source<'_>) -> Option<(&'n str, usize)> {
-        let node = self.entries.iter().find(|(key, _)| key.name == name).map(|(_, node)| node)?;
+        let node = self
+            .entries
+            .iter()
+            .find(|(key, _)| key.name == name)
+            .map(|(_, node)| node)?;
         Some((self.text(name)?, source.line(node.span.start)))
     }
 
@@ -66,14 +77,29 @@ impl<'n> Taking<'n> {
 
     /// Tells what nobody took.
     pub(crate) fn finish(self, source: &Source<'_>, draft: &mut Draft) {
-        self.finish_with(source, draft, &say!("nothing in a spec says this", "仕様に書くところがありません"));
+        self.finish_with(
+            source,
+            draft,
+            &say!(
+                "nothing in a spec says this",
+                "仕様に書くところがありません"
+            ),
+        );
     }
 
     pub(crate) fn finish_with(self, source: &Source<'_>, draft: &mut Draft, why: &Say) {
-        let left = self.entries.iter().zip(&self.taken).filter(|(_, taken)| !**taken);
+        let left = self
+            .entries
+            .iter()
+            .zip(&self.taken)
+            .filter(|(_, taken)| !**taken);
         for ((key, _), _) in left {
             let name = &key.name;
-            let what = if self.about.is_empty() { name.clone() } else { format!("{}.{name}", self.about) };
+            let what = if self.about.is_empty() {
+                name.clone()
+            } else {
+                format!("{}.{name}", self.about)
+            };
             draft.lost(source.line(key.span.start), &what, why.clone());
         }
     }

@@ -24,7 +24,12 @@ pub(super) const IMPORTER: Importer = Importer {
 
 pub(super) const PLAN: Importer = Importer {
     name: "Terraform plan (JSON)",
-    fits: |source| source.documents.first().is_some_and(|root| root.get("planned_values").is_some()),
+    fits: |source| {
+        source
+            .documents
+            .first()
+            .is_some_and(|root| root.get("planned_values").is_some())
+    },
     read: |sources, draft| sources.iter().for_each(|source| plan(source, draft)),
 };
 
@@ -38,7 +43,11 @@ fn files(sources: &[Source<'_>], draft: &mut Draft) {
         let (root, mistake) = hcl::parse(source.text);
         draft.open(source.name);
         if let Some(mistake) = mistake {
-            draft.lost(source.line(mistake.span.start), source.name, mistake.message);
+            draft.lost(
+                source.line(mistake.span.start),
+                source.name,
+                mistake.message,
+            );
         }
         for (key, variable) in root.get("variable").map_or(&[][..], entries) {
             if let Some(default) = variable.get("default").and_then(text) {
@@ -64,20 +73,42 @@ fn files(sources: &[Source<'_>], draft: &mut Draft) {
                 "variable" | "locals" | "output" | "terraform" | "data" | "moved" | "import" => {}
                 "module" => {
                     for (name, module) in entries(node) {
-                        draft.lost(source.line(module.span.start), &format!("module.{}", name.name), say!("modules are not followed: import their files too", "モジュールの中は読みません。そのファイルも指定してください"));
+                        draft.lost(
+                            source.line(module.span.start),
+                            &format!("module.{}", name.name),
+                            say!(
+                                "modules are not followed: import their files too",
+                                "モジュールの中は読みません。そのファイルも指定してください"
+                            ),
+                        );
                     }
                 }
-                other => draft.lost(source.line(block.span.start), other, say!("this block is not known", "知らないブロックです")),
+                other => draft.lost(
+                    source.line(block.span.start),
+                    other,
+                    say!("this block is not known", "知らないブロックです"),
+                ),
             }
         }
     }
 }
 
-fn resources(kinds: &Node, source: &Source<'_>, draft: &mut Draft, known: &HashMap<String, String>) {
+fn resources(
+    kinds: &Node,
+    source: &Source<'_>,
+    draft: &mut Draft,
+    known: &HashMap<String, String>,
+) {
     for (kind, names) in entries(kinds) {
         for (name, body) in entries(names) {
             let line = source.line(body.span.start);
-            let resource = Resource { tool: Tool::Terraform, kind: &kind.name, name: &name.name, body, line };
+            let resource = Resource {
+                tool: Tool::Terraform,
+                kind: &kind.name,
+                name: &name.name,
+                body,
+                line,
+            };
             resource.read(source, draft, &|expression| resolved(expression, known));
         }
     }
@@ -85,11 +116,19 @@ fn resources(kinds: &Node, source: &Source<'_>, draft: &mut Draft, known: &HashM
 
 /// A variable by itself or within `${…}`; anything more is computed.
 fn resolved(expression: &str, known: &HashMap<String, String>) -> Option<String> {
-    let inner = expression.strip_prefix("${").and_then(|rest| rest.strip_suffix('}')).unwrap_or(expression);
+    let inner = expression
+        .strip_prefix("${")
+        .and_then(|rest| rest.strip_suffix('}'))
+        .unwrap_or(expression);
     known.get(inner.trim()).cloned()
 }
 
-fn provider(providers: &Node, source: &Source<'_>, draft: &mut Draft, known: &HashMap<String, String>) {
+fn provider(
+    providers: &Node,
+    source: &Source<'_>,
+    draft: &mut Draft,
+    known: &HashMap<String, String>,
+) {
     for (name, body) in entries(providers) {
         let provider = match name.name.as_str() {
             "aws" => "aws",
@@ -102,12 +141,19 @@ fn provider(providers: &Node, source: &Source<'_>, draft: &mut Draft, known: &Ha
             draft.set(&["infrastructure", "provider"], provider, line);
             let region = body.get("region");
             let written = region.and_then(|region| {
-                text(region).map(str::to_owned).or_else(|| resolved(text(region.get(hcl::EXPRESSION)?)?, known))
+                text(region)
+                    .map(str::to_owned)
+                    .or_else(|| resolved(text(region.get(hcl::EXPRESSION)?)?, known))
             });
             if let (Some(node), Some(region)) = (region, written) {
                 let role = if at == 0 { "primary" } else { "standby" };
                 let why = say!("the order of the providers", "プロバイダーの並び順");
-                draft.guess(&["infrastructure", "regions", &region, "role"], role, source.line(node.span.start), why);
+                draft.guess(
+                    &["infrastructure", "regions", &region, "role"],
+                    role,
+                    source.line(node.span.start),
+                    why,
+                );
             }
         }
     }
@@ -115,7 +161,10 @@ fn provider(providers: &Node, source: &Source<'_>, draft: &mut Draft, known: &Ha
 
 fn plan(source: &Source<'_>, draft: &mut Draft) {
     draft.open(source.name);
-    let root = source.documents.first().and_then(|root| at(root, &["planned_values", "root_module"]));
+    let root = source
+        .documents
+        .first()
+        .and_then(|root| at(root, &["planned_values", "root_module"]));
     if let Some(root) = root {
         module(root, source, draft, 0);
     }
@@ -132,12 +181,22 @@ fn module(module: &Node, source: &Source<'_>, draft: &mut Draft, depth: usize) {
         if part("mode") == "data" {
             continue;
         }
-        let Some(body) = node.get("values") else { continue };
+        let Some(body) = node.get("values") else {
+            continue;
+        };
         let line = source.line(node.span.start);
-        let resource = Resource { tool: Tool::Terraform, kind: part("type"), name: part("name"), body, line };
+        let resource = Resource {
+            tool: Tool::Terraform,
+            kind: part("type"),
+            name: part("name"),
+            body,
+            line,
+        };
         resource.read(source, draft, &|_| None);
     }
     if depth < DEPTH_MAX {
-        list("child_modules").iter().for_each(|child| self::module(child, source, draft, depth + 1));
+        list("child_modules")
+            .iter()
+            .for_each(|child| self::module(child, source, draft, depth + 1));
     }
 }

@@ -15,7 +15,12 @@ pub(super) fn text(root: &[(String, Part)]) -> String {
         Form::Record { fields, .. } => fields.iter().map(|field| field.name).collect(),
         _ => Vec::new(),
     };
-    let rank = |name: &str| order.iter().position(|known| *known == name).unwrap_or(order.len());
+    let rank = |name: &str| {
+        order
+            .iter()
+            .position(|known| *known == name)
+            .unwrap_or(order.len())
+    };
     let mut sections: Vec<&(String, Part)> = root.iter().collect();
     sections.sort_by_key(|(name, _)| rank(name));
     let mut out = String::from(
@@ -33,7 +38,9 @@ fn entry(out: &mut String, name: &str, part: &Part, indent: usize) {
     let key = key(name);
     match part {
         Part::Leaf { .. } => line(out, &format!("{:indent$}{key}: ", ""), part),
-        Part::Map(entries) if entries.is_empty() => out.push_str(&format!("{:indent$}{key}: {{}}\n", "")),
+        Part::Map(entries) if entries.is_empty() => {
+            out.push_str(&format!("{:indent$}{key}: {{}}\n", ""))
+        }
         Part::Map(entries) => {
             out.push_str(&format!("{:indent$}{key}:\n", ""));
             for (name, part) in entries {
@@ -50,7 +57,14 @@ fn entry(out: &mut String, name: &str, part: &Part, indent: usize) {
 }
 
 fn line(out: &mut String, before: &str, part: &Part) {
-    let Part::Leaf { value, origin, guess } = part else { return };
+    let Part::Leaf {
+        value,
+        origin,
+        guess,
+    } = part
+    else {
+        return;
+    };
     let start = out.len();
     out.push_str(before);
     out.push_str(&flow(value));
@@ -59,7 +73,10 @@ fn line(out: &mut String, before: &str, part: &Part) {
         comment = format!("{comment} guess: {}", why.en);
     }
     // A comment ends with its line.
-    let comment: String = comment.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+    let comment: String = comment
+        .chars()
+        .map(|c| if c.is_control() { ' ' } else { c })
+        .collect();
     if !comment.trim().is_empty() {
         let used = out[start..].chars().count();
         out.push_str(&" ".repeat(COMMENT_COLUMN.saturating_sub(used).max(2)));
@@ -72,7 +89,13 @@ fn line(out: &mut String, before: &str, part: &Part) {
 fn key(name: &str) -> String {
     match name {
         "" => "\"\"".to_owned(),
-        name if name.bytes().all(|b| b.is_ascii_alphanumeric() || b"_-".contains(&b)) && !name.starts_with('-') => name.to_owned(),
+        name if name
+            .bytes()
+            .all(|b| b.is_ascii_alphanumeric() || b"_-".contains(&b))
+            && !name.starts_with('-') =>
+        {
+            name.to_owned()
+        }
         name => quoted(name),
     }
 }
@@ -81,9 +104,15 @@ fn key(name: &str) -> String {
 fn flow(value: &Value) -> String {
     match value {
         Value::String(text) => plain(text),
-        Value::Array(items) => format!("[{}]", items.iter().map(flow).collect::<Vec<_>>().join(", ")),
+        Value::Array(items) => format!(
+            "[{}]",
+            items.iter().map(flow).collect::<Vec<_>>().join(", ")
+        ),
         Value::Object(entries) => {
-            let all: Vec<String> = entries.iter().map(|(name, value)| format!("{}: {}", key(name), flow(value))).collect();
+            let all: Vec<String> = entries
+                .iter()
+                .map(|(name, value)| format!("{}: {}", key(name), flow(value)))
+                .collect();
             format!("{{ {} }}", all.join(", "))
         }
         other => other.to_string(),
@@ -96,6 +125,11 @@ fn plain(text: &str) -> String {
     let reads_as_text = text.starts_with(|c: char| c.is_alphanumeric() || c == '/')
         && text.chars().all(is_plain)
         && !text.ends_with(' ')
-        && !["null", "true", "false", "yes", "no", "on", "off", "y", "n"].contains(&text.to_lowercase().as_str());
-    if reads_as_text { text.to_owned() } else { quoted(text) }
+        && !["null", "true", "false", "yes", "no", "on", "off", "y", "n"]
+            .contains(&text.to_lowercase().as_str());
+    if reads_as_text {
+        text.to_owned()
+    } else {
+        quoted(text)
+    }
 }

@@ -18,10 +18,10 @@ use serde_json::Value as Json;
 use crate::{
     import::{About, File, Standing, import},
     section::{
-    discovery::{DnsDiscovery, KubernetesDiscovery},
-    receiver::Secret,
-    relabel::Relabel,
-    scrape::{Basic, Group, Scrape, Tls},
+        discovery::{DnsDiscovery, KubernetesDiscovery},
+        receiver::Secret,
+        relabel::Relabel,
+        scrape::{Basic, Group, Scrape, Tls},
     },
 };
 
@@ -61,11 +61,11 @@ pub fn import_prometheus(text: &str) -> Result<Imported, Say> {
     let mut left = Vec::new();
     for (name, node) in fields(&root) {
         if !["global", "scrape_configs", "rule_files"].contains(&name) {
-            let what = say!(
-                "`{name}` is not carried over",
-                "`{name}` は引き継ぎません"
-            );
-            left.push(Left { at: node.span.start, what });
+            let what = say!("`{name}` is not carried over", "`{name}` は引き継ぎません");
+            left.push(Left {
+                at: node.span.start,
+                what,
+            });
         }
     }
     let global = root.get("global");
@@ -75,7 +75,10 @@ pub fn import_prometheus(text: &str) -> Result<Imported, Say> {
                 "`global.{name}` is not carried over",
                 "`global.{name}` は引き継ぎません"
             );
-            left.push(Left { at: node.span.start, what });
+            left.push(Left {
+                at: node.span.start,
+                what,
+            });
         }
     }
     let mut jobs = BTreeMap::new();
@@ -382,10 +385,16 @@ pub fn from_prometheus(text: &str, name: &str, zone: &str) -> Result<(String, Ve
         time_zone: zone,
     };
     let done = import(&[file], &about);
-    let lost = done.report.into_iter().filter(|entry| entry.standing == Standing::Lost);
+    let lost = done
+        .report
+        .into_iter()
+        .filter(|entry| entry.standing == Standing::Lost);
     let left = lost.filter_map(|entry| {
         let (line, why) = (entry.line, entry.why?);
-        Some(Say::new(format!("{line}: {}", why.en), format!("{line}: {}", why.ja)))
+        Some(Say::new(
+            format!("{line}: {}", why.en),
+            format!("{line}: {}", why.ja),
+        ))
     });
     Ok((done.text, left.collect()))
 }
@@ -414,7 +423,8 @@ fn steps(value: &Json) -> Json {
     let one = |step: &Json| -> Json {
         let fields = step.as_object().into_iter().flatten();
         let kept = fields.filter(|(name, value)| **value != usual[name.as_str()]);
-        kept.map(|(name, value)| (name.clone(), value.clone())).collect()
+        kept.map(|(name, value)| (name.clone(), value.clone()))
+            .collect()
     };
     value.as_array().into_iter().flatten().map(one).collect()
 }

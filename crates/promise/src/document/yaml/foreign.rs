@@ -24,7 +24,10 @@ pub fn parse_foreign_yaml(text: &str) -> (Vec<Node>, Vec<Mistake>) {
     let mut mistakes = Vec::new();
     if text.len() > BYTES_MAX {
         let mib = BYTES_MAX >> 20;
-        let message = say!("the file is larger than {mib} MiB", "ファイルが {mib} MiB を超えています");
+        let message = say!(
+            "the file is larger than {mib} MiB",
+            "ファイルが {mib} MiB を超えています"
+        );
         return (Vec::new(), vec![Mistake::new("too-large", 0..0, message)]);
     }
     let mut reader = Reader {
@@ -63,7 +66,10 @@ impl<'t> Reader<'t> {
             };
             match event {
                 Event::StreamEnd => return Ok(None),
-                Event::StreamStart | Event::DocumentStart(_) | Event::DocumentEnd | Event::Nothing => {}
+                Event::StreamStart
+                | Event::DocumentStart(_)
+                | Event::DocumentEnd
+                | Event::Nothing => {}
                 event => return self.node(event, span, 0).map(Some),
             }
         }
@@ -90,7 +96,10 @@ impl<'t> Reader<'t> {
         if self.nodes <= NODES_MAX && depth <= DEPTH_MAX {
             return Ok(());
         }
-        let message = say!("the document nests too deep or holds too much", "文書の入れ子が深すぎるか、要素が多すぎます");
+        let message = say!(
+            "the document nests too deep or holds too much",
+            "文書の入れ子が深すぎるか、要素が多すぎます"
+        );
         Err(Mistake::new("too-large", span.clone(), message))
     }
 
@@ -98,10 +107,29 @@ impl<'t> Reader<'t> {
         self.count(1, depth, &span)?;
         let (node, anchor, tag) = match event {
             Event::Scalar(text, style, anchor, tag) => {
-                let is_null = style == ScalarStyle::Plain && matches!(&*text, "" | "~" | "null" | "Null" | "NULL");
-                let value = if is_null { Value::Null } else { Value::Scalar(text.into_owned()) };
-                let end = span.start + self.lines.text.get(span.clone()).unwrap_or_default().trim_end().len();
-                (Node { span: span.start..end, value }, anchor, own(tag.as_deref()))
+                let is_null = style == ScalarStyle::Plain
+                    && matches!(&*text, "" | "~" | "null" | "Null" | "NULL");
+                let value = if is_null {
+                    Value::Null
+                } else {
+                    Value::Scalar(text.into_owned())
+                };
+                let end = span.start
+                    + self
+                        .lines
+                        .text
+                        .get(span.clone())
+                        .unwrap_or_default()
+                        .trim_end()
+                        .len();
+                (
+                    Node {
+                        span: span.start..end,
+                        value,
+                    },
+                    anchor,
+                    own(tag.as_deref()),
+                )
             }
             Event::SequenceStart(anchor, tag) => {
                 let tag = own(tag.as_deref());
@@ -114,17 +142,31 @@ impl<'t> Reader<'t> {
             Event::Alias(anchor) => {
                 // One that stands within what it names has no value yet.
                 let Some(named) = self.anchors.get(&anchor).cloned() else {
-                    return Ok(Node { span, value: Value::Null });
+                    return Ok(Node {
+                        span,
+                        value: Value::Null,
+                    });
                 };
                 self.count(size(&named), depth, &span)?;
                 return Ok(named);
             }
-            _ => return Ok(Node { span, value: Value::Null }),
+            _ => {
+                return Ok(Node {
+                    span,
+                    value: Value::Null,
+                });
+            }
         };
         let node = match tag {
             Some(name) => {
-                let key = Key { span: node.span.clone(), name };
-                Node { span: node.span.clone(), value: Value::Map(vec![(key, node)]) }
+                let key = Key {
+                    span: node.span.clone(),
+                    name,
+                };
+                Node {
+                    span: node.span.clone(),
+                    value: Value::Map(vec![(key, node)]),
+                }
             }
             None => node,
         };
@@ -143,8 +185,13 @@ impl<'t> Reader<'t> {
             }
             items.push(self.node(event, at, depth + 1)?);
         }
-        span.end = items.last().map_or(span.end, |last: &Node| last.span.end.max(span.start));
-        Ok(Node { span, value: Value::List(items) })
+        span.end = items
+            .last()
+            .map_or(span.end, |last: &Node| last.span.end.max(span.start));
+        Ok(Node {
+            span,
+            value: Value::List(items),
+        })
     }
 
     fn map(&mut self, mut span: Span, depth: usize) -> Result<Node, Mistake> {
@@ -156,12 +203,16 @@ impl<'t> Reader<'t> {
                 break;
             }
             let key = self.node(event, at, depth + 1)?;
-            let Some((event, at)) = self.next()? else { break };
+            let Some((event, at)) = self.next()? else {
+                break;
+            };
             let mut node = self.node(event, at, depth + 1)?;
             if node.value == Value::Null && node.span.is_empty() {
                 node.span = key.span.clone();
             }
-            let Value::Scalar(name) = key.value else { continue };
+            let Value::Scalar(name) = key.value else {
+                continue;
+            };
             if name == "<<" {
                 merged.push(node);
                 continue;
@@ -169,7 +220,13 @@ impl<'t> Reader<'t> {
             // The first of two counts, as for most readers of configuration.
             if !known.contains_key(&name) {
                 known.insert(name.clone(), entries.len());
-                entries.push((Key { span: key.span, name }, node));
+                entries.push((
+                    Key {
+                        span: key.span,
+                        name,
+                    },
+                    node,
+                ));
             }
         }
         for source in merged {
@@ -177,21 +234,33 @@ impl<'t> Reader<'t> {
                 Value::List(items) => items,
                 _ => vec![source],
             };
-            for (key, node) in sources.into_iter().filter_map(|source| match source.value {
-                Value::Map(entries) => Some(entries),
-                _ => None,
-            }).flatten() {
+            for (key, node) in sources
+                .into_iter()
+                .filter_map(|source| match source.value {
+                    Value::Map(entries) => Some(entries),
+                    _ => None,
+                })
+                .flatten()
+            {
                 if !known.contains_key(&key.name) {
                     known.insert(key.name.clone(), entries.len());
                     entries.push((key, node));
                 }
             }
         }
-        if let (Some((first, _)), false) = (entries.first(), self.lines.text[span.start..].starts_with('{')) {
+        if let (Some((first, _)), false) = (
+            entries.first(),
+            self.lines.text[span.start..].starts_with('{'),
+        ) {
             span.start = first.span.start;
         }
-        span.end = entries.last().map_or(span.end, |(_, last)| last.span.end.max(span.start));
-        Ok(Node { span, value: Value::Map(entries) })
+        span.end = entries
+            .last()
+            .map_or(span.end, |(_, last)| last.span.end.max(span.start));
+        Ok(Node {
+            span,
+            value: Value::Map(entries),
+        })
     }
 }
 
@@ -226,7 +295,11 @@ mod tests {
         let (roots, mistakes) = parse_foreign_yaml(yaml);
         assert_eq!((roots.len(), mistakes), (2, Vec::new()));
         let y = roots[0].get("y");
-        assert_eq!(text(y.and_then(|y| y.get("cpu"))), "4", "what is written counts before what is merged");
+        assert_eq!(
+            text(y.and_then(|y| y.get("cpu"))),
+            "4",
+            "what is written counts before what is merged"
+        );
         assert_eq!(text(y.and_then(|y| y.get("memory"))), "2");
         let name = roots[1].get("Name").and_then(|name| name.get("!Ref"));
         assert_eq!(text(name), "Vpc");
