@@ -5,6 +5,7 @@ mod spec {
     pub mod cases;
     pub mod example;
     pub mod fuzz;
+    pub mod import;
     pub mod loading;
     pub mod openslo;
     pub mod rendering;
