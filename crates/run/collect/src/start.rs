@@ -1,9 +1,9 @@
 //! Starting: one task for each target, probe and log source, and the handle on all of them.
 
-use std::{path::Path, sync::Arc, time::Duration};
+use std::{collections::BTreeMap, path::Path, sync::Arc, time::Duration};
 
 use promise::Clock;
-use spec::section::{receiver::Secret, source::Sources};
+use spec::section::{receiver::Secret, redact::Redact, source::Sources};
 use store::{
     Labels, Lines, Round, StateStore,
     remote_write::{Encoding, Message},
@@ -83,7 +83,7 @@ pub fn start(
     stop: CancellationToken,
 ) -> Handle {
     let shared = Arc::new(Shared {
-        redactor: Arc::new(Redactor::new(&sources.redact)),
+        redactor: Arc::new(redactor(&sources.redact, &secrets)),
         secrets,
         state,
         clock,
@@ -136,6 +136,18 @@ pub fn start(
         doors,
         tasks,
     }
+}
+
+/// A key that cannot be read leaves what it should keep masked, and says so.
+fn redactor(redact: &Redact, secrets: &Secrets) -> Redactor {
+    let mut known = BTreeMap::new();
+    for (id, secret) in &redact.keys {
+        match secrets(secret) {
+            Ok(value) => drop(known.insert(id.clone(), value)),
+            Err(why) => tracing::error!(key = id, %why, "a key of `redact` cannot be read"),
+        }
+    }
+    Redactor::with_keys(redact, &known)
 }
 
 impl Handle {

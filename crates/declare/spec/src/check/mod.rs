@@ -84,6 +84,7 @@ rules! {
     answer_before_page,
     console_not_loopback,
     syslog_in_clear,
+    redact_without_key,
     mail_in_clear,
     bad_suppression,
     idle_suppression,

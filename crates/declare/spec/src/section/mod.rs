@@ -8,6 +8,7 @@ pub mod profile;
 pub mod promises;
 pub mod receive;
 pub mod receiver;
+pub mod redact;
 pub mod retention;
 pub mod route;
 pub mod rules;

@@ -7,7 +7,7 @@ use promise::{
     unit::{Bytes, Span},
 };
 
-use super::receive::Receive;
+use super::{receive::Receive, redact::Redact};
 pub use super::scrape::Scrape;
 
 record! {
@@ -164,23 +164,5 @@ record! {
         /// A longer line is refused and counted.
         /// ja: これより長い行は拒みます。
         line_max: Bytes = Bytes(64 << 10),
-    }
-}
-
-record! {
-    /// What is made unreadable before anything is stored.
-    /// ja: 保存の前に伏せるもの。
-    pub struct Redact {
-        /// Names of log fields whose whole value is replaced.
-        /// ja: 値を丸ごと伏せる項目。
-        fields: Vec<String> = Vec::new(),
-    }
-}
-
-// As above.
-#[allow(clippy::derivable_impls)]
-impl Default for Redact {
-    fn default() -> Self {
-        Self { fields: Vec::new() }
     }
 }

@@ -1,41 +1,36 @@
 //! Mail addresses, and user names and passwords in URLs, which stand before the same sign.
 
-const MARK: &str = "[redacted:mail]";
-const PASSWORD: &str = "[redacted:password]";
+use std::ops::Range;
 
-pub(super) fn hide(text: &str) -> Option<String> {
+use super::Kind;
+
+pub(super) fn find(text: &str, hits: &mut Vec<(Range<usize>, Kind)>) {
     let bytes = text.as_bytes();
-    let mut out: Option<String> = None;
-    let mut copied = 0;
+    let mut past = 0;
     for sign in memchr::memchr_iter(b'@', bytes) {
-        if sign < copied {
+        if sign < past {
             continue;
         }
-        let Some((from, to, mark)) =
-            login(text, copied, sign).or_else(|| address(bytes, copied, sign))
-        else {
-            continue;
-        };
-        let out = out.get_or_insert_with(|| String::with_capacity(text.len()));
-        out.push_str(&text[copied..from]);
-        out.push_str(mark);
-        copied = to;
+        let found = login(text, past, sign).or_else(|| address(bytes, past, sign));
+        if let Some((range, kind)) = found {
+            past = range.end;
+            hits.push((range, kind));
+        }
     }
-    let mut out = out?;
-    out.push_str(&text[copied..]);
-    Some(out)
 }
 
 /// `https://user:password@host`: what stands between `://` and `@`.
-fn login(text: &str, copied: usize, sign: usize) -> Option<(usize, usize, &'static str)> {
-    let before = &text[copied..sign];
-    let start = copied + before.rfind("://")? + 3;
+fn login(text: &str, past: usize, sign: usize) -> Option<(Range<usize>, Kind)> {
+    /// A longer login is none.
+    const LOGIN_MAX: usize = 256;
+    let from = text.floor_char_boundary(past.max(sign.saturating_sub(LOGIN_MAX)));
+    let start = from + text[from..sign].rfind("://")? + 3;
     let is_login = sign > start && !text[start..sign].contains(['/', ' ', '?', '#', '"']);
-    is_login.then_some((start, sign, PASSWORD))
+    is_login.then_some((start..sign, Kind::Password))
 }
 
-fn address(bytes: &[u8], copied: usize, sign: usize) -> Option<(usize, usize, &'static str)> {
-    let local = bytes[copied..sign]
+fn address(bytes: &[u8], past: usize, sign: usize) -> Option<(Range<usize>, Kind)> {
+    let local = bytes[past..sign]
         .iter()
         .rev()
         .take_while(|b| is_local(**b))
@@ -56,7 +51,7 @@ fn address(bytes: &[u8], copied: usize, sign: usize) -> Option<(usize, usize, &'
         .take_while(|b| b.is_ascii_alphabetic())
         .count();
     let has_top = top >= 2 && host.len() > top && host[host.len() - top - 1] == b'.';
-    (local > 0 && has_top).then_some((sign - local, to, MARK))
+    (local > 0 && has_top).then_some((sign - local..to, Kind::Mail))
 }
 
 fn is_local(byte: u8) -> bool {

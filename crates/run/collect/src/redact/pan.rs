@@ -1,132 +1,82 @@
-//! Card numbers: 13 to 19 digits that a scheme issues and whose check digit (Luhn, ISO/IEC 7812-1) holds.
+//! Card numbers: 13 to 19 digits that a scheme issues and whose check digit (Luhn, ISO/IEC 7812-1) holds; and what a
+//! card's stripe holds behind its number (ISO/IEC 7813).
 //!
 //! Digits may be grouped by blanks, dashes or dots, and be full-width. A number that stands inside of a
 //! longer one is looked for too: an expiry date or a code is often written right behind it.
 
-use serde_json::Number;
+use std::ops::Range;
 
-pub(super) const MARK: &str = "[redacted:pan]";
+use super::{
+    Kind,
+    digits::{Digit, groups, is_even_between, name_before},
+};
 
 const DIGITS_MIN: usize = 13;
 const DIGITS_MAX: usize = 19;
-/// `4242 - 4242` is still one number; a wider gap is a column of a table.
-const SEPARATORS_MAX: usize = 3;
+/// Groups as they are embossed, beside even ones: American Express, Diners Club, UATP, long UnionPay and Maestro.
+const SHAPES: [&[usize]; 5] = [&[4, 6, 5], &[4, 6, 4], &[4, 5, 6], &[4, 4, 5], &[6, 13]];
+/// An even group is no longer than this; two of eight digits are a date and a time, or a part of an id.
+const GROUP_MAX: usize = 6;
+/// Digits of a fraction that a program writes out; with those before its point there are no more.
+const FLOAT_DIGITS: usize = 17;
+/// What stands behind a number on a stripe is shorter than this.
+const TRACK_MAX: usize = 79;
 
-/// A digit of the text and where it stands.
-#[derive(Debug, Clone, Copy)]
-struct Digit {
-    value: u8,
-    from: usize,
-    to: usize,
-    /// Whether it follows the one before without anything between.
-    is_joined: bool,
-}
-
-pub(super) fn hide(text: &str) -> Option<String> {
-    if !may_hold(text) {
-        return None;
-    }
-    let mut out: Option<String> = None;
-    let mut copied = 0;
-    for run in Runs::of(text) {
-        let mut at = 0;
-        while at + DIGITS_MIN <= run.len() {
-            let Some(length) = card_at(text, &run, at) else {
-                at += 1;
-                continue;
-            };
-            let (from, to) = (run[at].from, run[at + length - 1].to);
-            let out = out.get_or_insert_with(|| String::with_capacity(text.len()));
-            out.push_str(&text[copied..from]);
-            out.push_str(MARK);
-            copied = to;
-            at += length;
-        }
-    }
-    let mut out = out?;
-    out.push_str(&text[copied..]);
-    Some(out)
-}
-
-/// A JSON number has no groups and no neighbours. A fraction is no card number.
-pub(super) fn is_number(number: &Number) -> bool {
-    let text = number.to_string();
-    let whole = text.strip_suffix(".0").unwrap_or(&text);
-    let whole = whole.trim_start_matches('-');
-    whole.bytes().all(|byte| byte.is_ascii_digit()) && hide(whole).is_some()
-}
-
-/// Most texts have too few digits; finding that out costs one pass over bytes.
-fn may_hold(text: &str) -> bool {
-    // U+FF10 to U+FF19 are EF BC 90 to EF BC 99: their last byte counts.
-    let digits = text
-        .bytes()
-        .filter(|byte| byte.is_ascii_digit() || (0x90..=0x99).contains(byte))
-        .count();
-    digits >= DIGITS_MIN
-}
-
-struct Runs<'t> {
-    chars: std::str::CharIndices<'t>,
-}
-
-impl<'t> Runs<'t> {
-    fn of(text: &'t str) -> Self {
-        Self {
-            chars: text.char_indices(),
-        }
+/// Every card among the digits.
+pub(super) fn find(text: &str, run: &[Digit], hits: &mut Vec<(Range<usize>, Kind)>) {
+    let mut at = 0;
+    while at + DIGITS_MIN <= run.len() {
+        let Some(length) = card_at(text, run, at) else {
+            at += 1;
+            continue;
+        };
+        let card = run[at].from..run[at + length - 1].to;
+        hits.push(match track(text, &card) {
+            Some(track) => (track, Kind::Track),
+            None => (card, Kind::Pan),
+        });
+        at += length;
     }
 }
 
-impl Iterator for Runs<'_> {
-    type Item = Vec<Digit>;
-
-    fn next(&mut self) -> Option<Vec<Digit>> {
-        let mut run: Vec<Digit> = Vec::new();
-        let mut gap = 0;
-        for (from, c) in self.chars.by_ref() {
-            if let Some(value) = digit(c) {
-                run.push(Digit {
-                    value,
-                    from,
-                    to: from + c.len_utf8(),
-                    is_joined: gap == 0 && !run.is_empty(),
-                });
-                gap = 0;
-            } else if run.is_empty() {
-                continue;
-            } else if is_separator(c) && gap < SEPARATORS_MAX {
-                gap += 1;
-            } else {
-                return Some(run);
-            }
-        }
-        (!run.is_empty()).then_some(run)
-    }
-}
-
-fn digit(c: char) -> Option<u8> {
-    match c {
-        '0'..='9' => u8::try_from(u32::from(c) - u32::from('0')).ok(),
-        '０'..='９' => u8::try_from(u32::from(c) - u32::from('０')).ok(),
-        _ => None,
-    }
-}
-
-fn is_separator(c: char) -> bool {
-    matches!(
-        c,
-        ' ' | '-' | '.' | '_' | '\t' | '\u{a0}' | '\u{3000}' | '‐' | '‑' | '–' | '−' | '－' | '・'
-    )
+/// Whether a name says that its value is an id or a time: then its digits are no card, whatever they add up to.
+pub(super) fn is_id_name(name: &str) -> bool {
+    const PARTS: [&str; 11] = [
+        "trace",
+        "span",
+        "uuid",
+        "guid",
+        "nano",
+        "timestamp",
+        "offset",
+        "cursor",
+        "snowflake",
+        "epoch",
+        "sequence",
+    ];
+    const ENDS: [&str; 10] = [
+        "_id", ".id", "-id", "_ids", "_ns", "_us", "_ms", "_at", "_bytes", "time",
+    ];
+    let lower = name.to_ascii_lowercase();
+    let is_card = ["card", "pan", "credit", "debit", "account", "acct"]
+        .iter()
+        .any(|word| lower.contains(word));
+    let is_id = lower == "id"
+        || name.ends_with("Id")
+        || ENDS.iter().any(|end| lower.ends_with(end))
+        || PARTS.iter().any(|part| lower.contains(part));
+    is_id && !is_card
 }
 
 /// The length of the card number that begins at `at`; the longest, so that nothing of it is left.
 fn card_at(text: &str, run: &[Digit], at: usize) -> Option<usize> {
     let longest = DIGITS_MAX.min(run.len() - at);
+    let lead = run[at..at + 4]
+        .iter()
+        .fold(0u32, |lead, digit| lead * 10 + u32::from(digit.value));
     (DIGITS_MIN..=longest).rev().find(|length| {
         let card = &run[at..at + length];
-        let digits: Vec<u8> = card.iter().map(|digit| digit.value).collect();
-        is_issued(&digits) && luhn(&digits) && stands_as_one(text, run, at, *length)
+        is_issued(lead, *length) && luhn(card) && stands_as_one(text, run, at, *length)
     })
 }
 
@@ -134,37 +84,102 @@ fn card_at(text: &str, run: &[Digit], at: usize) -> Option<usize> {
 /// piece with more digits around it, only the lengths that schemes print are believed.
 fn stands_as_one(text: &str, run: &[Digit], at: usize, length: usize) -> bool {
     let card = &run[at..at + length];
+    let (from, last) = (card[0].from, card[length - 1].from);
     let is_cut_before = at > 0 && run[at].is_joined;
     let is_cut_after = run.get(at + length).is_some_and(|digit| digit.is_joined);
     let groups = groups(card);
-    if groups.len() == 1 && (is_cut_before || is_cut_after) {
+    if in_hex(text, from) || in_hex(text, last) {
+        return false;
+    }
+    if groups.len() > 1 {
+        let (last, rest) = groups.split_last().unwrap_or((&0, &[]));
+        let is_even = rest.iter().all(|group| *group == rest[0])
+            && rest[0] <= GROUP_MAX
+            && *last <= rest[0].max(5);
+        return !is_cut_before
+            && !is_cut_after
+            && is_even_between(text, card)
+            && (is_even || SHAPES.contains(&&*groups));
+    }
+    if is_cut_before || is_cut_after {
         return matches!(length, 15 | 16) && !is_nanoseconds(run, at);
     }
-    if groups.len() == 1 {
-        // `0.4242…` is a fraction.
-        return !text[..card[0].from].ends_with("0.") || is_digit_before(text, card[0].from - 2);
-    }
-    let (last, rest) = groups.split_last().unwrap_or((&0, &[]));
-    let is_even = rest.iter().all(|group| *group == rest[0]) && *last <= rest[0].max(7);
-    is_even || rest.iter().all(|group| *group >= 3)
+    !is_fraction(text, run, at, length) && !name_before(text, from).is_some_and(is_id_name)
 }
 
-fn is_digit_before(text: &str, end: usize) -> bool {
-    text[..end]
-        .chars()
-        .next_back()
-        .is_some_and(|c| digit(c).is_some())
+/// `0.4242…`, as a program writes a float.
+fn is_fraction(text: &str, run: &[Digit], at: usize, length: usize) -> bool {
+    let whole = run[..at].iter().rev();
+    let whole = 1 + whole.take_while(|digit| digit.is_joined).count();
+    at > 0 && &text[run[at - 1].to..run[at].from] == "." && whole.min(at) + length <= FLOAT_DIGITS
 }
 
-fn groups(card: &[Digit]) -> Vec<usize> {
-    let mut groups = vec![1];
-    for digit in &card[1..] {
-        match groups.last_mut() {
-            Some(last) if digit.is_joined => *last += 1,
-            _ => groups.push(1),
-        }
+/// Whether the place lies within an id of hexadecimal digits: a UUID (RFC 9562), or one of the lengths that ids of
+/// traces and spans, and hashes, have.
+fn in_hex(text: &str, place: usize) -> bool {
+    const LENGTHS: [usize; 9] = [16, 24, 32, 40, 48, 56, 64, 96, 128];
+    const LONGEST: usize = 129;
+    let bytes = text.as_bytes();
+    let is_part = |byte: &&u8| byte.is_ascii_hexdigit() || **byte == b'-';
+    let before = bytes[..place].iter().rev().take(LONGEST);
+    let start = place - before.take_while(is_part).count();
+    let behind = bytes[place..].iter().take(LONGEST);
+    let word = &text[start..place + behind.take_while(is_part).count()];
+    if !word.bytes().any(|byte| byte.is_ascii_alphabetic()) {
+        return false;
     }
-    groups
+    let is_uuid =
+        |word: &str| word.len() == 36 && word.split('-').map(str::len).eq([8, 4, 4, 4, 12]);
+    // The digits may lie in the part of a longer word that is the id: `req-0123…`.
+    let at = place - start;
+    let parts: Vec<(usize, &str)> = word
+        .split('-')
+        .scan(0, |from, part| {
+            let begin = *from;
+            *from += part.len() + 1;
+            Some((begin, part))
+        })
+        .collect();
+    let has_letter = |part: &str| part.bytes().any(|byte| byte.is_ascii_alphabetic());
+    let is_plain = parts.iter().any(|(begin, part)| {
+        (*begin..begin + part.len()).contains(&at)
+            && LENGTHS.contains(&part.len())
+            && has_letter(part)
+    });
+    let mut uuids = parts.iter().filter_map(|(begin, _)| {
+        let uuid = word.get(*begin..begin + 36)?;
+        (is_uuid(uuid) && has_letter(uuid)).then_some(*begin..begin + 36)
+    });
+    is_plain || uuids.any(|uuid| uuid.contains(&at))
+}
+
+/// What a stripe holds from its number on, `%B` before it included: `%B…^NAME^2812…?`, `;…=2812…?`.
+fn track(text: &str, card: &Range<usize>) -> Option<Range<usize>> {
+    let behind = &text[card.end..];
+    let length = behind
+        .char_indices()
+        .take(TRACK_MAX)
+        .take_while(|(_, c)| !matches!(c, '?' | '"' | '\n'))
+        .map(|(place, c)| place + c.len_utf8())
+        .last()
+        .unwrap_or(0);
+    let rest = &behind[..length];
+    let closed = length + usize::from(behind[length..].starts_with('?'));
+    let date = |text: &str| text.bytes().take(7).filter(u8::is_ascii_digit).count() == 7;
+    if let Some((_, after)) = rest.strip_prefix('^').and_then(|it| it.split_once('^')) {
+        let start = text[..card.start]
+            .strip_suffix("%B")
+            .map_or(card.start, str::len);
+        return (after.bytes().take(4).all(|byte| byte.is_ascii_digit()) && after.len() >= 4)
+            .then_some(start..card.end + closed);
+    }
+    let second = rest.strip_prefix(['=', 'D']).filter(|rest| date(rest))?;
+    let start = text[..card.start]
+        .strip_suffix(';')
+        .map_or(card.start, str::len);
+    let data = second.bytes().take_while(u8::is_ascii_digit).count();
+    let end = card.end + 1 + data;
+    Some(start..end + usize::from(text[end..].starts_with('?')))
 }
 
 /// A Unix time in nanoseconds, 2017 to 2033: the long number that logs are full of.
@@ -180,38 +195,39 @@ fn is_nanoseconds(run: &[Digit], at: usize) -> bool {
     length == 19 && run[from].value == 1 && (5..=9).contains(&run[from + 1].value)
 }
 
-/// Issuer ranges (ISO/IEC 7812) with the lengths that each scheme uses.
-fn is_issued(digits: &[u8]) -> bool {
-    let lead = |n: usize| {
-        digits[..n]
-            .iter()
-            .fold(0u32, |lead, digit| lead * 10 + u32::from(*digit))
-    };
-    match digits.len() {
-        13 => lead(1) == 4 || lead(2) == 50 || matches!(lead(2), 56..=69),
-        14 => matches!(lead(3), 300..=305 | 309) || matches!(lead(2), 36 | 38 | 39 | 50 | 56..=69),
-        15 => {
-            matches!(lead(2), 34 | 37 | 50 | 56..=69)
-                || matches!(lead(4), 1800 | 2131 | 2014 | 2149)
-        }
-        16..=19 => {
-            lead(1) == 4
-                || matches!(lead(2), 50..=69)
-                || matches!(lead(4), 2221..=2720 | 3528..=3589 | 2200..=2204 | 8171..=8182 | 9792)
-                || matches!(lead(3), 300..=305 | 309 | 810..=817)
-                || matches!(lead(2), 36 | 38 | 39)
-        }
+/// Issuer ranges (ISO/IEC 7812) by their first four digits, with the lengths that each scheme uses.
+fn is_issued(lead: u32, length: usize) -> bool {
+    match length {
+        13 => matches!(lead, 4000..=4999 | 5000..=5099 | 5600..=6999),
+        14 => matches!(
+            lead,
+            3000..=3059 | 3090..=3099 | 3600..=3699 | 3800..=3999 | 5000..=5099 | 5600..=6999
+        ),
+        15 => matches!(
+            lead,
+            3400..=3499 | 3700..=3799 | 5000..=5099 | 5600..=6999 | 1800 | 2131 | 2014 | 2149
+        ),
+        16..=19 => matches!(
+            lead,
+            // Visa; Maestro, Mastercard, Discover, UnionPay, RuPay, Verve, Elo, Hipercard.
+            4000..=4999 | 5000..=6999
+                // Mastercard's second range, JCB, Mir.
+                | 2221..=2720 | 3528..=3589 | 2200..=2204
+                // UnionPay and RuPay, Troy, Humo, Uzcard, Diners Club.
+                | 8100..=8299 | 9792 | 9860 | 8600
+                | 3000..=3059 | 3090..=3099 | 3600..=3699 | 3800..=3999
+        ),
         _ => false,
     }
 }
 
-fn luhn(digits: &[u8]) -> bool {
+pub(super) fn luhn(digits: &[Digit]) -> bool {
     let sum: u32 = digits
         .iter()
         .rev()
         .enumerate()
         .map(|(i, digit)| {
-            let weighted = u32::from(*digit) << (i % 2);
+            let weighted = u32::from(digit.value) << (i % 2);
             if weighted > 9 { weighted - 9 } else { weighted }
         })
         .sum();
