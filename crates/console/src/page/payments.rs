@@ -81,6 +81,7 @@ async fn gather(visit: &Visit, asked: &Payments) -> Result<Gathered, store::Erro
         from,
         to,
         newest_first: true,
+        after: None,
         limit: RECORDS_MAX,
     };
     let mut records = desk.logs.search(&search).await?;

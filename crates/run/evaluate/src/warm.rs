@@ -205,6 +205,7 @@ impl Evaluator {
                 from: after,
                 to,
                 newest_first: false,
+                after: None,
                 limit: Search::LIMIT_MAX,
             };
             let found = stores

@@ -14,6 +14,7 @@ pub mod state;
 mod commit;
 mod disk;
 mod error;
+mod numbers;
 mod round;
 mod wal;
 mod wire;

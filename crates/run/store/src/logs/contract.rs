@@ -6,7 +6,7 @@ use std::{sync::Arc, time::Duration};
 use promise::{LogQuery, Timestamp, record::Scalar};
 use serde_json::json;
 
-use super::{Appended, LogStore, Record, Search};
+use super::{Appended, LogStore, Record, Scan, Search};
 
 /// 2026-01-05T00:00:00Z, a Monday, in milliseconds.
 const START: i64 = 1_767_571_200_000;
@@ -35,6 +35,7 @@ fn search(text: &str, from: i64, to: i64) -> Search {
         from: at(from),
         to: at(to),
         newest_first: false,
+        after: None,
         limit: Search::LIMIT_MAX,
     }
 }
@@ -55,6 +56,8 @@ pub async fn contract(make: impl AsyncFn() -> Arc<dyn LogStore>) {
     gives_back_what_it_got(&*make().await).await;
     finds_by_field_and_time(&*make().await).await;
     orders_and_limits(&*make().await).await;
+    goes_on_where_an_answer_ended(&*make().await).await;
+    gives_columns(&*make().await).await;
     stores_a_record_once(&*make().await).await;
     keeps_what_is_young(&*make().await).await;
     serves_many_at_once(make().await).await;
@@ -163,6 +166,7 @@ async fn orders_and_limits(store: &dyn LogStore) {
             store,
             &Search {
                 newest_first: true,
+                after: None,
                 limit: 2,
                 ..any.clone()
             }
@@ -171,6 +175,81 @@ async fn orders_and_limits(store: &dyn LogStore) {
         [5, 9]
     );
     assert!(ids(store, &Search { limit: 0, ..any }).await.is_empty());
+}
+
+async fn goes_on_where_an_answer_ended(store: &dyn LogStore) {
+    let all = (0..10).map(|n| record(n, 5 + i64::from(n > 4), "s", "ok"));
+    store.append(all.collect()).await.unwrap();
+    for newest_first in [false, true] {
+        let mut page = search("status:ok", 0, 9);
+        (page.limit, page.newest_first) = (3, newest_first);
+        let mut seen = Vec::new();
+        loop {
+            let found = store.search(&page).await.unwrap();
+            let Some(last) = found.last() else { break };
+            page.after = Some((last.at, last.id));
+            seen.extend(found.iter().map(|r| r.id));
+        }
+        if newest_first {
+            seen.reverse();
+        }
+        assert_eq!(seen, (0..10).collect::<Vec<_>>());
+    }
+}
+
+async fn gives_columns(store: &dyn LogStore) {
+    let all = (0..6).map(|n| {
+        let mut one = record(
+            n,
+            5,
+            if n < 2 { "a" } else { "b" },
+            if n == 3 { "ok" } else { "failed" },
+        );
+        if n == 4 {
+            one.fields.remove("card");
+        }
+        one
+    });
+    store.append(all.collect()).await.unwrap();
+    let scan = Scan {
+        query: query("status:failed"),
+        from: at(0),
+        to: at(9),
+        columns: ["amount", "card.brand", "nothing", "メモ"]
+            .map(str::to_owned)
+            .to_vec(),
+    };
+    let mut batches = store.scan(&scan).await.unwrap();
+    let mut rows = Vec::new();
+    while let Some(batch) = batches.next().await {
+        let batch = batch.unwrap();
+        for row in 0..batch.len() {
+            assert_eq!(batch.at[row], at(5));
+            let cell = |column: usize| batch.columns[column].get(row).unwrap_or_default();
+            rows.push((batch.stream.to_string(), cell(0), cell(1), cell(2), cell(3)));
+        }
+    }
+    rows.sort_by_key(|row| (row.0.clone(), row.2.is_null()));
+    let row = |stream: &str, brand| {
+        (
+            stream.to_owned(),
+            json!(1205),
+            brand,
+            json!(null),
+            json!("手形"),
+        )
+    };
+    let visa = || json!("visa");
+    assert_eq!(
+        rows,
+        [
+            row("a", visa()),
+            row("a", visa()),
+            row("b", visa()),
+            row("b", visa()),
+            row("b", json!(null))
+        ]
+    );
 }
 
 async fn stores_a_record_once(store: &dyn LogStore) {

@@ -3,8 +3,10 @@
 #[doc(hidden)]
 pub mod contract;
 mod embedded;
+mod scan;
 
 pub use embedded::{EmbeddedLogs, Options};
+pub use scan::{Batch, Batches, Cells, Scan};
 
 use std::{path::Path, sync::Arc, time::Duration};
 
@@ -129,6 +131,8 @@ pub struct Search {
     pub from: Timestamp,
     pub to: Timestamp,
     pub newest_first: bool,
+    /// Only what comes after this place in the order asked for, to go on where an answer ended.
+    pub after: Option<(Timestamp, u128)>,
     /// At most [`Search::LIMIT_MAX`].
     pub limit: usize,
 }
@@ -156,6 +160,9 @@ pub trait LogStore: Send + Sync {
 
     /// How many records `search` would find without its limit.
     async fn count(&self, query: &LogQuery, from: Timestamp, to: Timestamp) -> Result<u64, Error>;
+
+    /// Chosen columns of the records that `search` would find, without limit and in no particular order.
+    async fn scan(&self, scan: &Scan) -> Result<Batches, Error>;
 
     /// Drops whole parts of `stream` older than `keep`, seen from `now`. Returns the bytes freed.
     async fn retain(&self, stream: &str, keep: Duration, now: Timestamp) -> Result<u64, Error>;

@@ -281,6 +281,7 @@ async fn check(folder: &Path, acknowledged: &Acknowledged) {
             from: after,
             to,
             newest_first: false,
+            after: None,
             limit: 999,
         };
         let page = stores.logs.search(&search).await.unwrap();

@@ -25,7 +25,7 @@ use async_trait::async_trait;
 use promise::{LogQuery, Timestamp};
 
 use self::{memory::Memory, row::Row, shelf::Shelf, writer::Request};
-use super::{Appended, LogStore, Record, Search, Status};
+use super::{Appended, Batch, Batches, LogStore, Record, Scan, Search, Status};
 use crate::{
     Error,
     commit::{Queue, blocking},
@@ -118,6 +118,35 @@ impl LogStore for EmbeddedLogs {
         .await
     }
 
+    async fn scan(&self, scan: &Scan) -> Result<Batches, Error> {
+        let (shared, scan) = (self.shared.clone(), scan.clone());
+        Ok(Batches::told_by(move |tell| {
+            let mut by_stream: BTreeMap<String, Vec<Record>> = BTreeMap::new();
+            let over = Over {
+                query: &scan.query,
+                from: scan.from.as_millis(),
+                to: scan.to.as_millis(),
+                newest_first: false,
+            };
+            shared.scan(
+                &over,
+                |_| true,
+                |record| {
+                    by_stream
+                        .entry(record.stream.clone())
+                        .or_default()
+                        .push(record);
+                },
+            )?;
+            for (stream, records) in by_stream {
+                if !tell(Batch::of(&stream, &records, &scan.columns)) {
+                    break;
+                }
+            }
+            Ok(())
+        }))
+    }
+
     async fn retain(&self, stream: &str, keep: Duration, now: Timestamp) -> Result<u64, Error> {
         let (stream, before) = (stream.to_owned(), (now - keep).as_millis());
         self.queue
@@ -194,7 +223,20 @@ impl Shared {
                         .is_some_and(|((at, ..), _)| first <= *at)
                 }
         };
+        let after = search.after.map(|(at, id)| (at.as_millis(), id));
+        let is_later = |place: (i64, u128)| {
+            after.is_none_or(|after| {
+                if search.newest_first {
+                    place < after
+                } else {
+                    place > after
+                }
+            })
+        };
         let keep = |record: Record| {
+            if !is_later((record.at.as_millis(), record.id)) {
+                return;
+            }
             seen += 1;
             let mut kept = kept.borrow_mut();
             kept.insert((record.at.as_millis(), record.id, seen), record);

@@ -39,6 +39,7 @@ async fn ids(store: &EmbeddedLogs, stream: &str) -> Vec<u32> {
         from,
         to,
         newest_first: false,
+        after: None,
         limit: Search::LIMIT_MAX,
     };
     store

@@ -2,8 +2,11 @@
 
 use std::{collections::HashMap, sync::Arc};
 
-use super::{pack, sum_up};
-use crate::wire::{Reader, put_varint};
+use super::sum_up;
+use crate::{
+    numbers::pack,
+    wire::{Reader, put_varint},
+};
 
 /// Columns of one block take so much memory at most while it is open; further times stand in their chunks.
 const COLUMNS_BYTES_MAX: usize = 2 << 20;

@@ -12,17 +12,14 @@
 
 mod columns;
 pub(super) mod histogram;
-mod pack;
-mod values;
 
 use promise::Timestamp;
 
-pub(super) use self::{
-    columns::{Columns, ColumnsBuilder},
-    pack::Effort,
-};
+pub(super) use self::columns::{Columns, ColumnsBuilder};
+pub(super) use crate::numbers::Effort;
 use crate::{
     Sample,
+    numbers::{pack, values},
     wire::{Reader, put_signed, put_varint},
 };
 

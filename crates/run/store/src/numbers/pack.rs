@@ -6,7 +6,7 @@
 use crate::wire::{Reader, low_byte, put_signed, put_varint};
 
 /// Numbers that share a width. Positions of patches are one byte.
-pub(super) const GROUP: usize = 128;
+pub(crate) const GROUP: usize = 128;
 /// The flag of a group with patches, beside its width.
 const PATCHED: u8 = 0x80;
 /// Wider numbers are written whole, so that one load of 8 bytes always holds what is to be read.
@@ -16,14 +16,14 @@ const PATCH_BITS: usize = 8;
 
 /// How much thought encoding takes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in super::super) enum Effort {
+pub(crate) enum Effort {
     /// For what is soon encoded again.
     Quick,
     /// For what stays.
     Thorough,
 }
 
-pub(super) fn pack(numbers: &[i64], effort: Effort, out: &mut Vec<u8>) {
+pub(crate) fn pack(numbers: &[i64], effort: Effort, out: &mut Vec<u8>) {
     for group in numbers.chunks(GROUP) {
         pack_group(group, effort, out);
     }
@@ -174,7 +174,7 @@ fn densest(sorted: &[i64], reach: u64) -> (usize, usize) {
 }
 
 /// Reads `n` numbers to the end of `out`. `None` where the bytes are no groups.
-pub(super) fn unpack(reader: &mut Reader<'_>, n: usize, out: &mut Vec<i64>) -> Option<()> {
+pub(crate) fn unpack(reader: &mut Reader<'_>, n: usize, out: &mut Vec<i64>) -> Option<()> {
     let mut left = n;
     while left > 0 {
         let count = left.min(GROUP);

@@ -33,7 +33,7 @@ const ORDER_SHIFT: u8 = 4;
 const EXCEPTIONS: u8 = 0x40;
 
 /// Adds `values` (at least one) to `out`.
-pub(super) fn encode(values: &[f64], effort: Effort, out: &mut Vec<u8>) {
+pub(crate) fn encode(values: &[f64], effort: Effort, out: &mut Vec<u8>) {
     let Some(first) = values.first() else { return };
     if values.iter().all(|v| v.to_bits() == first.to_bits()) {
         out.push(SAME);
@@ -89,7 +89,7 @@ fn best_order(integers: &[i64]) -> u8 {
 }
 
 /// Reads `n` values, and gives those from `skip` on to `each`. `scratch` saves an allocation a chunk.
-pub(super) fn decode(
+pub(crate) fn decode(
     reader: &mut Reader<'_>,
     n: usize,
     skip: usize,

@@ -1,0 +1,148 @@
+//! Chosen columns of the records that a query means: what counts, histograms and groups are made from.
+//!
+//! A store that keeps columns gives them as they lie, so that a group by a field of few values is a walk
+//! over small numbers, and nothing makes records that nobody reads.
+
+use std::sync::Arc;
+
+use promise::{LogQuery, Timestamp};
+use serde_json::Value;
+use tokio::sync::mpsc;
+
+use super::Record;
+use crate::Error;
+
+/// Which columns of which records.
+#[derive(Debug, Clone)]
+pub struct Scan {
+    pub query: LogQuery,
+    /// Exclusive.
+    pub from: Timestamp,
+    pub to: Timestamp,
+    /// Names as a query has them; `a.b` reaches into objects.
+    pub columns: Vec<String>,
+}
+
+/// Records of one stream, column by column. Their order is the store's own.
+#[derive(Debug, Clone)]
+pub struct Batch {
+    pub stream: Arc<str>,
+    pub at: Vec<Timestamp>,
+    /// As many, and in the same order, as were asked for.
+    pub columns: Vec<Cells>,
+}
+
+/// One column of a batch: a cell for each record.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Cells {
+    /// No record has the field.
+    Absent,
+    /// Few values: each record has the place of its own in `values`, or [`Cells::NONE`].
+    Dictionary {
+        values: Vec<Value>,
+        codes: Vec<u32>,
+    },
+    Integers(Vec<Option<i64>>),
+    Floats(Vec<Option<f64>>),
+    Values(Vec<Option<Value>>),
+}
+
+impl Cells {
+    /// The code of a record that does not have the field.
+    pub const NONE: u32 = u32::MAX;
+
+    /// A record's value, by its place in the batch.
+    #[must_use]
+    pub fn get(&self, row: usize) -> Option<Value> {
+        match self {
+            Self::Absent => None,
+            Self::Dictionary { values, codes } => values.get(*codes.get(row)? as usize).cloned(),
+            Self::Integers(all) => all.get(row)?.map(Value::from),
+            Self::Floats(all) => all.get(row)?.map(Value::from),
+            Self::Values(all) => all.get(row)?.clone(),
+        }
+    }
+}
+
+impl Batch {
+    /// A batch of records that are of one stream.
+    #[must_use]
+    pub fn of(stream: &str, records: &[Record], columns: &[String]) -> Self {
+        let cells = |name: &String| {
+            let values: Vec<_> = records.iter().map(|r| value(r, name).cloned()).collect();
+            if values.iter().all(Option::is_none) {
+                Cells::Absent
+            } else {
+                Cells::Values(values)
+            }
+        };
+        Self {
+            stream: stream.into(),
+            at: records.iter().map(|record| record.at).collect(),
+            columns: columns.iter().map(cells).collect(),
+        }
+    }
+
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.at.len()
+    }
+
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.at.is_empty()
+    }
+}
+
+fn value<'r>(record: &'r Record, name: &str) -> Option<&'r Value> {
+    let value = record.fields.get(name);
+    if value.is_some() || !name.contains('.') {
+        return value;
+    }
+    let mut parts = name.split('.');
+    let first = parts.next().and_then(|first| record.fields.get(first));
+    parts.fold(first, |value, part| {
+        value.and_then(|v| v.as_object()?.get(part))
+    })
+}
+
+/// Batches that wait for whoever reads them: a store is never further ahead than this.
+const WAITING_MAX: usize = 4;
+
+/// What a scan gives, batch by batch. Dropping it ends the scan.
+#[derive(Debug)]
+pub struct Batches(mpsc::Receiver<Result<Batch, Error>>);
+
+impl Batches {
+    /// The next batch; `None` after the last one. After an error there is nothing more.
+    pub async fn next(&mut self) -> Option<Result<Batch, Error>> {
+        self.0.recv().await
+    }
+
+    /// All that are `ready`.
+    #[must_use]
+    pub fn ready(batches: Vec<Batch>) -> Self {
+        let (sender, receiver) = mpsc::channel(batches.len().max(1));
+        for batch in batches {
+            // There is room for each.
+            let _ = sender.try_send(Ok(batch));
+        }
+        Self(receiver)
+    }
+
+    /// Those that `work` tells, where it may block. It should end once nobody listens, which the answer to
+    /// a batch says.
+    pub(super) fn told_by(
+        work: impl FnOnce(&mut dyn FnMut(Batch) -> bool) -> Result<(), Error> + Send + 'static,
+    ) -> Self {
+        let (sender, receiver) = mpsc::channel(WAITING_MAX);
+        tokio::task::spawn_blocking(move || {
+            let mut tell = |batch| sender.blocking_send(Ok(batch)).is_ok();
+            if let Err(error) = work(&mut tell) {
+                // Whoever no longer listens needs no answer.
+                let _ = sender.blocking_send(Err(error));
+            }
+        });
+        Self(receiver)
+    }
+}
