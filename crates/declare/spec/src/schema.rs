@@ -21,6 +21,8 @@ pub fn schema() -> Value {
         "receivers",
         "service/properties/tiers",
         "on_call/properties/people",
+        "on_call/properties/schedules",
+        "escalations",
     ] {
         if let Some(map) = schema.pointer_mut(&format!("/properties/{path}")) {
             map["propertyNames"] = json!({ "pattern": ID_PATTERN });

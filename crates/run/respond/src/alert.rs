@@ -172,7 +172,12 @@ mod tests {
             level: 1,
             page_within: None,
             answer_within: None,
+            escalation: None,
             page_at_risk,
+            definition: None,
+            escalate_to: vec![],
+            escalate_after: None,
+            response: vec![],
         }
     }
 

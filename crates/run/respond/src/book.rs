@@ -125,11 +125,12 @@ impl Book {
             .find(|incident| incident.id == id)
     }
 
-    /// Repeats under way for an incident: what an acknowledgement or its end makes needless.
+    /// Repeats and escalations under way for an incident: what an acknowledgement or its end makes needless.
     #[must_use]
     pub fn repeats(&self, incident: &str) -> Vec<&Pending> {
         let is_repeat = |pending: &&Pending| {
-            pending.page.kind == Kind::Repeated && pending.incident() == incident
+            matches!(pending.page.kind, Kind::Repeated | Kind::Escalated)
+                && pending.incident() == incident
         };
         self.pending.values().filter(is_repeat).collect()
     }

@@ -5,16 +5,19 @@ use std::{
     sync::Arc,
 };
 
-use promise::Say;
+use promise::{Say, Timestamp};
 use spec::{
     Spec,
     section::{
-        canary::Canary, on_call::OnCall, receiver::Receiver, receiver::Secret, route::Route,
-        severity::Severity,
+        canary::Canary, escalation::Escalation, on_call::OnCall, receiver::Receiver,
+        receiver::Secret, route::Route, severity::Severity,
     },
 };
 
-use crate::alert::Alert;
+use crate::{
+    alert::Alert,
+    on_call::{OnDuty, Rota},
+};
 
 /// Resolves a secret's reference when it is needed, so that a rotated secret needs no restart.
 pub type Secrets = Arc<dyn Fn(&Secret) -> Result<String, String> + Send + Sync>;
@@ -33,6 +36,7 @@ pub struct Config {
     pub routes: Vec<Route>,
     pub receivers: BTreeMap<String, Receiver>,
     pub on_call: Option<OnCall>,
+    pub escalations: BTreeMap<String, Escalation>,
     /// The made-up alert, where one is declared.
     pub canary: Option<Canary>,
     /// Every alerting rule by its name. The alert of one that is gone from here is closed.
@@ -59,6 +63,7 @@ impl Config {
             routes: spec.routes.clone(),
             receivers: spec.receivers.clone(),
             on_call: spec.on_call.clone(),
+            escalations: spec.escalations.clone(),
             canary: spec.canary.clone(),
             rules: BTreeSet::new(),
             rule_severity: spec.rules.severity.clone(),
@@ -86,6 +91,22 @@ impl Config {
     #[must_use]
     pub fn severity(&self, name: Option<&str>) -> Option<&Severity> {
         self.severities.get(name?)
+    }
+
+    /// The escalation of a severity, where it names one that is declared.
+    #[must_use]
+    pub fn escalation(&self, severity: Option<&str>) -> Option<&Escalation> {
+        let name = self.severity(severity)?.escalation.as_deref()?;
+        self.escalations.get(name)
+    }
+
+    /// Who is on call at `now`, one for each schedule that has somebody.
+    #[must_use]
+    pub fn on_duty(&self, now: Timestamp) -> Vec<OnDuty> {
+        let on_call = self.on_call.as_ref();
+        on_call.map_or_else(Vec::new, |on_call| {
+            Rota::new(on_call, &self.time_zone).on_duty(now)
+        })
     }
 
     #[must_use]

@@ -48,6 +48,8 @@ event_kinds! {
     /// A receiver is slow to accept it, so the next one of the route is told.
     PageFellOver = "page_fell_over",
     IncidentOpened = "incident_opened",
+    /// Nobody has answered yet, so the next step of the escalation is told.
+    IncidentEscalated = "incident_escalated",
     IncidentAcknowledged = "incident_acknowledged",
     IncidentResolved = "incident_resolved",
     /// A canary was accepted by its receiver.

@@ -47,6 +47,9 @@ pub struct Incident {
     /// When a person must have acknowledged.
     pub answer_due: Option<Timestamp>,
     pub answer_missed: bool,
+    /// Steps of its escalation that were taken.
+    #[serde(default)]
+    pub escalated: u64,
     pub evidence_lost: Option<Timestamp>,
     /// Every page so far, oldest first.
     pub pages: Vec<PageRecord>,

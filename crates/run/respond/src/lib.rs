@@ -11,6 +11,7 @@
 
 pub mod alert;
 pub mod canary;
+pub mod escalate;
 pub mod incident;
 pub mod notify;
 pub mod on_call;

@@ -51,6 +51,8 @@ pub enum Kind {
     Worsened,
     /// Still so, and nobody has acknowledged.
     Repeated,
+    /// Nobody has acknowledged, and it is this receiver's turn.
+    Escalated,
     Resolved,
     /// The promise was taken out of the spec while its alert was open.
     Withdrawn,
@@ -170,6 +172,10 @@ impl Page {
             Kind::Repeated => (
                 format!("still {}, not acknowledged", state.en),
                 format!("{}まま・未応答", still(self.state)),
+            ),
+            Kind::Escalated => (
+                format!("escalated, {}, not acknowledged", state.en),
+                format!("エスカレーション・{}・未応答", state.ja),
             ),
             Kind::Withdrawn => (
                 "withdrawn, no longer declared".to_owned(),

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use promise::{Say, State, Timestamp, say};
+use promise::{Lang, Say, State, Timestamp, say};
 use serde_json::json;
 use spec::section::severity;
 
@@ -11,8 +11,9 @@ use crate::{
     alert::{self, Alert, Step, Subject},
     book::{Book, Change, Pending},
     canary,
+    escalate::{self, Whom},
     incident::{self, Incident},
-    on_call,
+    on_call::OnDuty,
     page::{self, About, Figures, Kind, Link, Sentence},
     route::{self, Target},
 };
@@ -101,6 +102,7 @@ fn raise(config: &Config, book: &Book, change: &mut Change, news: &News, subject
             .and_then(|severity| severity.answer_within)
             .map(|within| at + within.0),
         answer_missed: false,
+        escalated: 0,
         evidence_lost: None,
         pages: Vec::new(),
         next_page: 1,
@@ -272,7 +274,7 @@ fn announce(
     kind: Kind,
 ) {
     let at = change.at;
-    let targets = match alert
+    let mut targets = match alert
         .subject
         .severity
         .as_deref()
@@ -281,6 +283,14 @@ fn announce(
         Some(severity) => route::targets(config, &alert.promise, severity, at),
         None => Vec::new(),
     };
+    for target in take_steps(config, change, incident, alert) {
+        if !targets
+            .iter()
+            .any(|known| known.receiver == target.receiver)
+        {
+            targets.push(target);
+        }
+    }
     if targets.is_empty() {
         let what = if incident.is_paging {
             say!(
@@ -301,6 +311,66 @@ fn announce(
     for target in targets {
         send(config, book, change, incident, alert, kind, target);
     }
+}
+
+/// Takes every step of the escalation that is due, and says whom they reach. A step that reaches nobody must not cost
+/// its wait, so the next is taken at once.
+pub fn take_steps(
+    config: &Config,
+    change: &mut Change,
+    incident: &mut Incident,
+    alert: &Alert,
+) -> Vec<Target> {
+    let at = change.at;
+    let policy = config.escalation(alert.subject.severity.as_deref());
+    let Some(policy) = policy.filter(|_| incident.wants_answer()) else {
+        return Vec::new();
+    };
+    let mut reached: Vec<Target> = Vec::new();
+    let mut was_empty = false;
+    while let Some(due) = escalate::step(policy, incident.opened, incident.escalated) {
+        if due.at > at && !was_empty {
+            break;
+        }
+        incident.escalated += 1;
+        let targets = escalate::targets(config, due.whom, at);
+        let (number, round) = (incident.escalated, due.round);
+        let receivers: Vec<&str> = targets.iter().map(|it| it.receiver.as_str()).collect();
+        let list = receivers.join(", ");
+        let what = match due.whom {
+            _ if targets.is_empty() => say!(
+                "step {number} of the escalation reaches nobody; the next follows at once",
+                "エスカレーションの段階 {number} は誰にも届きません。すぐに次へ進みます"
+            ),
+            Whom::Step(_) => say!(
+                "step {number} of the escalation: {list}",
+                "エスカレーションの段階 {number}: {list}"
+            ),
+            Whom::Fallback(_) => say!(
+                "nobody answered any step: {list}",
+                "どの段階でも応答がありません: {list}"
+            ),
+        };
+        let code = if targets.is_empty() {
+            "escalation-empty"
+        } else {
+            "escalated"
+        };
+        incident.note(at, code, what);
+        let body = json!({
+            "incident": incident.id, "severity": incident.severity, "step": number, "round": round,
+            "due": due.at, "receivers": receivers,
+        });
+        change.event(
+            EventKind::IncidentEscalated,
+            &alert.promise,
+            &incident.id,
+            body,
+        );
+        was_empty = targets.is_empty();
+        reached.extend(targets);
+    }
+    reached
 }
 
 /// Puts one page to one receiver on its way.
@@ -372,13 +442,18 @@ pub fn compose(
         measured: Figures::of(subject),
         bad_since: alert.bad_since,
         evidence_lost: alert.evidence_lost.filter(|_| !is_over),
-        on_call: config
-            .on_call
-            .as_ref()
-            .and_then(|on_call| on_call::at(on_call, at))
-            .map(|duty| duty.name.0),
+        on_call: names(&config.on_duty(at)),
         rule: subject.rule.clone(),
     }
+}
+
+/// Everybody who is on call, as one text.
+fn names(on_duty: &[OnDuty]) -> Option<Say> {
+    let all = |lang| {
+        let names = on_duty.iter().map(|duty| duty.name.0.get(lang));
+        names.collect::<Vec<_>>().join(", ")
+    };
+    (!on_duty.is_empty()).then(|| Say::new(all(Lang::En), all(Lang::Ja)))
 }
 
 fn severity_of(config: &Config, subject: &Subject) -> Option<page::Severity> {

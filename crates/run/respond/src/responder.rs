@@ -18,7 +18,7 @@ use crate::{
     desk::{Desk, DeskShelf},
     incident::{Acknowledgement, Outcome, REASON_MAX, WHO_MAX},
     notify::{self, Make, Outside},
-    on_call, react, refresh,
+    react, refresh,
     rule::{Rule, RuleChange},
 };
 
@@ -329,9 +329,10 @@ impl Responder {
         config.receivers.iter().map(status).collect()
     }
 
+    /// Who is on call, one for each schedule that has somebody.
     #[must_use]
-    pub fn on_call(&self, now: Timestamp) -> Option<OnDuty> {
-        on_call::at(self.desk.config().on_call.as_ref()?, now)
+    pub fn on_duty(&self, now: Timestamp) -> Vec<OnDuty> {
+        self.desk.config().on_duty(now)
     }
 
     /// A count that grows with every change.

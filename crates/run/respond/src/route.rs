@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use promise::Timestamp;
 
-use crate::{Config, on_call, rule::Rule};
+use crate::{Config, rule::Rule};
 
 /// A repeat faster than this floods people and gets a receiver's rate limit instead of an answer.
 pub const REPEAT_MIN: Duration = Duration::from_secs(30);
@@ -19,8 +19,8 @@ pub struct Target {
     pub instead: Vec<String>,
 }
 
-/// Everyone who is told of `promise` with `severity`, each once: the receivers of every route that fits, then those
-/// of the person on call. Where two routes name a receiver, the shorter repeat counts.
+/// Everyone who is told of `promise` with `severity`, each once: the receivers of every route that fits, then, where
+/// the severity has no escalation, those of whoever is on call. Where two routes name a receiver, the shorter repeat counts.
 #[must_use]
 pub fn targets(config: &Config, promise: &str, severity: &str, now: Timestamp) -> Vec<Target> {
     let mut chain: Vec<(String, Option<Duration>)> = Vec::new();
@@ -39,34 +39,49 @@ pub fn targets(config: &Config, promise: &str, severity: &str, now: Timestamp) -
             add(&mut chain, receiver, repeat);
         }
     }
-    if let Some(duty) = config
-        .on_call
-        .as_ref()
-        .and_then(|on_call| on_call::at(on_call, now))
-    {
-        for receiver in &duty.receivers {
-            add(&mut chain, receiver, shortest);
+    // An escalation says itself when whoever is on call is told.
+    if config.escalation(Some(severity)).is_none() {
+        for duty in config.on_duty(now) {
+            for receiver in &duty.receivers {
+                add(&mut chain, receiver, shortest);
+            }
         }
     }
-    chain.retain(|(receiver, _)| config.receivers.contains_key(receiver));
-    let names: Vec<String> = chain.iter().map(|(name, _)| name.clone()).collect();
-    chain
-        .into_iter()
-        .enumerate()
-        .map(|(place, (receiver, repeat))| {
-            // The next of the route first; then around to those before it.
-            let instead = names[place + 1..]
-                .iter()
-                .chain(&names[..place])
-                .cloned()
-                .collect();
-            Target {
-                receiver,
-                repeat,
-                instead,
+    Target::each_once(chain, config)
+}
+
+impl Target {
+    /// Those of the names that are declared, each once with its shortest repeat. The next one stands in for one that does
+    /// not accept; then those before it.
+    #[must_use]
+    pub fn each_once(
+        names: impl IntoIterator<Item = (String, Option<Duration>)>,
+        config: &Config,
+    ) -> Vec<Self> {
+        let mut chain = Vec::new();
+        for (name, repeat) in names {
+            if config.receivers.contains_key(&name) {
+                add(&mut chain, &name, repeat);
             }
-        })
-        .collect()
+        }
+        let names: Vec<String> = chain.iter().map(|(name, _)| name.clone()).collect();
+        let targets = chain
+            .into_iter()
+            .enumerate()
+            .map(|(place, (receiver, repeat))| {
+                let instead = names[place + 1..]
+                    .iter()
+                    .chain(&names[..place])
+                    .cloned()
+                    .collect();
+                Self {
+                    receiver,
+                    repeat,
+                    instead,
+                }
+            });
+        targets.collect()
+    }
 }
 
 fn add(chain: &mut Vec<(String, Option<Duration>)>, receiver: &str, repeat: Option<Duration>) {
@@ -106,6 +121,7 @@ mod tests {
                 .into(),
             canary: None,
             on_call: None,
+            escalations: [].into(),
             rules: [].into(),
             rule_severity: None,
             console_url: String::new(),

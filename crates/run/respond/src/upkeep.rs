@@ -7,6 +7,7 @@ use crate::{
     Config, EventKind, Incident,
     alert::{self, Alert},
     book::{Book, Change},
+    escalate,
     incident::Outcome,
     page::Kind,
     react,
@@ -35,7 +36,7 @@ pub fn tend(config: &Config, book: &Book, change: &mut Change) {
         }
         let is_late = answer_is_late(known, change.at);
         let targets = due_again(config, book, known, alert, change.at);
-        if !is_late && targets.is_empty() {
+        if !is_late && targets.is_empty() && !step_is_due(config, known, alert, change.at) {
             continue;
         }
         let mut incident = known.clone();
@@ -53,8 +54,27 @@ pub fn tend(config: &Config, book: &Book, change: &mut Change) {
                 target,
             );
         }
+        for target in react::take_steps(config, change, &mut incident, alert) {
+            react::send(
+                config,
+                book,
+                change,
+                &mut incident,
+                alert,
+                Kind::Escalated,
+                target,
+            );
+        }
         change.put_incident(incident);
     }
+}
+
+fn step_is_due(config: &Config, incident: &Incident, alert: &Alert, now: Timestamp) -> bool {
+    let policy = config.escalation(alert.subject.severity.as_deref());
+    let next = policy
+        .filter(|_| incident.wants_answer())
+        .and_then(|policy| escalate::step(policy, incident.opened, incident.escalated));
+    next.is_some_and(|due| due.at <= now)
 }
 
 fn answer_is_late(incident: &Incident, now: Timestamp) -> bool {

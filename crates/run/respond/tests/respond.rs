@@ -4,6 +4,8 @@
 
 #[path = "respond/crash.rs"]
 mod crash;
+#[path = "respond/escalation.rs"]
+mod escalation;
 #[path = "respond/lifecycle.rs"]
 mod lifecycle;
 #[path = "respond/notifiers.rs"]

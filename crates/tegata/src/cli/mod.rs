@@ -18,6 +18,7 @@ mod init;
 pub(crate) mod instance;
 mod ledger;
 mod man;
+mod oncall;
 mod openslo;
 mod promql;
 mod prove;
@@ -114,6 +115,8 @@ enum Command {
     Replay(replay::Replay),
     #[command(subcommand)]
     Ledger(ledger::LedgerCommand),
+    #[command(name = "oncall")]
+    OnCall(oncall::OnCall),
     Doctor(doctor::Doctor),
     Sink(sink::SinkCommand),
     Schema(schema::Schema),
@@ -144,6 +147,7 @@ impl Cli {
             Command::Test(command) => command.run(common),
             Command::Replay(command) => command.run(common),
             Command::Ledger(command) => command.run(common),
+            Command::OnCall(command) => command.run(common),
             Command::Doctor(command) => command.run(common),
             Command::Sink(command) => command.run(common),
             Command::Schema(command) => command.run(common),

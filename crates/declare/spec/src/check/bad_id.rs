@@ -29,8 +29,8 @@ const LENGTH_MAX: usize = 63;
 pub(crate) const PATTERN: &str = "^[a-z0-9][a-z0-9_-]{0,62}$";
 
 fn check(sight: &Sight<'_>, found: &mut Found<'_>) {
-    let sections: [&[&str]; 5] =
-        [&["promises"], &["severities"], &["receivers"], &["service", "tiers"], &["on_call", "people"]];
+    let sections: [&[&str]; 7] =
+        [&["promises"], &["severities"], &["receivers"], &["service", "tiers"], &["on_call", "people"], &["on_call", "schedules"], &["escalations"]];
     for section in sections {
         for id in sight.places.names(section).filter(|id| !is_id(id)) {
             let mut path = section.to_vec();

@@ -60,7 +60,6 @@ rules! {
     not_an_address,
     not_a_url,
     not_a_time_zone,
-    not_an_instant,
     not_a_record_type,
     not_a_glob,
     bad_query,

@@ -1,10 +1,9 @@
 //! Turns that end before an incident does.
 
-use std::time::Duration;
-
 use promise::say;
 
 use super::{Found, Sight};
+use crate::section::on_call::Layer;
 
 rule! {
     /// # Finds
@@ -25,14 +24,16 @@ rule! {
     "turn-too-short": Error, needs ["on_call"], check, always
 }
 
-const SHORTEST: Duration = Duration::from_secs(3600);
-
 fn check(sight: &Sight<'_>, found: &mut Found<'_>) {
-    let Some(turn) = sight.spec.on_call.as_ref().map(|on_call| on_call.turn) else { return };
-    if turn.0 < SHORTEST {
+    let schedules = sight.spec.on_call.iter().flat_map(|on_call| &on_call.schedules);
+    let layers = schedules
+        .flat_map(|(name, schedule)| schedule.layers.iter().enumerate().map(move |(index, layer)| (name, index, layer)));
+    for (name, index, layer) in layers.filter(|(_, _, layer)| layer.turn.0 < Layer::TURN_MIN) {
+        let turn = layer.turn;
+        let path = ["on_call", "schedules", name, "layers", &index.to_string(), "turn"];
         found
             .note(
-                sight.places.at(&["on_call", "turn"]),
+                sight.places.at(&path),
                 say!("a turn of {turn} is too short to answer an incident in", "当番が {turn} では、障害に対応しきれません"),
             )
             .hint(say!("write an hour or more", "1 時間以上にします"));

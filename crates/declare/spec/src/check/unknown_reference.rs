@@ -6,8 +6,8 @@ use super::{Found, Sight, lookup};
 
 rule! {
     /// # Finds
-    /// A name that nothing in the spec has: a severity, tier, promise, receiver or person.
-    /// ja: 仕様のどこにもない名前(重大度、層、約束、宛先、人)。
+    /// A name that nothing in the spec has: a severity, tier, promise, receiver, person, schedule or escalation.
+    /// ja: 仕様のどこにもない名前(重大度、層、約束、宛先、人、当番表、エスカレーション)。
     /// # Why
     /// A page sent to a mistyped receiver reaches nobody, and one learns of it during the incident.
     /// ja: 書き間違えた宛先への通知は誰にも届かず、障害のさなかに初めて気づきます。
@@ -68,6 +68,9 @@ fn check(sight: &Sight<'_>, found: &mut Found<'_>) {
             }
         }
     }
+    if is_read("escalations") && is_read("severities") {
+        escalations(sight, found);
+    }
     let Some(on_call) = spec.on_call.as_ref().filter(|_| is_read("on_call")) else { return };
     for (id, person) in &on_call.people {
         for (item, name) in person.receivers.iter().enumerate() {
@@ -75,8 +78,52 @@ fn check(sight: &Sight<'_>, found: &mut Found<'_>) {
             refer(sight, found, &path, name, &["receivers"]);
         }
     }
-    for (item, name) in on_call.rotation.iter().enumerate() {
-        refer(sight, found, &["on_call", "rotation", &item.to_string()], name, &["on_call", "people"]);
+    for (schedule_name, schedule) in &on_call.schedules {
+        let people = &["on_call", "people"];
+        let base = ["on_call", "schedules", schedule_name.as_str()];
+        for (index, layer) in schedule.layers.iter().enumerate() {
+            for (item, name) in layer.rotation.iter().enumerate() {
+                let (index, item) = (index.to_string(), item.to_string());
+                let path = [&base[..], &["layers", &index, "rotation", &item]].concat();
+                refer(sight, found, &path, name, people);
+            }
+        }
+        for (index, stand_in) in schedule.overrides.iter().enumerate() {
+            let index = index.to_string();
+            let named = [("who", Some(&stand_in.who)), ("instead_of", stand_in.instead_of.as_ref())];
+            for (field, name) in named {
+                let Some(name) = name else { continue };
+                refer(sight, found, &[&base[..], &["overrides", &index, field]].concat(), name, people);
+            }
+        }
+    }
+}
+
+/// What severities and escalations name.
+fn escalations(sight: &Sight<'_>, found: &mut Found<'_>) {
+    for (id, severity) in &sight.spec.severities {
+        if let Some(name) = &severity.escalation {
+            refer(sight, found, &["severities", id, "escalation"], name, &["escalations"]);
+        }
+    }
+    for (id, escalation) in &sight.spec.escalations {
+        for (index, step) in escalation.steps.iter().enumerate() {
+            let index = index.to_string();
+            let lists: [(&str, &[String], &[&str]); 3] = [
+                ("schedules", &step.schedules, &["on_call", "schedules"]),
+                ("people", &step.people, &["on_call", "people"]),
+                ("receivers", &step.receivers, &["receivers"]),
+            ];
+            for (field, names, section) in lists {
+                for (item, name) in names.iter().enumerate() {
+                    let path = ["escalations", id, "steps", &index, field, &item.to_string()];
+                    refer(sight, found, &path, name, section);
+                }
+            }
+        }
+        for (item, name) in escalation.fallback.iter().enumerate() {
+            refer(sight, found, &["escalations", id, "fallback", &item.to_string()], name, &["receivers"]);
+        }
     }
 }
 

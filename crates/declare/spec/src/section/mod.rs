@@ -1,8 +1,10 @@
 //! The sections of a spec, one file each, in the order in which a person writes them.
 
+pub mod calendar;
 pub mod canary;
 pub mod correction;
 pub mod engine;
+pub mod escalation;
 pub mod on_call;
 pub mod profile;
 pub mod promises;
@@ -53,6 +55,7 @@ pub struct Spec {
     pub routes: Vec<route::Route>,
     pub receivers: BTreeMap<String, receiver::Receiver>,
     pub on_call: Option<on_call::OnCall>,
+    pub escalations: BTreeMap<String, escalation::Escalation>,
     pub retention: retention::Retention,
     pub corrections: BTreeMap<String, correction::Correction>,
     pub canary: Option<canary::Canary>,
@@ -78,7 +81,7 @@ pub struct Design {
 }
 
 /// The names of the sections in a file.
-pub const SECTIONS: [&str; 27] = [
+pub const SECTIONS: [&str; 28] = [
     "include",
     "service",
     "profiles",
@@ -90,6 +93,7 @@ pub const SECTIONS: [&str; 27] = [
     "routes",
     "receivers",
     "on_call",
+    "escalations",
     "retention",
     "corrections",
     "canary",
@@ -145,6 +149,9 @@ record! {
         /// Who answers now.
         /// ja: 当番。
         on_call: Option<on_call::OnCall>,
+        /// Who is told after how long while nobody answers, by name.
+        /// ja: 応答がないときの連絡の順(名前ごと)。
+        escalations: BTreeMap<String, escalation::Escalation> = BTreeMap::new(),
         /// How long evidence is kept. The ledger is kept for good.
         /// ja: 証拠の保存期間。台帳は消しません。
         retention: retention::Retention = retention::Retention::default(),
@@ -250,6 +257,7 @@ impl From<Document> for Spec {
             routes: document.routes,
             receivers: document.receivers,
             on_call: document.on_call,
+            escalations: document.escalations,
             retention: document.retention,
             corrections: document.corrections,
             canary: document.canary,

@@ -18,6 +18,9 @@ record! {
         /// A person must have acknowledged within this time.
         /// ja: この時間内に人が応答します。
         answer_within: Option<Span>,
+        /// The escalation by which people are told, by name. Without one, whoever is on call in any schedule is told at once.
+        /// ja: 連絡の順の名前。なければ、すべての当番表の当番にすぐ知らせます。
+        escalation: Option<String>,
         /// Whether being at risk or unproven pages too, and not only being broken.
         /// ja: 危うい・証拠なしの状態でも通知するか。
         page_at_risk: bool = false,

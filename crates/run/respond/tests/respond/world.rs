@@ -369,7 +369,12 @@ pub fn config() -> Config {
         level,
         page_within: Some(Span::secs(60)),
         answer_within: Some(Span::secs(300)),
+        escalation: None,
         page_at_risk,
+        definition: None,
+        escalate_to: vec![],
+        escalate_after: None,
+        response: vec![],
     };
     Config {
         service: Say::new("Card payments", "カード決済"),
@@ -391,6 +396,7 @@ pub fn config() -> Config {
             .map(|name| (name.to_owned(), Receiver::Inbox(Inbox {})))
             .into(),
         on_call: None,
+        escalations: [].into(),
         canary: None,
         rules: [].into(),
         rule_severity: None,

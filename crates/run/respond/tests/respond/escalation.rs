@@ -1,0 +1,142 @@
+//! Nobody answers: the next one is told, in seconds, over a restart, until somebody does.
+
+use promise::State::{Broken, Kept};
+use promise::unit::Span;
+use respond::{Config, EventKind, page::Kind};
+use spec::section::escalation::{Escalation, Step};
+
+use crate::world::{Does, Memory, World, config, drain, pass};
+
+fn step(after: u64, receivers: &[&str]) -> Step {
+    Step {
+        after: Span::secs(after),
+        schedules: vec![],
+        people: vec![],
+        receivers: receivers.iter().map(|&name| name.to_owned()).collect(),
+    }
+}
+
+/// `a` at once, `b` after 90 s; 60 s later the same once again; at 300 s `c`.
+fn escalating() -> Config {
+    let mut config = config();
+    config.routes.clear();
+    config.escalations = [(
+        "urgent".to_owned(),
+        Escalation {
+            steps: vec![step(0, &["a"]), step(90, &["b"])],
+            again: 1,
+            pause: Span::secs(60),
+            fallback: vec!["c".into()],
+        },
+    )]
+    .into();
+    for severity in config.severities.values_mut() {
+        severity.escalation = Some("urgent".to_owned());
+    }
+    config
+}
+
+fn told(world: &World, receiver: &str) -> Vec<Kind> {
+    let pages = world.far.by(receiver);
+    pages.iter().map(|page| page.kind).collect()
+}
+
+#[tokio::test(start_paused = true)]
+async fn each_step_comes_at_its_second_until_the_fallback() {
+    let world = World::new(|_| Does::Accept);
+    let mut house = world.start(escalating(), Memory::new()).await.unwrap();
+    let news = world.transition("p1", Broken, Some(Kept));
+    house.responder.transition(news).await.unwrap();
+    // 0 s: a. 90 s: b. 150 s: a again. 240 s: b again. 300 s: c.
+    let mut seen = Vec::new();
+    for _ in 0..400 {
+        pass(1).await;
+        let count = ["a", "b", "c"].map(|name| told(&world, name).len());
+        if seen.last() != Some(&count) {
+            seen.push(count);
+        }
+    }
+    assert_eq!(
+        seen,
+        [[1, 0, 0], [1, 1, 0], [2, 1, 0], [2, 2, 0], [2, 2, 1]]
+    );
+    assert_eq!(told(&world, "a"), [Kind::Raised, Kind::Escalated]);
+    let events = drain(&mut house.events);
+    let escalated = events
+        .iter()
+        .filter(|event| event.kind == EventKind::IncidentEscalated);
+    let late: Vec<u64> = escalated
+        .map(|event| {
+            let due: promise::Timestamp = event.body["due"].as_str().unwrap().parse().unwrap();
+            event.at.since(due).as_secs()
+        })
+        .collect();
+    assert_eq!(late.len(), 5);
+    assert!(late.iter().all(|late| *late <= 1), "{late:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_answer_ends_it_and_everyone_told_hears_of_the_end() {
+    let world = World::new(|_| Does::Accept);
+    let house = world.start(escalating(), Memory::new()).await.unwrap();
+    let news = world.transition("p1", Broken, Some(Kept));
+    house.responder.transition(news).await.unwrap();
+    pass(100).await;
+    let answered = house
+        .responder
+        .acknowledge("INC-2026-0001", "佐藤", None)
+        .await
+        .unwrap();
+    assert_eq!(answered.escalated, 2);
+    pass(600).await;
+    assert_eq!((told(&world, "a").len(), told(&world, "b").len()), (1, 1));
+    let end = world.transition("p1", Kept, Some(Broken));
+    house.responder.transition(end).await.unwrap();
+    pass(2).await;
+    assert_eq!(told(&world, "b"), [Kind::Escalated, Kind::Resolved]);
+    assert_eq!(told(&world, "c"), []);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_restart_takes_no_step_twice_and_leaves_none_out() {
+    let world = World::new(|_| Does::Accept);
+    let memory = Memory::new();
+    let house = world.start(escalating(), memory.clone()).await.unwrap();
+    let news = world.transition("p1", Broken, Some(Kept));
+    house.responder.transition(news).await.unwrap();
+    pass(100).await;
+    drop(house);
+    // Down from 100 s to 200 s: what came due at 150 s is told at the start.
+    pass(100).await;
+    let _house = world.start(escalating(), memory.reopened()).await.unwrap();
+    pass(5).await;
+    assert_eq!(
+        ["a", "b", "c"].map(|name| told(&world, name).len()),
+        [2, 1, 0]
+    );
+    pass(200).await;
+    assert_eq!(
+        ["a", "b", "c"].map(|name| told(&world, name).len()),
+        [2, 2, 1]
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_step_that_reaches_nobody_costs_no_time() {
+    let world = World::new(|_| Does::Accept);
+    let mut config = escalating();
+    let steps = vec![step(0, &["gone"]), step(90, &["b"])];
+    config.escalations.get_mut("urgent").unwrap().steps = steps;
+    let house = world.start(config, Memory::new()).await.unwrap();
+    let news = world.transition("p1", Broken, Some(Kept));
+    house.responder.transition(news).await.unwrap();
+    pass(2).await;
+    assert_eq!(told(&world, "b"), [Kind::Raised]);
+    let incident = house.responder.incident("INC-2026-0001").unwrap();
+    assert!(
+        incident
+            .timeline
+            .iter()
+            .any(|entry| entry.code == "escalation-empty")
+    );
+}
