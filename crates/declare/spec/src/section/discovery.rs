@@ -1,16 +1,7 @@
 //! Where targets are found that nobody writes down one by one. What is found has Prometheus's `__meta_…`
 //! labels, which `relabel_configs` may choose by.
 
-use std::fmt;
-
-use promise::{
-    Say,
-    document::Node,
-    record,
-    record::{Read, Scalar},
-    scalar_as_text,
-    unit::Span,
-};
+use promise::{document::Node, record, record::Read, unit::Span};
 
 use super::{receiver::Secret, scrape::Tls};
 
@@ -109,22 +100,22 @@ macro_rules! words {
         #[derive(Debug, Clone, Copy, PartialEq, Eq)]
         pub enum $name { $($case),* }
 
-        impl fmt::Display for $name {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        impl std::fmt::Display for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
                 f.write_str(match self { $(Self::$case => $word),* })
             }
         }
 
-        impl Scalar for $name {
+        impl promise::record::Scalar for $name {
             const NAME: &'static str = $what;
             const NAME_JA: &'static str = $what_ja;
             const EXAMPLE: &'static str = $example;
             const ONE_OF: &'static [&'static str] = &[$($word),*];
-            fn parse(text: &str) -> Result<Self, Say> {
+            fn parse(text: &str) -> Result<Self, promise::Say> {
                 match text {
                     $($word => Ok(Self::$case),)*
                     _ => {
-                        let all = Self::ONE_OF.join(", ");
+                        let all = <Self as promise::record::Scalar>::ONE_OF.join(", ");
                         Err(promise::say!(
                             "`{text}` is none of {all}",
                             "`{text}` は {all} のいずれでもありません"
@@ -133,9 +124,11 @@ macro_rules! words {
                 }
             }
         }
-        scalar_as_text!($name);
+        promise::scalar_as_text!($name);
     };
 }
+
+pub(super) use words;
 
 words! {
     DnsType, "record type", "レコードの型", "SRV": A "A", Aaaa "AAAA", Srv "SRV", Mx "MX", Ns "NS"

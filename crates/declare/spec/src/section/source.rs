@@ -7,7 +7,7 @@ use promise::{
     unit::{Bytes, Span},
 };
 
-use super::{receive::Receive, redact::Redact};
+use super::{discovery::words, receive::Receive, redact::Redact};
 pub use super::scrape::Scrape;
 
 record! {
@@ -142,6 +142,12 @@ record! {
     }
 }
 
+words! {
+    /// How log files are written.
+    LogFormat, "log format", "ログの形式", "json":
+    Json "json", Cloudtrail "cloudtrail", Alb "alb", VpcFlow "vpc_flow"
+}
+
 record! {
     /// JSON log lines, followed from files or posted to `/ingest/logs/STREAM`.
     /// ja: JSON のログ。ファイルを追うか、POST で受け取ります。
@@ -152,6 +158,10 @@ record! {
         /// Files to follow; `*` matches within one folder. Rotation is survived.
         /// ja: 追うファイル。
         files: Vec<String> = Vec::new(),
+        /// How the files are written: `json` takes JSON lines and plain text; the others are the files of AWS. Files
+        /// packed by gzip (`.gz`) are unpacked.
+        /// ja: ファイルの形式。`json` は JSON の行と普通の行、ほかは AWS のファイル形式です。gzip(`.gz`)は展開して読みます。
+        format: LogFormat = LogFormat::Json,
         /// Whether lines may be posted over HTTP.
         /// ja: HTTP での投稿を受けるか。
         post: bool = false,

@@ -10,7 +10,10 @@ use std::{
 
 use promise::{Say, Timestamp, say};
 
-use super::tail::{self, Piece, Place, Tail};
+use super::{
+    packed::{self, Packed},
+    tail::{self, Piece, Place, Tail},
+};
 
 /// Open files of one source. Over it, a person learns that the pattern takes too much.
 const FILES_MAX: usize = 512;
@@ -30,9 +33,37 @@ pub(super) struct Files {
 }
 
 struct Followed {
-    tail: Tail,
+    reader: Reader,
     /// Since when no pattern finds it.
     gone_since: Option<Timestamp>,
+}
+
+enum Reader {
+    Plain(Tail),
+    Packed(Packed),
+}
+
+impl Reader {
+    fn place(&self) -> &Place {
+        match self {
+            Self::Plain(tail) => &tail.place,
+            Self::Packed(packed) => &packed.place,
+        }
+    }
+
+    fn place_mut(&mut self) -> &mut Place {
+        match self {
+            Self::Plain(tail) => &mut tail.place,
+            Self::Packed(packed) => &mut packed.place,
+        }
+    }
+
+    fn read(&mut self, line_max: u64, is_over: bool, out: &mut Vec<Piece>) -> io::Result<bool> {
+        match self {
+            Self::Plain(tail) => tail.read(line_max, is_over, out),
+            Self::Packed(packed) => packed.read(line_max, out),
+        }
+    }
 }
 
 /// What one look at the files gave.
@@ -92,10 +123,10 @@ impl Files {
         let is_over = followed
             .gone_since
             .is_some_and(|since| now.since(since) > RENAMED_GRACE);
-        let before = followed.tail.place.clone();
+        let before = followed.reader.place().clone();
         let mut pieces = Vec::new();
         let more = followed
-            .tail
+            .reader
             .read(line_max, is_over, &mut pieces)
             .unwrap_or_else(|error| {
                 look.trouble = Some(unreadable(&before.path, &error));
@@ -103,13 +134,15 @@ impl Files {
             });
         look.has_more |= more;
         let bytes = pieces.iter().map(Piece::len).sum();
+        let place = followed.reader.place();
+        let identity = place.identity();
         look.pieces
-            .extend(pieces.into_iter().map(|piece| (id, piece)));
+            .extend(pieces.into_iter().map(|piece| (identity, piece)));
         if is_over && !more {
-            look.done
-                .extend(self.tails.remove(&id).map(|followed| followed.tail.place));
-        } else if followed.tail.place != before {
-            look.moved.push(followed.tail.place.clone());
+            look.done.push(place.clone());
+            self.tails.remove(&id);
+        } else if *place != before {
+            look.moved.push(place.clone());
         }
         bytes
     }
@@ -142,7 +175,7 @@ impl Files {
         for (id, followed) in &mut self.tails {
             match found.get(id) {
                 Some(path) => {
-                    followed.tail.place.path.clone_from(path);
+                    followed.reader.place_mut().path.clone_from(path);
                     followed.gone_since = None;
                 }
                 None => {
@@ -180,12 +213,42 @@ impl Files {
 
     fn open(&mut self, place: Place, gone_since: Option<Timestamp>, look: &mut Look) {
         let (id, path) = (place.id(), place.path.clone());
-        match Tail::open(place) {
-            Ok(tail) => {
-                self.tails.insert(id, Followed { tail, gone_since });
+        let reader = match packed::is_packed(&path) {
+            true => self.packed(place).map(Reader::Packed),
+            false => Tail::open(place).map(Reader::Plain),
+        };
+        match reader {
+            Ok(reader) => {
+                self.tails.insert(id, Followed { reader, gone_since });
             }
             Err(error) => look.trouble = Some(unreadable(&path, &error)),
         }
+    }
+
+    /// A packed file; one that we knew before it was packed is read on where that ended.
+    fn packed(&self, mut place: Place) -> io::Result<Packed> {
+        let head = packed::head(&place.path)?;
+        let is_same = |known: &Place| {
+            let first = head.get(..known.head_length);
+            known.head_length > 0
+                && first.is_some_and(|first| xxhash_rust::xxh3::xxh3_64(first) == known.head)
+        };
+        if place.head_length > 0 && !is_same(&place) {
+            // Another file has its inode now.
+            place = Place::new(place.path, place.device, place.inode);
+        }
+        if place.head_length == 0 {
+            let known = self.tails.values().map(|followed| followed.reader.place());
+            let mut known = known.chain(self.remembered.values());
+            let origin = known.find(|known| known.packed == 0 && is_same(known));
+            if let Some(origin) = origin {
+                place.origin = Some((origin.device, origin.inode, origin.generation));
+                place.offset = origin.offset;
+            }
+            place.head = xxhash_rust::xxh3::xxh3_64(&head);
+            place.head_length = head.len();
+        }
+        Ok(Packed::open(place))
     }
 }
 

@@ -20,30 +20,28 @@ pub(crate) struct Notes {
     pub is_future: bool,
 }
 
-/// A record from a line that must be a JSON object. `place` is where it stood, for its id.
-pub(crate) fn structured(
-    line: &[u8],
-    place: &str,
-    logs: &Logs,
-    at: Timestamp,
-    redactor: &Redactor,
-) -> Result<Record, Refused> {
-    let fields = match serde_json::from_str(checked(line, logs)?) {
+/// Where a line comes from.
+pub(crate) struct Origin<'l> {
+    /// Where it stood, for its id.
+    pub place: String,
+    pub logs: &'l Logs,
+    /// When it was read.
+    pub at: Timestamp,
+    pub redactor: &'l Redactor,
+}
+
+/// A record from a line that must be a JSON object.
+pub(crate) fn structured(line: &[u8], from: &Origin<'_>) -> Result<Record, Refused> {
+    let fields = match serde_json::from_str(checked(line, from.logs)?) {
         Ok(Value::Object(fields)) => fields,
         _ => return Err(Refused(Refusal::NotAnObject)),
     };
-    Ok(record(line, fields, place, logs, at, redactor).0)
+    Ok(record(line, fields, &from.logs.time_field, from).0)
 }
 
 /// A record from any line; one that is no JSON object is kept as its message.
-pub(crate) fn any(
-    line: &[u8],
-    place: &str,
-    logs: &Logs,
-    at: Timestamp,
-    redactor: &Redactor,
-) -> Result<(Record, Notes), Refused> {
-    let text = checked(line, logs)?;
+pub(crate) fn any(line: &[u8], from: &Origin<'_>) -> Result<(Record, Notes), Refused> {
+    let text = checked(line, from.logs)?;
     let (fields, is_plain) = match serde_json::from_str(text) {
         Ok(Value::Object(fields)) => (fields, false),
         _ => (
@@ -51,7 +49,7 @@ pub(crate) fn any(
             true,
         ),
     };
-    let (record, notes) = record(line, fields, place, logs, at, redactor);
+    let (record, notes) = record(line, fields, &from.logs.time_field, from);
     Ok((record, Notes { is_plain, ..notes }))
 }
 
@@ -62,26 +60,25 @@ fn checked<'l>(line: &'l [u8], logs: &Logs) -> Result<&'l str, Refused> {
     std::str::from_utf8(line).map_err(|_| Refused(Refusal::NotUtf8))
 }
 
-fn record(
+/// The record of a line that was read: `time_field` names the field that holds its time.
+pub(crate) fn record(
     line: &[u8],
     mut fields: Map<String, Value>,
-    place: &str,
-    logs: &Logs,
-    at: Timestamp,
-    redactor: &Redactor,
+    time_field: &str,
+    from: &Origin<'_>,
 ) -> (Record, Notes) {
-    let own = fields.get(&logs.time_field).and_then(time);
-    let (stamped, notes) = stamp(own, at);
-    redactor.record(&mut fields);
+    let own = fields.get(time_field).and_then(time);
+    let (stamped, notes) = stamp(own, from.at);
+    from.redactor.record(&mut fields);
     let mut hash = xxhash_rust::xxh3::Xxh3::new();
-    hash.update(place.as_bytes());
+    hash.update(from.place.as_bytes());
     hash.update(&[0]);
     hash.update(line);
     (
         Record {
             id: hash.digest128(),
             at: stamped,
-            stream: logs.stream.clone(),
+            stream: from.logs.stream.clone(),
             fields,
         },
         notes,

@@ -8,6 +8,8 @@
 mod counts;
 mod files;
 pub(crate) mod line;
+mod packed;
+mod read;
 mod tail;
 
 use std::{path::PathBuf, sync::Arc, time::Duration};
@@ -21,6 +23,7 @@ use crate::{receive::Refusal, start::Shared, trouble::Trouble};
 pub(crate) use counts::Counts;
 use files::{Files, Look};
 use line::Refused;
+use read::Reading;
 use tail::{Piece, Place};
 
 /// At least this often a source says that it is readable, even when it has nothing to say.
@@ -40,6 +43,7 @@ struct Follower {
     name: String,
     logs: Logs,
     shared: Arc<Shared>,
+    reading: Reading,
     counts: Counts,
     last_record: Timestamp,
     last_sent: Option<Timestamp>,
@@ -55,6 +59,7 @@ pub(crate) async fn run(name: String, logs: Logs, data_dir: PathBuf, shared: Arc
         name,
         logs,
         shared,
+        reading: Reading::default(),
         counts: Counts::default(),
         last_record: now,
         last_sent: None,
@@ -63,7 +68,7 @@ pub(crate) async fn run(name: String, logs: Logs, data_dir: PathBuf, shared: Arc
         let mut look = Look::default();
         let now = follower.shared.clock.now();
         if !follower.logs.files.is_empty() {
-            let line_max = follower.logs.line_max.0;
+            let line_max = follower.reading.file_line_max(&follower.logs);
             // A disk that hangs holds a thread of its own, not one that other sources need.
             let looked = tokio::task::spawn_blocking(move || {
                 let look = files.look(line_max, now);
@@ -215,17 +220,24 @@ impl Follower {
                 self.counts.refuse(Refusal::TooLong);
                 continue;
             };
-            let place = format!("{}\u{0}{device}:{inode}:{generation}:{offset}", self.name);
-            match line::any(&bytes, &place, &self.logs, now, &self.shared.redactor) {
-                Ok((record, notes)) => {
-                    self.counts.lines += 1;
-                    self.counts.plain += u64::from(notes.is_plain);
-                    self.counts.untimed += u64::from(notes.is_untimed);
-                    self.counts.future += u64::from(notes.is_future);
-                    records.push(record);
-                }
-                Err(Refused(why)) => self.counts.refuse(why),
-            }
+            let from = line::Origin {
+                place: format!("{}\u{0}{device}:{inode}:{generation}:{offset}", self.name),
+                logs: &self.logs,
+                at: now,
+                redactor: &self.shared.redactor,
+            };
+            let counts = &mut self.counts;
+            self.reading
+                .line((device, inode), &bytes, &from, &mut |read| match read {
+                    Ok((record, notes)) => {
+                        counts.lines += 1;
+                        counts.plain += u64::from(notes.is_plain);
+                        counts.untimed += u64::from(notes.is_untimed);
+                        counts.future += u64::from(notes.is_future);
+                        records.push(record);
+                    }
+                    Err(Refused(why)) => counts.refuse(why),
+                });
         }
         records
     }

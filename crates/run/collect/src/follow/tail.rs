@@ -14,9 +14,9 @@ use std::{
 use serde::{Deserialize, Serialize};
 
 /// First bytes by which a file is told from another with the same inode: a time and some text.
-const HEAD_MAX: usize = 256;
+pub(super) const HEAD_MAX: usize = 256;
 /// How much is read at once; bounds the memory and the time that a source holds a thread.
-const READ_MAX: usize = 1 << 20;
+pub(super) const READ_MAX: usize = 1 << 20;
 
 /// Where reading a file goes on, as it is kept in the state store.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -32,6 +32,12 @@ pub(super) struct Place {
     /// The rest of a line that was too long is being passed over.
     #[serde(default)]
     pub is_skipping: bool,
+    /// Device, inode and generation of the plain file that this one was packed from: its lines keep their ids.
+    #[serde(default)]
+    pub origin: Option<(u64, u64, u64)>,
+    /// The size of a packed file that was read to its end.
+    #[serde(default)]
+    pub packed: u64,
 }
 
 impl Place {
@@ -45,11 +51,70 @@ impl Place {
             head: 0,
             head_length: 0,
             is_skipping: false,
+            origin: None,
+            packed: 0,
         }
+    }
+
+    /// What the ids of its lines are made from.
+    pub fn identity(&self) -> (u64, u64) {
+        let origin = self.origin;
+        origin.map_or(self.id(), |(device, inode, _)| (device, inode))
     }
 
     pub fn id(&self) -> (u64, u64) {
         (self.device, self.inode)
+    }
+
+    /// Takes the whole lines of what stands at its offset, and what follows them where nothing more will come. Returns
+    /// how many bytes it took.
+    pub fn lines(
+        &mut self,
+        bytes: &[u8],
+        line_max: usize,
+        is_final: bool,
+        out: &mut Vec<Piece>,
+    ) -> usize {
+        let mut start = 0;
+        for end in memchr::memchr_iter(b'\n', bytes) {
+            self.piece(&bytes[start..end], line_max, out);
+            start = end + 1;
+            self.offset += 1;
+        }
+        let rest = &bytes[start..];
+        if rest.len() > line_max {
+            // Its end is not in sight: counted once, and passed over until its end comes.
+            if !self.is_skipping {
+                out.push(Piece::TooLong);
+            }
+            self.is_skipping = true;
+            self.offset += rest.len() as u64;
+        } else if self.is_skipping {
+            self.offset += rest.len() as u64;
+        } else if is_final && !rest.is_empty() {
+            self.piece(rest, line_max, out);
+        } else {
+            return start;
+        }
+        bytes.len()
+    }
+
+    fn piece(&mut self, line: &[u8], line_max: usize, out: &mut Vec<Piece>) {
+        let offset = self.offset;
+        let generation = self.origin.map_or(self.generation, |(_, _, its)| its);
+        let text = line.strip_suffix(b"\r").unwrap_or(line);
+        if self.is_skipping {
+            self.is_skipping = false;
+        } else if text.len() > line_max {
+            out.push(Piece::TooLong);
+        } else if !text.trim_ascii().is_empty() {
+            out.push(Piece::Line {
+                generation,
+                offset,
+                bytes: text.to_owned(),
+            });
+        }
+        self.offset += line.len() as u64;
     }
 }
 
@@ -112,46 +177,10 @@ impl Tail {
                 Err(error) => return Err(error),
             }
         }
-        let bytes = &buffer[..filled];
-        let mut start = 0;
-        for end in memchr::memchr_iter(b'\n', bytes) {
-            self.piece(&bytes[start..end], line_max, out);
-            start = end + 1;
-            self.place.offset += 1;
-        }
-        let rest = &bytes[start..];
-        if rest.len() > line_max {
-            // Its end is not in sight: counted once, and passed over until its end comes.
-            if !self.place.is_skipping {
-                out.push(Piece::TooLong);
-            }
-            self.place.is_skipping = true;
-            self.place.offset += rest.len() as u64;
-        } else if self.place.is_skipping {
-            self.place.offset += rest.len() as u64;
-        } else if is_final && !rest.is_empty() && filled < buffer.len() {
-            self.piece(rest, line_max, out);
-        }
-        Ok(filled == buffer.len())
-    }
-
-    fn piece(&mut self, line: &[u8], line_max: usize, out: &mut Vec<Piece>) {
-        let Place {
-            generation, offset, ..
-        } = self.place;
-        let text = line.strip_suffix(b"\r").unwrap_or(line);
-        if self.place.is_skipping {
-            self.place.is_skipping = false;
-        } else if text.len() > line_max {
-            out.push(Piece::TooLong);
-        } else if !text.trim_ascii().is_empty() {
-            out.push(Piece::Line {
-                generation,
-                offset,
-                bytes: text.to_owned(),
-            });
-        }
-        self.place.offset += line.len() as u64;
+        let is_full = filled == buffer.len();
+        let (bytes, is_final) = (&buffer[..filled], is_final && !is_full);
+        self.place.lines(bytes, line_max, is_final, out);
+        Ok(is_full)
     }
 
     /// Starts again where the file is not the one that was read. Returns the file's size.

@@ -150,8 +150,13 @@ impl Receiver {
             .enumerate()
             .filter(|(_, text)| !text.is_empty())
         {
-            let place = format!("{}\u{0}{post:x}\u{0}{index}", self.source);
-            match line::structured(text, &place, &self.logs, at, &self.redactor) {
+            let from = line::Origin {
+                place: format!("{}\u{0}{post:x}\u{0}{index}", self.source),
+                logs: &self.logs,
+                at,
+                redactor: &self.redactor,
+            };
+            match line::structured(text, &from) {
                 Ok(record) => records.push(record),
                 Err(Refused(why)) => received.refused.push((index + 1, why)),
             }

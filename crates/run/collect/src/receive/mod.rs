@@ -3,6 +3,8 @@
 //! Whatever arrives is redacted here, answered only once it is durable, and refused with a reason when it is
 //! not. A sender that did not hear the answer may send the same again.
 
+pub(crate) mod alb;
+pub(crate) mod cloudtrail;
 mod intake;
 mod logs;
 mod loki;
@@ -12,6 +14,7 @@ mod push;
 mod remote_write;
 mod start;
 mod syslog;
+pub(crate) mod vpc_flow;
 mod webhook;
 
 pub use intake::IntakeError;

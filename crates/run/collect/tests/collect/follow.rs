@@ -3,7 +3,7 @@
 use std::{collections::BTreeSet, fs, io::Write as _, path::Path, sync::Arc};
 
 use promise::unit::Bytes;
-use spec::section::source::{Logs, Sources};
+use spec::section::source::{LogFormat, Logs, Sources};
 use store::{Lines, StateStore};
 
 use crate::house::{House, Memory, WallClock, value};
@@ -12,6 +12,7 @@ fn logs(pattern: &str) -> Sources {
     let logs = Logs {
         stream: "app".to_owned(),
         files: vec![pattern.to_owned()],
+        format: LogFormat::Json,
         post: false,
         time_field: "time".to_owned(),
         silent_for_max: None,
@@ -228,5 +229,128 @@ async fn a_pattern_that_fits_nothing_is_a_gap_and_a_full_disk_loses_nothing() {
             break;
         }
         ack.try_send(Err("no space left".to_owned())).unwrap();
+    }
+}
+
+fn packed(text: &str) -> Vec<u8> {
+    let mut packer = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    packer.write_all(text.as_bytes()).unwrap();
+    packer.finish().unwrap()
+}
+
+/// As a program that packs old files does it: whole under its name at once.
+fn put(path: &Path, bytes: &[u8]) {
+    let new = path.with_extension("new");
+    fs::write(&new, bytes).unwrap();
+    fs::rename(&new, path).unwrap();
+}
+
+#[tokio::test]
+async fn a_file_that_was_packed_meanwhile_is_read_on_where_it_had_ended() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("app.log");
+    append(&file, &(line(1) + &line(2)));
+    let state = Arc::new(Memory::default());
+    let mut house = start(dir.path(), "app.log*", &state);
+    let before = take(&mut house, &state, 2).await;
+    house.end().await;
+    // While we did not run two lines came, and the file was packed.
+    let all: String = (1..=4).map(line).collect();
+    put(&dir.path().join("app.log.1.gz"), &packed(&all));
+    fs::remove_file(&file).unwrap();
+    let mut house = start(dir.path(), "app.log*", &state);
+    let after = take(&mut house, &state, 2).await;
+    assert_eq!(numbers(&after), [3, 4]);
+    house.end().await;
+    // It is not read again; what was never seen is read whole.
+    put(
+        &dir.path().join("app.log.2.gz"),
+        &packed(&(line(9) + &line(8))),
+    );
+    let mut house = start(dir.path(), "app.log*", &state);
+    let rest = take(&mut house, &state, 2).await;
+    assert_eq!(numbers(&rest), [9, 8]);
+    let ids = |all: &[Lines]| -> BTreeSet<u128> {
+        let records = all.iter().flat_map(|lines| &lines.records);
+        records.map(|record| record.id).collect()
+    };
+    assert_eq!([before, after, rest].map(|all| ids(&all).len()), [2, 2, 2]);
+}
+
+#[tokio::test]
+async fn a_packed_file_that_is_not_whole_yet_is_read_on_once_it_is() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("app.log.gz");
+    let all: String = (1..=200).map(line).collect();
+    let bytes = packed(&all);
+    fs::write(&path, &bytes[..bytes.len() - 12]).unwrap();
+    let state = Arc::new(Memory::default());
+    let mut house = start(dir.path(), "*.gz", &state);
+    let first = house.lines().await;
+    append_bytes(&path, &bytes[bytes.len() - 12..]);
+    let mut found = numbers(&[first]);
+    let rest = take(&mut house, &state, 200 - found.len()).await;
+    found.extend(numbers(&rest));
+    assert_eq!(found, (1..=200).collect::<Vec<u64>>());
+}
+
+fn append_bytes(path: &Path, bytes: &[u8]) {
+    let mut file = fs::OpenOptions::new().append(true).open(path).unwrap();
+    file.write_all(bytes).unwrap();
+}
+
+#[tokio::test]
+async fn the_files_of_aws_become_records() {
+    let trail = r#"{"Records":[{"eventTime":"2023-07-19T21:17:28Z","eventName":"StartInstances",
+        "requestParameters":{"password":"x"}},{"eventTime":"2023-07-19T21:17:29Z","eventName":"StopInstances"}]}"#;
+    let trail = trail.replace('\n', "");
+    let flows =
+        "version srcaddr dstport start action\n3 10.0.0.1 22 1418530010 REJECT\nnot a flow\n";
+    let entry = "http 2018-07-02T22:23:00.186641Z app/lb/1 192.168.131.39:2817 10.0.0.1:80 0.000 0.001 0.000 200 200 34 366 \
+         \"GET http://example.com/?card=4242424242424242 HTTP/1.1\" \"curl/7.46.0\" - -\n";
+    for (format, name, bytes, fields) in [
+        (
+            LogFormat::Cloudtrail,
+            "a.json.gz",
+            packed(&trail),
+            vec![
+                ("eventName", "StartInstances"),
+                ("eventName", "StopInstances"),
+            ],
+        ),
+        (
+            LogFormat::VpcFlow,
+            "b.log.gz",
+            packed(flows),
+            vec![("action", "REJECT")],
+        ),
+        (
+            LogFormat::Alb,
+            "c.log",
+            entry.as_bytes().to_vec(),
+            vec![(
+                "request",
+                "GET http://example.com/?card=[redacted:pan] HTTP/1.1",
+            )],
+        ),
+    ] {
+        let dir = tempfile::tempdir().unwrap();
+        fs::write(dir.path().join(name), bytes).unwrap();
+        let mut sources = logs("*");
+        for one in sources.logs.values_mut() {
+            one.format = format;
+            one.line_max = Bytes(1_000);
+        }
+        let state = Arc::new(Memory::default());
+        let mut house = House::over(&sources, dir.path(), state.clone(), Arc::new(WallClock));
+        let lines = take(&mut house, &state, fields.len()).await;
+        let records: Vec<_> = lines.iter().flat_map(|lines| &lines.records).collect();
+        for (record, (name, value)) in records.iter().zip(fields) {
+            assert_eq!(record.fields[name], value);
+            assert!(
+                record.at.as_millis() < 1_700_000_000_000,
+                "its own time counts"
+            );
+        }
     }
 }

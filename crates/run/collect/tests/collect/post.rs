@@ -2,7 +2,7 @@
 
 use collect::{Error, Refusal};
 use promise::unit::Bytes;
-use spec::section::source::{Logs, Sources};
+use spec::section::source::{LogFormat, Logs, Sources};
 
 use crate::house::House;
 
@@ -10,6 +10,7 @@ fn posted() -> Sources {
     let logs = Logs {
         stream: "pay".to_owned(),
         files: Vec::new(),
+        format: LogFormat::Json,
         post: true,
         time_field: "time".to_owned(),
         silent_for_max: None,

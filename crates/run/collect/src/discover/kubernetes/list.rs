@@ -20,6 +20,8 @@ const PAGE_BYTES_MAX: usize = 64 << 20;
 const LINE_MAX: usize = 4 << 20;
 /// The server ends a watch after so long, so that a connection that died unnoticed is noticed.
 const WATCH_SECS: u64 = 300;
+/// Before a watch that has ended is opened again, for a server may end it at once each time.
+const RECONNECT: Duration = Duration::from_secs(1);
 /// Nothing came for longer than the server promised.
 const SILENCE: Duration = Duration::from_secs(WATCH_SECS + 30);
 
@@ -67,7 +69,7 @@ impl Watch<'_> {
             };
             loop {
                 match self.watch(&mut version).await {
-                    Ended::Peacefully => {}
+                    Ended::Peacefully => tokio::time::sleep(RECONNECT).await,
                     Ended::Forgotten => break,
                     Ended::Failed(why) => return why,
                 }
