@@ -177,6 +177,9 @@ pub(crate) async fn run(settings: Settings, demo: Option<u16>) -> anyhow::Result
         stop.cancel();
         tasks.close();
         tasks.wait().await;
+        if let Err(error) = house.metrics.close().await {
+            tracing::warn!(%error, "the head of the metric store stays in its log");
+        }
     });
     if drained.await.is_err() {
         tracing::warn!("some tasks did not end in time and were left");

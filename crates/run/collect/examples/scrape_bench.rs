@@ -19,7 +19,7 @@ use promise::{Clock, Timestamp, unit::Span};
 use spec::section::source::{Scrape, Sources};
 use store::{
     Error, MetricStore, StateStore,
-    metrics::EmbeddedMetrics,
+    metrics::{Batch, EmbeddedMetrics},
     state::{Write as StateWrite, Written},
 };
 use tokio::sync::mpsc;
@@ -92,8 +92,12 @@ async fn measure(
         if let Some(why) = round.failed {
             return Err(format!("{why:?}").into());
         }
-        let (parsed, count) = (cpu()?, round.series.len() as u64);
-        store.append(round.series).await?;
+        let (parsed, count) = (cpu()?, (round.floats.len() + round.series.len()) as u64);
+        let batch = Batch {
+            floats: vec![round.floats],
+            series: round.series,
+        };
+        store.append_batch(batch).await?;
         let stored = cpu()?;
         if n >= 2 {
             scraping += parsed - before;

@@ -96,7 +96,8 @@ async fn main() -> Outcome<()> {
             source: "bench/all".to_owned(),
             at: second(n),
             next: second(n + 1),
-            series: labels.clone(),
+            floats: labels.clone().into(),
+            series: Vec::new(),
             failed: None,
             is_push: false,
         };

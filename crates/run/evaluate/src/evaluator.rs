@@ -7,7 +7,7 @@ use std::{
 };
 
 use promise::{Cause, Evidence, Promise, State, Timestamp, Verdict};
-use store::{Lines, LogStore, MetricStore, Record, Round, metrics::is_stale};
+use store::{Labels, Lines, LogStore, MetricStore, Record, Round, Sample, metrics::is_stale};
 
 use crate::{
     explain::Names,
@@ -153,30 +153,20 @@ impl Evaluator {
             source.interval = round.next.since(round.at).max(DUE_MIN);
         }
         let mut touched = BTreeSet::new();
+        let listed = self.index.of_list(&name, round.floats.names(), |metric| {
+            self.names.note(metric);
+        });
+        for (place, dependents) in listed.iter() {
+            if let Some((labels, sample)) = round.floats.at(*place) {
+                let said = (labels, std::slice::from_ref(sample));
+                self.take(&name, round.at, born, said, dependents, &mut touched);
+            }
+        }
         for series in &round.series {
             self.names.note(series.labels.metric());
-            let Some(dependents) = self.index.of(&series.labels) else {
-                continue;
-            };
-            for dependent in dependents.iter() {
-                let watch = &mut self.watches[dependent.watch];
-                if watch.knows(&name, round.at) {
-                    continue;
-                }
-                let gather = &mut watch.gathers[dependent.signal];
-                // An ended series changes what a query finds, though it says nothing itself.
-                if let Form::Level(level) = &mut gather.form {
-                    level.due(round.at);
-                    self.dirty.insert(dependent.watch);
-                }
-                for sample in &series.samples {
-                    // A time ahead of the round it came in is a lie.
-                    if is_stale(sample.value) || sample.at > round.at {
-                        continue;
-                    }
-                    gather.sample(dependent.selector, &series.labels, *sample, born);
-                    touched.insert((dependent.watch, dependent.signal));
-                }
+            if let Some(dependents) = self.index.of(&series.labels) {
+                let said = (&series.labels, series.samples.as_slice());
+                self.take(&name, round.at, born, said, &dependents, &mut touched);
             }
         }
         let mut settled = BTreeSet::new();
@@ -207,6 +197,38 @@ impl Evaluator {
         source.next = source.next.max(Some(round.next));
         source.overdue = false;
         self.sources.insert(name, source);
+    }
+
+    /// Gives what a series said to those that depend on it, and notes which signals that touches.
+    fn take(
+        &mut self,
+        source: &Arc<str>,
+        at: Timestamp,
+        born: bool,
+        (labels, samples): (&Labels, &[Sample]),
+        dependents: &[Dependent],
+        touched: &mut BTreeSet<(usize, usize)>,
+    ) {
+        for dependent in dependents {
+            let watch = &mut self.watches[dependent.watch];
+            if watch.knows(source, at) {
+                continue;
+            }
+            let gather = &mut watch.gathers[dependent.signal];
+            // An ended series changes what a query finds, though it says nothing itself.
+            if let Form::Level(level) = &mut gather.form {
+                level.due(at);
+                self.dirty.insert(dependent.watch);
+            }
+            for sample in samples {
+                // A time ahead of the round it came in is a lie.
+                if is_stale(sample.value) || sample.at > at {
+                    continue;
+                }
+                gather.sample(dependent.selector, labels, *sample, born);
+                touched.insert((dependent.watch, dependent.signal));
+            }
+        }
     }
 
     /// Log records, after the store has acknowledged them; none means that the source is alive.

@@ -9,6 +9,9 @@ use store::Labels;
 /// Series whose dependents are remembered. Beyond it they are matched anew, which costs time, not memory.
 const REMEMBERED_MAX: usize = 200_000;
 
+/// Lists that are remembered, one for each source; beyond it they are looked through anew.
+const LISTS_MAX: usize = 20_000;
+
 /// A selector of a signal of a promise.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Dependent {
@@ -25,7 +28,19 @@ pub(crate) struct Index<D> {
     unnamed: Vec<usize>,
     entries: Vec<(Vec<Matcher>, D)>,
     remembered: HashMap<Labels, Arc<[D]>>,
+    /// What each source's newest list of series came to: it says the same list again and again.
+    lists: HashMap<Arc<str>, List<D>>,
 }
+
+/// The series of a list that have dependents, by their places in it.
+#[derive(Debug)]
+struct List<D> {
+    names: Arc<[Labels]>,
+    found: Found<D>,
+}
+
+/// Places, ascending, and who depends on what stands there.
+pub(crate) type Found<D> = Arc<[(usize, Arc<[D]>)]>;
 
 impl<D> Default for Index<D> {
     fn default() -> Self {
@@ -34,6 +49,7 @@ impl<D> Default for Index<D> {
             unnamed: Vec::new(),
             entries: Vec::new(),
             remembered: HashMap::new(),
+            lists: HashMap::new(),
         }
     }
 }
@@ -50,6 +66,7 @@ impl<D: Copy> Index<D> {
             None => self.unnamed.push(place),
         }
         self.entries.push((matchers, dependent));
+        self.lists.clear();
     }
 
     /// The dependents of a series; `None` where there is none.
@@ -78,6 +95,43 @@ impl<D: Copy> Index<D> {
         }
         self.remembered.insert(labels.clone(), found.clone());
         (!found.is_empty()).then_some(found)
+    }
+
+    /// The dependents of the series of a list that `source` says. The name of each metric in a list that is new goes to
+    /// `met`, each at least once.
+    pub fn of_list(
+        &mut self,
+        source: &Arc<str>,
+        names: &Arc<[Labels]>,
+        mut met: impl FnMut(&str),
+    ) -> Found<D> {
+        if let Some(list) = self.lists.get(source)
+            && Arc::ptr_eq(&list.names, names)
+        {
+            return list.found.clone();
+        }
+        let (mut found, mut metric, mut is_wanted) = (Vec::new(), "", false);
+        for (place, labels) in names.iter().enumerate() {
+            // Series of one metric stand together.
+            if place == 0 || labels.metric() != metric {
+                metric = labels.metric();
+                met(metric);
+                is_wanted = !self.unnamed.is_empty() || self.by_metric.contains_key(metric);
+            }
+            if is_wanted && let Some(dependents) = self.of(labels) {
+                found.push((place, dependents));
+            }
+        }
+        if self.lists.len() >= LISTS_MAX {
+            self.lists.clear();
+        }
+        let list = List {
+            names: names.clone(),
+            found: found.into(),
+        };
+        let found = list.found.clone();
+        self.lists.insert(source.clone(), list);
+        found
     }
 
     /// Every selector, each once, for reading history.

@@ -25,5 +25,5 @@ pub use logs::{LogStore, Record};
 pub use metrics::{
     Exemplar, Histogram, HistogramSample, Labels, Metadata, MetricStore, Sample, Series,
 };
-pub use round::{Lines, Round};
+pub use round::{Floats, Lines, Round};
 pub use state::StateStore;

@@ -4,7 +4,10 @@ use std::sync::Arc;
 
 use evaluate::rule::Heard;
 use futures::future::join_all;
-use store::{Error, MetricStore, Round, metrics::Appended};
+use store::{
+    Error, MetricStore, Round,
+    metrics::{Appended, Batch},
+};
 use tokio::sync::mpsc;
 
 use super::judge::Input;
@@ -40,7 +43,7 @@ pub(crate) async fn run(
             }
         }
         // What brought only metadata says nothing of when its source spoke.
-        seen.retain(|round| !round.is_partial || !round.series.is_empty());
+        seen.retain(|round| !round.is_partial || !round.is_empty());
         if let Some(rules) = &rules {
             // Ends with the generation, as the judge does.
             let _ = rules.send(seen.iter().map(Heard::of).collect()).await;
@@ -72,7 +75,11 @@ fn groups(rounds: Vec<Round>) -> Vec<Vec<Round>> {
 
 async fn store(group: &[Round], metrics: &dyn MetricStore) -> Result<Appended, Error> {
     let series = group.iter().flat_map(|round| round.series.iter().cloned());
-    metrics.append(series.collect()).await
+    let batch = Batch {
+        floats: group.iter().map(|round| round.floats.clone()).collect(),
+        series: series.collect(),
+    };
+    metrics.append_batch(batch).await
 }
 
 /// The first round of a push hears what became of all of it.

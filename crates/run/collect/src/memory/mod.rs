@@ -8,14 +8,15 @@
 //! redacted and relabelled before. An answer is taken whole or, after a mistake in it, not at all.
 
 mod attach;
+mod floats;
 mod flood;
 mod metadata;
 mod table;
 
-use std::{collections::HashMap, time::Duration};
+use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use promise::{Timestamp, say};
-use store::{HistogramSample, Labels, Sample, Series, metrics::STALE};
+use store::{Floats, HistogramSample, Labels, Sample, Series, metrics::STALE};
 
 use crate::{
     parse::{self, protobuf::Value},
@@ -26,6 +27,7 @@ pub(crate) use attach::Attach;
 pub(crate) use metadata::owned;
 pub(crate) use table::Place;
 
+use floats::Gathered;
 use metadata::Told;
 use table::Table;
 
@@ -37,6 +39,8 @@ const EXEMPLAR_MAX: usize = 128;
 #[derive(Debug, Default)]
 pub(crate) struct Memory {
     table: Table,
+    /// The series of the floats of the last answer, in its order.
+    names: Arc<[Labels]>,
     /// The newest exemplar of each series: targets repeat it until the next one comes.
     exemplars: HashMap<Place, u64>,
     told: Told,
@@ -48,6 +52,8 @@ const TWICE_MAX: u64 = 100;
 /// An accepted answer.
 #[derive(Debug, Default)]
 pub(crate) struct Heard {
+    pub floats: Floats,
+    /// What is more than a float, and what has ended.
     pub series: Vec<Series>,
     pub metadata: Vec<store::Metadata>,
     pub scraped: u64,
@@ -63,6 +69,7 @@ pub(crate) struct Hearing<'m> {
     attach: &'m Attach,
     at: Timestamp,
     series_max: u64,
+    floats: Gathered,
     heard: Heard,
 }
 
@@ -75,16 +82,13 @@ impl Memory {
         series_max: u64,
     ) -> Hearing<'m> {
         self.table.begin();
-        let expected = self.table.len();
         Hearing {
+            floats: Gathered::after(self.names.clone()),
             memory: self,
             attach,
             at,
             series_max,
-            heard: Heard {
-                series: Vec::with_capacity(expected),
-                ..Heard::default()
-            },
+            heard: Heard::default(),
         }
     }
 
@@ -134,19 +138,21 @@ impl Hearing<'_> {
         if its.is_some_and(|its| its > self.at + FUTURE_MAX) {
             return Err(from_the_future(self.memory.table.labels(place)));
         }
-        let Some(labels) = self.memory.table.labels(place) else {
+        if self.memory.table.labels(place).is_none() {
             // Relabelling has dropped it.
             return Ok(());
-        };
-        let labels = labels.clone();
+        }
         let seen = self.memory.table.see(place, its.is_none());
+        let Some(labels) = self.memory.table.labels(place) else {
+            return Ok(());
+        };
         let at = its.unwrap_or(self.at);
         if seen == table::Seen::Twice {
             // Which of two values is true nobody can tell; the same one told twice harms nobody.
             let (count, _) = self.heard.twice.get_or_insert((0, labels.clone()));
             *count += 1;
-            if *count > TWICE_MAX || self.contradicts(&labels, &value, at) {
-                return Err(two_values(&labels));
+            if *count > TWICE_MAX || self.contradicts(labels, &value, at) {
+                return Err(two_values(labels));
             }
             return Ok(());
         }
@@ -156,9 +162,13 @@ impl Hearing<'_> {
             return Err(flood::trouble(self.memory.table.present(), self.series_max));
         }
         let mut series = match value {
-            Value::Float(value) => Series::new(labels, vec![Sample { at, value }]),
+            Value::Float(value) if exemplars.is_empty() => {
+                self.floats.push(labels, Sample { at, value });
+                return Ok(());
+            }
+            Value::Float(value) => Series::new(labels.clone(), vec![Sample { at, value }]),
             Value::Histogram(value) => Series {
-                labels,
+                labels: labels.clone(),
                 histograms: vec![HistogramSample { at, value }],
                 ..Series::default()
             },
@@ -173,17 +183,18 @@ impl Hearing<'_> {
     /// Whether this answer has told another value of the series at that time.
     fn contradicts(&self, labels: &Labels, value: &Value, at: Timestamp) -> bool {
         let told = self.heard.series.iter().filter(|one| one.labels == *labels);
-        let mut others = told.filter(|one| match value {
-            Value::Float(value) => one
-                .samples
-                .iter()
-                .any(|told| told.at == at && told.value.to_bits() != value.to_bits()),
-            Value::Histogram(value) => one
-                .histograms
-                .iter()
+        let floats = self.floats.iter().filter(|(told, _)| *told == labels);
+        let mut floats = floats
+            .map(|(_, sample)| sample)
+            .chain(told.clone().flat_map(|one| &one.samples));
+        match value {
+            Value::Float(value) => {
+                floats.any(|told| told.at == at && told.value.to_bits() != value.to_bits())
+            }
+            Value::Histogram(value) => told
+                .flat_map(|one| &one.histograms)
                 .any(|told| told.at == at && told.value != *value),
-        });
-        others.next().is_some()
+        }
     }
 
     /// One that was told before is not told again.
@@ -218,9 +229,12 @@ impl Hearing<'_> {
         let mut heard = self.heard;
         let Memory {
             table,
+            names,
             exemplars,
             told,
         } = self.memory;
+        heard.floats = self.floats.finish();
+        names.clone_from(heard.floats.names());
         table.finish(|labels| heard.series.push(ended(labels, self.at)));
         // Places move when the dead are buried; an exemplar told twice does less harm than one attached wrongly.
         if table.bury() {

@@ -1,13 +1,13 @@
 //! The series of one source, found by the bytes that name them.
 //!
-//! A source says its series in the same order again and again, so the one behind the last is tried first: most
-//! look-ups compare a few dozen bytes that lie beside each other and hash nothing.
+//! Of those bytes a hash is kept that no source can foresee: it is shorter than they are, and comparing it touches
+//! nothing else. A source says its series in the same order again and again, so the one behind the last is tried first.
 
 use std::hash::Hasher;
 
 use hashbrown::HashTable;
-use store::Labels;
-use xxhash_rust::xxh3::{Xxh3, xxh3_64};
+use store::{Labels, remote_write::Seed};
+use xxhash_rust::xxh3::Xxh3;
 
 /// Where a series stands. Good until the dead are buried.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -26,6 +26,7 @@ impl Place {
 
 #[derive(Debug, Default)]
 pub(super) struct Table {
+    seed: Seed,
     entries: Vec<Entry>,
     by_key: HashTable<Place>,
     /// The first place of each label set: two texts may name one series.
@@ -38,7 +39,7 @@ pub(super) struct Table {
 
 #[derive(Debug)]
 struct Entry {
-    key: Box<[u8]>,
+    key: u128,
     /// `None` for what relabelling drops.
     labels: Option<Labels>,
     /// The first entry with the same labels, often this one: it speaks for the series.
@@ -72,20 +73,19 @@ impl Table {
         self.next = 0;
     }
 
-    pub fn len(&self) -> usize {
-        self.entries.len()
-    }
-
     pub fn labels(&self, place: Place) -> Option<&Labels> {
         self.entries[place.index()].labels.as_ref()
     }
 
     pub fn find(&mut self, key: &[u8]) -> Option<Place> {
+        let key = self.seed.hash(key);
         let entries = &self.entries;
-        let is = |place: &Place| *entries[place.index()].key == *key;
         let place = match entries.get(self.next) {
-            Some(entry) if *entry.key == *key => Place::of(self.next),
-            _ => *self.by_key.find(xxh3_64(key), is)?,
+            Some(entry) if entry.key == key => Place::of(self.next),
+            _ => {
+                let is = |place: &Place| entries[place.index()].key == key;
+                *self.by_key.find(short(key), is)?
+            }
         };
         self.next = place.index() + 1;
         self.entries[place.index()].used = self.turn;
@@ -95,7 +95,7 @@ impl Table {
     /// The key must not be there yet.
     pub fn add(&mut self, key: &[u8], labels: Option<Labels>) -> Place {
         let place = self.insert(Entry {
-            key: key.into(),
+            key: self.seed.hash(key),
             labels,
             first: Place(0),
             used: self.turn,
@@ -111,7 +111,7 @@ impl Table {
         let place = Place::of(self.entries.len());
         self.entries.push(entry);
         let entries = &self.entries;
-        let key = |place: &Place| xxh3_64(&entries[place.index()].key);
+        let key = |place: &Place| short(entries[place.index()].key);
         self.by_key.insert_unique(key(&place), place, key);
         let mut first = place;
         if let Some(labels) = &entries[place.index()].labels {
@@ -195,6 +195,11 @@ impl Table {
         }
         true
     }
+}
+
+/// Half of a key, for it is a hash already.
+fn short(key: u128) -> u64 {
+    u64::try_from(key >> 64).unwrap_or_default()
 }
 
 /// Equal labels have equal hashes.

@@ -209,6 +209,7 @@ fn round(
         source: source.to_owned(),
         at,
         next,
+        floats: heard.floats,
         series,
         metadata: heard.metadata,
         failed: trouble.map(|trouble| trouble.cause),

@@ -72,7 +72,7 @@ impl Sender {
 }
 
 fn all(round: &Round) -> Result<Appended, store::Error> {
-    let stored = round.series.iter().map(|one| one.len() as u64).sum();
+    let stored = round.all().iter().map(|one| one.len() as u64).sum();
     Ok(Appended {
         stored,
         ..Appended::default()
@@ -109,7 +109,7 @@ async fn a_request_becomes_one_round_for_each_source_and_instant() {
         );
         let told: Vec<_> = rounds
             .iter()
-            .map(|round| (round.source.as_str(), round.at, round.series.len()))
+            .map(|round| (round.source.as_str(), round.at, round.all().len()))
             .collect();
         assert_eq!(
             told,
@@ -136,7 +136,7 @@ async fn what_must_not_rest_is_hidden_and_known_series_stay_hidden() {
     )];
     for _ in 0..2 {
         let (_, rounds) = sender.send(Message::V2, &sent, &[], all).await;
-        assert_eq!(rounds[0].series[0].labels.get("card"), "[redacted:pan]");
+        assert_eq!(rounds[0].all()[0].labels.get("card"), "[redacted:pan]");
     }
 }
 
@@ -163,7 +163,7 @@ async fn exemplars_and_metadata_come_with_the_samples() {
         let (taken, rounds) = sender.send(message, &sent, told, all).await;
         assert_eq!(taken.unwrap().written.exemplars, 1);
         assert_eq!(rounds.len(), 1, "an exemplar is no round of its own");
-        assert_eq!(rounds[0].series[1].exemplars, [mark]);
+        assert_eq!(rounds[0].all()[1].exemplars, [mark]);
         assert_eq!(rounds[0].metadata, told);
         let (_, again) = sender.send(message, &sent, told, all).await;
         assert!(again[0].metadata.is_empty(), "told once");

@@ -194,7 +194,7 @@ async fn card_numbers_in_labels_do_not_leave() {
     let target = says(b"pay{card=\"4242 4242 4242 4242\",password=\"x\"} 1\n").await;
     let mut house = House::start(&sources("j", scrape(std::slice::from_ref(&target))));
     let round = house.round(&format!("j/{target}")).await;
-    let text = format!("{:?}", round.series);
+    let text = format!("{:?}", round.all());
     assert!(
         text.contains("[redacted:pan]") && text.contains("[redacted:field]"),
         "{text}"

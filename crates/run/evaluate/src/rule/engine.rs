@@ -6,6 +6,7 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
+    sync::Arc,
     time::Duration,
 };
 
@@ -37,6 +38,8 @@ pub struct Heard {
     pub source: String,
     pub at: Timestamp,
     pub next: Timestamp,
+    /// The series of its floats, shared with the round.
+    pub floats: Arc<[Labels]>,
     pub series: Vec<Labels>,
     pub failed: Option<Cause>,
     /// It was pushed: nobody knows when more comes, so nobody waits for it.
@@ -50,6 +53,7 @@ impl Heard {
             source: round.source.clone(),
             at: round.at,
             next: round.next,
+            floats: round.floats.names().clone(),
             series: round
                 .series
                 .iter()
@@ -171,10 +175,14 @@ impl Engine {
             self.watermark
                 .hear(&heard.source, heard.next, heard.failed.as_ref())
         };
-        for labels in &heard.series {
-            let Some(dependents) = self.index.of(labels) else {
-                continue;
-            };
+        let source = Arc::from(heard.source.as_str());
+        let listed = self.index.of_list(&source, &heard.floats, |_| {});
+        let others = heard
+            .series
+            .iter()
+            .filter_map(|labels| self.index.of(labels));
+        let others: Vec<_> = others.collect();
+        for dependents in listed.iter().map(|(_, found)| found).chain(&others) {
             for place in dependents.iter() {
                 if let Some(number) = number {
                     self.watermark.feeds(number, *place);

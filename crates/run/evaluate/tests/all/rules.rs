@@ -1,6 +1,6 @@
 //! Rules on arrival: over series in memory, on a clock that is moved by hand.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use evaluate::rule::{
     Engine, Heard, Manner, Memory, World,
@@ -67,6 +67,7 @@ impl House {
             source: format!("j/{instance}"),
             at: at(secs),
             next: at(secs + 15),
+            floats: Arc::default(),
             series: series.iter().map(|series| series.labels.clone()).collect(),
             failed,
             is_push: false,

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::missing_panics_doc)]
 
 mod kinds;
+mod rounds;
 
 use std::{sync::Arc, time::Duration};
 
@@ -104,6 +105,7 @@ pub async fn contract_of(can: Capabilities, make: impl AsyncFn() -> Arc<dyn Metr
     lists_label_values(&*make().await).await;
     keeps_what_is_young(&*make().await).await;
     serves_many_at_once(can, make().await).await;
+    rounds::a_round_is_appended_as_its_series_would_be(can, &*make().await).await;
     kinds::kinds(can, &make).await;
 }
 

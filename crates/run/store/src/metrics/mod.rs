@@ -18,7 +18,23 @@ use async_trait::async_trait;
 use promise::{Timestamp, signal::Matcher};
 use promql::{Answer, Query, Selection};
 
-use crate::Error;
+use crate::{Error, Floats};
+
+/// Samples that are appended together.
+#[derive(Debug, Clone, Default)]
+pub struct Batch {
+    pub floats: Vec<Floats>,
+    pub series: Vec<Series>,
+}
+
+impl From<Vec<Series>> for Batch {
+    fn from(series: Vec<Series>) -> Self {
+        Self {
+            floats: Vec::new(),
+            series,
+        }
+    }
+}
 
 /// What became of an append.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -63,6 +79,12 @@ pub struct Flood {
 pub trait MetricStore: Send + Sync {
     /// Stores samples. Once it returns, they survive `kill -9` and are seen by `select`.
     async fn append(&self, batch: Vec<Series>) -> Result<Appended, Error>;
+
+    /// The same of samples as rounds hold them.
+    async fn append_batch(&self, batch: Batch) -> Result<Appended, Error> {
+        let floats = batch.floats.iter().flat_map(Floats::series);
+        self.append(floats.chain(batch.series).collect()).await
+    }
 
     /// Series that all `matchers` accept, with their samples in `[from, to]`. Series without a sample there
     /// are left out. In the order of their labels. Staleness markers are included.
@@ -166,6 +188,12 @@ pub trait MetricStore: Send + Sync {
 
     /// Drops whole blocks of samples older than `keep`, seen from `now`. Returns the bytes freed.
     async fn retain(&self, keep: Duration, now: Timestamp) -> Result<u64, Error>;
+
+    /// Before an orderly end: what has been gathered in memory is put where the next opening finds it without reading
+    /// it. Nothing depends on it, for all of it is durable.
+    async fn close(&self) -> Result<(), Error> {
+        Ok(())
+    }
 
     /// What the store holds, for `/metrics` and `doctor`.
     async fn status(&self) -> Result<Status, Error>;

@@ -32,6 +32,41 @@ const BITS: u8 = 15;
 const ORDER_SHIFT: u8 = 4;
 const EXCEPTIONS: u8 = 0x40;
 
+/// A value as an integer with so many decimal places.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Decimal {
+    pub places: u8,
+    pub integer: i64,
+}
+
+impl Decimal {
+    pub const ZERO: Self = Self {
+        places: 0,
+        integer: 0,
+    };
+
+    /// With `guess` places, or as many as it needs. `None` where no such decimal has just these bits.
+    pub fn of(value: f64, guess: u8) -> Option<Self> {
+        let with = |places: u8| {
+            let power = POWERS.get(usize::from(places))?;
+            let integer = to_decimal(value, *power)?;
+            Some(Self { places, integer })
+        };
+        with(guess).or_else(|| with(needed(value, guess)?))
+    }
+
+    /// With as few places as it needs; `guess` may be near.
+    pub fn fewest(value: f64, guess: u8) -> Option<Self> {
+        Self::of(value, needed(value, guess)?)
+    }
+
+    /// `None` where the places are more than any decimal here has.
+    pub fn value(self) -> Option<f64> {
+        let power = POWERS.get(usize::from(self.places))?;
+        Some(from_decimal(self.integer, *power))
+    }
+}
+
 /// Adds `values` (at least one) to `out`.
 pub(crate) fn encode(values: &[f64], effort: Effort, out: &mut Vec<u8>) {
     let Some(first) = values.first() else { return };
@@ -40,7 +75,7 @@ pub(crate) fn encode(values: &[f64], effort: Effort, out: &mut Vec<u8>) {
         put_float(out, *first);
         return;
     }
-    let (kind, integers, exceptions) = match as_decimals(values) {
+    let (kind, integers, exceptions) = match as_decimals(values, effort) {
         Some((decimals, integers, exceptions)) => (decimals, integers, exceptions),
         None => (
             BITS,
@@ -155,7 +190,12 @@ fn integers(reader: &mut Reader<'_>, n: usize, order: u8, out: &mut Vec<i64>) ->
 
 /// The values as integers with so many decimals, and which of them are exceptions (those repeat their
 /// predecessor). `None` where too many would be exceptions.
-fn as_decimals(values: &[f64]) -> Option<(u8, Vec<i64>, Vec<usize>)> {
+fn as_decimals(values: &[f64], effort: Effort) -> Option<(u8, Vec<i64>, Vec<usize>)> {
+    if effort == Effort::Quick
+        && let Some((decimals, integers)) = all_decimals(values)
+    {
+        return Some((decimals, integers, Vec::new()));
+    }
     let decimals = decimals_of(values)?;
     let power = POWERS[usize::from(decimals)];
     let mut integers = Vec::with_capacity(values.len());
@@ -169,6 +209,18 @@ fn as_decimals(values: &[f64]) -> Option<(u8, Vec<i64>, Vec<usize>)> {
         integers.push(before);
     }
     (exceptions.len() <= values.len() / 4).then_some((decimals, integers, exceptions))
+}
+
+/// All values with the decimals of three of them, which is what a gauge or a counter nearly always has. Where they are
+/// too many, what the integers have in common is taken out of them again.
+fn all_decimals(values: &[f64]) -> Option<(u8, Vec<i64>)> {
+    let mut decimals = 0;
+    for place in [0, values.len() / 2, values.len().checked_sub(1)?] {
+        decimals = needed(*values.get(place)?, decimals)?.max(decimals);
+    }
+    let power = POWERS[usize::from(decimals)];
+    let integers: Option<Vec<i64>> = values.iter().map(|v| to_decimal(*v, power)).collect();
+    Some((decimals, integers?))
 }
 
 /// The number of decimals with which all is shortest.
@@ -232,7 +284,12 @@ fn to_decimal(value: f64, power: f64) -> Option<i64> {
 fn from_decimal(integer: i64, power: f64) -> f64 {
     #[allow(clippy::cast_precision_loss)]
     let integer = integer as f64;
-    integer / power
+    // Most are whole, and dividing takes longest.
+    if power == 1.0 {
+        integer
+    } else {
+        integer / power
+    }
 }
 
 /// The bits as a number that grows with the value.

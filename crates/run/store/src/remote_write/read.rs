@@ -20,6 +20,12 @@ pub(super) const ITEMS_MAX: usize = 500_000;
 #[derive(Debug, Clone, Copy)]
 pub struct Seed(u64);
 
+impl Default for Seed {
+    fn default() -> Self {
+        Self::random()
+    }
+}
+
 impl Seed {
     #[must_use]
     pub fn random() -> Self {
@@ -27,7 +33,9 @@ impl Seed {
         Self(RandomState::new().hash_one(0u64))
     }
 
-    pub(super) fn hash(self, bytes: &[u8]) -> u128 {
+    /// So long that two texts with one hash are not met by chance either.
+    #[must_use]
+    pub fn hash(self, bytes: &[u8]) -> u128 {
         xxh3_128_with_seed(bytes, self.0)
     }
 
@@ -94,13 +102,13 @@ impl LabelPairs<'_> {
     }
 }
 
-/// Gives each series of `message` to `each`, and what 1.0 says of metrics by itself to `about`. Ends at the
+/// Gives each series of `message` to `each`, which takes of it what it wants, and what 1.0 says of metrics by itself to `about`. Ends at the
 /// first mistake; what was given before must then be thrown away.
 pub fn read(
     message: Message,
     bytes: &[u8],
     seed: Seed,
-    each: &mut dyn FnMut(Entry<'_>) -> Result<(), Error>,
+    each: &mut dyn FnMut(&mut Entry<'_>) -> Result<(), Error>,
     about: &mut dyn FnMut(Described<'_>),
 ) -> Result<(), Error> {
     match message {
@@ -112,12 +120,12 @@ pub fn read(
 /// All series of a message, each as it stands there.
 pub fn series(message: Message, bytes: &[u8]) -> Result<Vec<Series>, Error> {
     let mut all = Vec::new();
-    let mut each = |entry: Entry<'_>| {
+    let mut each = |entry: &mut Entry<'_>| {
         all.push(Series {
             labels: entry.labels.labels()?,
-            samples: entry.samples,
-            histograms: entry.histograms,
-            exemplars: entry.exemplars,
+            samples: std::mem::take(&mut entry.samples),
+            histograms: std::mem::take(&mut entry.histograms),
+            exemplars: std::mem::take(&mut entry.exemplars),
         });
         Ok(())
     };

@@ -205,7 +205,7 @@ fn a_series_has_one_hash_wherever_its_symbols_stand() {
     let hashes = |message: Message, series: &[Series]| {
         let mut hashes = Vec::new();
         let bytes = message.write(series, &[]);
-        let each = &mut |entry: Entry<'_>| {
+        let each = &mut |entry: &mut Entry<'_>| {
             hashes.push(entry.labels.hash(seed));
             Ok(())
         };

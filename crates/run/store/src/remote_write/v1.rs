@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use promql::{Exemplar, Labels, Series};
+use promql::{Exemplar, Labels, Sample, Series};
 
 use super::{
     Error, histogram,
@@ -15,14 +15,21 @@ use crate::{
 
 pub(super) fn read(
     bytes: &[u8],
-    each: &mut dyn FnMut(Entry<'_>) -> Result<(), Error>,
+    each: &mut dyn FnMut(&mut Entry<'_>) -> Result<(), Error>,
     about: &mut dyn FnMut(Described<'_>),
 ) -> Result<(), Error> {
     let mut budget = Budget::new();
+    // One list for the samples of all series, one after the other: most have one sample.
+    let mut room = Vec::new();
     for field in Reader::new(bytes) {
         let field = field?;
         match field.number {
-            1 => each(entry(field.bytes()?, &mut budget, false)?)?,
+            1 => {
+                let mut entry = entry(field.bytes()?, &mut budget, false, room)?;
+                each(&mut entry)?;
+                room = entry.samples;
+                room.clear();
+            }
             3 => {
                 budget.take(1)?;
                 about(described(&field)?);
@@ -34,11 +41,16 @@ pub(super) fn read(
 }
 
 /// `prometheus.TimeSeries`: `labels = 1`, `samples = 2`, `exemplars = 3`, `histograms = 4`.
-/// A histogram that is wrong is left out if `is_lenient`.
-fn entry<'m>(bytes: &'m [u8], budget: &mut Budget, is_lenient: bool) -> Result<Entry<'m>, Error> {
+/// A histogram that is wrong is left out if `is_lenient`. `samples` is empty and takes them.
+fn entry<'m>(
+    bytes: &'m [u8],
+    budget: &mut Budget,
+    is_lenient: bool,
+    mut samples: Vec<Sample>,
+) -> Result<Entry<'m>, Error> {
     let (labels, rest) = bytes.split_at(labels_end(bytes));
     let mut labels = Cow::Borrowed(labels);
-    let (mut samples, mut histograms, mut exemplars) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut histograms, mut exemplars) = (Vec::new(), Vec::new());
     budget.take(1)?;
     for field in Reader::new(rest) {
         let field = field?;
@@ -155,7 +167,7 @@ fn described<'m>(field: &Field<'m>) -> Result<Described<'m>, Error> {
 /// The one series of a `prometheus.TimeSeries`, as remote read answers with it. Prometheus 3.5 leaves out the
 /// bounds of histograms that list theirs; without them they mean nothing and are left out.
 pub(crate) fn series(bytes: &[u8]) -> Result<Series, Error> {
-    let entry = entry(bytes, &mut Budget::new(), true)?;
+    let entry = entry(bytes, &mut Budget::new(), true, Vec::new())?;
     Ok(Series {
         labels: entry.labels.labels()?,
         samples: entry.samples,

@@ -68,7 +68,7 @@ impl<'m> Symbols<'m> {
 pub(super) fn read(
     bytes: &[u8],
     seed: Seed,
-    each: &mut dyn FnMut(Entry<'_>) -> Result<(), Error>,
+    each: &mut dyn FnMut(&mut Entry<'_>) -> Result<(), Error>,
 ) -> Result<(), Error> {
     let mut budget = Budget::new();
     // The order of fields is free, so the table is read before what refers to it.
@@ -76,7 +76,7 @@ pub(super) fn read(
     for field in Reader::new(bytes) {
         let field = field?;
         if field.number == 5 {
-            each(entry(field.message()?, &table, &mut budget)?)?;
+            each(&mut entry(field.message()?, &table, &mut budget)?)?;
         }
     }
     Ok(())

@@ -57,6 +57,13 @@ pub(super) struct Known {
     turned: Option<Timestamp>,
 }
 
+/// A known series.
+pub(super) struct Found {
+    pub place: Place,
+    pub labels: Labels,
+    pub source: SourceId,
+}
+
 struct Slot {
     labels: Labels,
     source: SourceId,
@@ -64,6 +71,16 @@ struct Slot {
     age: u32,
     /// What was last told of its metric.
     about: u32,
+}
+
+impl Slot {
+    fn found(&self, place: Place) -> Found {
+        Found {
+            place,
+            labels: self.labels.clone(),
+            source: self.source,
+        }
+    }
 }
 
 struct Source {
@@ -110,36 +127,36 @@ impl Known {
     pub fn find(
         &mut self,
         pairs: &LabelPairs<'_>,
-    ) -> Result<Result<Place, String>, remote_write::Error> {
+    ) -> Result<Result<Found, String>, remote_write::Error> {
         let place = pairs.hash(self.seed);
         if let Some(slot) = self.series.get_mut(&place) {
             slot.age = self.age;
-            return Ok(Ok(place));
+            return Ok(Ok(slot.found(place)));
         }
         Ok(self.meet(place, &pairs.pairs()?))
     }
 
     /// The same for labels that nothing has to be unpacked from.
-    pub fn find_labels(&mut self, labels: &Labels) -> Result<Place, String> {
+    pub fn find_labels(&mut self, labels: &Labels) -> Result<Found, String> {
         let place = self.seed.hash_labels(labels);
         if let Some(slot) = self.series.get_mut(&place) {
             slot.age = self.age;
-            return Ok(place);
+            return Ok(slot.found(place));
         }
         self.meet(place, &labels.iter().collect::<Vec<_>>())
     }
 
     /// A series that was never heard.
-    fn meet(&mut self, place: Place, pairs: &[(&str, &str)]) -> Result<Place, String> {
+    fn meet(&mut self, place: Place, pairs: &[(&str, &str)]) -> Result<Found, String> {
         check(pairs)?;
         let labels = Labels::new(pairs.iter().map(|(name, value)| {
             let value = self.redactor.field(name, value);
             (self.redactor.text(name), value)
         }));
-        self.insert(place, labels).map(|()| place)
+        self.insert(place, labels)
     }
 
-    fn insert(&mut self, place: Place, labels: Labels) -> Result<(), String> {
+    fn insert(&mut self, place: Place, labels: Labels) -> Result<Found, String> {
         if self.series.len() >= ALL_MAX {
             return Err(format!("more than {ALL_MAX} series were written"));
         }
@@ -155,8 +172,9 @@ impl Known {
             age: self.age,
             about: 0,
         };
+        let found = slot.found(place);
         self.series.insert(place, slot);
-        Ok(())
+        Ok(found)
     }
 
     fn source_of(&mut self, labels: &Labels) -> Result<SourceId, String> {
@@ -204,13 +222,6 @@ impl Known {
         let worst = values.iter().max_by_key(|(_, values)| values.len());
         let (label, count) = worst.map_or(("", 0), |(label, values)| (*label, values.len()));
         format!("{name} has more than {SERIES_MAX} series; its label `{label}` has {count} values")
-    }
-
-    pub fn series(&self, place: Place) -> (Labels, SourceId) {
-        self.series.get(&place).map_or_else(
-            || (Labels::default(), SourceId(0)),
-            |slot| (slot.labels.clone(), slot.source),
-        )
     }
 
     pub fn source(&self, id: SourceId) -> &str {

@@ -4,11 +4,11 @@ use std::collections::HashMap;
 
 use promise::Timestamp;
 use store::{
-    Labels, Metadata, Round, Series,
+    Exemplar, Floats, HistogramSample, Labels, Metadata, Round, Sample, Series,
     remote_write::{self, Described, Entry, Message, Written},
 };
 
-use super::known::{Known, Place, SourceId};
+use super::known::{Found, Known, SourceId};
 use crate::scrape::FUTURE_MAX;
 
 /// What a message becomes.
@@ -39,11 +39,11 @@ pub(super) fn sort(
         seed,
         &mut |entry| {
             match known.find(&entry.labels)? {
-                Ok(place) => {
+                Ok(found) => {
                     if let Some(about) = &entry.about {
-                        metadata.extend(known.describe(place, about));
+                        metadata.extend(known.describe(found.place, about));
                     }
-                    table.add(known, place, entry);
+                    table.add(found, entry);
                 }
                 Err(why) => table.refuse(why),
             }
@@ -68,10 +68,7 @@ pub(super) fn sort_series(
     let mut table = Table::new(now);
     for one in series {
         match known.find_labels(&one.labels) {
-            Ok(place) => {
-                let (labels, source) = known.series(place);
-                table.put(source, Series { labels, ..one });
-            }
+            Ok(found) => table.put(found, &one.samples, one.histograms, one.exemplars),
             Err(why) => table.refuse(why),
         }
     }
@@ -91,10 +88,32 @@ fn owned(about: &Described<'_>) -> Metadata {
     }
 }
 
+/// A round that is being filled.
+struct Filling {
+    source: SourceId,
+    at: Timestamp,
+    names: Vec<Labels>,
+    samples: Vec<Sample>,
+    /// Histograms, and exemplars without samples.
+    others: Vec<Series>,
+}
+
+impl Filling {
+    fn new(source: SourceId, at: Timestamp) -> Self {
+        Self {
+            source,
+            at,
+            names: Vec::new(),
+            samples: Vec::new(),
+            others: Vec::new(),
+        }
+    }
+}
+
 /// Rounds that are being filled.
 struct Table {
     horizon: Timestamp,
-    rounds: Vec<(SourceId, Round)>,
+    rounds: Vec<Filling>,
     places: HashMap<(SourceId, Timestamp), usize>,
     /// Where the sample before went: the next nearly always goes there too.
     last: Option<(SourceId, Timestamp, usize)>,
@@ -124,49 +143,58 @@ impl Table {
         self.reason.get_or_insert(why);
     }
 
-    fn add(&mut self, known: &Known, place: Place, entry: Entry<'_>) {
-        let (labels, source) = known.series(place);
-        let series = Series {
-            labels,
-            samples: entry.samples,
-            histograms: entry.histograms,
-            exemplars: entry.exemplars,
-        };
-        self.put(source, series);
+    fn add(&mut self, found: Found, entry: &mut Entry<'_>) {
+        let histograms = std::mem::take(&mut entry.histograms);
+        let exemplars = std::mem::take(&mut entry.exemplars);
+        self.put(found, &entry.samples, histograms, exemplars);
     }
 
-    fn put(&mut self, source: SourceId, series: Series) {
-        let Series {
-            labels,
-            samples,
-            histograms,
-            exemplars,
-        } = series;
-        for sample in samples {
-            if let Some(one) = self.series(source, sample.at, &labels) {
-                one.samples.push(sample);
-                self.written.samples += 1;
-            }
-        }
+    fn put(
+        &mut self,
+        found: Found,
+        samples: &[Sample],
+        histograms: Vec<HistogramSample>,
+        exemplars: Vec<Exemplar>,
+    ) {
+        let Found { labels, source, .. } = found;
         for sample in histograms {
-            if let Some(one) = self.series(source, sample.at, &labels) {
-                one.histograms.push(sample);
+            if let Some(round) = self.round(source, sample.at, &labels) {
+                round.others.push(Series {
+                    labels: labels.clone(),
+                    histograms: vec![sample],
+                    ..Series::default()
+                });
                 self.written.histograms += 1;
             }
         }
         if !exemplars.is_empty() {
             self.written.exemplars += exemplars.len() as u64;
             let marks = Series {
-                labels,
+                labels: labels.clone(),
                 exemplars,
                 ..Series::default()
             };
             self.marks.push((source, marks));
         }
+        let Some((last, before)) = samples.split_last() else {
+            return;
+        };
+        for sample in before {
+            self.float(source, labels.clone(), *sample);
+        }
+        self.float(source, labels, *last);
     }
 
-    /// A series of the round of `source` at `at`, to be filled.
-    fn series(&mut self, source: SourceId, at: Timestamp, labels: &Labels) -> Option<&mut Series> {
+    fn float(&mut self, source: SourceId, labels: Labels, sample: Sample) {
+        if let Some(round) = self.round(source, sample.at, &labels) {
+            round.names.push(labels);
+            round.samples.push(sample);
+            self.written.samples += 1;
+        }
+    }
+
+    /// The round of `source` at `at`, to be filled. `None` where that cannot be true.
+    fn round(&mut self, source: SourceId, at: Timestamp, labels: &Labels) -> Option<&mut Filling> {
         if at > self.horizon {
             let minutes = FUTURE_MAX.as_secs() / 60;
             self.refuse(format!(
@@ -177,38 +205,40 @@ impl Table {
         let round = match self.last {
             Some((last, instant, round)) if last == source && instant == at => round,
             _ => *self.places.entry((source, at)).or_insert_with(|| {
-                self.rounds.push((source, part(at)));
+                self.rounds.push(Filling::new(source, at));
                 self.rounds.len() - 1
             }),
         };
         self.last = Some((source, at, round));
-        let series = &mut self.rounds[round].1.series;
-        series.push(Series {
-            labels: labels.clone(),
-            ..Series::default()
-        });
-        series.last_mut()
+        self.rounds.get_mut(round)
     }
 
     fn finish(mut self, known: &mut Known, metadata: Vec<Metadata>) -> Sorted {
-        self.rounds.sort_by_key(|(_, round)| round.at);
-        for (source, round) in &self.rounds {
-            known.heard(*source, round.at);
+        self.rounds.sort_by_key(|round| round.at);
+        for round in &self.rounds {
+            known.heard(round.source, round.at);
         }
         self.place_marks();
         let mut rounds: Vec<Round> = self
             .rounds
             .into_iter()
-            .map(|(source, round)| Round {
-                source: known.source(source).to_owned(),
-                next: round.at + known.interval(source),
-                ..round
+            .map(|round| Round {
+                source: known.source(round.source).to_owned(),
+                at: round.at,
+                next: round.at + known.interval(round.source),
+                floats: Floats::new(round.names.into(), round.samples),
+                series: round.others,
+                is_partial: true,
+                ..Round::default()
             })
             .collect();
         if !metadata.is_empty() {
             // Prometheus sends what metrics are by itself, once a minute.
             if rounds.is_empty() {
-                rounds.push(part(Timestamp::default()));
+                rounds.push(Round {
+                    is_partial: true,
+                    ..Round::default()
+                });
             }
             rounds[0].metadata = metadata;
         }
@@ -226,24 +256,17 @@ impl Table {
     /// Exemplars go with the newest samples of their source: their own times tell nothing of when it spoke.
     fn place_marks(&mut self) {
         let mut newest: HashMap<SourceId, usize> = HashMap::new();
-        for (place, (source, _)) in self.rounds.iter().enumerate() {
-            newest.insert(*source, place);
+        for (place, round) in self.rounds.iter().enumerate() {
+            newest.insert(round.source, place);
         }
         for (source, marks) in std::mem::take(&mut self.marks) {
             let place = *newest.entry(source).or_insert_with(|| {
                 let at = marks.exemplars.iter().map(|mark| mark.at).max();
-                self.rounds.push((source, part(at.unwrap_or_default())));
+                self.rounds
+                    .push(Filling::new(source, at.unwrap_or_default()));
                 self.rounds.len() - 1
             });
-            self.rounds[place].1.series.push(marks);
+            self.rounds[place].others.push(marks);
         }
-    }
-}
-
-fn part(at: Timestamp) -> Round {
-    Round {
-        at,
-        is_partial: true,
-        ..Round::default()
     }
 }

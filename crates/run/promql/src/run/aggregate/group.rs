@@ -22,6 +22,8 @@ pub(super) struct Group {
     fold: Fold,
     labels: Labels,
     marks: Vec<u8>,
+    /// Whether every step has a float: then no mark changes any more by another.
+    is_full: bool,
     value: Vec<f64>,
     /// What rounding took, or the mean of a variance under way.
     second: Vec<f64>,
@@ -42,7 +44,9 @@ impl Group {
             fold,
             labels,
             marks: vec![0; steps],
-            value: vec![0.0; steps],
+            is_full: false,
+            // To add to -0 leaves everything as it is, -0 too.
+            value: vec![if fold == Fold::Sum { -0.0 } else { 0.0 }; steps],
             second: column(is_variance || fold == Fold::Sum),
             count: column(is_variance || matches!(fold, Fold::Count | Fold::Avg)),
             means: vec![Mean::of(0.0); if fold == Fold::Avg { steps } else { 0 }],
@@ -84,24 +88,24 @@ impl Group {
         }
     }
 
-    #[inline]
+    /// What is added where histograms stand already is no value in the end, so that nothing is looked up here.
     fn sum(&mut self, row: &Row) {
-        let columns = self
-            .marks
-            .iter_mut()
-            .zip(&mut self.value)
-            .zip(&mut self.second);
-        for (((mark, sum), lost), value) in columns.zip(&row.floats) {
-            if is_absent(*value) || *mark & INCOMPATIBLE != 0 {
-                continue;
-            }
-            if *mark == 0 {
-                // The first is taken as it is, so that -0 stays -0.
-                *sum = *value;
+        let columns = self.value.iter_mut().zip(&mut self.second);
+        for ((sum, lost), value) in columns.zip(&row.floats) {
+            let added = sum::add(*value, *sum, *lost);
+            (*sum, *lost) = if is_absent(*value) {
+                (*sum, *lost)
             } else {
-                (*sum, *lost) = sum::add(*value, *sum, *lost);
+                added
+            };
+        }
+        if !self.is_full {
+            for (mark, value) in self.marks.iter_mut().zip(&row.floats) {
+                if !is_absent(*value) && *mark & INCOMPATIBLE == 0 {
+                    *mark |= SEEN | FLOAT;
+                }
             }
-            *mark |= SEEN | FLOAT;
+            self.is_full = self.marks.iter().all(|mark| mark & FLOAT != 0);
         }
     }
 

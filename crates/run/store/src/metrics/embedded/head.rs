@@ -126,13 +126,15 @@ impl Head {
         ids.into_iter()
     }
 
-    /// An empty head with the series that `stays` accepts, in the same order of ids.
-    pub fn successor(&self, stays: impl Fn(u32) -> bool) -> Self {
+    /// An empty head with the series for which `stays` gives their labels, in the same order of ids.
+    pub fn successor(&self, stays: impl Fn(u32) -> Option<Labels>) -> Self {
         let mut next = Self::default();
         let mut new_ids = vec![None; self.series.len()];
-        for (old, series) in (0u32..).zip(&self.series).filter(|(id, _)| stays(*id)) {
-            new_ids[old as usize] = u32::try_from(next.len()).ok();
-            next.admit(series.labels.clone());
+        for (id, new_id) in (0u32..).zip(&mut new_ids) {
+            if let Some(labels) = stays(id) {
+                *new_id = u32::try_from(next.len()).ok();
+                next.admit(labels);
+            }
         }
         let order = self
             .order

@@ -5,8 +5,8 @@
 //! block and the log behind it goes. A second thread merges blocks (`compact`). Readers (`read`) take a snapshot
 //! of the head and the list of blocks together.
 //!
-//! Reading order: `codec` (a chunk), `series` and `head` (memory), `postings` (its index), `registry`, `stage` and
-//! `writer` (writing), `records` and `replay` (the log), `block`, `index` and `deleted` (a file), `shelf` (all
+//! Reading order: `codec` (a chunk), `tail`, `series` and `head` (memory), `postings` (its index), `registry`, `stage`,
+//! `news` and `writer` (writing), `records` and `replay` (the log), `block`, `index` and `deleted` (a file), `shelf` (all
 //! files), `read`, `compact`, `annex` (what is no sample).
 
 mod annex;
@@ -18,6 +18,7 @@ mod format;
 mod head;
 mod index;
 mod limits;
+mod news;
 mod postings;
 mod read;
 mod records;
@@ -27,6 +28,7 @@ mod rollup;
 mod series;
 mod shelf;
 mod stage;
+mod tail;
 mod writer;
 
 use std::{
@@ -52,7 +54,7 @@ use self::{
     shelf::Shelf,
     writer::Request,
 };
-use super::{Appended, Bucketed, Metadata, MetricStore, Status};
+use super::{Appended, Batch, Bucketed, Metadata, MetricStore, Status};
 use crate::{
     Error, Labels, Series,
     commit::{Queue, blocking},
@@ -87,6 +89,8 @@ pub struct Options {
     pub buckets_1h_keep: Duration,
     /// The newest exemplars that are kept (some 200 bytes each).
     pub exemplars_max: usize,
+    /// Samples that one query may read.
+    pub query_samples_max: usize,
 }
 
 impl Default for Options {
@@ -104,6 +108,8 @@ impl Default for Options {
             buckets_5m_keep: Duration::from_secs(100 * 24 * 3600),
             buckets_1h_keep: Duration::from_secs(3 * 366 * 24 * 3600),
             exemplars_max: 20_000,
+            // 320 MB: ten years of a series at 15 s, or 10,000 series over eight hours.
+            query_samples_max: 20_000_000,
         }
     }
 }
@@ -118,6 +124,9 @@ impl Options {
         }
     }
 }
+
+/// A smaller head is read from the log again in a blink; a block of it would only have to be merged.
+const CLOSE_SAMPLES_MIN: u64 = 100_000;
 
 /// Dropping it finishes what waits. Opening it again finds all that was acknowledged.
 pub struct EmbeddedMetrics {
@@ -137,6 +146,7 @@ struct Shared {
     floods: Mutex<Floods>,
     compaction: Compaction,
     block_span_max: Duration,
+    query_samples_max: usize,
     log_bytes: AtomicU64,
 }
 
@@ -162,6 +172,7 @@ impl EmbeddedMetrics {
             floods: Mutex::default(),
             compaction: Compaction::default(),
             block_span_max: options.block_span_max,
+            query_samples_max: options.query_samples_max,
             log_bytes: AtomicU64::new(0),
         });
         damage
@@ -200,6 +211,10 @@ impl EmbeddedMetrics {
 #[async_trait]
 impl MetricStore for EmbeddedMetrics {
     async fn append(&self, batch: Vec<Series>) -> Result<Appended, Error> {
+        self.append_batch(batch.into()).await
+    }
+
+    async fn append_batch(&self, batch: Batch) -> Result<Appended, Error> {
         self.queue.ask(|reply| Request::Append(batch, reply)).await
     }
 
@@ -312,6 +327,13 @@ impl MetricStore for EmbeddedMetrics {
         self.queue
             .ask(|reply| Request::Drop(now, keep, reply))
             .await
+    }
+
+    async fn close(&self) -> Result<(), Error> {
+        if self.shared.head().samples < CLOSE_SAMPLES_MIN {
+            return Ok(());
+        }
+        self.queue.ask(Request::Seal).await
     }
 
     async fn status(&self) -> Result<Status, Error> {

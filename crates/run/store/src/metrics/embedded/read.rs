@@ -21,8 +21,6 @@ use crate::{
     metrics::bucket::{self, Bucketed},
 };
 
-/// What one `select` may answer: 320 MB, ten years of a series at 15 s.
-const SELECT_SAMPLES_MAX: usize = 20_000_000;
 /// How often a reader begins anew because blocks were merged under its hands. A merge takes seconds, a look at
 /// the list none, so the second time is enough.
 const TRIES_MAX: usize = 10;
@@ -34,8 +32,20 @@ impl Shared {
         from: i64,
         to: i64,
     ) -> Result<Vec<Series>, Error> {
+        self.select_within(matchers, from, to, &mut Room(self.query_samples_max))
+    }
+
+    fn select_within(
+        &self,
+        matchers: &[Matcher],
+        from: i64,
+        to: i64,
+        room: &mut Room,
+    ) -> Result<Vec<Series>, Error> {
         for _ in 0..TRIES_MAX {
-            if let Some(found) = self.try_select(matchers, from, to)? {
+            let mut left = *room;
+            if let Some(found) = self.try_select(matchers, from, to, &mut left)? {
+                *room = left;
                 return Ok(found);
             }
         }
@@ -48,6 +58,7 @@ impl Shared {
         matchers: &[Matcher],
         from: i64,
         to: i64,
+        room: &mut Room,
     ) -> Result<Option<Vec<Series>>, Error> {
         if from > to {
             return Ok(Some(Vec::new()));
@@ -57,7 +68,6 @@ impl Shared {
             (self.shelf.all(), head.snapshot(matchers, from, to))
         };
         let mut lists = Vec::new();
-        let mut left = SELECT_SAMPLES_MAX;
         let mut decoder = Decoder::default();
         for block in blocks
             .iter()
@@ -66,7 +76,7 @@ impl Shared {
             decoder.change_block();
             // Kept only when the whole block was read, so that a damaged one leaves nothing half there.
             match self.shelf.with(block, |open| {
-                open.select(block, matchers, (from, to), &mut decoder, &mut left)
+                open.select(block, matchers, (from, to), &mut decoder, room)
             })? {
                 Seen::Read(list) => lists.push(list),
                 Seen::SetAside => {}
@@ -76,7 +86,7 @@ impl Shared {
         let mut list = Vec::with_capacity(fresh.len());
         for series in fresh {
             let (samples, histograms) = series.read((from, to), &mut decoder);
-            take(&mut left, samples.len() + histograms.len())?;
+            room.take(samples.len() + histograms.len())?;
             if !(samples.is_empty() && histograms.is_empty()) {
                 let labels = series.labels;
                 list.push(Series {
@@ -200,12 +210,13 @@ impl Shared {
         found
     }
 
-    /// Every series that the selections name, each once.
+    /// Every series that the selections name, each once. All together are one query.
     pub(super) fn gather(&self, selections: Vec<Selection>) -> Result<Vec<Series>, Error> {
         let mut lists = Vec::with_capacity(selections.len());
+        let mut room = Room(self.query_samples_max);
         for selection in selections {
             let (from, to) = (selection.from.as_millis(), selection.to.as_millis());
-            lists.push(self.select(&selection.matchers, from, to)?);
+            lists.push(self.select_within(&selection.matchers, from, to, &mut room)?);
         }
         Ok(merged(lists))
     }
@@ -255,7 +266,7 @@ impl OpenBlock {
         matchers: &[Matcher],
         (from, to): (i64, i64),
         decoder: &mut Decoder,
-        left: &mut usize,
+        room: &mut Room,
     ) -> Result<Vec<Series>, Error> {
         let found = self.index.matching(matchers);
         let mut list = Vec::with_capacity(found.len());
@@ -269,7 +280,7 @@ impl OpenBlock {
             };
             let (samples, histograms) =
                 self.read(&block.deleted, (i, entry), (from, to), decoder)?;
-            take(left, samples.len() + histograms.len())?;
+            room.take(samples.len() + histograms.len())?;
             if !(samples.is_empty() && histograms.is_empty()) {
                 let labels = self.index.labels(i);
                 list.push(Series {
@@ -284,10 +295,21 @@ impl OpenBlock {
     }
 }
 
-fn take(left: &mut usize, n: usize) -> Result<(), Error> {
-    let over = || Error::over("the number of samples of one query", SELECT_SAMPLES_MAX);
-    *left = left.checked_sub(n).ok_or_else(over)?;
-    Ok(())
+/// How many samples a query may still read.
+#[derive(Clone, Copy)]
+struct Room(usize);
+
+impl Room {
+    /// In Prometheus's words, because scripts that were written for it read them.
+    fn take(&mut self, n: usize) -> Result<(), Error> {
+        let over = || {
+            let what =
+                "query processing would load too many samples into memory in query execution";
+            Error::Query(what.to_owned())
+        };
+        self.0 = self.0.checked_sub(n).ok_or_else(over)?;
+        Ok(())
+    }
 }
 
 /// Lists in the order of labels as one. What comes first tells the older samples, or told them first.

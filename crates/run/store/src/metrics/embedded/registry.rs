@@ -1,7 +1,8 @@
 //! Which series the writer knows: their ids, and what was admitted to each last.
 //!
-//! A series is found by the hash of its labels, without copying them. The seed is chosen at random, so that
-//! no sender can choose labels that collide.
+//! A source tells its series in the same order again and again, with clones of the same labels: so the one behind the
+//! last is tried first, and known without reading a byte of it. Any other is found by the hash of its labels, without
+//! copying them. The seed is chosen at random, so that no sender can choose labels that collide.
 
 use std::{
     collections::HashMap,
@@ -18,6 +19,8 @@ pub(super) struct Registry {
     table: HashTable<u32>,
     /// By id.
     known: Vec<Known>,
+    /// What is expected next.
+    next: usize,
     /// How many series each source has.
     by_source: HashMap<Box<str>, usize>,
 }
@@ -27,8 +30,6 @@ pub(super) struct Registry {
 pub(super) struct Known {
     pub labels: Labels,
     pub newest: Newest,
-    /// Whether the log names it in a segment that this process wrote.
-    pub logged: bool,
 }
 
 /// What was admitted last.
@@ -36,19 +37,34 @@ pub(super) struct Known {
 pub(super) struct Newest {
     /// `i64::MIN` where nothing was.
     pub at: i64,
-    /// The bits of the value, or a hash of the histogram; `None` where only the time is known.
-    pub print: Option<u64>,
-    /// Its last run in the group that is being staged.
-    pub run: Option<u32>,
+    /// The bits of the value, or a hash of the histogram.
+    print: u64,
+    /// The number of its last run, which says something only while that is being staged.
+    pub run: u32,
+    /// Whether more than the time is known.
+    has_print: bool,
+    /// Whether the log names the series in a segment that this process wrote.
+    pub is_logged: bool,
 }
 
 impl Newest {
+    /// Of the sample only the time is known.
     pub fn at(at: Option<i64>) -> Self {
         Self {
             at: at.unwrap_or(i64::MIN),
-            print: None,
-            run: None,
+            print: 0,
+            run: 0,
+            has_print: false,
+            is_logged: false,
         }
+    }
+
+    pub fn set(&mut self, at: i64, print: u64) {
+        (self.at, self.print, self.has_print) = (at, print, true);
+    }
+
+    pub fn print(&self) -> Option<u64> {
+        self.has_print.then_some(self.print)
     }
 }
 
@@ -61,18 +77,32 @@ impl Default for Registry {
             seed: RandomState::new().hash_one(0u8),
             table: HashTable::new(),
             known: Vec::new(),
+            next: 0,
             by_source: HashMap::new(),
         }
     }
 }
 
 impl Registry {
-    pub fn find(&self, labels: &Labels) -> Option<u32> {
-        let is_it = |id: &u32| {
-            let known = &self.known[*id as usize].labels;
-            known.is_clone_of(labels) || known == labels
+    pub fn find(&mut self, labels: &Labels) -> Option<u32> {
+        let expected = self.known.get(self.next);
+        let id = if expected.is_some_and(|known| known.labels.is_clone_of(labels)) {
+            u32::try_from(self.next).ok()?
+        } else {
+            let is_it = |id: &u32| {
+                let known = &self.known[*id as usize].labels;
+                known.is_clone_of(labels) || known == labels
+            };
+            let id = *self.table.find(self.hash(labels), is_it)?;
+            // Next time the same caller brings the same clone.
+            let known = &mut self.known[id as usize].labels;
+            if !known.is_clone_of(labels) {
+                *known = labels.clone();
+            }
+            id
         };
-        self.table.find(self.hash(labels), is_it).copied()
+        self.next = id as usize + 1;
+        Some(id)
     }
 
     /// Adds a series that [`Registry::find`] did not find. Its id is the number of series before it.
@@ -86,6 +116,7 @@ impl Registry {
         }
         let hash = self.hash(&known.labels);
         self.known.push(known);
+        self.next = self.known.len();
         let (seed, all) = (self.seed, &self.known);
         let rehash = |id: &u32| hash_of(seed, &all[*id as usize].labels);
         self.table.insert_unique(hash, id, rehash);
@@ -122,7 +153,9 @@ impl Registry {
 
     /// In a new segment of the log no series is named yet.
     pub fn forget_logged(&mut self) {
-        self.known.iter_mut().for_each(|known| known.logged = false);
+        for known in &mut self.known {
+            known.newest.is_logged = false;
+        }
     }
 
     fn hash(&self, labels: &Labels) -> u64 {

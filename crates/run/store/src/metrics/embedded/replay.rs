@@ -59,7 +59,6 @@ impl Heard for Replay<'_> {
             self.registry.add(Known {
                 labels,
                 newest: Newest::at(newest),
-                logged: false,
             })
         });
         self.ids.insert(id, known);

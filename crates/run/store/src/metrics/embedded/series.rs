@@ -1,21 +1,19 @@
 //! One series of the head: chunks, and the newest samples before they make one.
 //!
-//! A series waits for its next sample most of the time, and there are many, so what it keeps is small: a few
-//! samples as short bytes, then chunks that are encoded again as they grow. Samples that came late are kept
-//! apart, so the rest stays in order.
+//! A series waits for its next sample most of the time, and there are many, so what it keeps is small: its newest
+//! samples as short bytes ([`Tail`]), then chunks, the last of which is encoded once more when it grows. Samples that
+//! came late are kept apart, so the rest stays in order.
 
 use std::{collections::BTreeMap, sync::Arc};
 
 use promise::Timestamp;
 
-use super::codec::{self, CHUNK_SAMPLES, Columns, Decoder, Effort, histogram};
-use crate::{
-    Histogram, HistogramSample, Labels, Sample,
-    wire::{Reader, put_float, put_signed},
+use super::{
+    codec::{self, CHUNK_SAMPLES, Columns, Decoder, Effort, histogram},
+    tail::{self, Tail},
 };
+use crate::{Histogram, HistogramSample, Labels, Sample, wire::Reader};
 
-/// Samples that wait to be encoded: about 6 bytes each until then.
-const TAIL_SAMPLES: u8 = 16;
 /// A chunk that has grown so long is not encoded again before it is sealed.
 const GROWN: usize = 128;
 /// Late samples and histograms that wait to be encoded.
@@ -24,10 +22,8 @@ const LOOSE_MAX: usize = 64;
 pub(super) struct HeadSeries {
     pub labels: Labels,
     chunks: Vec<Arc<[u8]>>,
-    tail: Vec<u8>,
-    in_tail: u8,
-    /// The newest sample's time, but of late ones; `i64::MIN` where there is none.
-    last: i64,
+    /// Ends with the newest sample, but for late ones.
+    tail: Tail,
     /// What few series have.
     extra: Option<Box<Extra>>,
 }
@@ -53,31 +49,22 @@ impl HeadSeries {
         Self {
             labels,
             chunks: Vec::new(),
-            tail: Vec::new(),
-            in_tail: 0,
-            last: i64::MIN,
+            tail: Tail::new(),
             extra: None,
         }
     }
 
     pub fn is_empty(&self) -> bool {
-        self.chunks.is_empty() && self.in_tail == 0 && self.extra.is_none()
+        self.chunks.is_empty() && self.tail.is_empty() && self.extra.is_none()
     }
 
     /// Adds a sample that the series does not hold yet.
     pub fn push(&mut self, at: i64, value: f64) {
-        if at <= self.last {
+        if at <= self.tail.last() {
             return self.push_late(at, value);
         }
-        if self.in_tail == 0 {
-            put_signed(&mut self.tail, at);
-        } else {
-            put_signed(&mut self.tail, at.wrapping_sub(self.last));
-        }
-        put_float(&mut self.tail, value);
-        self.in_tail += 1;
-        self.last = at;
-        if self.in_tail == TAIL_SAMPLES {
+        self.tail.push(at, value);
+        if self.tail.is_full() {
             self.close_tail();
         }
     }
@@ -110,7 +97,7 @@ impl HeadSeries {
 
     /// Encodes the tail together with the chunk before it, if that is still short.
     fn close_tail(&mut self) {
-        let mut samples = Vec::with_capacity(GROWN + usize::from(TAIL_SAMPLES));
+        let mut samples = Vec::with_capacity(GROWN + self.tail.len());
         let grows = |chunk: &&Arc<[u8]>| span(chunk).is_some_and(|span| span.samples < GROWN);
         let open = self.chunks.last().filter(grows).cloned();
         if let Some(open) = &open {
@@ -121,7 +108,7 @@ impl HeadSeries {
                 &mut samples,
             );
         }
-        read_tail(&self.tail, &mut samples);
+        tail::read(self.tail.bytes(), &mut samples);
         debug_assert!(samples.len() <= CHUNK_SAMPLES);
         let mut bytes = Vec::with_capacity(2 * samples.len());
         codec::encode(&samples, 0, Effort::Quick, None, &mut bytes);
@@ -130,8 +117,7 @@ impl HeadSeries {
         }
         self.chunks.reserve_exact(1);
         self.chunks.push(bytes.into());
-        self.tail = Vec::new();
-        self.in_tail = 0;
+        self.tail.clear();
     }
 
     /// The bits of the sample at just this time.
@@ -141,7 +127,7 @@ impl HeadSeries {
         for chunk in self.chunks.iter().chain(late) {
             read_chunk(chunk, (at, at), &mut Decoder::default(), &mut found);
         }
-        read_tail(&self.tail, &mut found);
+        tail::read(self.tail.bytes(), &mut found);
         let here = found.iter().find(|sample| sample.at.as_millis() == at);
         let late = || self.extra.as_ref()?.late.get(&at).copied();
         here.map(|sample| sample.value.to_bits()).or_else(late)
@@ -170,9 +156,8 @@ impl HeadSeries {
         let inside = |at: &i64| (from..=to).contains(at);
         let touches = |chunk: &Arc<[u8]>| span(chunk).is_some_and(|span| span.touches(from, to));
         let tail = || {
-            Reader::new(&self.tail)
-                .signed()
-                .is_some_and(|first| first <= to && self.last >= from)
+            let first = self.tail.first();
+            first.is_some_and(|first| first <= to && self.tail.last() >= from)
         };
         let extra = |extra: &Extra| {
             extra.late.keys().any(inside)
@@ -195,8 +180,8 @@ impl HeadSeries {
         Some(Snapshot {
             labels: self.labels.clone(),
             chunks: self.chunks.iter().filter(touches).cloned().collect(),
-            tail: if self.last >= from {
-                self.tail.clone()
+            tail: if self.tail.last() >= from {
+                self.tail.bytes().to_vec()
             } else {
                 Vec::new()
             },
@@ -218,7 +203,7 @@ impl Snapshot {
         }
         let inside = |at: Timestamp| (from..=to).contains(&at.as_millis());
         let before = samples.len();
-        read_tail(&self.tail, &mut samples);
+        tail::read(&self.tail, &mut samples);
         let mut kept = before;
         for i in before..samples.len() {
             if inside(samples[i].at) {
@@ -282,17 +267,5 @@ fn read_histograms(
     {
         let read = decoder.histograms(chunk, &Columns::default(), range, out);
         debug_assert!(read.is_some());
-    }
-}
-
-fn read_tail(tail: &[u8], out: &mut Vec<Sample>) {
-    let mut reader = Reader::new(tail);
-    let mut at = 0i64;
-    while let (Some(step), Some(value)) = (reader.signed(), reader.float()) {
-        at = at.wrapping_add(step);
-        out.push(Sample {
-            at: Timestamp::from_millis(at),
-            value,
-        });
     }
 }

@@ -1,24 +1,21 @@
-//! Admitting samples: which are new, late, known already, or refused. What is admitted is not seen before the
-//! log has it, and is taken back where the log refuses it.
-
-use std::sync::Arc;
+//! Admitting samples: which are new, late, known already, or refused.
 
 use promise::signal::Matcher;
 use xxhash_rust::xxh3::xxh3_64;
 
 use super::{
-    annex::Annex,
     codec::histogram,
     head::Head,
+    news::{Mark, News},
     records::AppendRecord,
-    registry::{Known, Newest, Registry, SOURCE},
+    registry::{Known, Newest, SOURCE},
     shelf::{Shelf, Standing},
     writer::{Writer, head_mut, oldest_taken},
 };
 use crate::{
-    Error, Exemplar, Histogram, Labels, Series,
+    Error, Histogram, Labels, Sample, Series,
     commit::Group,
-    metrics::{Appended, Flood},
+    metrics::{Appended, Batch, Flood},
     wal::Wal,
 };
 
@@ -29,23 +26,14 @@ pub(super) struct Staged {
     pub news: News,
 }
 
-/// Samples that are admitted but not yet durable.
-#[derive(Default)]
-pub(super) struct News {
-    runs: Vec<Run>,
-    samples: Vec<(i64, f64)>,
-    histograms: Vec<(i64, u64, Arc<Histogram>)>,
-    exemplars: Vec<(u32, Exemplar)>,
-}
-
-/// What one request brought for one series.
-struct Run {
-    id: u32,
-    samples: (usize, usize),
-    histograms: (usize, usize),
-    /// What to take back should the log refuse.
-    before: Newest,
-    was_logged: bool,
+impl Staged {
+    /// `run`: where the group before ended.
+    pub fn after(run: u32) -> Self {
+        Self {
+            news: News::after(run),
+            ..Self::default()
+        }
+    }
 }
 
 /// What becomes of one sample.
@@ -56,74 +44,109 @@ enum Verdict {
     TooOld,
 }
 
+/// One request that is being admitted.
+#[derive(Default)]
+struct Admission {
+    record: AppendRecord,
+    appended: Appended,
+}
+
 impl Writer {
     /// Admits a batch. Samples of series over a limit are left out; the rest is there whole or not at all.
-    pub(super) fn stage(
+    pub(super) fn stage(&mut self, batch: &Batch, staged: &mut Staged) -> Result<Appended, Error> {
+        let mut admission = Admission::default();
+        let first_run = staged.news.len();
+        let framed = self
+            .stage_all(batch, &mut staged.news, &mut admission)
+            .and_then(|()| match admission.record.finish() {
+                Some(payload) => Wal::frame(&mut staged.appends.frames, &payload),
+                None => Ok(()),
+            });
+        match framed {
+            Ok(()) => Ok(admission.appended),
+            Err(error) => {
+                staged.news.take_back_from(first_run, &mut self.registry);
+                Err(error)
+            }
+        }
+    }
+
+    fn stage_all(
         &mut self,
-        batch: Vec<Series>,
-        staged: &mut Staged,
-    ) -> Result<Appended, Error> {
-        let mut appended = Appended::default();
-        let mut record = AppendRecord::default();
-        let first_run = staged.news.runs.len();
-        for series in batch {
+        batch: &Batch,
+        news: &mut News,
+        admission: &mut Admission,
+    ) -> Result<(), Error> {
+        for (labels, sample) in batch.floats.iter().flat_map(crate::Floats::iter) {
+            let first = Some(sample.at.as_millis());
+            if let Some(id) = self.meet(labels, first, 1, &mut admission.appended)? {
+                self.stage_float(id, *sample, news, admission);
+            }
+        }
+        for series in &batch.series {
             if series.is_empty() && series.exemplars.is_empty() {
                 continue;
             }
-            let id = match self.registry.find(&series.labels) {
-                Some(id) => id,
-                None => match self.get_to_know(&series) {
-                    Ok(Some(id)) => id,
-                    Ok(None) => {
-                        appended.over_limit += series.len() as u64;
-                        appended.flood = self.flood_of(&series.labels);
-                        continue;
-                    }
-                    Err(error) => {
-                        self.undo(&mut staged.news, first_run);
-                        return Err(error);
-                    }
-                },
-            };
-            self.stage_series(id, &series, staged, &mut record, &mut appended);
+            let floats = series.samples.first().map(|sample| sample.at);
+            let others = series.histograms.first().map(|sample| sample.at);
+            let first = floats.into_iter().chain(others).min();
+            let first = first.map(promise::Timestamp::as_millis);
+            let told = series.len() as u64;
+            if let Some(id) = self.meet(&series.labels, first, told, &mut admission.appended)? {
+                self.stage_series(id, series, news, admission);
+            }
         }
-        if let Some(payload) = record.finish()
-            && let Err(error) = Wal::frame(&mut staged.appends.frames, &payload)
-        {
-            self.undo(&mut staged.news, first_run);
-            return Err(error);
-        }
-        Ok(appended)
+        Ok(())
     }
 
-    fn undo(&mut self, news: &mut News, first_run: usize) {
-        news.take_back_from(first_run, &mut self.registry);
+    /// The series' id. `None` where there are too many; then what was `told` of it is refused.
+    fn meet(
+        &mut self,
+        labels: &Labels,
+        first: Option<i64>,
+        told: u64,
+        appended: &mut Appended,
+    ) -> Result<Option<u32>, Error> {
+        if let Some(id) = self.registry.find(labels) {
+            return Ok(Some(id));
+        }
+        let id = self.get_to_know(labels, first)?;
+        if id.is_none() {
+            appended.over_limit += told;
+            appended.flood = self.flood_of(labels);
+        }
+        Ok(id)
+    }
+
+    fn stage_float(&mut self, id: u32, sample: Sample, news: &mut News, admission: &mut Admission) {
+        let Some(before) = self.registry.get(id).map(|known| known.newest) else {
+            return;
+        };
+        let (at, from) = (sample.at.as_millis(), news.mark());
+        let verdict = self.admit(id, at, sample.value.to_bits(), Kind::Float, (news, from));
+        if count(verdict, &mut admission.appended) {
+            news.samples.push((at, sample.value));
+            self.log(id, from, before, news, &mut admission.record);
+        }
     }
 
     fn stage_series(
         &mut self,
         id: u32,
         series: &Series,
-        staged: &mut Staged,
-        record: &mut AppendRecord,
-        appended: &mut Appended,
+        news: &mut News,
+        admission: &mut Admission,
     ) {
-        let news = &mut staged.news;
-        let Some(known) = self.registry.get(id) else {
+        let Some(before) = self.registry.get(id).map(|known| known.newest) else {
             return;
         };
-        let run = Run {
-            id,
-            samples: (news.samples.len(), news.samples.len()),
-            histograms: (news.histograms.len(), news.histograms.len()),
-            before: known.newest,
-            was_logged: known.logged,
-        };
-        let number = u32::try_from(news.runs.len()).ok();
-        news.runs.push(run);
+        let (from, appended) = (news.mark(), &mut admission.appended);
         for sample in &series.samples {
             let (at, print) = (sample.at.as_millis(), sample.value.to_bits());
-            if count(self.admit(id, at, print, Kind::Float, news), appended) {
+            if count(
+                self.admit(id, at, print, Kind::Float, (news, from)),
+                appended,
+            ) {
                 news.samples.push((at, sample.value));
             }
         }
@@ -133,13 +156,15 @@ impl Writer {
                 appended.malformed += 1;
             } else {
                 let print = print_of(&sample.value);
-                if count(self.admit(id, at, print, Kind::Histogram, news), appended) {
+                if count(
+                    self.admit(id, at, print, Kind::Histogram, (news, from)),
+                    appended,
+                ) {
                     news.histograms.push((at, print, sample.value.clone()));
                 }
             }
         }
-        let exemplars = news.exemplars.len();
-        {
+        if !series.exemplars.is_empty() {
             let annex = self.shared.annex();
             let wanted = series
                 .exemplars
@@ -147,53 +172,65 @@ impl Writer {
                 .filter(|e| annex.wants(&series.labels, e));
             news.exemplars.extend(wanted.map(|e| (id, e.clone())));
         }
-        let (Some(run), Some(known)) = (news.runs.last_mut(), self.registry.get_mut(id)) else {
-            return;
-        };
-        run.samples.1 = news.samples.len();
-        run.histograms.1 = news.histograms.len();
-        let brought = (
-            &news.samples[run.samples.0..],
-            &news.histograms[run.histograms.0..],
-        );
-        if brought.0.is_empty() && brought.1.is_empty() && exemplars == news.exemplars.len() {
-            news.runs.pop();
-            return;
+        let (floats, histograms) = news.since(from);
+        if !(floats.is_empty() && histograms.is_empty() && news.exemplars_since(from).is_empty()) {
+            self.log(id, from, before, news, &mut admission.record);
         }
-        known.newest.run = number;
-        if !std::mem::replace(&mut known.logged, true) {
-            record.name(id, &known.labels);
-        }
-        if !brought.0.is_empty() {
-            record.run(id, brought.0);
-        }
-        brought
-            .1
-            .iter()
-            .for_each(|(at, _, value)| record.histogram(id, *at, value));
-        news.exemplars[exemplars..]
-            .iter()
-            .for_each(|(_, exemplar)| record.exemplar(id, exemplar));
     }
 
-    fn admit(&mut self, id: u32, at: i64, print: u64, kind: Kind, news: &News) -> Verdict {
-        let options = &self.options;
+    /// What was admitted since `from` becomes a run, and goes into the record.
+    fn log(
+        &mut self,
+        id: u32,
+        from: Mark,
+        before: Newest,
+        news: &mut News,
+        record: &mut AppendRecord,
+    ) {
+        let number = news.close(id, from, before);
+        let Some(known) = self.registry.get_mut(id) else {
+            return;
+        };
+        known.newest.run = number;
+        if !std::mem::replace(&mut known.newest.is_logged, true) {
+            record.name(id, &known.labels);
+        }
+        let (floats, histograms) = news.since(from);
+        if !floats.is_empty() {
+            record.run(id, floats);
+        }
+        for (at, _, value) in histograms {
+            record.histogram(id, *at, value);
+        }
+        for (_, exemplar) in news.exemplars_since(from) {
+            record.exemplar(id, exemplar);
+        }
+    }
+
+    fn admit(
+        &mut self,
+        id: u32,
+        at: i64,
+        print: u64,
+        kind: Kind,
+        (news, open): (&News, Mark),
+    ) -> Verdict {
         let Some(known) = self.registry.get_mut(id) else {
             return Verdict::TooOld;
         };
         let newest = &mut known.newest;
         if at > newest.at {
-            (newest.at, newest.print) = (at, Some(print));
+            newest.set(at, print);
             return Verdict::New;
         }
-        let there = if at == newest.at && newest.print.is_some() {
-            newest.print
-        } else if at < oldest_taken(newest.at, options) {
+        let there = if at == newest.at && newest.print().is_some() {
+            newest.print()
+        } else if at < oldest_taken(newest.at, &self.options) {
             return Verdict::TooOld;
         } else {
             let run = newest.run;
             let labels = &known.labels;
-            news.print_at(run, at)
+            news.print_at(id, run, open, at)
                 .or_else(|| kind.print_at(&self.shared.head(), id, at))
                 .or_else(|| sealed_print_at(&self.shared.shelf, labels, at))
         };
@@ -205,21 +242,22 @@ impl Writer {
     }
 
     /// Gives a new series an id. `None` where there are too many already.
-    fn get_to_know(&mut self, series: &Series) -> Result<Option<u32>, Error> {
-        let of_source = self.registry.of_source(series.labels.get(SOURCE));
+    fn get_to_know(&mut self, labels: &Labels, first: Option<i64>) -> Result<Option<u32>, Error> {
+        let of_source = self.registry.of_source(labels.get(SOURCE));
         if self.registry.len() >= self.options.series_max
             || of_source >= self.options.source_series_max
         {
             return Ok(None);
         }
-        let newest = Newest::at(self.newest_sealed(series)?);
-        head_mut(&self.shared).admit(series.labels.clone());
-        let known = Known {
-            labels: series.labels.clone(),
-            newest,
-            logged: false,
+        let sealed = match first {
+            Some(first) => self.newest_sealed(labels, first)?,
+            None => None,
         };
-        Ok(Some(self.registry.add(known)))
+        head_mut(&self.shared).admit(labels.clone());
+        Ok(Some(self.registry.add(Known {
+            labels: labels.clone(),
+            newest: Newest::at(sealed),
+        })))
     }
 
     /// Why the series of such labels are refused. Worked out once for each source between two seals.
@@ -299,70 +337,4 @@ fn print_of(value: &Histogram) -> u64 {
     let mut bytes = Vec::new();
     histogram::put(value, &mut bytes);
     xxh3_64(&bytes)
-}
-
-impl News {
-    /// What tells the sample at this time apart, in the run and in those before it of the same series.
-    fn print_at(&self, run: Option<u32>, at: i64) -> Option<u64> {
-        // The run that is being staged is the last, and its ends are not known yet.
-        let current = self.runs.last()?;
-        let mut next = Some((current, self.samples.len(), self.histograms.len()));
-        let mut before = run;
-        while let Some((run, samples, histograms)) = next {
-            let floats = self.samples.get(run.samples.0..samples)?;
-            if let Some((_, value)) = floats.iter().find(|(there, _)| *there == at) {
-                return Some(value.to_bits());
-            }
-            let histograms = self.histograms.get(run.histograms.0..histograms)?;
-            if let Some((_, print, _)) = histograms.iter().find(|(there, ..)| *there == at) {
-                return Some(*print);
-            }
-            next = before.and_then(|n| self.runs.get(n as usize)).map(|run| {
-                before = run.before.run;
-                (run, run.samples.1, run.histograms.1)
-            });
-        }
-        None
-    }
-
-    /// Makes it visible.
-    pub fn show(&self, head: &mut Head, annex: &mut Annex) {
-        for run in &self.runs {
-            for (at, value) in &self.samples[run.samples.0..run.samples.1] {
-                head.push(run.id, *at, *value);
-            }
-            for (at, _, value) in &self.histograms[run.histograms.0..run.histograms.1] {
-                head.push_histogram(run.id, *at, value);
-            }
-        }
-        for (id, exemplar) in &self.exemplars {
-            if let Some(series) = head.get(*id) {
-                annex.add(&series.labels, exemplar.clone());
-            }
-        }
-    }
-
-    /// Ends the group: runs are counted anew in the next.
-    pub fn settle(&self, registry: &mut Registry) {
-        for run in &self.runs {
-            if let Some(known) = registry.get_mut(run.id) {
-                known.newest.run = None;
-            }
-        }
-    }
-
-    pub fn take_back(mut self, registry: &mut Registry) {
-        self.take_back_from(0, registry);
-    }
-
-    fn take_back_from(&mut self, first: usize, registry: &mut Registry) {
-        // Backwards: a series that was appended to twice gets back what it had before the first.
-        for run in self.runs.drain(first..).rev() {
-            self.samples.truncate(run.samples.0);
-            self.histograms.truncate(run.histograms.0);
-            if let Some(known) = registry.get_mut(run.id) {
-                (known.newest, known.logged) = (run.before, run.was_logged);
-            }
-        }
-    }
 }

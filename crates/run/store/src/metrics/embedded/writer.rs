@@ -18,10 +18,16 @@ use super::{
     replay::Replay,
     stage::Staged,
 };
-use crate::{Error, Metadata, Series, commit::Reply, disk::Disk, metrics::Appended, wal::Wal};
+use crate::{
+    Error, Labels, Metadata,
+    commit::Reply,
+    disk::Disk,
+    metrics::{Appended, Batch},
+    wal::Wal,
+};
 
 pub(super) enum Request {
-    Append(Vec<Series>, Reply<Appended>),
+    Append(Batch, Reply<Appended>),
     Describe(Vec<Metadata>, Reply<()>),
     Delete(Vec<Matcher>, (i64, i64), Reply<()>),
     /// Drops what is older than so much, seen from this time, and what is over the limit of size.
@@ -44,6 +50,8 @@ pub(super) struct Writer {
     pub(super) shared: Arc<Shared>,
     pub(super) options: Options,
     pub(super) registry: Registry,
+    /// Runs that were staged in groups before this one; a run is known by its number among all.
+    pub(super) runs_before: u32,
     /// The sample count below which a failed seal is not tried again.
     seal_not_below: u64,
 }
@@ -78,49 +86,51 @@ impl Writer {
             shared,
             options,
             registry,
+            runs_before: 0,
             seal_not_below: 0,
         })
     }
 
     /// Answers each request of a group; its appends share one sync.
     pub fn answer(&mut self, group: Vec<Request>) {
-        let mut staged = Staged::default();
+        let mut staged = Staged::after(self.runs_before);
         for request in group {
             match request {
                 Request::Append(batch, reply) => {
-                    let admitted = self.stage(batch, &mut staged);
+                    let admitted = self.stage(&batch, &mut staged);
                     staged.appends.wait(reply, admitted);
                 }
                 Request::Describe(told, reply) => {
-                    self.commit(std::mem::take(&mut staged));
+                    self.commit(&mut staged);
                     drop(reply.send(self.describe(told)));
                 }
                 Request::Delete(matchers, range, reply) => {
-                    self.commit(std::mem::take(&mut staged));
+                    self.commit(&mut staged);
                     drop(reply.send(self.delete(&matchers, range)));
                 }
                 Request::Drop(now, keep, reply) => {
-                    self.commit(std::mem::take(&mut staged));
+                    self.commit(&mut staged);
                     drop(reply.send(self.drop_old(now, keep)));
                 }
                 Request::Seal(reply) => {
-                    self.commit(std::mem::take(&mut staged));
+                    self.commit(&mut staged);
                     drop(reply.send(self.seal()));
                 }
             }
         }
-        self.commit(staged);
+        self.commit(&mut staged);
     }
 
-    fn commit(&mut self, staged: Staged) {
-        let Staged { appends, news } = staged;
+    fn commit(&mut self, staged: &mut Staged) {
+        self.runs_before = staged.news.end();
+        let Staged { appends, mut news } =
+            std::mem::replace(staged, Staged::after(self.runs_before));
         let (shared, registry) = (&self.shared, &mut self.registry);
         appends.commit(&mut self.wal, |durable| {
             if durable {
                 news.show(&mut head_mut(shared), &mut shared.annex());
-                news.settle(registry);
             } else {
-                news.take_back(registry);
+                news.take_back_from(0, registry);
             }
         });
         self.seal_if_due();
@@ -224,7 +234,11 @@ impl Writer {
             let registry = self.registry.successor(stays);
             let next = {
                 let head = self.shared.head();
-                head.successor(|id| self.registry.get(id).is_some_and(stays))
+                // Their labels are what callers hold, too, so each is in memory once.
+                head.successor(|id| {
+                    let known = self.registry.get(id).filter(|known| stays(known))?;
+                    Some(known.labels.clone())
+                })
             };
             // Both at once for readers, who take the head's lock before they look at the blocks.
             let mut head = head_mut(&self.shared);
@@ -238,18 +252,12 @@ impl Writer {
         self.wal.forget(number)
     }
 
-    /// When the series' newest sealed sample was taken, as far as that is not before `at`.
-    pub(super) fn newest_sealed(&self, series: &Series) -> Result<Option<i64>, Error> {
-        let first = series.samples.first().map(|s| s.at);
-        let first = first
-            .into_iter()
-            .chain(series.histograms.first().map(|s| s.at))
-            .min();
+    /// When the series' newest sealed sample was taken, as far as one that came at `first` could be late for it.
+    pub(super) fn newest_sealed(&self, labels: &Labels, first: i64) -> Result<Option<i64>, Error> {
+        let first = Timestamp::from_millis(first);
         let window = self.options.late_window;
-        let Some(first) = first else { return Ok(None) };
-        self.shared
-            .shelf
-            .newest(&series.labels, (first - window).as_millis())
+        let since = (first - window).as_millis();
+        self.shared.shelf.newest(labels, since)
     }
 }
 

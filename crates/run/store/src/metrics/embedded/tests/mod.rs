@@ -103,6 +103,55 @@ async fn sealed_and_fresh_samples_read_as_one_series_also_after_opening_again() 
 }
 
 #[tokio::test]
+async fn an_orderly_end_leaves_the_next_opening_nothing_to_read_again() {
+    let dir = tempfile::tempdir().unwrap();
+    let wal = || {
+        let files = fs::read_dir(dir.path().join("wal")).unwrap();
+        let bytes = files.map(|file| file.unwrap().metadata().unwrap().len());
+        bytes.sum::<u64>()
+    };
+    let store = EmbeddedMetrics::open(dir.path()).unwrap();
+    store.append(vec![up("a", 0..1_000)]).await.unwrap();
+    store.close().await.unwrap();
+    assert!(wal() > 0, "so little makes no block of its own");
+    store.append(vec![up("a", 1_000..100_000)]).await.unwrap();
+    store.close().await.unwrap();
+    assert_eq!(wal(), 0);
+    drop(store);
+    let store = EmbeddedMetrics::open(dir.path()).unwrap();
+    assert_eq!(times(&store, "a").await, (0..100_000).collect::<Vec<i64>>());
+}
+
+#[tokio::test]
+async fn a_query_that_would_read_too_much_is_refused_whatever_it_is_made_of() {
+    let dir = tempfile::tempdir().unwrap();
+    let options = Options {
+        query_samples_max: 100,
+        ..Options::default()
+    };
+    let store = EmbeddedMetrics::open_with(dir.path(), options).unwrap();
+    let minutes = || (1..=60).map(|minute| minute * 60_000);
+    store
+        .append(vec![up("a", minutes()), up("b", minutes())])
+        .await
+        .unwrap();
+    let end = Timestamp::from_millis(3_600_000);
+    let ask = async |text: &str| {
+        let query = Query::parse(text).unwrap();
+        store.query(&query, end).await.map(|answer| answer.value)
+    };
+    // 60 samples each: one selector is within 100, two are not.
+    let one = |job: &str| format!("sum(count_over_time(up{{job=\"{job}\"}}[1h]))");
+    assert!(ask(&one("a")).await.is_ok());
+    let refused = ask(&format!("{} + {}", one("a"), one("b"))).await;
+    let wanted = "query processing would load too many samples into memory in query execution";
+    assert!(
+        matches!(&refused, Err(Error::Query(why)) if why == wanted),
+        "{refused:?}"
+    );
+}
+
+#[tokio::test]
 async fn retention_drops_what_is_old_by_the_block() {
     let dir = tempfile::tempdir().unwrap();
     let store = EmbeddedMetrics::open_with(dir.path(), eager()).unwrap();
