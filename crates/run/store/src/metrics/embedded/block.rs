@@ -345,7 +345,13 @@ impl OpenBlock {
     ) -> Option<()> {
         let mut reader = Reader::new(data);
         let len = reader.len()?;
-        let mut floats = Reader::new(reader.take(len)?);
+        let floats = reader.take(len)?;
+        let (mut ahead, mut expected) = (Reader::new(floats), 0);
+        while let Some((span, _)) = codec::next(&mut ahead, self.base) {
+            expected += span.share((from, to));
+        }
+        samples.reserve_exact(expected);
+        let mut floats = Reader::new(floats);
         while !floats.is_empty() {
             let chunk = codec::next(&mut floats, self.base)?;
             if chunk.0.touches(from, to) {

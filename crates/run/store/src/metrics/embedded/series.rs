@@ -41,6 +41,7 @@ pub(super) struct Snapshot {
     pub labels: Labels,
     chunks: Vec<Arc<[u8]>>,
     tail: Vec<u8>,
+    in_tail: usize,
     extra: Option<Box<Extra>>,
 }
 
@@ -177,14 +178,16 @@ impl HeadSeries {
             return None;
         }
         let touches = |chunk: &&Arc<[u8]>| span(chunk).is_some_and(|span| span.touches(from, to));
+        let is_recent = self.tail.last() >= from;
         Some(Snapshot {
             labels: self.labels.clone(),
             chunks: self.chunks.iter().filter(touches).cloned().collect(),
-            tail: if self.tail.last() >= from {
+            tail: if is_recent {
                 self.tail.bytes().to_vec()
             } else {
                 Vec::new()
             },
+            in_tail: if is_recent { self.tail.len() } else { 0 },
             extra: self.extra.clone(),
         })
     }
@@ -197,7 +200,10 @@ impl Snapshot {
         (from, to): (i64, i64),
         decoder: &mut Decoder,
     ) -> (Vec<Sample>, Vec<HistogramSample>) {
-        let (mut samples, mut histograms) = (Vec::new(), Vec::new());
+        let spans = self.chunks.iter().filter_map(|chunk| span(chunk));
+        let expected: usize = spans.map(|span| span.share((from, to))).sum();
+        let mut samples = Vec::with_capacity(expected + self.in_tail);
+        let mut histograms = Vec::new();
         for chunk in &self.chunks {
             read_chunk(chunk, (from, to), decoder, &mut samples);
         }

@@ -46,6 +46,19 @@ impl Span {
     pub fn touches(&self, from: i64, to: i64) -> bool {
         self.first <= to && self.last >= from
     }
+
+    /// About how many of its samples lie in `[from, to]`, as if they stood evenly: for whoever makes room for them.
+    pub fn share(&self, (from, to): (i64, i64)) -> usize {
+        let wanted = self.last.min(to).saturating_sub(self.first.max(from));
+        let (Ok(wanted), Ok(whole)) = (
+            u128::try_from(wanted),
+            u128::try_from(self.last.saturating_sub(self.first)),
+        ) else {
+            return 0;
+        };
+        let samples = self.samples as u128 * wanted / whole.max(1);
+        usize::try_from(samples).map_or(self.samples, |n| self.samples.min(n + 1))
+    }
 }
 
 /// Samples in order of time, cut where the chunks of a block are to end.
@@ -152,6 +165,7 @@ impl Decoder {
         let skip = self.times.partition_point(|at| *at < from);
         let end = self.times.partition_point(|at| *at <= to);
         let mut times = self.times.get(skip..end)?.iter();
+        // Whoever reads many chunks has made room for all of them.
         out.reserve(times.len());
         values::decode(
             &mut reader,
