@@ -32,9 +32,9 @@ fn all(message: Message, bytes: &[u8]) -> Result<(Vec<Series>, Vec<Metadata>), E
             told.extend(entry.about.map(|about| note(&about, labels.metric())));
             series.push(Series {
                 labels,
-                samples: entry.samples,
-                histograms: entry.histograms,
-                exemplars: entry.exemplars,
+                samples: entry.samples.clone(),
+                histograms: entry.histograms.clone(),
+                exemplars: entry.exemplars.clone(),
             });
             Ok(())
         },
