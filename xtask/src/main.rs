@@ -69,6 +69,11 @@ enum Bench {
         /// Only these: write, scrape, disk, query, rules, alert, push.
         only: Vec<String>,
     },
+    /// Logs, side by side with ClickHouse, DuckDB and Lucene.
+    Logs {
+        /// Only these: payments, lines.
+        only: Vec<String>,
+    },
 }
 
 fn fuzz_promql(args: &[String]) -> anyhow::Result<()> {

@@ -107,7 +107,10 @@ fn all(steps: &mut Steps, sum: &mut Count) -> anyhow::Result<()> {
         .into_iter()
         .partition::<Vec<_>, _>(|program| program.package == BLACK_BOX);
     steps.go_on_after("test", "the failed tests are named above", || {
-        run_all(&inner, sum, |command| newest.tell(command))
+        run_all(&inner, sum, |command| {
+            newest.tell(command);
+            command.env("TEGATA_PYTHON", &python);
+        })
     });
     steps.go_on_after("examples in doc comments", "they are named above", || {
         // The same features as all else: with others half of the workspace would be built again.

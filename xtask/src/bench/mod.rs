@@ -1,6 +1,7 @@
 //! `cargo xtask bench`: figures for docs/measured.md, each as a row that says how to get it again.
 
 mod instance;
+mod logs;
 mod metrics;
 mod spec;
 mod target;
@@ -50,6 +51,11 @@ pub fn run(what: Bench) -> anyhow::Result<()> {
             let folder = Scratch::new("metrics")?;
             println!("{}, {}", machine(), today()?);
             return metrics::run(tegata()?, &peers::newest::ensure()?, folder.path(), &only);
+        }
+        Bench::Logs { only } => {
+            let folder = Scratch::new("logs")?;
+            println!("{}, {}", machine(), today()?);
+            return logs::run(folder.path(), &only);
         }
     };
     println!(

@@ -1,4 +1,4 @@
-//! Senders that are Python packages: installed from PyPI into an environment of their own below `target/`, so that the
+//! Senders and readers that are Python packages: installed from PyPI into an environment of their own below `target/`, so that the
 //! system's Python stays as it is.
 
 use std::{
@@ -15,7 +15,11 @@ const PACKAGES: &[(&str, &str)] = &[
     ("opentelemetry-sdk", "1.45.2"),
     ("opentelemetry-exporter-otlp-proto-http", "1.45.2"),
     ("opentelemetry-exporter-otlp-proto-grpc", "1.45.2"),
+    ("duckdb", "2.0.0"),
 ];
+
+/// What is only measured beside us: ClickHouse as a library.
+const MEASURED: &str = "chdb";
 
 /// The Python that knows the packages, installed when they are not there in their versions.
 pub fn ensure() -> anyhow::Result<PathBuf> {
@@ -32,7 +36,7 @@ pub fn ensure() -> anyhow::Result<PathBuf> {
     match install(&folder, &python, &names) {
         Ok(()) if is_whole(&python) => Ok(python),
         done => Err(Missing(format!(
-            "the OpenTelemetry SDK, which sends to us in tests, could not be installed from PyPI{}\n\
+            "the OpenTelemetry SDK and DuckDB, which send to us and read our files in tests, could not be installed from PyPI{}\n\
              Make an environment: python3 -m venv {} && {} -m pip install {}",
             done.err()
                 .map(|error| format!(": {error:#}"))
@@ -43,6 +47,14 @@ pub fn ensure() -> anyhow::Result<PathBuf> {
         ))
         .into()),
     }
+}
+
+/// The same with what a bench needs.
+pub fn ensure_measured() -> anyhow::Result<PathBuf> {
+    let python = ensure()?;
+    let folder = shell::root().join("target/python");
+    install(&folder, &python, &[MEASURED.to_owned()])?;
+    Ok(python)
 }
 
 fn install(folder: &Path, python: &Path, names: &[String]) -> anyhow::Result<()> {

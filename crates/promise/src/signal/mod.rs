@@ -3,7 +3,9 @@
 pub mod log_query;
 mod selector;
 
-pub use log_query::{FieldValue, Fields, LogQuery};
+pub use log_query::{
+    Bool, End, Expr, FieldValue, Fields, Is, LogQuery, Phrase, Target, Test, fold, words,
+};
 pub use selector::{Match, Matcher, Selector, anchored};
 
 use std::time::Duration;

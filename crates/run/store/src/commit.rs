@@ -95,6 +95,18 @@ impl<R: Send + 'static> Queue<R> {
     }
 }
 
+impl<R: Send + 'static> Queue<R> {
+    /// The same from a thread that may block.
+    pub fn ask_blocking<T>(&self, make: impl FnOnce(Reply<T>) -> R) -> Result<T, Error> {
+        let (reply, answer) = oneshot::channel();
+        let sender = self.sender.as_ref().ok_or(Error::Closed)?;
+        sender
+            .blocking_send(make(reply))
+            .map_err(|_| Error::Closed)?;
+        answer.blocking_recv().map_err(|_| Error::Closed)?
+    }
+}
+
 impl<R> Drop for Queue<R> {
     fn drop(&mut self) {
         self.sender = None;

@@ -3,9 +3,13 @@
 #[doc(hidden)]
 pub mod contract;
 mod embedded;
+mod keep;
+mod parquet;
 mod scan;
 
 pub use embedded::{EmbeddedLogs, Options};
+pub use keep::{Deleted, Deletion, Export, Exported, Hold, Seal};
+pub(crate) use scan::value;
 pub use scan::{Batch, Batches, Cells, Scan};
 
 use std::{path::Path, sync::Arc, time::Duration};
@@ -75,7 +79,7 @@ impl Fields for Record {
     }
 }
 
-fn plain(value: &Value) -> Option<FieldValue<'_>> {
+pub(crate) fn plain(value: &Value) -> Option<FieldValue<'_>> {
     match value {
         Value::String(text) => Some(FieldValue::Text(text)),
         Value::Number(number) => number.as_f64().map(FieldValue::Number),
@@ -86,7 +90,7 @@ fn plain(value: &Value) -> Option<FieldValue<'_>> {
 
 /// Gives what stands under `name` to `test` until it says yes: each item of a list, and of the objects in a list what
 /// they hold under the rest of the name. A name with dots may be one key, or keys within each other.
-fn each_value<'v>(
+pub(crate) fn each_value<'v>(
     fields: &'v Map<String, Value>,
     name: &str,
     test: &mut dyn FnMut(&'v Value) -> bool,
@@ -114,7 +118,7 @@ fn each_item<'v>(value: &'v Value, test: &mut dyn FnMut(&'v Value) -> bool) -> b
 }
 
 /// Whether a text in `value`, however deep, passes. JSON that was parsed is at most 128 levels deep.
-fn any_text(value: &Value, test: &mut dyn FnMut(&str) -> bool) -> bool {
+pub(crate) fn any_text(value: &Value, test: &mut dyn FnMut(&str) -> bool) -> bool {
     match value {
         Value::String(text) => test(text),
         Value::Array(items) => items.iter().any(|item| any_text(item, test)),
@@ -166,6 +170,43 @@ pub trait LogStore: Send + Sync {
 
     /// Drops whole parts of `stream` older than `keep`, seen from `now`. Returns the bytes freed.
     async fn retain(&self, stream: &str, keep: Duration, now: Timestamp) -> Result<u64, Error>;
+
+    /// Deletes by query. Once it returns, nothing that was deleted is found, also after `kill -9`; from the disk it
+    /// goes with the next merge. What is held stays.
+    async fn delete(&self, _: &Deletion) -> Result<Deleted, Error> {
+        Err(Error::Unsupported("deleting log records"))
+    }
+
+    /// Adds a legal hold, or changes the one of its name.
+    async fn hold(&self, _: Hold) -> Result<(), Error> {
+        Err(Error::Unsupported("legal holds"))
+    }
+
+    /// Ends a hold. Whether there was one.
+    async fn release(&self, _: &str) -> Result<bool, Error> {
+        Err(Error::Unsupported("legal holds"))
+    }
+
+    async fn holds(&self) -> Result<Vec<Hold>, Error> {
+        Err(Error::Unsupported("legal holds"))
+    }
+
+    /// Closes what is still open, and tells by what each part is known: a ledger that holds these sums makes
+    /// every record's change noticeable.
+    async fn seal(&self) -> Result<Vec<Seal>, Error> {
+        Err(Error::Unsupported("seals"))
+    }
+
+    /// Copies records to a Parquet file for the cold; they stay here too, until retention drops them. A file of
+    /// this name is replaced once the new one is whole.
+    async fn export(&self, _: &Export) -> Result<Exported, Error> {
+        Err(Error::Unsupported("exporting log records"))
+    }
+
+    /// Reads everything and sets aside what is not what was written. What was found wrong since it was opened.
+    async fn verify(&self) -> Result<Vec<String>, Error> {
+        Err(Error::Unsupported("verifying"))
+    }
 
     /// Streams that hold records, sorted.
     async fn streams(&self) -> Result<Vec<String>, Error>;

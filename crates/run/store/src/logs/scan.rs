@@ -9,7 +9,7 @@ use promise::{LogQuery, Timestamp};
 use serde_json::Value;
 use tokio::sync::mpsc;
 
-use super::Record;
+use super::{Record, each_value};
 use crate::Error;
 
 /// Which columns of which records.
@@ -19,7 +19,8 @@ pub struct Scan {
     /// Exclusive.
     pub from: Timestamp,
     pub to: Timestamp,
-    /// Names as a query has them; `a.b` reaches into objects.
+    /// Names as a query has them. Where a record has several values under a name they are given as a list; an
+    /// object or `null` is none.
     pub columns: Vec<String>,
 }
 
@@ -69,7 +70,7 @@ impl Batch {
     #[must_use]
     pub fn of(stream: &str, records: &[Record], columns: &[String]) -> Self {
         let cells = |name: &String| {
-            let values: Vec<_> = records.iter().map(|r| value(r, name).cloned()).collect();
+            let values: Vec<_> = records.iter().map(|r| value(r, name)).collect();
             if values.iter().all(Option::is_none) {
                 Cells::Absent
             } else {
@@ -94,16 +95,25 @@ impl Batch {
     }
 }
 
-fn value<'r>(record: &'r Record, name: &str) -> Option<&'r Value> {
-    let value = record.fields.get(name);
-    if value.is_some() || !name.contains('.') {
-        return value;
+/// All values under a name: one as it is, several as a list.
+pub(crate) fn value(record: &Record, name: &str) -> Option<Value> {
+    match name {
+        "stream" | "_index" => return Some(Value::from(record.stream.as_str())),
+        "@timestamp" => return Some(Value::from(record.at.as_millis())),
+        "_id" => return Some(Value::from(format!("{:032x}", record.id))),
+        _ => {}
     }
-    let mut parts = name.split('.');
-    let first = parts.next().and_then(|first| record.fields.get(first));
-    parts.fold(first, |value, part| {
-        value.and_then(|v| v.as_object()?.get(part))
-    })
+    let mut all = Vec::new();
+    each_value(&record.fields, name, &mut |value| {
+        if !matches!(value, Value::Null | Value::Object(_)) {
+            all.push(value.clone());
+        }
+        false
+    });
+    match all.len() {
+        0 | 1 => all.pop(),
+        _ => Some(Value::Array(all)),
+    }
 }
 
 /// Batches that wait for whoever reads them: a store is never further ahead than this.

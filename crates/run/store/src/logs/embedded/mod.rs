@@ -1,31 +1,69 @@
-//! The embedded log store: a write-ahead log, rows in memory, immutable parts on disk by stream and day.
+//! The embedded log store: a write-ahead log, and columns by stream and day.
+//!
+//! ```text
+//! wal/     frames of records (frame.rs): all that is in no part yet
+//! parts/   <seal>-<n>-of-<count>.part, <seal>-<n>.merged   (part.rs, block.rs, text/)
+//!          <part>.gone                                     rows deleted from it (gone.rs)
+//! holds.json
+//! ```
 //!
 //! One thread writes (`writer`): it leaves out records whose id it knows, syncs the rest to the log once,
-//! and only then shows them and answers. Rows that take enough memory become parts and the log behind
-//! them goes. A search reads the parts whose stream and time can match, block by block, and holds no more
-//! rows than it may answer.
+//! and only then shows them and answers. Rows gather in tables; a full one becomes a block, and blocks
+//! become parts when there are enough, and the log behind them goes. Another thread merges small parts.
+//!
+//! A search asks the headers of blocks whose stream and time can match, decodes the columns that its
+//! conditions need, and makes records only of rows that are answers. Over all rows it finds what
+//! `Record::matches` finds.
 
+mod bits;
+mod block;
+mod bloom;
+mod bytes;
+mod cells;
+mod delete;
+mod export;
+mod filter;
+mod frame;
+mod gone;
+mod hash;
+mod header;
+mod headers;
+mod hold;
 mod memory;
+mod merge;
+mod numbers;
 mod part;
-mod row;
+mod plan;
+mod read;
+mod shape;
 mod shelf;
+mod source;
+mod table;
+mod text;
 mod writer;
 
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::BTreeSet,
     path::Path,
     sync::{
         Arc, PoisonError, RwLock,
         atomic::{AtomicU64, Ordering},
     },
+    thread::JoinHandle,
     time::Duration,
 };
 
 use async_trait::async_trait;
 use promise::{LogQuery, Timestamp};
 
-use self::{memory::Memory, row::Row, shelf::Shelf, writer::Request};
-use super::{Appended, Batch, Batches, LogStore, Record, Scan, Search, Status};
+use self::{
+    headers::Headers, hold::Holds, memory::Memory, merge::Merger, part::Part, read::Over,
+    shelf::Shelf, writer::Request,
+};
+use super::{
+    Appended, Batches, Deleted, Deletion, Export, Exported, Hold, LogStore, Record, Scan, Seal,
+    Search, Status,
+};
 use crate::{
     Error,
     commit::{Queue, blocking},
@@ -35,7 +73,8 @@ use crate::{
 /// What may be set; the defaults are for production.
 #[derive(Debug, Clone)]
 pub struct Options {
-    /// Rows in memory of so many bytes are sealed.
+    /// Rows in memory are sealed when their values had so many bytes as they came; as blocks they take about an
+    /// eighth of it.
     pub seal_bytes: usize,
     /// How many of the newest ids are remembered to recognise a record posted again (about 50 bytes each).
     pub ids_max: usize,
@@ -44,7 +83,7 @@ pub struct Options {
 impl Default for Options {
     fn default() -> Self {
         Self {
-            seal_bytes: 8 << 20,
+            seal_bytes: 64 << 20,
             ids_max: 131_072,
         }
     }
@@ -52,14 +91,20 @@ impl Default for Options {
 
 /// Dropping it finishes what waits. Opening it again finds all that was acknowledged.
 pub struct EmbeddedLogs {
-    queue: Queue<Request>,
+    /// Ends before the queue that it asks.
+    merger: Option<JoinHandle<()>>,
+    queue: Arc<Queue<Request>>,
     shared: Arc<Shared>,
+    disk: Arc<dyn Disk>,
 }
 
 struct Shared {
     shelf: Shelf,
     /// Written by the writer alone, and never while it waits for the disk.
     memory: RwLock<Memory>,
+    headers: Headers,
+    holds: Holds,
+    merger: Merger,
     log_bytes: AtomicU64,
 }
 
@@ -74,17 +119,51 @@ impl EmbeddedLogs {
     }
 
     fn open_on(disk: Arc<dyn Disk>, folder: &Path, options: Options) -> Result<Self, Error> {
-        let shelf = Shelf::open(folder.join("parts"), &folder.join("wal"))?;
         let shared = Arc::new(Shared {
-            shelf,
+            shelf: Shelf::open(folder.join("parts"), &folder.join("wal"))?,
             memory: RwLock::default(),
+            headers: Headers::default(),
+            holds: Holds::open(folder)?,
+            merger: Merger::default(),
             log_bytes: AtomicU64::new(0),
         });
-        let mut writer = writer::Writer::open(disk, &folder.join("wal"), shared.clone(), options)?;
+        let mut writer =
+            writer::Writer::open(disk.clone(), &folder.join("wal"), shared.clone(), options)?;
         let queue = Queue::start("logs-writer", move |group| writer.answer(group));
+        let queue = Arc::new(queue.map_err(|e| Error::io(folder, e))?);
+        let swap = Box::new(Swapping(queue.clone()));
+        let merger =
+            merge::start(shared.clone(), disk.clone(), swap).map_err(|e| Error::io(folder, e))?;
+        shared.merger.wake();
         Ok(Self {
-            queue: queue.map_err(|e| Error::io(folder, e))?,
+            merger: Some(merger),
+            queue,
             shared,
+            disk,
+        })
+    }
+}
+
+impl Drop for EmbeddedLogs {
+    fn drop(&mut self) {
+        self.shared.merger.end();
+        if let Some(merger) = self.merger.take() {
+            // A thread that panicked merges no more, which costs room and nothing else.
+            let _ = merger.join();
+        }
+    }
+}
+
+/// Lets the writer put a merged part in its place.
+struct Swapping(Arc<Queue<Request>>);
+
+impl merge::Swap for Swapping {
+    fn swap(&self, old: Vec<Arc<Part>>, rows: u64, new: Option<Part>) -> Result<bool, Error> {
+        self.0.ask_blocking(|reply| Request::Replace {
+            old,
+            rows,
+            new,
+            reply,
         })
     }
 }
@@ -105,46 +184,19 @@ impl LogStore for EmbeddedLogs {
     async fn count(&self, query: &LogQuery, from: Timestamp, to: Timestamp) -> Result<u64, Error> {
         let (shared, query) = (self.shared.clone(), query.clone());
         blocking(move || {
-            let mut n = 0;
-            let over = Over {
+            shared.count(&Over {
                 query: &query,
                 from: from.as_millis(),
                 to: to.as_millis(),
                 newest_first: false,
-            };
-            shared.scan(&over, |_| true, |_| n += 1)?;
-            Ok(n)
+            })
         })
         .await
     }
 
     async fn scan(&self, scan: &Scan) -> Result<Batches, Error> {
         let (shared, scan) = (self.shared.clone(), scan.clone());
-        Ok(Batches::told_by(move |tell| {
-            let mut by_stream: BTreeMap<String, Vec<Record>> = BTreeMap::new();
-            let over = Over {
-                query: &scan.query,
-                from: scan.from.as_millis(),
-                to: scan.to.as_millis(),
-                newest_first: false,
-            };
-            shared.scan(
-                &over,
-                |_| true,
-                |record| {
-                    by_stream
-                        .entry(record.stream.clone())
-                        .or_default()
-                        .push(record);
-                },
-            )?;
-            for (stream, records) in by_stream {
-                if !tell(Batch::of(&stream, &records, &scan.columns)) {
-                    break;
-                }
-            }
-            Ok(())
-        }))
+        Ok(Batches::told_by(move |tell| shared.columns(&scan, tell)))
     }
 
     async fn retain(&self, stream: &str, keep: Duration, now: Timestamp) -> Result<u64, Error> {
@@ -158,13 +210,61 @@ impl LogStore for EmbeddedLogs {
             .await
     }
 
+    async fn delete(&self, deletion: &Deletion) -> Result<Deleted, Error> {
+        let deletion = Box::new(deletion.clone());
+        self.queue
+            .ask(|reply| Request::Delete(deletion, reply))
+            .await
+    }
+
+    async fn hold(&self, hold: Hold) -> Result<(), Error> {
+        self.queue.ask(|reply| Request::Hold(hold, reply)).await
+    }
+
+    async fn release(&self, name: &str) -> Result<bool, Error> {
+        let name = name.to_owned();
+        self.queue.ask(|reply| Request::Release(name, reply)).await
+    }
+
+    async fn holds(&self) -> Result<Vec<Hold>, Error> {
+        Ok(self.shared.holds.all())
+    }
+
+    async fn seal(&self) -> Result<Vec<Seal>, Error> {
+        self.queue.ask(Request::Seal).await?;
+        Ok(self
+            .shared
+            .shelf
+            .all()
+            .iter()
+            .map(|part| part.seal())
+            .collect())
+    }
+
+    async fn export(&self, export: &Export) -> Result<Exported, Error> {
+        self.queue.ask(Request::Seal).await?;
+        let (shared, disk, export) = (self.shared.clone(), self.disk.clone(), export.clone());
+        blocking(move || export::export(&shared, &export, &*disk)).await
+    }
+
+    async fn verify(&self) -> Result<Vec<String>, Error> {
+        let shared = self.shared.clone();
+        blocking(move || {
+            for part in shared.shelf.all() {
+                shared.shelf.with(&part, || part.verify())?;
+            }
+            Ok(shared.shelf.notices())
+        })
+        .await
+    }
+
     async fn streams(&self) -> Result<Vec<String>, Error> {
         let mut streams: BTreeSet<String> = self
             .shared
             .shelf
             .all()
             .iter()
-            .map(|p| p.stream.clone())
+            .map(|part| part.stream.to_string())
             .collect();
         streams.extend(
             self.shared
@@ -188,139 +288,13 @@ impl LogStore for EmbeddedLogs {
         Ok(Status {
             records: records + parts.iter().map(|part| part.rows()).sum::<u64>(),
             disk_bytes: self.shared.log_bytes.load(Ordering::Relaxed)
-                + parts.iter().map(|p| p.bytes).sum::<u64>(),
+                + parts.iter().map(|part| part.bytes).sum::<u64>(),
             recovered: self.shared.shelf.notices(),
         })
     }
 }
 
-/// What a scan goes over: records in `(from, to]` that the query means.
-struct Over<'q> {
-    query: &'q LogQuery,
-    from: i64,
-    to: i64,
-    newest_first: bool,
-}
-
-/// Where a record stands in the order of answers. Ids are unique but within their window only, so what
-/// came later breaks ties.
-type Place = (i64, u128, usize);
-
-impl Shared {
-    fn search(&self, search: &Search) -> Result<Vec<Record>, Error> {
-        let limit = search.limit.min(Search::LIMIT_MAX);
-        let kept = std::cell::RefCell::new(BTreeMap::<Place, Record>::new());
-        let mut seen = 0;
-        // Whether rows of these times could still be among the answers.
-        let wanted = |(first, last): (i64, i64)| {
-            let kept = kept.borrow();
-            kept.len() < limit
-                || if search.newest_first {
-                    kept.first_key_value()
-                        .is_some_and(|((at, ..), _)| last >= *at)
-                } else {
-                    kept.last_key_value()
-                        .is_some_and(|((at, ..), _)| first <= *at)
-                }
-        };
-        let after = search.after.map(|(at, id)| (at.as_millis(), id));
-        let is_later = |place: (i64, u128)| {
-            after.is_none_or(|after| {
-                if search.newest_first {
-                    place < after
-                } else {
-                    place > after
-                }
-            })
-        };
-        let keep = |record: Record| {
-            if !is_later((record.at.as_millis(), record.id)) {
-                return;
-            }
-            seen += 1;
-            let mut kept = kept.borrow_mut();
-            kept.insert((record.at.as_millis(), record.id, seen), record);
-            if kept.len() > limit {
-                if search.newest_first {
-                    kept.pop_first()
-                } else {
-                    kept.pop_last()
-                };
-            }
-        };
-        if limit > 0 {
-            let (from, to) = (search.from.as_millis(), search.to.as_millis());
-            self.scan(
-                &Over {
-                    query: &search.query,
-                    from,
-                    to,
-                    newest_first: search.newest_first,
-                },
-                wanted,
-                keep,
-            )?;
-        }
-        let found = kept.into_inner().into_values();
-        Ok(if search.newest_first {
-            found.rev().collect()
-        } else {
-            found.collect()
-        })
-    }
-
-    /// Gives every record that is meant to `each`, roughly in the order asked for; blocks that are not
-    /// `wanted` when their turn comes are not read.
-    fn scan(
-        &self,
-        over: &Over<'_>,
-        wanted: impl Fn((i64, i64)) -> bool,
-        mut each: impl FnMut(Record),
-    ) -> Result<(), Error> {
-        let inside = |at: i64| at > over.from && at <= over.to;
-        let mut pass = |rows: &[Row], stream: &str, path: &Path| {
-            for row in rows.iter().filter(|row| inside(row.at)) {
-                let record = row
-                    .record(stream)
-                    .ok_or_else(|| Error::damaged(path, "a row is no JSON"))?;
-                if record.matches(over.query) {
-                    each(record);
-                }
-            }
-            Ok(())
-        };
-        let (parts, fresh) = {
-            let memory = self.memory.read().unwrap_or_else(PoisonError::into_inner);
-            (
-                self.shelf.all(),
-                memory.snapshot(|stream| over.query.streams_maybe(stream), inside),
-            )
-        };
-        for (stream, rows) in fresh {
-            pass(&rows, &stream, Path::new("memory"))?;
-        }
-        let mut blocks: Vec<_> = parts
-            .iter()
-            .filter(|part| over.query.streams_maybe(&part.stream))
-            .flat_map(|part| part.blocks().iter().map(move |block| (part, *block)))
-            .filter(|(_, block)| block.last > over.from && block.first <= over.to)
-            .collect();
-        if over.newest_first {
-            blocks.sort_by_key(|(_, block)| std::cmp::Reverse(block.last));
-        } else {
-            blocks.sort_by_key(|(_, block)| block.first);
-        }
-        for (part, block) in blocks {
-            if !wanted((block.first, block.last)) {
-                continue;
-            }
-            if let Some(rows) = self.shelf.with(part, || part.read(block))? {
-                pass(&rows, &part.stream, &part.path)?;
-            }
-        }
-        Ok(())
-    }
-}
-
+#[cfg(test)]
+mod oracle;
 #[cfg(test)]
 mod tests;

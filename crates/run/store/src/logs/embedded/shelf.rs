@@ -1,17 +1,17 @@
-//! The sealed parts: which there are, and which were found damaged.
+//! The parts on the disk: which there are, and which were found damaged.
 //!
 //! One seal writes several parts. Their names say of which seal (the last segment of the log that it
 //! covers) and of how many parts, so an interrupted seal is recognised and undone: its rows are still in
-//! the log.
+//! the log. A merged part names those that it replaces; what of them is still there when it is opened goes.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     fs, io,
     path::{Path, PathBuf},
     sync::{Arc, Mutex, PoisonError, RwLock},
 };
 
-use super::part::Part;
+use super::{gone, part::Part};
 use crate::{Error, disk, wal};
 
 /// What `status` says of damage found; beyond it only the log tells.
@@ -28,45 +28,105 @@ pub(super) struct Shelf {
 impl Shelf {
     pub fn open(folder: PathBuf, wal: &Path) -> Result<Self, Error> {
         let names = disk::list(&folder).map_err(|e| Error::io(&folder, e))?;
-        let mut seals: BTreeMap<u64, (usize, Vec<String>)> = BTreeMap::new();
-        for (name, _) in names {
-            let Some((seal, of)) = parse(&name) else {
-                continue;
-            };
-            seals.entry(seal).or_insert((of, Vec::new())).1.push(name);
-        }
-        let oldest_logged = oldest_segment(wal)?;
+        let names: Vec<String> = names.into_iter().map(|(name, _)| name).collect();
         let mut shelf = Self {
             folder,
             parts: RwLock::default(),
             covered: 0,
             notices: Mutex::default(),
         };
-        for (seal, (of, names)) in seals {
-            // Parts go missing by retention too, but never while the log still holds their rows.
-            if names.len() < of && oldest_logged.is_some_and(|oldest| oldest <= seal) {
-                for name in names {
+        let mut replaced = BTreeSet::new();
+        for name in names.iter().filter(|name| name.ends_with(MERGED)) {
+            if let Some(part) = shelf.open_part(name)? {
+                replaced.extend(part.replaces.iter().cloned());
+            }
+        }
+        let oldest_logged = oldest_segment(wal)?;
+        let mut notes = Vec::new();
+        let mut seals: BTreeMap<u64, Vec<(usize, String)>> = BTreeMap::new();
+        for name in names {
+            if let Some((seal, of)) = parse(&name) {
+                seals.entry(seal).or_default().push((of, name));
+            } else if name.ends_with(gone::SUFFIX) {
+                notes.push(name);
+            }
+        }
+        for (seal, names) in seals {
+            let sealed: Vec<usize> = names
+                .iter()
+                .filter_map(|(of, name)| (!is_merged(name)).then_some(*of))
+                .collect();
+            // Parts go missing by retention and merging too, but never while the log still holds their rows.
+            let is_whole = sealed.first().is_none_or(|of| sealed.len() >= *of);
+            let is_interrupted = !is_whole && oldest_logged.is_some_and(|oldest| oldest <= seal);
+            for (_, name) in names {
+                if replaced.contains(&name) || is_interrupted && !is_merged(&name) {
                     let path = shelf.folder.join(name);
                     fs::remove_file(&path).map_err(|e| Error::io(&path, e))?;
-                }
-                continue;
-            }
-            shelf.covered = seal;
-            for name in names.iter().filter(|name| name.ends_with(".part")) {
-                let path = shelf.folder.join(name);
-                match Part::open(&path) {
-                    Ok(part) => shelf.put(vec![part]),
-                    Err(Error::Damaged { detail, .. }) => shelf.set_aside(&path, &detail),
-                    Err(error) => return Err(error),
+                } else if let Some(part) = shelf.open_part(&name)? {
+                    shelf.put(vec![part]);
                 }
             }
+            if !is_interrupted {
+                shelf.covered = seal;
+            }
+        }
+        for name in notes {
+            shelf.remove_orphan(&name)?;
         }
         Ok(shelf)
     }
 
+    /// `None` where the part was damaged and is set aside, or was before.
+    fn open_part(&self, name: &str) -> Result<Option<Part>, Error> {
+        let path = self.folder.join(name);
+        if name.ends_with(DAMAGED) || !path.exists() {
+            return Ok(None);
+        }
+        match Part::open(&path).and_then(|part| gone::recall(&part).map(|()| part)) {
+            Ok(part) => Ok(Some(part)),
+            Err(Error::Damaged { path, detail }) => {
+                self.set_aside(&path, &detail);
+                Ok(None)
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    fn remove_orphan(&self, name: &str) -> Result<(), Error> {
+        let of = name.strip_suffix(gone::SUFFIX).unwrap_or(name);
+        if self.folder.join(of).exists() {
+            return Ok(());
+        }
+        let path = self.folder.join(name);
+        fs::remove_file(&path).map_err(|e| Error::io(path, e))
+    }
+
     pub fn path(&self, seal: u64, index: usize, of: usize) -> PathBuf {
         self.folder
-            .join(format!("{seal:012}-{index:05}-of-{of:05}.part"))
+            .join(format!("{seal:012}-{index:05}-of-{of:05}{SEALED}"))
+    }
+
+    /// Where a part goes that replaces others. Its seal is the newest of theirs, and its number is above all
+    /// that this seal has, so that no name which a part replaces is ever given again while that part is there.
+    pub fn merged_path(&self, old: &[Arc<Part>]) -> Option<PathBuf> {
+        let seal = old
+            .iter()
+            .filter_map(|part| parse(&part.name()))
+            .map(|(seal, _)| seal)
+            .max()?;
+        let all = self.all();
+        let of_seal = all
+            .iter()
+            .map(|part| part.name())
+            .filter(|name| is_merged(name));
+        let numbers = of_seal
+            .filter_map(|name| parse(&name))
+            .filter(|(other, _)| *other == seal);
+        let next = numbers.map(|(_, number)| number + 1).max().unwrap_or(0);
+        (next..=MERGES_MAX)
+            .map(|n| self.folder.join(format!("{seal:012}-{n:05}{MERGED}")))
+            .find(|path| !path.exists())
     }
 
     /// The last segment of the write-ahead log whose rows lie in parts.
@@ -96,7 +156,7 @@ impl Shelf {
         match read() {
             Ok(result) => Ok(Some(result)),
             Err(Error::Damaged { path, detail }) => {
-                self.remove(&part.path);
+                self.take(&path);
                 self.set_aside(&path, &detail);
                 Ok(None)
             }
@@ -110,19 +170,26 @@ impl Shelf {
         }
     }
 
-    /// Drops the parts of `stream` whose newest row is older than `before`. Returns the bytes freed.
-    pub fn drop_before(&self, stream: &str, before: i64) -> Result<u64, Error> {
-        let mut freed = 0;
-        for part in self
-            .all()
+    /// Removes a part and what was noted of it. Returns the bytes freed.
+    pub fn remove(&self, part: &Part) -> Result<u64, Error> {
+        self.take(&part.path);
+        fs::remove_file(&part.path).map_err(|e| Error::io(&part.path, e))?;
+        gone::forget(part)?;
+        Ok(part.bytes)
+    }
+
+    /// Puts a part in the place of others, for readers all at once. Their files go afterwards.
+    pub fn replace(&self, old: &[Arc<Part>], new: Option<Part>) {
+        let mut all = self.parts.write().unwrap_or_else(PoisonError::into_inner);
+        let place = all
             .iter()
-            .filter(|part| part.stream == stream && part.last() < before)
-        {
-            self.remove(&part.path);
-            fs::remove_file(&part.path).map_err(|e| Error::io(&part.path, e))?;
-            freed += part.bytes;
+            .position(|part| old.iter().any(|old| old.path == part.path))
+            .unwrap_or(all.len());
+        all.retain(|part| !old.iter().any(|old| old.path == part.path));
+        if let Some(new) = new {
+            let place = place.min(all.len());
+            all.insert(place, Arc::new(new));
         }
-        Ok(freed)
     }
 
     pub fn notices(&self) -> Vec<String> {
@@ -150,19 +217,28 @@ impl Shelf {
         self.notice(format!("{}: {detail}; {kept}", path.display()));
     }
 
-    fn remove(&self, path: &Path) {
-        self.parts
-            .write()
-            .unwrap_or_else(PoisonError::into_inner)
-            .retain(|part| part.path != path);
+    fn take(&self, path: &Path) {
+        let mut all = self.parts.write().unwrap_or_else(PoisonError::into_inner);
+        all.retain(|part| part.path != path);
     }
+}
+
+const SEALED: &str = ".part";
+const MERGED: &str = ".merged";
+const DAMAGED: &str = ".damaged";
+/// Merged parts that were made of one seal's, over all streams and days.
+const MERGES_MAX: usize = 99_999;
+
+fn is_merged(name: &str) -> bool {
+    name.trim_end_matches(DAMAGED).ends_with(MERGED)
 }
 
 /// The seal and its number of parts; also of a part that was set aside.
 fn parse(name: &str) -> Option<(u64, usize)> {
+    let name = name.trim_end_matches(DAMAGED);
     let stem = name
-        .strip_suffix(".part")
-        .or_else(|| name.strip_suffix(".part.damaged"))?;
+        .strip_suffix(SEALED)
+        .or_else(|| name.strip_suffix(MERGED))?;
     let mut pieces = stem.split('-');
     let seal = pieces.next()?.parse().ok()?;
     Some((seal, pieces.next_back()?.parse().ok()?))

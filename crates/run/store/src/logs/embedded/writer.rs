@@ -1,6 +1,6 @@
 //! The one who writes: leaves out what is known, logs the rest, shows it, seals.
 //!
-//! A frame of the log is one append: rows by stream. So an append is there whole or not at all.
+//! A frame of the log is one append, so it is there whole or not at all.
 
 use std::{
     collections::BTreeMap,
@@ -9,17 +9,19 @@ use std::{
 };
 
 use super::{
-    Options, Row, Shared,
-    memory::{Ids, Memory},
-    part::{self, Part},
+    Options, Shared,
+    bytes::Squeeze,
+    delete,
+    frame::{self, Frame},
+    memory::{self, Ids, Key, Memory, Row},
+    part::{Part, PartWriter},
 };
 use crate::{
     Error, Record,
     commit::{Group, Reply},
     disk::Disk,
-    logs::Appended,
+    logs::{Appended, Deleted, Deletion, Hold},
     wal::Wal,
-    wire::{Reader, put_text, put_varint},
 };
 
 pub(super) enum Request {
@@ -29,31 +31,49 @@ pub(super) enum Request {
         before: i64,
         reply: Reply<u64>,
     },
+    Delete(Box<Deletion>, Reply<Deleted>),
+    Hold(Hold, Reply<()>),
+    Release(String, Reply<bool>),
+    /// Seals what is in memory, whatever its size.
+    Seal(Reply<()>),
+    /// Puts a merged part in the place of others, unless one of these has changed since.
+    Replace {
+        old: Vec<Arc<Part>>,
+        rows: u64,
+        new: Option<Part>,
+        reply: Reply<bool>,
+    },
 }
 
-const DAY_MILLIS: i64 = 86_400_000;
 /// After a seal failed (a full disk, mostly), so many more bytes come before the next try.
 const SEAL_AGAIN_BYTES: usize = 1 << 20;
 /// Rows older or newer than most make parts of their own; a seal of more parts waits for fewer days.
 const PARTS_MAX: usize = 99_999;
+/// Appends that wait together for one sync hold so many bytes of frames at most: beyond, the sync comes first.
+const GROUP_BYTES: usize = 8 << 20;
 
 pub(super) struct Writer {
-    disk: Arc<dyn Disk>,
+    pub(super) disk: Arc<dyn Disk>,
     wal: Wal,
-    shared: Arc<Shared>,
+    pub(super) shared: Arc<Shared>,
     options: Options,
     ids: Ids,
+    squeeze: Squeeze,
+    /// The names of streams, each kept once.
+    streams: BTreeMap<String, Arc<str>>,
     /// The size of memory below which a failed seal is not tried again.
     seal_not_below: usize,
     /// The last segment of the log whose rows lie in parts.
     sealed: u64,
+    /// Parts that were replaced, and may still be read.
+    leaving: Vec<Arc<Part>>,
 }
 
 /// Appends that are admitted but not yet durable.
 #[derive(Default)]
 struct Staged {
     group: Group<Appended>,
-    rows: Vec<(String, Row)>,
+    rows: Vec<Row>,
     ids: Vec<u128>,
 }
 
@@ -66,14 +86,20 @@ impl Writer {
     ) -> Result<Self, Error> {
         let mut ids = Ids::new(options.ids_max);
         let mut memory = Memory::default();
+        let mut squeeze = Squeeze::default();
         let sealed = shared.shelf.covered();
-        let (wal, recovered) = Wal::open(disk.clone(), folder, shared.shelf.covered(), |frame| {
+        let (wal, recovered) = Wal::open(disk.clone(), folder, sealed, |frame| {
             let rows =
-                read_frame(frame).ok_or_else(|| "it is not what the writer writes".to_owned())?;
-            for (stream, row) in rows {
+                frame::read(frame).ok_or_else(|| "it is not what the writer writes".to_owned())?;
+            for row in rows {
                 // An append that was refused and sent again may stand in the log twice; here it counts once.
                 if ids.learn(row.id) {
-                    memory.append(&stream, row);
+                    let full = memory.append(&row).map_err(|error| error.to_string())?;
+                    if let Some(key) = full {
+                        memory
+                            .roll(&key, &mut squeeze)
+                            .map_err(|error| error.to_string())?;
+                    }
                 }
             }
             Ok(())
@@ -90,8 +116,11 @@ impl Writer {
             shared,
             options,
             ids,
+            squeeze,
+            streams: BTreeMap::new(),
             seal_not_below: 0,
             sealed,
+            leaving: Vec::new(),
         })
     }
 
@@ -99,63 +128,93 @@ impl Writer {
     pub fn answer(&mut self, group: Vec<Request>) {
         let mut staged = Staged::default();
         for request in group {
+            if !matches!(request, Request::Append(..)) || staged.group.frames.len() >= GROUP_BYTES {
+                self.commit(std::mem::take(&mut staged));
+            }
+            // Whoever gave up waiting needs no answer.
             match request {
                 Request::Append(records, reply) => {
-                    let admitted = self.stage(&records, &mut staged);
+                    let admitted = self.stage(records, &mut staged);
                     staged.group.wait(reply, admitted);
                 }
                 Request::DropBefore {
                     stream,
                     before,
                     reply,
-                } => {
-                    self.commit(std::mem::take(&mut staged));
-                    drop(reply.send(self.drop_before(&stream, before)));
+                } => drop(reply.send(self.drop_before(&stream, before))),
+                Request::Delete(deletion, reply) => drop(reply.send(self.delete(&deletion))),
+                Request::Hold(hold, reply) => {
+                    drop(reply.send(self.shared.holds.add(hold, &*self.disk)))
                 }
+                Request::Release(name, reply) => {
+                    drop(reply.send(self.shared.holds.remove(&name, &*self.disk)))
+                }
+                Request::Seal(reply) => drop(reply.send(self.seal())),
+                Request::Replace {
+                    old,
+                    rows,
+                    new,
+                    reply,
+                } => drop(reply.send(self.replace(&old, rows, new))),
             }
         }
         self.commit(staged);
+        self.sweep();
     }
 
     /// Admits records whole or not at all.
-    fn stage(&mut self, records: &[Record], staged: &mut Staged) -> Result<Appended, Error> {
-        let rows = records.iter().map(Row::of).collect::<Result<Vec<_>, _>>()?;
-        let marks = (staged.rows.len(), staged.ids.len());
-        let (mut payload, mut n) = (Vec::new(), 0);
-        for (record, row) in records.iter().zip(rows) {
-            if self.ids.learn(row.id) {
-                put_text(&mut payload, &record.stream);
-                row.put(&mut payload);
-                n += 1;
-                staged.ids.push(row.id);
-                staged.rows.push((record.stream.clone(), row));
+    fn stage(&mut self, records: Vec<Record>, staged: &mut Staged) -> Result<Appended, Error> {
+        let total = records.len() as u64;
+        let ids_before = staged.ids.len();
+        let mut admit = || {
+            let mut new = Vec::with_capacity(records.len());
+            let mut frame = Frame::default();
+            for record in &records {
+                memory::admit(record)?;
+                let is_new = self.ids.learn(record.id);
+                new.push(is_new);
+                if is_new {
+                    staged.ids.push(record.id);
+                    frame.add(record)?;
+                }
             }
-        }
-        if n > 0 {
-            let mut whole = Vec::with_capacity(payload.len() + 8);
-            put_varint(&mut whole, n);
-            whole.extend_from_slice(&payload);
-            if let Err(error) = Wal::frame(&mut staged.group.frames, &whole) {
-                staged.rows.truncate(marks.0);
-                self.ids.unlearn(&staged.ids[marks.1..]);
-                staged.ids.truncate(marks.1);
+            if staged.ids.len() > ids_before {
+                Wal::frame(&mut staged.group.frames, &frame.bytes())?;
+            }
+            Ok(new)
+        };
+        let new = match admit() {
+            Ok(new) => new,
+            Err(error) => {
+                self.ids.unlearn(&staged.ids[ids_before..]);
+                staged.ids.truncate(ids_before);
                 return Err(error);
             }
+        };
+        for (record, _) in records.into_iter().zip(new).filter(|(_, is_new)| *is_new) {
+            let stream = match self.streams.get(&record.stream) {
+                Some(stream) => stream.clone(),
+                None => {
+                    let stream: Arc<str> = record.stream.as_str().into();
+                    self.streams.insert(record.stream.clone(), stream.clone());
+                    stream
+                }
+            };
+            staged.rows.push(Row::of(record, stream));
         }
+        let stored = (staged.ids.len() - ids_before) as u64;
         Ok(Appended {
-            stored: n,
-            known: records.len() as u64 - n,
+            stored,
+            known: total - stored,
         })
     }
 
     fn commit(&mut self, staged: Staged) {
         let Staged { group, rows, ids } = staged;
-        let (shared, known) = (&self.shared, &mut self.ids);
+        let (shared, known, squeeze) = (&self.shared, &mut self.ids, &mut self.squeeze);
         group.commit(&mut self.wal, |durable| {
             if durable {
-                let mut memory = memory_mut(shared);
-                rows.into_iter()
-                    .for_each(|(stream, row)| memory.append(&stream, row));
+                show(shared, &rows, squeeze);
             } else {
                 known.unlearn(&ids);
             }
@@ -167,18 +226,77 @@ impl Writer {
     }
 
     fn drop_before(&mut self, stream: &str, before: i64) -> Result<u64, Error> {
-        let in_memory = self
-            .shared
-            .memory
-            .read()
-            .unwrap_or_else(PoisonError::into_inner)
-            .has_before(stream, before);
+        let in_memory = {
+            let memory = self
+                .shared
+                .memory
+                .read()
+                .unwrap_or_else(PoisonError::into_inner);
+            memory.fresh.iter().any(|((known, day), _)| {
+                **known == *stream && day.saturating_mul(super::part::DAY_MILLIS) < before
+            })
+        };
         if in_memory {
             self.seal()?;
         }
-        // A seal that lost a part while its log is still there would look interrupted.
-        self.wal.forget(self.sealed)?;
-        self.shared.shelf.drop_before(stream, before)
+        self.forget_sealed()?;
+        let mut freed = 0;
+        for part in self.shared.shelf.all() {
+            let is_old = *part.stream == *stream && part.last() < before;
+            if is_old
+                && !self
+                    .shared
+                    .holds
+                    .touch(&part.stream, part.first(), part.last())
+            {
+                freed += self.shared.shelf.remove(&part)?;
+            }
+        }
+        Ok(freed)
+    }
+
+    /// What is to go must lie in parts first: only there it can be marked so that it stays away.
+    fn delete(&mut self, deletion: &Deletion) -> Result<Deleted, Error> {
+        self.seal()?;
+        delete::delete(&self.shared, deletion, &*self.disk)
+    }
+
+    /// Puts a merged part in the place of others; `false` where these are no longer what was merged.
+    fn replace(&mut self, old: &[Arc<Part>], rows: u64, new: Option<Part>) -> Result<bool, Error> {
+        let all = self.shared.shelf.all();
+        let is_there = |part: &Arc<Part>| all.iter().any(|known| Arc::ptr_eq(known, part));
+        let is_same =
+            old.iter().all(is_there) && old.iter().map(|part| part.rows()).sum::<u64>() == rows;
+        if !is_same {
+            if let Some(new) = new {
+                std::fs::remove_file(&new.path).map_err(|e| Error::io(&new.path, e))?;
+            }
+            return Ok(false);
+        }
+        self.forget_sealed()?;
+        self.shared.shelf.replace(old, new);
+        self.leaving.extend(old.iter().cloned());
+        Ok(true)
+    }
+
+    /// Removes the files of parts that were replaced, once nobody reads them any more.
+    fn sweep(&mut self) {
+        let (read, free): (Vec<_>, Vec<_>) = self
+            .leaving
+            .drain(..)
+            .partition(|part| Arc::strong_count(part) > 1);
+        self.leaving = read;
+        for part in free {
+            if let Err(error) = self.shared.shelf.remove(&part) {
+                // The next opening tries again: the part that came in its place names it.
+                tracing::warn!(%error, "a merged part of the log store could not be removed");
+            }
+        }
+    }
+
+    /// A seal that lost a part while its log is still there would look interrupted.
+    fn forget_sealed(&mut self) -> Result<(), Error> {
+        self.wal.forget(self.sealed)
     }
 
     fn seal_if_due(&mut self) {
@@ -200,21 +318,52 @@ impl Writer {
 
     /// Turns the rows in memory into parts. Whatever fails, the rows stay and so does their log.
     fn seal(&mut self) -> Result<(), Error> {
-        let number = self.wal.rotate();
-        let groups = self.groups();
-        if groups.len() > PARTS_MAX {
+        let keys: Vec<Key> = {
+            let memory = self
+                .shared
+                .memory
+                .read()
+                .unwrap_or_else(PoisonError::into_inner);
+            memory.fresh.keys().cloned().collect()
+        };
+        if keys.is_empty() {
+            return Ok(());
+        }
+        if keys.len() > PARTS_MAX {
             return Err(Error::over(
                 "the number of streams and days in memory",
                 PARTS_MAX,
             ));
         }
-        let (of, mut parts) = (groups.len(), Vec::new());
+        for key in &keys {
+            // The table, and one before it where making that a block failed.
+            roll(&self.shared, key, &mut self.squeeze)?;
+            roll(&self.shared, key, &mut self.squeeze)?;
+        }
+        let number = self.wal.rotate();
+        let (of, mut parts) = (keys.len(), Vec::new());
         let mut write = || {
-            for (index, ((stream, _), rows)) in groups.iter().enumerate() {
+            for (index, key) in keys.iter().enumerate() {
                 let path = self.shared.shelf.path(number, index, of);
-                let bytes = part::build(stream, rows).map_err(|e| Error::io(&path, e))?;
+                let blocks = self
+                    .shared
+                    .memory
+                    .read()
+                    .unwrap_or_else(PoisonError::into_inner)
+                    .blocks(key);
                 self.disk
-                    .write_whole(&path, &bytes)
+                    .write_streamed(&path, &mut |out| {
+                        let mut writer = PartWriter::new(out)?;
+                        for part in &blocks {
+                            let source = part.source().map_err(std::io::Error::other)?;
+                            for block in part.blocks() {
+                                let bytes =
+                                    part.copy(block, &source).map_err(std::io::Error::other)?;
+                                writer.block(block, &bytes)?;
+                            }
+                        }
+                        writer.finish(&key.0, key.1, &[])
+                    })
                     .map_err(|e| Error::io(&path, e))?;
                 parts.push(Part::open(&path)?);
             }
@@ -234,63 +383,74 @@ impl Writer {
             *memory = Memory::default();
         }
         self.sealed = number;
-        self.wal.forget(number)
+        self.forget_sealed()?;
+        self.shared.merger.wake();
+        Ok(())
     }
+}
 
-    /// The rows by stream and day, in order.
-    fn groups(&self) -> BTreeMap<(String, i64), Vec<Row>> {
-        let memory = self
-            .shared
-            .memory
-            .read()
-            .unwrap_or_else(PoisonError::into_inner);
-        let mut groups: BTreeMap<(String, i64), Vec<Row>> = BTreeMap::new();
-        for (stream, rows) in memory.all() {
-            for row in rows {
-                let day = row.at.div_euclid(DAY_MILLIS);
-                groups
-                    .entry((stream.to_owned(), day))
-                    .or_default()
-                    .push(row.clone());
+/// Puts durable rows where a search finds them.
+fn show(shared: &Shared, rows: &[Row], squeeze: &mut Squeeze) {
+    let mut rest = rows;
+    while !rest.is_empty() {
+        let mut full = None;
+        {
+            let mut memory = memory_mut(shared);
+            while let (None, Some((row, after))) = (&full, rest.split_first()) {
+                rest = after;
+                match memory.append(row) {
+                    Ok(key) => full = key,
+                    // It was admitted, so that it fits.
+                    Err(error) => {
+                        tracing::error!(%error, "a log record is in the log but cannot be searched")
+                    }
+                }
             }
         }
-        drop(memory);
-        for rows in groups.values_mut() {
-            rows.sort_by_key(|row| (row.at, row.id));
+        if let Some(key) = full
+            && let Err(error) = roll(shared, &key, squeeze)
+        {
+            tracing::error!(%error, "rows of the log store could not be made a block, and stay as they are");
         }
-        groups
     }
+}
+
+/// Makes a table a block. Who reads meanwhile finds the table.
+fn roll(shared: &Shared, key: &Key, squeeze: &mut Squeeze) -> Result<(), Error> {
+    let table = {
+        let mut memory = memory_mut(shared);
+        let Some(table) = memory.take(key) else {
+            return Ok(());
+        };
+        table
+    };
+    let built = memory::build(&table, squeeze)?;
+    memory_mut(shared).settle(key, built);
+    Ok(())
 }
 
 /// Remembers the newest ids of the parts, as far as the log's own leave room.
 fn recall_ids(shared: &Shared, ids: &mut Ids) -> Result<(), Error> {
     for part in shared.shelf.all().iter().rev() {
-        for block in part.blocks().iter().rev() {
+        for block in (0..part.blocks().len()).rev() {
             if ids.is_full() {
                 return Ok(());
             }
-            let rows = shared
-                .shelf
-                .with(part, || part.read(*block))?
-                .unwrap_or_default();
-            rows.iter().rev().for_each(|row| ids.learn_older(row.id));
+            let read = || {
+                let source = part.source()?;
+                let header = part.header(block, &source, &shared.headers)?;
+                Ok(part.table(block, source, header)?.ids()?.to_vec())
+            };
+            let found = shared.shelf.with(part, read)?.unwrap_or_default();
+            found.iter().rev().for_each(|id| ids.learn_older(*id));
         }
     }
     Ok(())
 }
 
-fn memory_mut(shared: &Shared) -> RwLockWriteGuard<'_, Memory> {
+pub(super) fn memory_mut(shared: &Shared) -> RwLockWriteGuard<'_, Memory> {
     shared
         .memory
         .write()
         .unwrap_or_else(PoisonError::into_inner)
-}
-
-fn read_frame(payload: &[u8]) -> Option<Vec<(String, Row)>> {
-    let mut reader = Reader::new(payload);
-    let mut rows = Vec::new();
-    for _ in 0..reader.varint()? {
-        rows.push((reader.text()?.to_owned(), Row::read(&mut reader)?));
-    }
-    Some(rows)
 }

@@ -1,6 +1,8 @@
 //! The engine on a disk that fails, and over its own seals.
 #![allow(clippy::unwrap_used)]
 
+mod keeps;
+
 use std::{fs, time::Duration};
 
 use promise::record::Scalar;

@@ -1,0 +1,363 @@
+//! A query held against a table: which rows it means.
+
+use promise::{
+    Timestamp,
+    signal::{FieldValue, Phrase, Target, Test},
+};
+use serde_json::{Map, Value};
+
+use super::{
+    bits::Bits,
+    plan::{ID, Leaf, Plan, STREAM, TIME, is_within},
+    shape::Kind,
+    table::{Column, Presence, Table},
+    text::{
+        Texts,
+        form::Form,
+        template::{Slot, Templates},
+    },
+};
+use crate::{
+    Error,
+    logs::{any_text, each_value, plain},
+};
+
+/// A table and the stream whose rows it holds.
+pub(super) struct Ground<'t> {
+    pub table: &'t Table,
+    pub stream: &'t str,
+    pub damaged: &'t dyn Fn() -> Error,
+}
+
+impl Ground<'_> {
+    /// The rows that a query means, among those that are `wanted`.
+    pub fn rows(&self, plan: &Plan<'_>, wanted: &Bits) -> Result<Bits, Error> {
+        let len = self.table.len();
+        let mut rows = wanted.clone();
+        match plan {
+            Plan::All => {}
+            Plan::Nothing => rows = Bits::none(len),
+            Plan::Leaf(leaf) => rows.and(&self.leaf(leaf)?),
+            Plan::Bool {
+                must,
+                should,
+                must_not,
+                at_least,
+            } => {
+                for part in must {
+                    if rows.is_empty() {
+                        return Ok(rows);
+                    }
+                    rows = self.rows(part, &rows)?;
+                }
+                for part in must_not {
+                    if rows.is_empty() {
+                        return Ok(rows);
+                    }
+                    let out = self.rows(part, &rows)?;
+                    rows.and_not(&out);
+                }
+                if *at_least > 0 && !rows.is_empty() {
+                    rows = self.several(should, *at_least, &rows)?;
+                }
+            }
+        }
+        Ok(rows)
+    }
+
+    /// The rows that so many of the parts mean.
+    fn several(&self, parts: &[Plan<'_>], at_least: usize, wanted: &Bits) -> Result<Bits, Error> {
+        if at_least == 1 {
+            let mut any = Bits::none(self.table.len());
+            for part in parts {
+                any.or(&self.rows(part, wanted)?);
+            }
+            return Ok(any);
+        }
+        let each = parts
+            .iter()
+            .map(|part| self.rows(part, wanted))
+            .collect::<Result<Vec<_>, _>>()?;
+        let mut enough = Bits::none(self.table.len());
+        for row in wanted
+            .rows()
+            .filter(|row| each.iter().filter(|bits| bits.has(*row)).count() >= at_least)
+        {
+            enough.set(row);
+        }
+        Ok(enough)
+    }
+
+    fn leaf(&self, leaf: &Leaf<'_>) -> Result<Bits, Error> {
+        let table = self.table;
+        let by_row = |test: &dyn Fn(usize) -> bool| {
+            let mut bits = Bits::none(table.len());
+            (0..table.len())
+                .filter(|row| test(*row))
+                .for_each(|row| bits.set(row));
+            bits
+        };
+        let name = match leaf.target {
+            Target::AnyText => {
+                return self.columns(leaf, |kind, _| matches!(kind, Kind::Text | Kind::List));
+            }
+            Target::Field(name) => name.as_str(),
+        };
+        if STREAM.contains(&name) {
+            let passes = leaf.test.accepts(&FieldValue::Text(self.stream));
+            return Ok(if passes {
+                Bits::all(table.len())
+            } else {
+                Bits::none(table.len())
+            });
+        }
+        if name == TIME {
+            let at = |row: usize| Timestamp::from_millis(table.at[row]);
+            return Ok(by_row(&|row| leaf.test.accepts(&FieldValue::Time(at(row)))));
+        }
+        if name == ID {
+            let ids = table.ids()?;
+            return Ok(by_row(&|row| {
+                leaf.test
+                    .accepts(&FieldValue::Text(&format!("{:032x}", ids[row])))
+            }));
+        }
+        if !matches!(leaf.test, Test::Exists) {
+            return self.columns(leaf, |kind, path| {
+                path == name || kind == Kind::List && is_within(name, path)
+            });
+        }
+        // What is there, the shapes know; but of lists only whether there are any.
+        let mut found = self.columns(leaf, |kind, path| {
+            kind == Kind::List && (path == name || is_within(name, path))
+        })?;
+        let shapes = u32::try_from(table.shapes.len()).unwrap_or(u32::MAX);
+        let holds: Vec<bool> = (0..shapes)
+            .map(|shape| table.shapes.holds(shape, name))
+            .collect();
+        found.or(&by_row(&|row| {
+            holds
+                .get(table.shape(row) as usize)
+                .is_some_and(|holds| *holds)
+        }));
+        Ok(found)
+    }
+
+    /// The rows of which a value passes in such columns.
+    fn columns(&self, leaf: &Leaf<'_>, such: impl Fn(Kind, &str) -> bool) -> Result<Bits, Error> {
+        let mut bits = Bits::none(self.table.len());
+        for (column, place) in self.table.shapes.places().iter().enumerate() {
+            if !such(place.kind, &place.path)
+                || self
+                    .table
+                    .header()
+                    .is_some_and(|header| !leaf.may_pass_in(header, column))
+            {
+                continue;
+            }
+            let values = self.table.column(column)?;
+            let passing = self
+                .values(leaf, &place.path, column, values)
+                .ok_or_else(self.damaged)?;
+            match &*self.table.presence(column) {
+                Presence::All => (0..passing.len())
+                    .filter(|i| passing[*i])
+                    .for_each(|row| bits.set(row)),
+                Presence::Some(rows) => {
+                    let both = rows.iter().zip(passing);
+                    both.filter(|(_, passes)| *passes)
+                        .for_each(|(row, _)| bits.set(*row as usize));
+                }
+            }
+        }
+        Ok(bits)
+    }
+
+    /// Which values of a column pass.
+    #[allow(clippy::cast_precision_loss)]
+    fn values(
+        &self,
+        leaf: &Leaf<'_>,
+        path: &str,
+        column: usize,
+        values: &Column,
+    ) -> Option<Vec<bool>> {
+        let test = leaf.test;
+        let number = |n: f64| test.accepts(&FieldValue::Number(n));
+        Some(match values {
+            Column::Texts(texts) => {
+                let count = self.table.values(column);
+                match (texts, leaf.phrase()) {
+                    (Texts::Templates(templates), Some(phrase)) => in_templates(templates, phrase)?,
+                    (texts, Some(phrase))
+                        if !phrase.words.iter().all(|word| may_hold(texts, word)) =>
+                    {
+                        vec![false; count]
+                    }
+                    _ => texts.filter(count, &mut |text| test.accepts(&FieldValue::Text(text)))?,
+                }
+            }
+            Column::Integers(all) => all.iter().map(|n| number(*n as f64)).collect(),
+            Column::Unsigned(all) => all.iter().map(|n| number(*n as f64)).collect(),
+            Column::Floats(all) => all.iter().map(|n| number(*n)).collect(),
+            Column::Truths(all) => all
+                .iter()
+                .map(|truth| test.accepts(&FieldValue::Bool(*truth)))
+                .collect(),
+            Column::Lists(texts) => {
+                let count = self.table.values(column);
+                let mut is_json = true;
+                let passing = texts.filter(count, &mut |json| match serde_json::from_str(json) {
+                    Ok(list) => in_list(leaf, path, list),
+                    Err(_) => {
+                        is_json = false;
+                        false
+                    }
+                });
+                is_json.then_some(passing)??
+            }
+        })
+    }
+}
+
+fn in_list(leaf: &Leaf<'_>, path: &str, list: Value) -> bool {
+    let name = match leaf.target {
+        Target::AnyText => {
+            return any_text(&list, &mut |text| {
+                leaf.test.accepts(&FieldValue::Text(text))
+            });
+        }
+        Target::Field(name) => name,
+    };
+    // The list as the only field of a record, under one key.
+    let rest = name.get(path.len()..).unwrap_or_default();
+    let fields = Map::from_iter([("list".to_owned(), list)]);
+    each_value(
+        &fields,
+        &format!("list{rest}"),
+        &mut |value| match leaf.test {
+            Test::Exists => !value.is_null(),
+            test => plain(value).is_some_and(|value| test.accepts(&value)),
+        },
+    )
+}
+
+/// Which texts hold a phrase; what all texts of a template have in common is looked at once.
+fn in_templates(templates: &Templates, phrase: &Phrase) -> Option<Vec<bool>> {
+    let mut passing = Vec::with_capacity(templates.templates.len() + 1);
+    let mut counts = vec![0; templates.templates.len() + 1];
+    for code in &templates.codes {
+        *counts.get_mut(*code as usize)? += 1;
+    }
+    for (template, count) in templates.templates.iter().zip(&counts) {
+        let holds = |literal: &String, word: &str| single(word).is_in(literal);
+        let missing = phrase
+            .words
+            .iter()
+            .find(|word| !template.literals.iter().any(|literal| holds(literal, word)));
+        passing.push(match missing {
+            None if template
+                .literals
+                .iter()
+                .any(|literal| phrase.is_in(literal)) =>
+            {
+                Answer::All
+            }
+            // A phrase may reach over slots.
+            None => Answer::Ask(vec![true; *count]),
+            Some(missing) => {
+                let mut any = vec![false; *count];
+                for slot in &template.slots {
+                    any.iter_mut()
+                        .zip(in_slot(slot, missing, *count)?)
+                        .for_each(|(any, passes)| *any |= passes);
+                }
+                if phrase.words.len() == 1 {
+                    Answer::These(any)
+                } else {
+                    Answer::Ask(any)
+                }
+            }
+        });
+    }
+    let rest = templates
+        .rest
+        .filter(*counts.last()?, &mut |text| phrase.is_in(text))?;
+    passing.push(Answer::These(rest));
+    let (mut text, mut out) = (String::new(), Vec::with_capacity(templates.codes.len()));
+    for (i, (code, place)) in templates.codes.iter().zip(&templates.places).enumerate() {
+        let place = *place as usize;
+        out.push(match passing.get(*code as usize)? {
+            Answer::All => true,
+            Answer::These(these) => *these.get(place)?,
+            Answer::Ask(these) => {
+                *these.get(place)? && {
+                    text.clear();
+                    templates.put(i, &mut text)?;
+                    phrase.is_in(&text)
+                }
+            }
+        });
+    }
+    Some(out)
+}
+
+/// What is known of the texts of one template.
+enum Answer {
+    All,
+    These(Vec<bool>),
+    /// These may pass.
+    Ask(Vec<bool>),
+}
+
+fn single(word: &str) -> Phrase {
+    Phrase {
+        words: vec![word.to_owned()],
+        slop: 0,
+        open: false,
+    }
+}
+
+fn in_slot(slot: &Slot, word: &str, count: usize) -> Option<Vec<bool>> {
+    let phrase = single(word);
+    let mut holds = |text: &str| phrase.is_in(text);
+    match slot {
+        Slot::Texts(texts) if may_hold(texts, word) => texts.filter(count, &mut holds),
+        Slot::Texts(_) => Some(vec![false; count]),
+        Slot::Reference { values, places, .. } => {
+            let passing = match &**values {
+                Column::Texts(texts) if !may_hold(texts, word) => return Some(vec![false; count]),
+                Column::Texts(texts) => {
+                    let most = places.iter().max().map_or(0, |place| *place as usize + 1);
+                    texts.filter(most, &mut holds)?
+                }
+                Column::Integers(all) => {
+                    let number: Option<u64> = word.parse().ok();
+                    let is_it = |n: &i64| Some(n.unsigned_abs()) == number && holds(&n.to_string());
+                    all.iter().map(is_it).collect()
+                }
+                _ => return None,
+            };
+            places
+                .iter()
+                .map(|place| passing.get(*place as usize).copied())
+                .collect()
+        }
+    }
+}
+
+/// Whether texts of this form can hold a word.
+fn may_hold(texts: &Texts, word: &str) -> bool {
+    let is_digits = || word.bytes().all(|b| b.is_ascii_digit());
+    match texts {
+        Texts::Formed {
+            form: Form::Time { .. },
+            ..
+        } => word.starts_with(|c: char| c.is_ascii_digit()),
+        Texts::Formed { .. } => is_digits(),
+        Texts::Hex { .. } => word
+            .bytes()
+            .all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b)),
+        _ => true,
+    }
+}

@@ -1,0 +1,109 @@
+//! `cargo xtask bench logs`: the same lines stored and asked by us, ClickHouse, DuckDB and Lucene, one after another,
+//! each on one core.
+//!
+//! Times are processor times of the whole process where something is stored, so that the threads of a peer count as ours
+//! do; of questions it is the time that the asker waits, the median of several.
+
+use std::{fs, path::Path, process::Command};
+
+use anyhow::ensure;
+
+use crate::{peers, shell};
+
+/// As many payment lines as the goals speak of: some 700 MB.
+const LINES: usize = 1_000_000;
+const CLICKHOUSE: &str = include_str!("clickhouse.py");
+const DUCKDB: &str = include_str!("duckdb.py");
+const LUCENE: &str = include_str!("Lucene.java");
+
+/// Measures `payments` and `lines`, or only those that are named; `lines` are fewer where `BENCH_LOG_LINES` says so.
+pub fn run(folder: &Path, only: &[String]) -> anyhow::Result<()> {
+    let build = [
+        "build",
+        "--release",
+        "--package",
+        "tegata-store",
+        "--example",
+        "logs_bench",
+    ];
+    let ours = shell::build(&build, "logs_bench")?;
+    let python = peers::python::ensure_measured()?;
+    let lucene = lucene(folder)?;
+    let lines = std::env::var("BENCH_LOG_LINES")
+        .ok()
+        .and_then(|n| n.parse().ok())
+        .unwrap_or(LINES);
+    for kind in ["payments", "lines"] {
+        if !only.is_empty() && !only.iter().any(|name| name == kind) {
+            continue;
+        }
+        let file = folder.join(format!("{kind}.ndjson"));
+        shell::run(
+            Command::new(&ours)
+                .args(["generate", kind, &lines.to_string()])
+                .arg(&file),
+        )?;
+        println!(
+            "\n{kind}: {} MB in {lines} lines",
+            fs::metadata(&file)?.len() / 1_000_000
+        );
+        let peer = |name: &str, command: &mut Command| -> anyhow::Result<()> {
+            println!("\n{name}");
+            let data = folder.join(format!("{kind}-{name}"));
+            let done = shell::run(alone(command).arg(&file).arg(&data));
+            // Some are a file, some a folder.
+            let _ = fs::remove_dir_all(&data).or_else(|_| fs::remove_file(&data));
+            done
+        };
+        peer(
+            "tegata",
+            Command::new("taskset")
+                .args(["-c", "1"])
+                .arg(&ours)
+                .arg("run"),
+        )?;
+        for (name, script) in [("clickhouse", CLICKHOUSE), ("duckdb", DUCKDB)] {
+            peer(
+                name,
+                Command::new("taskset")
+                    .args(["-c", "1"])
+                    .arg(&python)
+                    .args(["-c", script, kind]),
+            )?;
+        }
+        peer(
+            "lucene",
+            Command::new("taskset")
+                .args(["-c", "1", "java", "-Xmx2g", "-cp"])
+                .arg(&lucene)
+                .args(["Lucene", kind]),
+        )?;
+        fs::remove_file(&file)?;
+    }
+    Ok(())
+}
+
+fn alone(command: &mut Command) -> &mut Command {
+    command.env("OMP_NUM_THREADS", "1")
+}
+
+/// Compiles the measuring class; returns the class path.
+fn lucene(folder: &Path) -> anyhow::Result<String> {
+    peers::ensure()?;
+    let jars =
+        ["core", "analyzers-common"].map(|name| format!("/usr/share/java/lucene-{name}-8.7.0.jar"));
+    ensure!(
+        jars.iter().all(|jar| Path::new(jar).exists()),
+        "the package liblucene8-java is not as expected"
+    );
+    let source = folder.join("Lucene.java");
+    fs::write(&source, LUCENE)?;
+    let path = format!("{}:{}", jars.join(":"), folder.display());
+    shell::run(
+        Command::new("javac")
+            .args(["-cp", &path, "-d"])
+            .arg(folder)
+            .arg(&source),
+    )?;
+    Ok(path)
+}
