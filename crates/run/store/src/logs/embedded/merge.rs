@@ -85,7 +85,7 @@ pub(super) trait Swap: Send {
 }
 
 /// Merges whenever it is woken, until the end.
-pub(super) fn run(shared: &Shared, disk: &dyn Disk, swap: &dyn Swap) {
+fn run(shared: &Shared, disk: &dyn Disk, swap: &dyn Swap) {
     while shared.merger.wait() {
         loop {
             if shared.merger.is_over() {
@@ -104,7 +104,7 @@ pub(super) fn run(shared: &Shared, disk: &dyn Disk, swap: &dyn Swap) {
 }
 
 /// Merges parts of one stream and day, where there are enough; `false` where nothing is left to do.
-pub(super) fn merge_next(shared: &Shared, disk: &dyn Disk, swap: &dyn Swap) -> Result<bool, Error> {
+fn merge_next(shared: &Shared, disk: &dyn Disk, swap: &dyn Swap) -> Result<bool, Error> {
     let Some(old) = choose(&shared.shelf.all()) else {
         return Ok(false);
     };
@@ -129,7 +129,7 @@ pub(super) fn merge_next(shared: &Shared, disk: &dyn Disk, swap: &dyn Swap) -> R
 }
 
 /// Parts that are worth merging: one with deleted rows, or enough of about one size.
-fn choose(all: &[Arc<Part>]) -> Option<Vec<Arc<Part>>> {
+pub(super) fn choose(all: &[Arc<Part>]) -> Option<Vec<Arc<Part>>> {
     if let Some(part) = all.iter().find(|part| !part.gone().is_empty()) {
         return Some(vec![part.clone()]);
     }
