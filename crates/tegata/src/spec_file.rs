@@ -1,9 +1,9 @@
 //! The spec as a file: read with a bound, loaded, and its diagnostics shown.
 
-use std::{io::IsTerminal as _, path::Path};
+use std::{io::IsTerminal as _, path::Path, sync::OnceLock};
 
 use promise::{Clock as _, Lang, Say, say};
-use spec::{Diagnostic, Included, Level, Loaded, Style, Texts, World};
+use spec::{Diagnostic, Facts, Included, Level, Loaded, Style, Texts, World};
 
 use crate::{clock::SystemClock, exit::Stop, rule_files};
 
@@ -29,8 +29,34 @@ pub(crate) fn load(text: &str, file: &str) -> Loaded {
         check_query: &check_query,
         include: &included,
         now: SystemClock.now(),
+        facts: facts(),
     };
     spec::load(text, file, &world)
+}
+
+/// The tables of facts: those of the program, overridden by files of the same names in the folder `TEGATA_FACTS`.
+fn facts() -> &'static Facts {
+    static FACTS: OnceLock<Facts> = OnceLock::new();
+    FACTS.get_or_init(|| {
+        let mut facts = Facts::built_in().clone();
+        let Some(folder) = std::env::var_os("TEGATA_FACTS") else {
+            return facts;
+        };
+        for name in Facts::names() {
+            let path = Path::new(&folder).join(name).with_extension("tsv");
+            let Ok(text) = std::fs::read_to_string(&path) else {
+                continue;
+            };
+            match facts.clone().with(name, &text) {
+                Some(more) => facts = more,
+                None => eprintln!(
+                    "{}: its columns are not those of the table `{name}`; it is left out",
+                    path.display()
+                ),
+            }
+        }
+        facts
+    })
 }
 
 /// The files that `include` names in the file `from`.

@@ -16,6 +16,7 @@ mod texts;
 pub mod check;
 pub mod detection;
 pub mod diagnostic;
+pub mod facts;
 pub mod render;
 
 pub mod import;
@@ -25,6 +26,7 @@ pub mod schema;
 
 pub use detection::{Detection, detection};
 pub use diagnostic::{Diagnostic, Level, Source, to_github, to_json, to_sarif};
+pub use facts::Facts;
 pub use include::{Include, Included};
 pub use load::{CheckQuery, Loaded, Suppressed, TEXT_MAX, World, load};
 pub use places::Places;

@@ -16,6 +16,7 @@ use promise::{
 use crate::{
     check::{self, Sight},
     diagnostic::{Diagnostic, Level},
+    facts::Facts,
     include::{Gathered, Include, gather},
     mask,
     places::Places,
@@ -41,6 +42,8 @@ pub struct World<'w> {
     pub include: &'w Include<'w>,
     /// When it is read: suppressions end, and engines grow old.
     pub now: Timestamp,
+    /// What providers offer, promise and charge.
+    pub facts: &'w Facts,
 }
 
 impl<'w> World<'w> {
@@ -51,6 +54,7 @@ impl<'w> World<'w> {
             check_query,
             include: &|_, _| Vec::new(),
             now,
+            facts: Facts::built_in(),
         }
     }
 }

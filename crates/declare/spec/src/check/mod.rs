@@ -8,6 +8,7 @@ use promise::{Say, document::Span, record::Doc};
 
 use crate::{
     diagnostic::{Diagnostic, Level},
+    facts::Facts,
     load::{Suppressed, World},
     places::Places,
     reference::headings,
@@ -15,6 +16,8 @@ use crate::{
     texts::Texts,
 };
 
+mod cidr;
+mod design;
 pub(crate) mod lookup;
 mod suppress;
 
@@ -87,6 +90,106 @@ rules! {
     mail_in_clear,
     bad_suppression,
     idle_suppression,
+    recovery_exceeds_rto,
+    person_slower_than_rto,
+    grace_exceeds_rto,
+    dns_slower_than_rto,
+    restore_slower_than_rto,
+    backup_exceeds_rpo,
+    lag_exceeds_rpo,
+    lag_unbounded,
+    bucket_copy_exceeds_rpo,
+    retries_exceed_promise,
+    retries_exceed_idle_timeout,
+    retry_not_idempotent,
+    period_exceeds_page,
+    log_window_exceeds_page,
+    period_too_short,
+    check_timeout_exceeds_interval,
+    certificate_told_too_late,
+    restore_never_tried,
+    failover_never_drilled,
+    retention_beyond_product,
+    backup_kept_too_short,
+    retention_stated_twice,
+    escalation_too_late,
+    queue_redelivers,
+    queue_grows,
+    lock_outlives_object,
+    composed_availability,
+    stricter_than_dependency,
+    errors_beyond_promise,
+    acceptance_looser_than_promise,
+    accepted_errors_beyond_promise,
+    statistic_against_unit,
+    bound_never_crossed,
+    alert_after_promise,
+    utilization_unwatched,
+    scaling_above_alert,
+    maximum_never_tried,
+    spike_below_peak,
+    minimum_never_offered,
+    users_cannot_make_rate,
+    figures_out_of_order,
+    rate_limit_exceeded,
+    load_reaches_provider,
+    capacity_below_peak,
+    standby_too_small,
+    zone_loss,
+    connections_exceed_database,
+    storage_runs_out,
+    checked_against_accepted,
+    not_a_cidr,
+    subnet_outside_network,
+    ranges_overlap,
+    subnet_too_small,
+    zones_without_subnets,
+    single_point,
+    engine_not_offered,
+    past_end_of_life,
+    burstable_over_baseline,
+    unfit_instance,
+    instance_of_other_product,
+    parameter_group_unknown,
+    even_masters,
+    machine_without_machines,
+    waf_group_unknown,
+    waf_body_uninspected,
+    cdn_behind_cdn,
+    tls_below_promise,
+    tls_outdated,
+    open_to_everyone,
+    store_public,
+    cdn_keeps_personal,
+    purges_nothing,
+    stale_after_release,
+    card_field_in_logs,
+    personal_field_in_clear,
+    immutable_by_nothing,
+    audit_kept_too_short,
+    kept_shorter_than_design,
+    logs_without_clock,
+    data_abroad,
+    never_rotated,
+    key_not_in_standby,
+    default_user,
+    duty_too_seldom,
+    requirement_missing,
+    store_not_encrypted,
+    steps_without_executor,
+    trigger_without_figure,
+    nothing_to_promote,
+    nobody_on_call,
+    alert_without_severity,
+    alert_without_runbook,
+    unknown_part,
+    checklist_unanswered,
+    total_does_not_add_up,
+    subscription_exceeds_budget,
+    budget_without_actuals,
+    no_way_back,
+    warned_when_spent,
+    deregistration_exceeds_rto,
 }
 
 /// The rule of this code.
@@ -167,6 +270,13 @@ impl<'s> Sight<'s> {
             unread,
             excuses,
         }
+    }
+}
+
+impl<'s> Sight<'s> {
+    /// What providers offer, promise and charge.
+    pub(crate) fn facts(&self) -> &'s Facts {
+        self.world.facts
     }
 }
 

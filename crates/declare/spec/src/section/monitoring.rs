@@ -88,6 +88,12 @@ record! {
         /// As how bad it counts; a key of `severities`.
         /// ja: 重大度。
         severity: Option<String>,
+        /// The tier that it watches.
+        /// ja: 監視する層。
+        tier: Option<String>,
+        /// What it measures, such as `errors`, `latency`, `cpu`.
+        /// ja: 測るもの。
+        measures: Option<String>,
         /// Where a person reads what to do.
         /// ja: 対応手順の場所。
         runbook: Option<String>,

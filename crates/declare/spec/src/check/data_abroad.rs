@@ -1,0 +1,49 @@
+//! Data in countries where it must not be.
+
+use promise::say;
+
+use super::{Found, Sight};
+
+rule! {
+    /// # Finds
+    /// A region, or a dependency with `countries`, outside the countries of `compliance.data_in`.
+    /// ja: `compliance.data_in` にない国のリージョン、または `countries` がその外にある依存先。
+    /// # Why
+    /// Where data rests decides whose law opens it.
+    /// ja: データの所在で、どの国の法律が及ぶかが決まります。
+    /// # Source
+    /// A region's country from the table `regions`, or what the spec says.
+    /// ja: リージョンの国は `regions` の表、または仕様の値。
+    /// # Example
+    /// `data_in: [JP]` with `us-west-2` as the standby
+    /// ja: `data_in: [JP]` with `us-west-2` as the standby
+    /// # Fix
+    /// Choose a region in the country, or leave what is protected out of the copy.
+    /// ja: 国内のリージョンを選ぶか、保護すべきデータを複製から外します。
+    "data-abroad": Error, needs ["compliance", "infrastructure", "dependencies"], check
+}
+
+fn check(sight: &Sight<'_>, found: &mut Found<'_>) {
+    let allowed = &sight.spec.design.compliance.data_in;
+    if allowed.is_empty() {
+        return;
+    }
+    let infrastructure = &sight.spec.design.infrastructure;
+    let provider = infrastructure.provider.as_deref().unwrap_or_default();
+    let all = allowed.join(", ");
+    for (name, region) in &infrastructure.regions {
+        let fact = sight.facts().one("regions", &[provider, name]);
+        let Some(country) = region.country.as_deref().or(fact.map(|fact| fact.get("country"))).filter(|country| !allowed.iter().any(|it| it == country)) else { continue };
+        let diagnostic = found.note(sight.places.key(&["infrastructure", "regions", name]), say!("`{name}` lies in {country}, and data may rest in {all} only", "`{name}` は {country} にありますが、データを置けるのは {all} だけです"));
+        diagnostic.also(sight.places.key(&["compliance", "data_in"]), say!("allowed", "許される国"));
+        if let Some(fact) = fact.filter(|_| region.country.is_none()) {
+            diagnostic.source(fact.source());
+        }
+    }
+    for (name, it) in &sight.spec.design.dependencies {
+        let Some(country) = it.countries.iter().find(|country| !allowed.contains(country)) else { continue };
+        found
+            .note(sight.places.key(&["dependencies", name, "countries"]), say!("`{name}` keeps data in {country}, and it may rest in {all} only", "`{name}` は {country} にデータを置きますが、許されるのは {all} だけです"))
+            .also(sight.places.key(&["compliance", "data_in"]), say!("allowed", "許される国"));
+    }
+}

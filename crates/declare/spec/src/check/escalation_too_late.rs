@@ -1,0 +1,33 @@
+//! Escalations that come when the recovery should have ended.
+
+use promise::say;
+
+use super::{Found, Sight, design};
+
+rule! {
+    /// # Finds
+    /// An `escalate_after` of the worst severity that is as long as the shortest `rto`.
+    /// ja: 最も重い重大度の `escalate_after` が最短の `rto` 以上。
+    /// # Why
+    /// The second person hears of it when the promise is already broken.
+    /// ja: 二人目に知らされる時点で約束が破れています。
+    /// # Source
+    /// No number of ours: both figures are in the spec.
+    /// ja: 独自の数値はありません。両方とも仕様の値です。
+    /// # Example
+    /// `escalate_after: 30m`, `rto: 15m`
+    /// ja: `escalate_after: 30m`, `rto: 15m`
+    /// # Fix
+    /// Escalate sooner.
+    /// ja: 早くエスカレーションします。
+    "escalation-too-late": Warning, needs ["severities", "service"], check
+}
+
+fn check(sight: &Sight<'_>, found: &mut Found<'_>) {
+    let Some((tier, rto)) = design::rtos(sight, &[]).into_iter().min_by_key(|(_, rto)| *rto) else { return };
+    let Some((name, worst)) = sight.spec.severities.iter().min_by_key(|(_, it)| it.level) else { return };
+    let Some(after) = worst.escalate_after.filter(|after| *after >= rto) else { return };
+    found
+        .note(sight.places.at(&["severities", name, "escalate_after"]), say!("the next person is told after {after}; `{tier}` must be back in {rto}", "次の人に知らせるのは {after} 後ですが、`{tier}` は {rto} で復旧する約束です"))
+        .also(sight.places.at(&["service", "tiers", tier, "rto"]), say!("the recovery time that is promised", "約束した復旧時間"));
+}

@@ -1,0 +1,44 @@
+//! Metrics whose period alone is longer than the page about them may take.
+
+use promise::{say, unit::Span};
+
+use super::{Found, Sight};
+
+rule! {
+    /// # Finds
+    /// A metric of a severity whose `period` × `periods` (and the collection interval) is longer than the `page_within` of that severity.
+    /// ja: `period` × `periods`(と収集間隔)が、その重大度の `page_within` より長いメトリクス。
+    /// # Why
+    /// The value is formed only when the period is over: by then the page is late.
+    /// ja: 値は期間が終わってから決まるため、その時点ですでに通知が遅れています。
+    /// # Source
+    /// No number of ours: period × periods + interval against `page_within`.
+    /// ja: 独自の数値はありません。期間 × 回数 + 収集間隔を `page_within` と比べます。
+    /// # Example
+    /// `300 s period > 60 s`
+    /// ja: `300 s period > 60 s`
+    /// # Fix
+    /// Use a shorter period, or promise the page later.
+    /// ja: 期間を短くするか、通知までの時間を延ばします。
+    "period-exceeds-page": Error, needs ["monitoring", "severities"], check
+}
+
+fn check(sight: &Sight<'_>, found: &mut Found<'_>) {
+    let monitoring = &sight.spec.design.monitoring;
+    for (name, metric) in &monitoring.metrics {
+        let (Some(period), Some(severity)) = (metric.period, &metric.severity) else { continue };
+        let Some(within) = sight.spec.severities.get(severity).and_then(|it| it.page_within) else { continue };
+        let times = u32::try_from(metric.periods.unwrap_or(1)).unwrap_or(u32::MAX);
+        let interval = monitoring.interval.unwrap_or_default();
+        let worst = Span(period.0.saturating_mul(times) + interval.0);
+        if worst <= within {
+            continue;
+        }
+        found
+            .note(
+                sight.places.at(&["monitoring", "metrics", name, "period"]),
+                say!("{period} × {times} + {interval} until it is collected = {worst}, longer than the {within} in which `{severity}` must be told", "{period} × {times} + 収集間隔 {interval} = {worst} で、`{severity}` の通知期限 {within} を超えます"),
+            )
+            .also(sight.places.at(&["severities", severity, "page_within"]), say!("told within", "通知期限"));
+    }
+}

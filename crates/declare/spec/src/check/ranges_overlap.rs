@@ -1,0 +1,50 @@
+//! Address ranges that overlap although traffic must tell them apart.
+
+use promise::say;
+
+use super::{Found, Sight, cidr::Cidr};
+
+rule! {
+    /// # Finds
+    /// Two subnets of one network, two networks, or a network and a peer, whose ranges overlap.
+    /// ja: 範囲が重なる、同じネットワークの二つのサブネット、二つのネットワーク、またはネットワークと接続先。
+    /// # Why
+    /// Subnets are refused; networks can never be joined, which a failover between regions needs.
+    /// ja: サブネットは拒まれ、ネットワークは互いに接続できません。リージョン間の切り替えには接続が必要です。
+    /// # Source
+    /// RFC 4632.
+    /// ja: RFC 4632。
+    /// # Example
+    /// `10.0.1.0/24` and `10.0.1.128/25`
+    /// ja: `10.0.1.0/24` and `10.0.1.128/25`
+    /// # Fix
+    /// Move one of them.
+    /// ja: どちらかをずらします。
+    "ranges-overlap": Error, needs ["infrastructure"], check
+}
+
+fn check(sight: &Sight<'_>, found: &mut Found<'_>) {
+    let networks = &sight.spec.design.infrastructure.networks;
+    for (name, network) in networks {
+        let subnets: Vec<_> = network.subnets.iter().filter_map(|(subnet, it)| Some((subnet, Cidr::parse(&it.cidr).ok()?))).collect();
+        for (at, (subnet, range)) in subnets.iter().enumerate() {
+            let Some((other, _)) = subnets[..at].iter().find(|(_, other)| other.overlaps(*range)) else { continue };
+            let place = |subnet: &str| sight.places.at(&["infrastructure", "networks", name, "subnets", subnet, "cidr"]);
+            found.note(place(subnet), say!("`{subnet}` overlaps `{other}`", "`{subnet}` と `{other}` が重なっています")).also(place(other), say!("the other", "もう一方"));
+        }
+    }
+    let wholes: Vec<_> = networks.iter().filter_map(|(name, it)| Some((name, Cidr::parse(it.cidr.as_deref()?).ok()?))).collect();
+    for (at, (name, range)) in wholes.iter().enumerate() {
+        let place = |name: &str| sight.places.at(&["infrastructure", "networks", name, "cidr"]);
+        if let Some((other, _)) = wholes[..at].iter().find(|(_, other)| other.overlaps(*range)) {
+            found.note(place(name), say!("`{name}` overlaps `{other}`: the two cannot be joined", "`{name}` と `{other}` が重なっていて、接続できません")).also(place(other), say!("the other", "もう一方"));
+        }
+        for (item, peer) in networks[*name].peers.iter().enumerate() {
+            if Cidr::parse(peer).is_ok_and(|peer| peer.overlaps(*range)) {
+                found
+                    .note(sight.places.at(&["infrastructure", "networks", name, "peers", &item.to_string()]), say!("{peer} overlaps `{name}`: the two cannot be joined", "{peer} と `{name}` が重なっていて、接続できません"))
+                    .also(place(name), say!("the network", "ネットワーク"));
+            }
+        }
+    }
+}

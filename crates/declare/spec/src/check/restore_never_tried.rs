@@ -1,0 +1,39 @@
+//! Backups that nobody has ever restored.
+
+use promise::say;
+
+use super::{Found, Sight};
+
+rule! {
+    /// # Finds
+    /// A backup without `restore_tested_every` and without a drill of it.
+    /// ja: `restore_tested_every` も訓練もないバックアップ。
+    /// # Why
+    /// That a backup can be restored, and how long it takes, is known only from having done it.
+    /// ja: 復元できるか、どれだけかかるかは、実際に復元して初めて分かります。
+    /// # Source
+    /// No number of ours. HIPAA 164.308(a)(7)(ii)(D) and ISO 22301 8.5 ask for tests.
+    /// ja: 独自の数値はありません。HIPAA 164.308(a)(7)(ii)(D) と ISO 22301 8.5 は試験を求めています。
+    /// # Example
+    /// `backups: { db: { every: 1d } }`
+    /// ja: `backups: { db: { every: 1d } }`
+    /// # Fix
+    /// Add `restore_tested_every`, or a drill with `of:` this backup.
+    /// ja: `restore_tested_every` か、このバックアップを `of:` とする訓練を加えます。
+    "restore-never-tried": Warning, needs ["continuity"], check
+}
+
+fn check(sight: &Sight<'_>, found: &mut Found<'_>) {
+    let continuity = &sight.spec.design.continuity;
+    for (name, backup) in &continuity.backups {
+        let of = |drill: &crate::section::continuity::Drill| {
+            let of = drill.of.as_ref();
+            of == Some(name) || (of.is_some() && of == backup.of.as_ref()) || (of.is_some() && of == backup.tier.as_ref())
+        };
+        if backup.restore_tested_every.is_none() && !continuity.drills.values().any(of) {
+            found
+                .note(sight.places.key(&["continuity", "backups", name]), say!("nobody restores `{name}` to see whether it works", "`{name}` の復元を試す予定がありません"))
+                .hint(say!("add `restore_tested_every: 90d`", "`restore_tested_every: 90d` などを加えます"));
+        }
+    }
+}

@@ -1,0 +1,44 @@
+//! Restores that take longer than the recovery may.
+
+use std::time::Duration;
+
+use promise::{say, unit::Span};
+
+use super::{Found, Sight};
+
+rule! {
+    /// # Finds
+    /// A backup of a tier whose `size` divided by `restored_per_second` is longer than the tier's `rto`.
+    /// ja: `size` ÷ `restored_per_second` が層の `rto` を超えるバックアップ。
+    /// # Why
+    /// When the data are lost, copying them back alone breaks the promise.
+    /// ja: データを失ったとき、書き戻すだけで約束が破れます。
+    /// # Source
+    /// No number of ours: size divided by rate.
+    /// ja: 独自の数値はありません。容量 ÷ 速度です。
+    /// # Example
+    /// `500 GB ÷ 100 MB/s = 5000 s > RTO 300 s`
+    /// ja: `500 GB ÷ 100 MB/s = 5000 s > RTO 300 s`
+    /// # Fix
+    /// Keep a replica to fail over to, restore faster, or promise a longer recovery time for lost data.
+    /// ja: 切り替え先の複製を用意するか、復元を速めるか、データ消失時の復旧時間を別に約束します。
+    "restore-slower-than-rto": Error, needs ["service", "continuity"], check
+}
+
+fn check(sight: &Sight<'_>, found: &mut Found<'_>) {
+    for (name, backup) in &sight.spec.design.continuity.backups {
+        let (Some(size), Some(rate), Some(tier)) = (backup.size, backup.restored_per_second, &backup.tier) else { continue };
+        let Some(rto) = sight.spec.service.tiers.get(tier).and_then(|it| it.rto) else { continue };
+        let takes = Span(Duration::from_secs(size.0 / rate.0.max(1)));
+        if takes <= rto {
+            continue;
+        }
+        found
+            .note(
+                sight.places.at(&["continuity", "backups", name, "size"]),
+                say!("{size} ÷ {rate}/s = {takes} > RTO {rto} of `{tier}`", "{size} ÷ {rate}/秒 = {takes} > `{tier}` の RTO {rto}"),
+            )
+            .also(sight.places.at(&["service", "tiers", tier, "rto"]), say!("the recovery time that is promised", "約束した復旧時間"))
+            .also(sight.places.at(&["continuity", "backups", name, "restored_per_second"]), say!("the rate", "速度"));
+    }
+}
