@@ -227,9 +227,12 @@ const SIZES: [(&str, u64); 9] = [
 
 impl fmt::Display for Bytes {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (unit, size) = SIZES
+        // 420 GB are a whole number of KiB too, but nobody wrote them so.
+        let whole = SIZES
             .iter()
-            .find(|(_, size)| self.0 >= *size && self.0.is_multiple_of(*size))
+            .filter(|(_, size)| self.0 >= *size && self.0.is_multiple_of(*size));
+        let (unit, size) = whole
+            .min_by_key(|(_, size)| self.0 / size)
             .unwrap_or(&("B", 1));
         write!(f, "{} {unit}", self.0 / size)
     }

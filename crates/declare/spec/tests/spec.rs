@@ -3,6 +3,7 @@
 
 mod spec {
     pub mod cases;
+    pub mod designs;
     pub mod example;
     pub mod fuzz;
     pub mod import;

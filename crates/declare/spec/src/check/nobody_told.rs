@@ -1,8 +1,8 @@
 //! Promises that could break without anybody hearing of it.
 
-use promise::{Promise, say};
+use promise::{Kind, Promise, say};
 
-use super::{Found, Sight, lookup};
+use super::{Found, Sight};
 
 rule! {
     /// # Finds
@@ -24,7 +24,7 @@ rule! {
 }
 
 fn check(sight: &Sight<'_>, found: &mut Found<'_>) {
-    for promise in sight.spec.promises.iter().filter(|it| !lookup::is_of_design(it)) {
+    for promise in sight.spec.promises.iter().filter(|it| !matches!(it.kind, Kind::Declared(_))) {
         let id = promise.id.as_str();
         let path = ["promises", id];
         if promise.terms.owner.as_deref().is_none_or(|owner| owner.trim().is_empty()) {

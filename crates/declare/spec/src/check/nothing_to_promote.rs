@@ -31,7 +31,7 @@ fn check(sight: &Sight<'_>, found: &mut Found<'_>) {
         let replica = design.infrastructure.databases.values().flat_map(|it| it.replicas.values()).any(|it| is_there(it.region.as_ref()));
         let copy = design.continuity.replication.values().any(|it| is_there(it.to.as_ref()) && it.of.as_ref().is_none_or(|of| design.infrastructure.databases.contains_key(of)));
         // Where no database is described, a replica of it cannot be missed.
-        if replica || copy || design.infrastructure.databases.is_empty() {
+        if replica || copy || failover.to.is_none() || design.infrastructure.databases.is_empty() {
             continue;
         }
         let to = failover.to.as_deref().unwrap_or("-");

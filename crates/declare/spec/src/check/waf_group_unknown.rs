@@ -1,6 +1,6 @@
 //! Managed rule groups that do not exist.
 
-use promise::{say, document::did_you_mean};
+use promise::say;
 
 use super::{Found, Sight};
 
@@ -32,12 +32,8 @@ fn check(sight: &Sight<'_>, found: &mut Found<'_>) {
             let Some(fact) = groups.first().filter(|_| bare.starts_with("AWSManagedRules") && !groups.iter().any(|fact| fact.get("group") == bare)) else { continue };
             let diagnostic = found.note(sight.places.at(&["security", "waf", name, "rules", &item.to_string()]), say!("there is no managed group `{bare}`", "`{bare}` というマネージドルールグループはありません"));
             diagnostic.source(fact.source());
-            let meant = did_you_mean(bare, groups.iter().map(|fact| fact.get("group")).filter(|group| group.len().abs_diff(bare.len()) < 4));
             let all = groups.iter().map(|fact| fact.get("group").trim_start_matches("AWSManagedRules")).collect::<Vec<_>>().join(", ");
-            diagnostic.hint(match meant {
-                Some(meant) => say!("write `{meant}`", "`{meant}` と書きます"),
-                None => say!("AWSManagedRules is followed by one of: {all}", "AWSManagedRules の後に続くのは次のいずれか: {all}"),
-            });
+            diagnostic.hint(say!("AWSManagedRules is followed by one of: {all}", "AWSManagedRules の後に続くのは次のいずれか: {all}"));
         }
     }
 }

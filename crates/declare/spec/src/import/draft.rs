@@ -121,6 +121,39 @@ impl Draft {
         true
     }
 
+    fn below(&self, path: &[&str]) -> &[(String, Part)] {
+        let mut here = self.root.as_slice();
+        for name in path {
+            match here.iter().find(|(known, _)| known == name) {
+                Some((_, Part::Map(below))) => here = below,
+                _ => return &[],
+            }
+        }
+        here
+    }
+
+    /// The first thing below `path` whose product is this one.
+    #[must_use]
+    pub(crate) fn first_in(&self, path: &[&str], product: &str) -> Option<String> {
+        let is_one = |part: &Part| match part {
+            Part::Map(fields) => fields.iter().any(|(name, part)| {
+                name == "product" && matches!(part, Part::Leaf { value, .. } if value == product)
+            }),
+            _ => false,
+        };
+        let found = self.below(path).iter().find(|(_, part)| is_one(part));
+        found.map(|(name, _)| name.clone())
+    }
+
+    /// The name of the only thing below `path`.
+    #[must_use]
+    pub(crate) fn only_in(&self, path: &[&str]) -> Option<String> {
+        match self.below(path) {
+            [(name, _)] => Some(name.clone()),
+            _ => None,
+        }
+    }
+
     /// An id that nothing at `section` has yet, made from what another tool calls it.
     pub(crate) fn id(&mut self, section: &str, name: &str) -> String {
         let base = id(name);

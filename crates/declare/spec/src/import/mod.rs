@@ -14,6 +14,7 @@ mod cloudformation;
 mod compose;
 mod image;
 mod kubernetes;
+mod markdown;
 mod openslo;
 mod prometheus;
 mod pyrra;
@@ -56,7 +57,7 @@ impl<'f> Source<'f> {
             starts: std::iter::once(0).chain(ends).collect(),
         };
         draft.open(source.name);
-        if !source.has_ending(&[".tf", ".md"]) {
+        if !source.has_ending(&[".tf"]) && !markdown::is_markdown(&file.name, &file.text) {
             let (documents, mistakes) = parse_foreign_yaml(&file.text);
             source.documents = documents;
             for mistake in mistakes {
@@ -99,6 +100,7 @@ const IMPORTERS: &[Importer] = &[
     prometheus::IMPORTER,
     rule_groups::IMPORTER,
     compose::IMPORTER,
+    markdown::IMPORTER,
 ];
 
 /// A spec made from files, and what became of each thing that they say.

@@ -2,11 +2,7 @@
 
 use std::{collections::BTreeMap, fmt};
 
-use promise::{
-    Say, record,
-    record::Scalar,
-    scalar_as_text,
-};
+use promise::{Say, record, record::Scalar, scalar_as_text};
 
 use super::receiver::Secret;
 

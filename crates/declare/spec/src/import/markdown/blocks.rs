@@ -1,0 +1,208 @@
+//! Markdown as blocks with their lines: headings, tables, bullets, fences and paragraphs. Only as much of it as
+//! design documents use; what is none of these is a paragraph, so nothing disappears here.
+
+/// One block.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Block<'t> {
+    /// Counted from 1.
+    pub(super) line: usize,
+    pub(super) what: What<'t>,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum What<'t> {
+    Heading {
+        level: usize,
+        text: &'t str,
+    },
+    /// A fenced block and its language; its text begins on the next line.
+    Fence {
+        language: &'t str,
+        text: &'t str,
+    },
+    Table {
+        head: Vec<&'t str>,
+        rows: Vec<(usize, Vec<&'t str>)>,
+    },
+    /// `done` only where it has a box.
+    Bullet {
+        indent: usize,
+        done: Option<bool>,
+        is_numbered: bool,
+        text: &'t str,
+    },
+    Paragraph {
+        text: &'t str,
+    },
+}
+
+/// The blocks of a text whose first line is `first`.
+pub(super) fn blocks(text: &str, first: usize) -> Vec<Block<'_>> {
+    let lines: Vec<(usize, &str)> = offsets(text);
+    let mut out = Vec::new();
+    let mut at = 0;
+    while at < lines.len() {
+        let (offset, line) = lines[at];
+        let trimmed = line.trim();
+        let number = first + at;
+        at += 1;
+        if let Some(language) = trimmed
+            .strip_prefix("```")
+            .or_else(|| trimmed.strip_prefix("~~~"))
+        {
+            let sign = &trimmed[..3];
+            let until = (at..lines.len())
+                .find(|next| lines[*next].1.trim() == sign)
+                .unwrap_or(lines.len());
+            let from = lines.get(at).map_or(text.len(), |(offset, _)| *offset);
+            let end = lines.get(until).map_or(text.len(), |(offset, _)| *offset);
+            out.push(Block {
+                line: number,
+                what: What::Fence {
+                    language: language.trim(),
+                    text: &text[from..end.max(from)],
+                },
+            });
+            at = until + 1;
+        } else if trimmed.starts_with('#') {
+            let level = trimmed.len() - trimmed.trim_start_matches('#').len();
+            out.push(Block {
+                line: number,
+                what: What::Heading {
+                    level,
+                    text: trimmed.trim_matches('#').trim(),
+                },
+            });
+        } else if trimmed.starts_with('|') {
+            let mut rows = vec![(number, cells(trimmed))];
+            while let Some((_, row)) = lines.get(at).filter(|(_, row)| row.trim().starts_with('|'))
+            {
+                rows.push((first + at, cells(row.trim())));
+                at += 1;
+            }
+            let is_rule = |row: &Vec<&str>| {
+                row.iter()
+                    .all(|cell| !cell.is_empty() && cell.chars().all(|c| "-: ".contains(c)))
+            };
+            rows.retain(|(_, row)| !is_rule(row));
+            let (line, head) = rows.remove(0);
+            out.push(Block {
+                line,
+                what: What::Table { head, rows },
+            });
+        } else if let Some((text, is_numbered)) = bullet(trimmed) {
+            let (done, text) = boxed(text);
+            out.push(Block {
+                line: number,
+                what: What::Bullet {
+                    indent: line.len() - line.trim_start().len(),
+                    done,
+                    is_numbered,
+                    text,
+                },
+            });
+        } else if !trimmed.is_empty() && !trimmed.chars().all(|c| "-*_=".contains(c)) {
+            let _ = offset;
+            out.push(Block {
+                line: number,
+                what: What::Paragraph { text: trimmed },
+            });
+        }
+    }
+    out
+}
+
+fn offsets(text: &str) -> Vec<(usize, &str)> {
+    let mut at = 0;
+    text.split_inclusive('\n')
+        .map(|line| {
+            let start = at;
+            at += line.len();
+            (start, line.trim_end_matches(['\n', '\r']))
+        })
+        .collect()
+}
+
+fn cells(row: &str) -> Vec<&str> {
+    row.trim_matches('|').split('|').map(str::trim).collect()
+}
+
+fn bullet(line: &str) -> Option<(&str, bool)> {
+    if let Some(rest) = ["- ", "* ", "+ ", "・", "• "]
+        .iter()
+        .find_map(|sign| line.strip_prefix(sign))
+    {
+        return Some((rest.trim(), false));
+    }
+    let digits = line.len() - line.trim_start_matches(|c: char| c.is_ascii_digit()).len();
+    let rest = line.get(digits..)?;
+    let text = rest
+        .strip_prefix(". ")
+        .or_else(|| rest.strip_prefix(") "))?;
+    (digits > 0).then(|| (text.trim(), true))
+}
+
+fn boxed(text: &str) -> (Option<bool>, &str) {
+    match text.get(..3) {
+        Some("[ ]") => (Some(false), text[3..].trim()),
+        Some("[x]" | "[X]") => (Some(true), text[3..].trim()),
+        _ => (None, text),
+    }
+}
+
+/// Without the signs of emphasis and code.
+pub(super) fn bare(text: &str) -> String {
+    text.replace("**", "")
+        .replace("__", "")
+        .replace('`', "")
+        .trim()
+        .to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn blocks_keep_their_lines() {
+        let text = "# A\n\nwords\n- [ ] open\n  1. first\n\n| a | b |\n|---|---|\n| 1 | 2 |\n```yaml\nx: 1\n```\nend";
+        let found = blocks(text, 1);
+        let lines: Vec<usize> = found.iter().map(|block| block.line).collect();
+        assert_eq!(lines, [1, 3, 4, 5, 7, 10, 13]);
+        assert_eq!(
+            found[5].what,
+            What::Fence {
+                language: "yaml",
+                text: "x: 1\n"
+            }
+        );
+        assert_eq!(
+            found[4].what,
+            What::Table {
+                head: vec!["a", "b"],
+                rows: vec![(9, vec!["1", "2"])]
+            }
+        );
+        assert_eq!(
+            found[2].what,
+            What::Bullet {
+                indent: 0,
+                done: Some(false),
+                is_numbered: false,
+                text: "open"
+            }
+        );
+    }
+
+    #[test]
+    fn an_open_fence_ends_with_the_text() {
+        assert_eq!(
+            blocks("```\na", 5)[0].what,
+            What::Fence {
+                language: "",
+                text: "a"
+            }
+        );
+        assert!(blocks("", 1).is_empty());
+    }
+}

@@ -1,0 +1,511 @@
+//! The sections of a design that are told by their names: security, duties, recovery, load, costs.
+
+use promise::{
+    document::{Node, Value},
+    say,
+};
+use serde_json::json;
+
+use super::{
+    Reader,
+    figures::{Kind, condition, figures},
+    no_home, place,
+    tree::Data,
+    words::{self, plain},
+};
+use crate::import::taking::{entries, text as scalar};
+
+impl Reader<'_> {
+    /// Reads what stands under `name`; `false` where the name is that of no section.
+    pub(super) fn section(
+        &mut self,
+        name: &str,
+        written: &str,
+        node: &Node,
+        data: &Data<'_>,
+        path: &str,
+    ) -> bool {
+        let is_map = matches!(node.value, Value::Map(_));
+        let is_list = matches!(node.value, Value::List(_));
+        let has = |field: &str| {
+            entries(node)
+                .iter()
+                .any(|(key, _)| plain(&key.name) == field)
+        };
+        match name {
+            "metrics" | "メトリクス" if is_list || is_map => self.metrics(node, data, path),
+            "alerts" | "アラート" => self.alerts(node, data, path),
+            "dashboards" | "ダッシュボード" => self.dashboards(node, data),
+            "cloudwatch" | "cloud_monitoring" | "azure_monitor" => {
+                self.fields("monitoring", &["monitoring"], node, data)
+            }
+            "waf" => self.waf(node, data),
+            "secrets" | "secrets_manager" | "secret_manager" | "vault" => self.secrets(node, data),
+            "objectives" | "tiers" if is_map => self.tiers_of(node, data),
+            "backup" | "backups" | "backup_strategy" | "バックアップ" if is_map => {
+                self.backups(node, data)
+            }
+            "disaster_recovery" | "failover" | "dr" | "災害復旧" if is_map => {
+                self.failover(node, data)
+            }
+            "scenarios" if is_map => {
+                for (key, it) in entries(node) {
+                    let id = self.scenario(&key.name, data.line_at(key.span.start));
+                    self.fields("scenarios", &["load", "scenarios", &id], it, data);
+                }
+            }
+            "acceptance_criteria" | "acceptance" | "合格基準" if is_map => {
+                self.acceptance(node, data)
+            }
+            "dependencies" | "external_services" | "providers" | "外部サービス" if is_map => {
+                for (key, it) in entries(node) {
+                    let id = self.depends_on(&key.name, data.line_at(key.span.start));
+                    self.fields("dependencies", &["dependencies", &id], it, data);
+                }
+            }
+            _ if is_list && name.starts_with("layer_") => self.layer(written, node, data),
+            _ if is_map && (name.contains("compliance") || name.contains("準拠")) => {
+                self.compliance(name, node, data)
+            }
+            _ if name.contains("cost")
+                && entries(node).iter().any(|(_, it)| {
+                    scalar(it)
+                        .and_then(|text| place::value(words::Form::Money, text))
+                        .is_some()
+                }) =>
+            {
+                for (key, it) in entries(node) {
+                    self.budget(&key.name, scalar(it).unwrap_or_default(), data.line(it));
+                }
+            }
+            _ if is_list && path.contains("cost") => {
+                for (text, line) in self.said(node, data) {
+                    let id = self.draft.id("savings", &text);
+                    self.draft.set(&["costs", "savings", &id], text, line);
+                }
+            }
+            _ if is_map && (has("fields") || (has("pattern") && has("retention_days"))) => {
+                self.stream(written, node, data)
+            }
+            _ if is_map && (has("rto") || has("rpo")) => {
+                let id = self.tier(written, data.line(node));
+                self.fields("tiers", &["service", "tiers", &id], node, data);
+            }
+            _ if is_list && self.is_inventory(path) => {
+                for (text, line) in self.said(node, data) {
+                    let (tool, purpose) = text
+                        .split_once(['(', '（'])
+                        .map_or((text.as_str(), written), |(tool, rest)| {
+                            (tool.trim(), rest.trim_end_matches([')', '）']))
+                        });
+                    let id = self.draft.id("tools", tool);
+                    self.draft
+                        .set(&["infrastructure", "tools", &id], purpose, line);
+                    if let Some(tls) = tls(&text) {
+                        self.draft.guess(
+                            &["security", "tls_min"],
+                            tls,
+                            line,
+                            say!("said of all traffic", "通信全体についての記述"),
+                        );
+                    }
+                }
+            }
+            _ => match words::part(name) {
+                Some(part) if is_map => self.part(part, written, node, data),
+                _ => return false,
+            },
+        }
+        true
+    }
+
+    /// Whether lists here name what is in use, as under "技術スタック選定".
+    fn is_inventory(&self, path: &str) -> bool {
+        !path.contains('.')
+            && self.is_under(&["stack", "スタック", "技術", "tools", "開発記録", "構成要素"])
+    }
+
+    fn waf(&mut self, node: &Node, data: &Data<'_>) {
+        let name = node.get("name").and_then(scalar).unwrap_or("front");
+        let id = self.draft.id("waf", name);
+        for (key, below) in entries(node) {
+            match plain(&key.name).as_str() {
+                "name" => self.draft.noted(
+                    data.line(below),
+                    name,
+                    say!("its name in the spec", "仕様での名前"),
+                ),
+                "rules" | "ルール" => {
+                    for (text, line) in self.said(below, data) {
+                        self.draft
+                            .push(&["security", "waf", &id, "rules"], text, line);
+                    }
+                }
+                other => match words::field("waf", other)
+                    .and_then(|(field, form)| Some((field, place::value(form, scalar(below)?)?)))
+                {
+                    Some((field, value)) => {
+                        self.draft
+                            .set(&["security", "waf", &id, field], value, data.line(below))
+                    }
+                    None => self.leaves(below, data, other),
+                },
+            }
+        }
+    }
+
+    fn secrets(&mut self, node: &Node, data: &Data<'_>) {
+        for (key, below) in entries(node) {
+            let id = self.draft.id("secrets", &key.name);
+            match scalar(below) {
+                // A path tells where a secret is kept; anything else may be the secret itself.
+                Some(text) if text.contains('/') || text.starts_with("${") => self.draft.set(
+                    &["security", "secrets", &id, "kept_in"],
+                    text,
+                    data.line(below),
+                ),
+                _ => self.draft.lost(
+                    data.line(below),
+                    &key.name,
+                    say!(
+                        "what stands there may be the secret itself",
+                        "秘密情報そのものかもしれません"
+                    ),
+                ),
+            }
+        }
+    }
+
+    fn layer(&mut self, written: &str, node: &Node, data: &Data<'_>) {
+        let name = plain(written);
+        let mut words = name.split('_').skip(1);
+        let level = words.next().and_then(|level| level.parse::<u64>().ok());
+        let rest: Vec<&str> = words.collect();
+        let id = self.draft.id(
+            "layers",
+            if rest.is_empty() {
+                &name
+            } else {
+                rest.last().copied().unwrap_or(&name)
+            },
+        );
+        if let Some(level) = level {
+            self.draft.set(
+                &["security", "layers", &id, "level"],
+                level,
+                data.line(node),
+            );
+        }
+        for (text, line) in self.said(node, data) {
+            let control = self.draft.id(&format!("layers.{id}"), &text);
+            self.draft.set(
+                &["security", "layers", &id, "controls", &control, "text"],
+                text.as_str(),
+                line,
+            );
+            self.control(&text, line);
+        }
+    }
+
+    /// What a statement about security says of other sections.
+    fn control(&mut self, text: &str, line: usize) {
+        let lower = text.to_lowercase();
+        if let Some(("cdn", product)) = place::product_in(text) {
+            let id = self.draft.id("cdn", product);
+            self.draft.guess(
+                &["infrastructure", "cdn", &id, "product"],
+                product,
+                line,
+                say!("it is named as a defence", "対策として挙げられている"),
+            );
+        }
+        if lower.contains("shield advanced") {
+            self.draft.guess(
+                &["costs", "subscriptions", "shield_advanced", "product"],
+                "shield_advanced",
+                line,
+                say!("it is paid by the month", "月額の製品"),
+            );
+        }
+        if (lower.contains("immutable") || text.contains("改ざん"))
+            && (lower.contains("log") || text.contains("ログ"))
+            && !self.draft.has(&["log_analysis", "audit"])
+        {
+            self.draft.guess(
+                &["log_analysis", "audit", "immutable"],
+                true,
+                line,
+                say!(
+                    "audit logs are called immutable",
+                    "監査ログは改変不可とされている"
+                ),
+            );
+        }
+        if let Some(tls) = tls(text).filter(|_| !self.draft.has(&["security", "tls_min"])) {
+            self.draft.guess(
+                &["security", "tls_min"],
+                tls,
+                line,
+                say!("said of all traffic", "通信全体についての記述"),
+            );
+        }
+        if lower.contains("aes-256") {
+            self.draft.guess(
+                &["security", "keys", "at_rest", "algorithm"],
+                "AES-256",
+                line,
+                say!("said of all data at rest", "保存データ全体についての記述"),
+            );
+        }
+    }
+
+    fn compliance(&mut self, name: &str, node: &Node, data: &Data<'_>) {
+        let framework = ["pci", "hipaa", "medical", "医療"]
+            .into_iter()
+            .find(|word| name.contains(word))
+            .unwrap_or_default();
+        let (profile, prefix) = match framework {
+            "pci" => ("pci", "pci_dss"),
+            "hipaa" => ("hipaa", "hipaa"),
+            "medical" | "医療" => ("jp-medical", "jp_medical"),
+            _ => ("", ""),
+        };
+        if !profile.is_empty() {
+            self.draft.push(&["profiles"], profile, data.line(node));
+        }
+        for (key, below) in entries(node) {
+            let key = plain(&key.name);
+            let number = key
+                .split('_')
+                .find(|word| word.chars().all(|c| c.is_ascii_digit()))
+                .unwrap_or_default()
+                .to_owned();
+            for (text, line) in self.said(below, data) {
+                let id = self.draft.id("duties", super::short(&text, "duty"));
+                let at = |field| ["compliance", "duties", id.as_str(), field];
+                self.draft.set(&at("text"), text.as_str(), line);
+                if !number.is_empty() && !prefix.is_empty() {
+                    self.draft
+                        .push(&at("clauses"), format!("{prefix}:{number}"), line);
+                }
+                if let Some(every) = words::rhythm(&text) {
+                    self.draft.set(&at("every"), every, line);
+                }
+                self.control(&text, line);
+            }
+        }
+    }
+
+    fn tiers_of(&mut self, node: &Node, data: &Data<'_>) {
+        for (key, it) in entries(node) {
+            let id = self.tier(&key.name, data.line_at(key.span.start));
+            self.fields("tiers", &["service", "tiers", &id], it, data);
+        }
+    }
+
+    fn backups(&mut self, node: &Node, data: &Data<'_>) {
+        for (key, it) in entries(node) {
+            let name = plain(&key.name);
+            if !matches!(it.value, Value::Map(_)) {
+                self.leaves(it, data, &name);
+                continue;
+            }
+            let is_store = entries(it)
+                .iter()
+                .any(|(key, _)| words::field("buckets", &plain(&key.name)).is_some());
+            let is_backup = entries(it)
+                .iter()
+                .any(|(key, _)| words::field("backups", &plain(&key.name)).is_some());
+            if is_backup {
+                let id = self.draft.id("backups", &key.name);
+                self.fields("backups", &["continuity", "backups", &id], it, data);
+                if words::part(&name) == Some("databases") {
+                    self.stated.push(format!("backup {id}"));
+                }
+            } else if is_store {
+                let id = self.draft.id("buckets", &key.name);
+                if entries(it).iter().any(|(key, _)| {
+                    plain(&key.name).contains("s3") || plain(&key.name).contains("glacier")
+                }) {
+                    self.draft.guess(
+                        &["infrastructure", "buckets", &id, "product"],
+                        "s3",
+                        data.line(it),
+                        say!("its fields are those of S3", "項目が S3 のもの"),
+                    );
+                }
+                self.fields("buckets", &["infrastructure", "buckets", &id], it, data);
+            } else {
+                for (field, below) in entries(it) {
+                    match scalar(below) {
+                        Some(text) => self.draft.set(
+                            &["continuity", "releases", &plain(&field.name)],
+                            text,
+                            data.line(below),
+                        ),
+                        None => self.leaves(below, data, &field.name),
+                    }
+                }
+            }
+        }
+    }
+
+    fn failover(&mut self, node: &Node, data: &Data<'_>) {
+        let at = |field| ["continuity", "failover", "region", field];
+        for (key, below) in entries(node) {
+            let line = data.line(below);
+            let text = scalar(below).unwrap_or_default();
+            match plain(&key.name).as_str() {
+                "primary_region" | "primary" | "primary_site" => {
+                    self.draft.set(
+                        &["infrastructure", "regions", text, "role"],
+                        "primary",
+                        line,
+                    );
+                    self.draft.set(&at("from"), text, line);
+                }
+                "secondary_region" | "secondary" | "dr_region" | "standby_region"
+                | "standby_site" => {
+                    self.draft.set(
+                        &["infrastructure", "regions", text, "role"],
+                        "standby",
+                        line,
+                    );
+                    self.draft.set(&at("to"), text, line);
+                }
+                "failover_type" | "failover_mode" | "mode" => {
+                    self.draft.set(&at("mode"), text, line)
+                }
+                "failover_trigger" | "failover_triggers" | "triggers" | "trigger" => {
+                    for (text, line) in self.said(below, data) {
+                        self.trigger(&text, line);
+                    }
+                }
+                "recovery_procedures" | "recovery_procedure" | "procedure" | "steps" | "手順" => {
+                    for (text, line) in self.said(below, data) {
+                        self.step(&text, line);
+                    }
+                }
+                other => self.leaves(below, data, other),
+            }
+        }
+    }
+
+    pub(super) fn trigger(&mut self, text: &str, line: usize) {
+        let said = condition(text);
+        let about = said.as_ref().map_or(text, |said| said.about.as_str());
+        let id = self.draft.id("triggers", super::short(about, "trigger"));
+        let at = |field| {
+            [
+                "continuity",
+                "failover",
+                "region",
+                "triggers",
+                id.as_str(),
+                field,
+            ]
+        };
+        self.draft.set(&at("text"), text, line);
+        match said {
+            Some(said) if said.figure.kind == Kind::Time => {
+                self.draft.set(&at("after"), said.figure.text, line)
+            }
+            Some(said) => self.draft.set(&at("when"), said.bound(), line),
+            None => {}
+        }
+    }
+
+    pub(super) fn step(&mut self, text: &str, line: usize) {
+        let lower = text.to_lowercase();
+        let kinds: [(&str, &[&str]); 6] = [
+            ("dns", &["dns"]),
+            ("promote", &["promot", "昇格"]),
+            ("scale", &["scal", "スケール", "増強"]),
+            ("restore", &["restor", "復元", "リストア"]),
+            ("redirect", &["redirect", "切り替え", "切替", "switch"]),
+            ("notify", &["notify", "連絡", "通知"]),
+        ];
+        let kind = kinds
+            .into_iter()
+            .find(|(_, words)| words.iter().any(|word| lower.contains(word)));
+        let mut step = json!({ "text": text });
+        if let Some((kind, _)) = kind {
+            step["do"] = json!(kind);
+        }
+        if let Some(takes) = figures(text).into_iter().find(|it| it.kind == Kind::Time) {
+            step["takes"] = json!(takes.text);
+        }
+        self.draft
+            .push(&["continuity", "failover", "region", "steps"], step, line);
+    }
+
+    fn acceptance(&mut self, node: &Node, data: &Data<'_>) {
+        for (key, below) in entries(node) {
+            let group = plain(&key.name);
+            for (name, it) in entries(below) {
+                let (name, line) = (plain(&name.name), data.line(it));
+                let Some(text) = scalar(it) else {
+                    self.leaves(it, data, &name);
+                    continue;
+                };
+                let figure = figures(text).into_iter().next();
+                let at = |rest: &[&'static str]| [&["load", "acceptance"], rest].concat();
+                match (figure, group.as_str()) {
+                    (Some(it), _) if it.kind == Kind::Time && words::quantile(&name).is_some() => {
+                        let bound = condition(text)
+                            .map_or_else(|| format!("<= {}", it.text), |said| said.bound());
+                        self.draft
+                            .set(&["load", "acceptance", "response", &name], bound, line);
+                    }
+                    (Some(it), _) if it.kind == Kind::Rate => {
+                        let field = match name.as_str() {
+                            "minimum" | "min" | "最小" => "rate_min",
+                            "maximum" | "max" | "最大" => "rate_max",
+                            _ => "rate_target",
+                        };
+                        self.draft.set(&at(&[field]), it.text, line);
+                    }
+                    (Some(it), group)
+                        if it.kind == Kind::Share
+                            && (group.contains("error") || name.contains("error")) =>
+                    {
+                        let what = if ["maximum", "max", "total"].contains(&name.as_str()) {
+                            "all"
+                        } else {
+                            name.as_str()
+                        };
+                        self.draft
+                            .set(&["load", "acceptance", "errors", what], it.text, line);
+                    }
+                    (Some(it), _)
+                        if it.kind == Kind::Share
+                            && ["cpu", "memory", "disk_io", "disk", "network"]
+                                .contains(&name.as_str()) =>
+                    {
+                        self.draft.set(
+                            &["load", "acceptance", "utilization", &name],
+                            it.text,
+                            line,
+                        );
+                    }
+                    _ => self
+                        .draft
+                        .lost(line, &format!("{group}.{name}: {text}"), no_home()),
+                }
+            }
+            if let Some(text) = scalar(below) {
+                self.draft
+                    .lost(data.line(below), &format!("{group}: {text}"), no_home());
+            }
+        }
+    }
+}
+
+/// The version of TLS that a text names.
+fn tls(text: &str) -> Option<&'static str> {
+    let lower = text.to_lowercase();
+    let at = lower.find("tls")?;
+    ["1.3", "1.2", "1.1", "1.0"]
+        .into_iter()
+        .find(|version| lower[at..].contains(version))
+}

@@ -1,0 +1,195 @@
+//! Markdown design documents: headings, tables, bullets, checklists, fenced blocks and prose with figures.
+//!
+//! What is read is what such documents have in common, the words for parts, fields and figures in `words`, not the
+//! form of any one of them. Every figure becomes a line of the spec or an entry of the report that says it is none.
+//!
+//! Reading order: `blocks`, `figures`, `words`, then `tree` (fenced YAML and JSON, tables), `design`,
+//! `watching`, `prose`, `after`.
+
+mod after;
+mod blocks;
+mod design;
+mod figures;
+mod place;
+mod prose;
+mod tree;
+mod watching;
+mod words;
+
+use promise::{Say, say};
+
+use super::{Draft, Importer};
+use blocks::{What, bare, blocks};
+
+pub(super) const IMPORTER: Importer = Importer {
+    name: "Markdown",
+    fits: |source| is_markdown(source.name, source.text),
+    read: |sources, draft| {
+        for source in sources {
+            draft.open(source.name);
+            let mut reader = Reader::new(draft, source.text);
+            reader.blocks(source.text, 1, 0);
+            reader.finish();
+        }
+    },
+};
+
+/// By its name, or, for a plain text, by its headings.
+pub(super) fn is_markdown(name: &str, text: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    let has_headings = || {
+        text.lines().any(|line| line.starts_with("# "))
+            && text.lines().any(|line| line.starts_with("## "))
+    };
+    name.ends_with(".md")
+        || name.ends_with(".markdown")
+        || (name.ends_with(".txt") && has_headings())
+}
+
+/// Words that speak of payments.
+const PAYMENTS: [&str; 3] = ["決済", "payment", "checkout"];
+/// Markdown within Markdown within Markdown is a mistake of the writer's.
+const DEPTH_MAX: usize = 2;
+
+/// Something that is watched, and may belong to a tier that is told of only later.
+struct Watched {
+    section: &'static str,
+    id: String,
+    words: String,
+    line: usize,
+}
+
+struct Reader<'r> {
+    draft: &'r mut Draft,
+    /// The whole text in lower case: which products it speaks of.
+    whole: String,
+    /// The headings above, outermost first: level and text.
+    headings: Vec<(usize, String)>,
+    /// What the bullets below a heading speak of: section and id.
+    part: Option<(&'static str, String)>,
+    severity: Option<&'static str>,
+    tiers: Vec<(String, Option<String>)>,
+    watched: Vec<Watched>,
+    dependency: Option<String>,
+    /// The dependency that payments go through.
+    payer: Option<String>,
+    /// Path parts that a diagram shows, in order: section, product.
+    shown: Vec<(&'static str, &'static str)>,
+    shown_at: usize,
+    checklists: Vec<(String, String)>,
+    stated: Vec<String>,
+}
+
+impl<'r> Reader<'r> {
+    fn new(draft: &'r mut Draft, text: &str) -> Self {
+        Self {
+            draft,
+            whole: text.to_lowercase(),
+            headings: Vec::new(),
+            part: None,
+            severity: None,
+            tiers: Vec::new(),
+            watched: Vec::new(),
+            dependency: None,
+            payer: None,
+            shown: Vec::new(),
+            shown_at: 0,
+            checklists: Vec::new(),
+            stated: Vec::new(),
+        }
+    }
+
+    fn blocks(&mut self, text: &str, first: usize, depth: usize) {
+        for block in blocks(text, first) {
+            match block.what {
+                What::Heading { level, text } => self.heading(level, &bare(text), block.line),
+                What::Fence { language, text } => self.fence(language, text, block.line, depth),
+                What::Table { head, rows } => self.table(&head, &rows),
+                What::Bullet {
+                    done: Some(done),
+                    text,
+                    ..
+                } => self.item(&bare(text), done, block.line),
+                What::Bullet {
+                    is_numbered, text, ..
+                } => self.bullet(&bare(text), is_numbered, block.line),
+                What::Paragraph { text } => self.bullet(&bare(text), false, block.line),
+            }
+        }
+    }
+
+    fn heading(&mut self, level: usize, text: &str, line: usize) {
+        if level == 1 && !self.draft.has(&["service", "name"]) {
+            self.draft.guess(
+                &["service", "name"],
+                text,
+                line,
+                say!("the title of the document", "文書の題名"),
+            );
+        }
+        self.headings.retain(|(above, _)| *above < level);
+        self.headings.push((level, text.to_owned()));
+        self.part = place::part_in(text).map(|(section, product)| {
+            (
+                section,
+                self.draft
+                    .id(section, product.unwrap_or(short(text, "main"))),
+            )
+        });
+        let about_incidents = self.headings.iter().any(|(_, text)| {
+            let text = text.to_lowercase();
+            ["incident", "severity", "インシデント", "重大度", "障害"]
+                .iter()
+                .any(|word| text.contains(word))
+        });
+        self.severity = words::severity(text)
+            .filter(|_| about_incidents && level > 2)
+            .map(|(name, rank)| {
+                self.draft.set(&["severities", name, "level"], rank, line);
+                self.draft.set(&["severities", name, "name"], text, line);
+                name
+            });
+        if self.part.is_none() && self.severity.is_none() {
+            self.prose(text, line);
+        }
+    }
+
+    fn fence(&mut self, language: &str, text: &str, line: usize, depth: usize) {
+        match language.to_ascii_lowercase().as_str() {
+            "yaml" | "yml" | "json" | "jsonc" => self.data(text, line + 1),
+            "markdown" | "md" if depth < DEPTH_MAX => self.blocks(text, line + 1, depth + 1),
+            "mermaid" | "plantuml" | "dot" => self.diagram(text, line + 1),
+            "bash" | "sh" | "shell" | "console" | "" | "text" => self.script(text, line + 1),
+            other => self.draft.lost(
+                line,
+                other,
+                say!(
+                    "a block in a language that is not read",
+                    "読まない言語のブロックです"
+                ),
+            ),
+        }
+    }
+
+    /// Whether any heading above speaks of it.
+    fn is_under(&self, words: &[&str]) -> bool {
+        self.headings.iter().any(|(_, text)| {
+            let text = text.to_lowercase();
+            words.iter().any(|word| text.contains(word))
+        })
+    }
+}
+
+/// Why something is not in the spec.
+fn no_home() -> Say {
+    say!(
+        "nothing in a spec says this",
+        "仕様に書くところがありません"
+    )
+}
+
+/// A short name for a text of any language: its letters, or what it is where it has none of ours.
+fn short<'t>(text: &'t str, otherwise: &'t str) -> &'t str {
+    let has_letters = text.chars().any(|c| c.is_ascii_alphabetic());
+    if has_letters { text } else { otherwise }
+}

@@ -1,0 +1,102 @@
+//! Values as a document writes them, in the form that a field of the spec wants.
+
+use serde_json::{Value as Json, json};
+
+use super::{
+    figures::{Kind, figures, only},
+    words::{self, Form, plain},
+};
+
+/// `text` in the form of a field; `None` where it is not of that form.
+pub(super) fn value(form: Form, text: &str) -> Option<Json> {
+    let text = text.trim();
+    let bare = text
+        .replace([',', '_'], "")
+        .parse::<f64>()
+        .ok()
+        .filter(|n| n.is_finite() && *n >= 0.0);
+    let number = |unit: &str| bare.map(|n| json!(format!("{n}{unit}")));
+    let figure = |kind| {
+        only(text)
+            .filter(|it| it.kind == kind)
+            .map(|it| json!(it.text))
+    };
+    let first = |kind| {
+        figures(text)
+            .into_iter()
+            .find(|it| it.kind == kind)
+            .map(|it| json!(it.text))
+    };
+    match form {
+        Form::Text => (!text.is_empty()).then(|| json!(text)),
+        Form::Texts => (!text.is_empty())
+            .then(|| json!(text.split(['、', ',']).map(str::trim).collect::<Vec<_>>())),
+        Form::Count => count(text).map(|n| json!(n)),
+        Form::Flag => flag(text).map(|it| json!(it)),
+        Form::Share => number(" %").or_else(|| first(Kind::Share)),
+        Form::Seconds => number("s")
+            .or_else(|| first(Kind::Time))
+            .or_else(|| words::rhythm(text).map(|it| json!(it))),
+        Form::Days => number("d").or_else(|| first(Kind::Time)),
+        Form::Size => number(" GB")
+            .or_else(|| figure(Kind::Size))
+            .or_else(|| first(Kind::Size)),
+        Form::Rate => number("/s").or_else(|| first(Kind::Rate)),
+        Form::Money => first(Kind::Money),
+    }
+}
+
+fn count(text: &str) -> Option<u64> {
+    let figure = figures(text).into_iter().next()?;
+    let digits = figure
+        .text
+        .split(|c: char| !c.is_ascii_digit() && c != '.')
+        .next()?;
+    digits.parse().ok()
+}
+
+pub(super) fn flag(text: &str) -> Option<bool> {
+    match text.trim().to_lowercase().as_str() {
+        "true" | "yes" | "on" | "enabled" | "enable" | "有効" | "あり" | "有" | "する" | "○"
+        | "はい" => Some(true),
+        "false" | "no" | "off" | "disabled" | "none" | "無効" | "なし" | "無" | "しない" | "×"
+        | "いいえ" => Some(false),
+        _ => None,
+    }
+}
+
+/// The part and product of which a text speaks: `PostgreSQL データベース`, `Cloud SQL`.
+pub(super) fn part_in(text: &str) -> Option<(&'static str, Option<&'static str>)> {
+    if let Some((section, product)) = product_in(text) {
+        return Some((section, Some(product)));
+    }
+    let key = plain(text);
+    words::part(&key).map(|section| (section, None))
+}
+
+/// The product that a text names, where it names one.
+pub(super) fn product_in(text: &str) -> Option<(&'static str, &'static str)> {
+    let lower = text.to_lowercase();
+    let is_word = |at: usize, word: &str| {
+        let before = lower[..at].chars().next_back();
+        let after = lower[at + word.len()..].chars().next();
+        !before.is_some_and(|c| c.is_ascii_alphanumeric())
+            && !after.is_some_and(|c| c.is_ascii_alphanumeric())
+    };
+    let named = |word: &str| lower.match_indices(word).any(|(at, _)| is_word(at, word));
+    words::products()
+        .find(|(word, ..)| named(word))
+        .map(|(_, section, product)| (section, product))
+}
+
+/// What a kind of machine tells of the product that it belongs to.
+pub(super) fn product_of(section: &str, instance: &str) -> Option<&'static str> {
+    match section {
+        "databases" if instance.starts_with("db.") => Some("rds"),
+        "caches" if instance.starts_with("cache.") => Some("elasticache"),
+        "search" if instance.ends_with(".search") || instance.ends_with(".elasticsearch") => {
+            Some("opensearch_service")
+        }
+        _ => None,
+    }
+}

@@ -1,0 +1,455 @@
+//! Fenced YAML and JSON, and tables: names with values, whatever they are called.
+
+use promise::{
+    document::{Node, Value, parse_foreign_yaml},
+    say,
+};
+use serde_json::json;
+
+use super::{
+    Reader, Watched, no_home, place,
+    words::{self, plain},
+};
+use crate::import::taking::{entries, items, text as scalar, texts};
+
+/// A fenced block while it is read.
+pub(super) struct Data<'d> {
+    pub(super) text: &'d str,
+    pub(super) first: usize,
+}
+
+impl Data<'_> {
+    pub(super) fn line(&self, node: &Node) -> usize {
+        self.line_at(node.span.start)
+    }
+
+    pub(super) fn line_at(&self, offset: usize) -> usize {
+        self.first
+            + self
+                .text
+                .get(..offset)
+                .map_or(0, |before| before.matches('\n').count())
+    }
+
+    /// The remark at the end of a value's line.
+    pub(super) fn remark(&self, node: &Node) -> &str {
+        let rest = self.text.get(node.span.end..).unwrap_or_default();
+        let line = rest.split('\n').next().unwrap_or_default();
+        line.split_once('#').map_or("", |(_, remark)| remark.trim())
+    }
+}
+
+/// Deeper than any design nests its names.
+const DEPTH_MAX: usize = 24;
+
+impl Reader<'_> {
+    pub(super) fn data(&mut self, text: &str, first: usize) {
+        let data = Data { text, first };
+        let (documents, mistakes) = parse_foreign_yaml(text);
+        for mistake in mistakes {
+            self.draft
+                .lost(data.line_at(mistake.span.start), "", mistake.message);
+        }
+        for root in &documents {
+            match &root.value {
+                Value::Map(_) => self.names(root, &data, "", 0),
+                _ => self.leaves(root, &data, ""),
+            }
+        }
+    }
+
+    /// The names of a map: each is a part, a section that is known by its name, or a step on the way to one.
+    pub(super) fn names(&mut self, node: &Node, data: &Data<'_>, above: &str, depth: usize) {
+        for (key, below) in entries(node) {
+            let name = plain(&key.name);
+            let path = if above.is_empty() {
+                name.clone()
+            } else {
+                format!("{above}.{name}")
+            };
+            if self.section(&name, &key.name, below, data, &path) {
+                continue;
+            }
+            match &below.value {
+                Value::Map(_) if depth < DEPTH_MAX => self.names(below, data, &path, depth + 1),
+                _ => self.leaves(below, data, &path),
+            }
+        }
+    }
+
+    /// A part of the infrastructure: one, or several by name.
+    pub(super) fn part(&mut self, section: &'static str, name: &str, node: &Node, data: &Data<'_>) {
+        let below = entries(node);
+        let is_group = !below.is_empty()
+            && below
+                .iter()
+                .all(|(_, it)| matches!(it.value, Value::Map(_)));
+        if is_group && section != "cdn"
+            || (section == "cdn"
+                && below
+                    .iter()
+                    .any(|(key, _)| place::product_in(&key.name).is_some()))
+        {
+            for (key, it) in below {
+                self.one(section, &key.name, it, data);
+            }
+            return;
+        }
+        self.one(section, name, node, data);
+    }
+
+    fn one(&mut self, section: &'static str, name: &str, node: &Node, data: &Data<'_>) {
+        let id = self.draft.id(section, name);
+        let path = ["infrastructure", section, id.as_str()];
+        let own = match place::product_in(name) {
+            Some((of, product)) if of == section => Some(product),
+            _ => None,
+        };
+        if let Some(product) = own.filter(|product| !["redis"].contains(product)) {
+            self.draft.set(
+                &[path[0], path[1], path[2], "product"],
+                product,
+                data.line(node),
+            );
+        } else if own == Some("redis") {
+            self.draft.set(
+                &[path[0], path[1], path[2], "engine"],
+                "redis",
+                data.line(node),
+            );
+        }
+        self.fields(section, &path, node, data);
+    }
+
+    /// The fields of one thing; `path` is where it stands in the spec.
+    pub(super) fn fields(
+        &mut self,
+        section: &'static str,
+        path: &[&str],
+        node: &Node,
+        data: &Data<'_>,
+    ) {
+        for (key, below) in entries(node) {
+            let name = plain(&key.name);
+            let at =
+                |field: &'static str| path.iter().copied().chain([field]).collect::<Vec<&str>>();
+            if self.special(section, path, &name, below, data) {
+                continue;
+            }
+            let Some((field, form)) = words::field(section, &name) else {
+                match &below.value {
+                    Value::Map(_) => self.names(below, data, &name, 1),
+                    _ => self.leaves(below, data, &name),
+                }
+                continue;
+            };
+            let line = data.line(below);
+            if let Value::List(list) = &below.value {
+                for item in list {
+                    match scalar(item) {
+                        Some(text) => self.draft.push(&at(field), text, data.line(item)),
+                        None => self.leaves(item, data, &name),
+                    }
+                }
+                continue;
+            }
+            let Some(text) = scalar(below) else {
+                self.leaves(below, data, &name);
+                continue;
+            };
+            match place::value(form, text) {
+                Some(value) => self.draft.set(&at(field), value, line),
+                None => self.draft.lost(
+                    line,
+                    &format!("{name}: {text}"),
+                    say!(
+                        "it is not of the form that `{field}` has",
+                        "`{field}` の形ではありません"
+                    ),
+                ),
+            }
+            if let ("instance", Some(product)) = (field, place::product_of(section, text)) {
+                self.draft.guess(
+                    &at("product"),
+                    product,
+                    line,
+                    say!(
+                        "such kinds of machine belong to it",
+                        "この型はその製品のものです"
+                    ),
+                );
+                if product == "opensearch_service" && text.ends_with(".elasticsearch") {
+                    self.draft.guess(
+                        &at("engine"),
+                        "elasticsearch",
+                        line,
+                        say!("the kind of machine says so", "型の名前による"),
+                    );
+                }
+            }
+        }
+    }
+
+    /// Fields that become more than one value.
+    fn special(
+        &mut self,
+        section: &'static str,
+        path: &[&str],
+        name: &str,
+        node: &Node,
+        data: &Data<'_>,
+    ) -> bool {
+        match section {
+            "networks" if name.ends_with("subnets") || name == "サブネット" => {
+                let kind = ["public", "private", "database"].into_iter().find(|kind| {
+                    name.starts_with(kind) || (*kind == "database" && name.starts_with("db"))
+                });
+                for (at, item) in items(node).iter().enumerate() {
+                    let Some(cidr) = scalar(item) else { continue };
+                    let subnet = format!("{}_{}", kind.unwrap_or("subnet"), at + 1);
+                    let at = |field| [path[0], path[1], path[2], "subnets", subnet.as_str(), field];
+                    self.draft.set(&at("cidr"), cidr, data.line(item));
+                    if let Some(kind) = kind {
+                        self.draft.set(&at("kind"), kind, data.line(item));
+                    }
+                }
+                true
+            }
+            "cdn" if name == "origins" => {
+                for item in items(node) {
+                    let id = item
+                        .get("path_pattern")
+                        .or_else(|| item.get("domain"))
+                        .and_then(scalar)
+                        .unwrap_or("origin");
+                    let id = self.draft.id("origins", id);
+                    self.fields(
+                        "origins",
+                        &[path[0], path[1], path[2], "origins", &id],
+                        item,
+                        data,
+                    );
+                }
+                true
+            }
+            "cdn" if name == "behaviors" || name == "cache_behaviors" => {
+                for (key, it) in entries(node) {
+                    let id = self.draft.id("behaviors", &key.name);
+                    self.fields(
+                        "behaviors",
+                        &[path[0], path[1], path[2], "behaviors", &id],
+                        it,
+                        data,
+                    );
+                }
+                true
+            }
+            "cdn" if name == "invalidation" => {
+                self.fields(
+                    "invalidation",
+                    &[path[0], path[1], path[2], "invalidation"],
+                    node,
+                    data,
+                );
+                true
+            }
+            _ => false,
+        }
+    }
+
+    /// Everything below that found no place.
+    pub(super) fn leaves(&mut self, node: &Node, data: &Data<'_>, path: &str) {
+        match &node.value {
+            Value::Scalar(text) => {
+                self.draft
+                    .lost(data.line(node), &format!("{path}: {text}"), no_home())
+            }
+            Value::List(list) => list.iter().for_each(|item| self.leaves(item, data, path)),
+            Value::Map(below) => below.iter().for_each(|(key, it)| {
+                self.leaves(it, data, &format!("{path}.{}", plain(&key.name)))
+            }),
+            Value::Null | Value::Unreadable => {}
+        }
+    }
+
+    /// A table: each row is a thing, its columns are fields; or each row is a name and a value.
+    pub(super) fn table(&mut self, head: &[&str], rows: &[(usize, Vec<&str>)]) {
+        let keys: Vec<String> = head.iter().map(|cell| plain(cell)).collect();
+        let is_cost = |key: &String| {
+            ["費用", "月額", "金額", "予算", "cost", "budget", "monthly"]
+                .iter()
+                .any(|word| key.contains(word))
+        };
+        if let Some(column) = keys.iter().position(is_cost) {
+            for (line, row) in rows {
+                self.budget(row[0], row.get(column).copied().unwrap_or_default(), *line);
+            }
+            return;
+        }
+        let candidates = [
+            "tiers",
+            "severities",
+            "dependencies",
+            "scenarios",
+            "metrics",
+            "backups",
+            "streams",
+            "databases",
+            "caches",
+            "queues",
+            "compute",
+            "load_balancers",
+        ];
+        let fits = |section: &&str| {
+            keys.iter()
+                .skip(1)
+                .filter(|key| words::field(section, key).is_some())
+                .count()
+        };
+        let best = candidates.into_iter().max_by_key(|section| {
+            (
+                fits(section),
+                self.part.as_ref().is_some_and(|(of, _)| of == section),
+            )
+        });
+        let Some(section) = best.filter(|section| fits(section) > 0) else {
+            for (line, row) in rows {
+                match row.as_slice() {
+                    [name, value] => self.bullet(&format!("{name}: {value}"), false, *line),
+                    cells => self.prose(&cells.join(" / "), *line),
+                }
+            }
+            return;
+        };
+        for (line, row) in rows {
+            self.row(section, &keys, row, *line);
+        }
+    }
+
+    fn row(&mut self, section: &'static str, keys: &[String], row: &[&str], line: usize) {
+        let name = row.first().copied().unwrap_or_default();
+        let (start, id) = match section {
+            "tiers" => (vec!["service", "tiers"], self.tier(name, line)),
+            "severities" => {
+                let Some((id, rank)) = words::severity(name) else {
+                    return self.draft.lost(line, name, no_home());
+                };
+                self.draft.set(&["severities", id, "level"], rank, line);
+                (vec!["severities"], id.to_owned())
+            }
+            "dependencies" => (vec!["dependencies"], self.depends_on(name, line)),
+            "scenarios" => (vec!["load", "scenarios"], self.scenario(name, line)),
+            "backups" => (
+                vec!["continuity", "backups"],
+                self.draft.id("backups", super::short(name, "backup")),
+            ),
+            "streams" => (
+                vec!["log_analysis"],
+                self.draft.id("log_analysis", super::short(name, "logs")),
+            ),
+            "metrics" => {
+                let cells: Vec<(&str, &str)> = keys
+                    .iter()
+                    .map(String::as_str)
+                    .zip(row.iter().copied())
+                    .collect();
+                return self.metric_row(name, &cells, line);
+            }
+            part => (
+                vec!["infrastructure", part],
+                self.draft.id(part, super::short(name, "main")),
+            ),
+        };
+        if let Some((_, product)) = place::product_in(name).filter(|(of, _)| *of == section) {
+            self.draft
+                .set(&["infrastructure", section, &id, "product"], product, line);
+        }
+        for (key, cell) in keys
+            .iter()
+            .zip(row)
+            .skip(1)
+            .filter(|(_, cell)| !matches!(**cell, "" | "-" | "—" | "なし" | "n/a"))
+        {
+            let value = words::field(section, key)
+                .and_then(|(field, form)| Some((field, place::value(form, cell)?)));
+            match value {
+                Some((field, value)) => {
+                    let mut path = start.clone();
+                    path.extend([id.as_str(), field]);
+                    self.draft.set(&path, value, line);
+                }
+                None => self.prose(&format!("{name} {key} {cell}"), line),
+            }
+        }
+    }
+
+    /// The id of a tier, which is remembered for what watches it.
+    pub(super) fn tier(&mut self, name: &str, line: usize) -> String {
+        let id = self.draft.id("tiers", super::short(name, "tier"));
+        if !name.is_ascii() {
+            self.draft
+                .set(&["service", "tiers", &id, "name"], name, line);
+        }
+        self.tiers.push((id.clone(), None));
+        id
+    }
+
+    pub(super) fn scenario(&mut self, name: &str, line: usize) -> String {
+        let id = self.draft.id("scenarios", super::short(name, "scenario"));
+        let lower = name.to_lowercase();
+        let kinds = [
+            ("spike", ["spike", "スパイク"]),
+            ("peak", ["peak", "ピーク"]),
+            ("stress", ["stress", "限界"]),
+            ("soak", ["soak", "耐久"]),
+            ("normal", ["normal", "通常"]),
+        ];
+        if let Some((kind, _)) = kinds
+            .into_iter()
+            .find(|(_, words)| words.iter().any(|word| lower.contains(word)))
+        {
+            self.draft
+                .set(&["load", "scenarios", &id, "kind"], kind, line);
+        }
+        id
+    }
+
+    pub(super) fn watch(&mut self, section: &'static str, id: &str, words: String, line: usize) {
+        self.watched.push(Watched {
+            section,
+            id: id.to_owned(),
+            words,
+            line,
+        });
+    }
+
+    /// The texts of a list, or of the lists by name below it, each with its line.
+    pub(super) fn said(&self, node: &Node, data: &Data<'_>) -> Vec<(String, usize)> {
+        match &node.value {
+            Value::List(list) => list
+                .iter()
+                .filter_map(|item| Some((scalar(item)?.to_owned(), data.line(item))))
+                .collect(),
+            _ => texts(node)
+                .into_iter()
+                .map(|text| (text.to_owned(), data.line(node)))
+                .collect(),
+        }
+    }
+
+    pub(super) fn budget(&mut self, name: &str, text: &str, line: usize) {
+        let Some(money) = place::value(words::Form::Money, text) else {
+            return self.draft.lost(
+                line,
+                &format!("{name}: {text}"),
+                say!("it is not an amount of money", "金額ではありません"),
+            );
+        };
+        if ["total", "合計", "総計", "計"].contains(&plain(name).as_str()) {
+            self.draft.set(&["costs", "total"], json!(money), line);
+        } else {
+            self.draft
+                .set(&["costs", "budgets", &plain(name)], json!(money), line);
+        }
+    }
+}

@@ -1,0 +1,348 @@
+//! The vocabulary of design documents: what people call a part, a field, a severity, a rhythm.
+//!
+//! A key is compared in lower case with `_` between its words, so that `instanceType`, `Instance type` and
+//! `instance_type` are one. Words of a longer text are looked for anywhere in it.
+
+use std::sync::LazyLock;
+
+/// A name as it is compared: lower case, words joined by `_`.
+pub(super) fn plain(name: &str) -> String {
+    let mut out = String::new();
+    let mut was_lower = false;
+    for c in name.chars() {
+        if c.is_uppercase() && was_lower {
+            out.push('_');
+        }
+        was_lower = c.is_lowercase() || c.is_ascii_digit();
+        if c.is_alphanumeric() {
+            out.extend(c.to_lowercase());
+        } else if !out.ends_with('_') && !out.is_empty() {
+            out.push('_');
+        }
+    }
+    out.trim_end_matches('_').to_owned()
+}
+
+/// How a field is written in a document, and what it becomes. Money is read from the texts of `costs` only.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Form {
+    Text,
+    Count,
+    Flag,
+    Share,
+    /// Bare numbers are seconds.
+    Seconds,
+    /// Bare numbers are days.
+    Days,
+    /// Bare numbers are gigabytes.
+    Size,
+    Rate,
+    Money,
+    Texts,
+}
+
+/// One line of the vocabulary.
+struct Word {
+    kind: &'static str,
+    section: &'static str,
+    name: &'static str,
+    form: &'static str,
+    words: Vec<&'static str>,
+}
+
+static WORDS: LazyLock<Vec<Word>> = LazyLock::new(|| {
+    let lines = include_str!("words.tsv")
+        .lines()
+        .filter(|line| !line.starts_with('#'));
+    lines.filter_map(Word::read).collect()
+});
+
+impl Word {
+    fn read(line: &'static str) -> Option<Self> {
+        let mut cells = line.split('\t');
+        let [kind, section, name, form, words] =
+            std::array::from_fn(|_| cells.next().unwrap_or_default());
+        let words: Vec<&str> = words.split(", ").collect();
+        (!section.is_empty()).then_some(Self {
+            kind,
+            section,
+            name,
+            form,
+            words,
+        })
+    }
+
+    fn form(&self) -> Option<Form> {
+        Some(match self.form {
+            "text" => Form::Text,
+            "count" => Form::Count,
+            "flag" => Form::Flag,
+            "share" => Form::Share,
+            "seconds" => Form::Seconds,
+            "days" => Form::Days,
+            "size" => Form::Size,
+            "rate" => Form::Rate,
+            "texts" => Form::Texts,
+            _ => return None,
+        })
+    }
+}
+
+/// Products: what people call each, its section and its name.
+pub(super) fn products() -> impl Iterator<Item = (&'static str, &'static str, &'static str)> {
+    let products = WORDS.iter().filter(|word| word.kind == "product");
+    products.flat_map(|word| {
+        word.words
+            .iter()
+            .map(|text| (*text, word.section, word.name))
+    })
+}
+
+/// The field of a section that people call `key`.
+pub(super) fn field(section: &str, key: &str) -> Option<(&'static str, Form)> {
+    let mut fields = WORDS
+        .iter()
+        .filter(|word| word.kind == "field" && word.section == section);
+    let word = fields.find(|word| word.words.contains(&key))?;
+    Some((word.name, word.form()?))
+}
+
+/// The section whose parts people call `key`.
+pub(super) fn part(key: &str) -> Option<&'static str> {
+    let mut parts = WORDS.iter().filter(|word| word.kind == "part");
+    parts
+        .find(|word| word.words.contains(&key))
+        .map(|word| word.section)
+}
+
+/// Severities by what people call them, the worst first.
+const SEVERITIES: [(&str, u64, &[&str]); 3] = [
+    (
+        "sev1",
+        1,
+        &[
+            "critical",
+            "immediate",
+            "emergency",
+            "urgent",
+            "sev1",
+            "severity_1",
+            "p1",
+            "fatal",
+            "critic",
+            "критич",
+            "重大",
+            "緊急",
+            "致命",
+            "最優先",
+        ],
+    ),
+    (
+        "sev2",
+        2,
+        &[
+            "warning",
+            "high",
+            "major",
+            "sev2",
+            "severity_2",
+            "p2",
+            "警告",
+            "重要",
+            "高",
+        ],
+    ),
+    (
+        "sev3",
+        3,
+        &[
+            "info",
+            "medium",
+            "minor",
+            "low",
+            "notice",
+            "sev3",
+            "severity_3",
+            "p3",
+            "情報",
+            "軽微",
+            "中",
+            "低",
+        ],
+    ),
+];
+
+/// The severity that a text speaks of, and its level.
+pub(super) fn severity(text: &str) -> Option<(&'static str, u64)> {
+    let text = plain(text);
+    let words: Vec<&str> = text.split('_').collect();
+    let speaks = |name: &&str| {
+        let is_ascii = name.is_ascii();
+        if is_ascii && !name.contains('_') {
+            words.contains(name)
+        } else {
+            text.contains(*name)
+        }
+    };
+    SEVERITIES
+        .iter()
+        .find(|(.., names)| names.iter().any(|name| speaks(&name)))
+        .map(|(name, level, _)| (*name, *level))
+}
+
+/// A rhythm: the words for it and how long it is.
+const RHYTHMS: [(&str, &str); 22] = [
+    ("hourly", "1h"),
+    ("毎時", "1h"),
+    ("daily", "1d"),
+    ("every day", "1d"),
+    ("nightly", "1d"),
+    ("毎日", "1d"),
+    ("日次", "1d"),
+    ("毎晩", "1d"),
+    ("weekly", "7d"),
+    ("毎週", "7d"),
+    ("週次", "7d"),
+    ("monthly", "31d"),
+    ("毎月", "31d"),
+    ("月次", "31d"),
+    ("quarterly", "92d"),
+    ("四半期", "92d"),
+    ("semi-annual", "184d"),
+    ("半年", "184d"),
+    ("annual", "365d"),
+    ("yearly", "365d"),
+    ("毎年", "365d"),
+    ("年次", "365d"),
+];
+
+pub(super) fn rhythm(text: &str) -> Option<&'static str> {
+    let text = text.to_lowercase();
+    RHYTHMS
+        .iter()
+        .find(|(word, _)| text.contains(word))
+        .map(|(_, span)| *span)
+}
+
+/// What a metric, alert or item measures, by a word in its name.
+const MEASURES: [(&str, &[&str]); 8] = [
+    ("success", &["success", "成功"]),
+    ("errors", &["error", "failure rate", "失敗率", "エラー"]),
+    (
+        "latency",
+        &[
+            "latency",
+            "response_time",
+            "response time",
+            "processing_time",
+            "duration",
+            "レイテンシ",
+            "応答時間",
+            "処理時間",
+            "遅延",
+        ],
+    ),
+    ("cpu", &["cpu", "processor"]),
+    ("memory", &["memory", "メモリ"]),
+    ("disk", &["disk", "ディスク", "storage use"]),
+    ("network", &["network use", "bandwidth", "帯域"]),
+    ("misses", &["miss rate", "ミス率"]),
+];
+
+pub(super) fn measures(text: &str) -> Option<&'static str> {
+    let text = text.to_lowercase();
+    MEASURES
+        .iter()
+        .find(|(_, words)| words.iter().any(|word| text.contains(word)))
+        .map(|(name, _)| *name)
+}
+
+/// The quantile that a text names: `p95`, `95パーセンタイル`.
+pub(super) fn quantile(text: &str) -> Option<String> {
+    let lower = text.to_lowercase();
+    let at = lower.match_indices('p').find(|(at, _)| {
+        let before = lower[..*at].chars().next_back();
+        !before.is_some_and(|c| c.is_ascii_alphanumeric())
+            && lower[at + 1..].starts_with(|c: char| c.is_ascii_digit())
+    });
+    at.map(|(at, _)| {
+        let digits: String = lower[at + 1..]
+            .chars()
+            .take_while(|c| c.is_ascii_digit() || *c == '.')
+            .collect();
+        format!("p{}", digits.trim_end_matches('.'))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_thing_has_many_names() {
+        for (name, wanted) in [
+            ("instanceType", "instance_type"),
+            ("Instance type", "instance_type"),
+            ("RTO", "rto"),
+            ("目標復旧時間", "目標復旧時間"),
+        ] {
+            assert_eq!(plain(name), wanted);
+        }
+        assert_eq!(
+            field("databases", "machine_type").map(|(field, _)| field),
+            Some("instance")
+        );
+        assert_eq!(part("cloud_sql"), Some("databases"));
+    }
+
+    #[test]
+    fn severities_and_rhythms_are_told_by_words() {
+        for (text, wanted) in [
+            ("critical_alert", Some("sev1")),
+            ("Severity 2 (High)", Some("sev2")),
+            ("軽微な障害", Some("sev3")),
+            ("notify_team", None),
+        ] {
+            assert_eq!(severity(text).map(|(name, _)| name), wanted, "{text}");
+        }
+        assert_eq!(
+            (
+                rhythm("reviewed quarterly"),
+                rhythm("毎日のチェック"),
+                rhythm("reviewed")
+            ),
+            (Some("92d"), Some("1d"), None)
+        );
+        assert_eq!(
+            (
+                quantile("checkout_p99"),
+                quantile("API応答 (p95)"),
+                quantile("http2")
+            ),
+            (Some("p99".into()), Some("p95".into()), None)
+        );
+    }
+
+    #[test]
+    fn every_line_of_the_vocabulary_is_read() {
+        let lines = include_str!("words.tsv")
+            .lines()
+            .filter(|line| !line.starts_with('#'));
+        assert_eq!(WORDS.len(), lines.count());
+        for word in WORDS.iter() {
+            assert!(
+                word.kind != "field" || word.form().is_some(),
+                "{} {} {}",
+                word.section,
+                word.name,
+                word.form
+            );
+            assert!(
+                word.words.iter().all(|text| !text.is_empty()),
+                "{} {}",
+                word.section,
+                word.name
+            );
+        }
+    }
+}
