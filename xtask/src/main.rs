@@ -44,6 +44,12 @@ enum Xtask {
 
 #[derive(Debug, Clone, Subcommand)]
 enum Fuzz {
+    /// Broken specs and files of other tools: reading, mending, laying out and importing them must end well.
+    Spec {
+        /// Handed to the fuzzer: its `--help` tells them.
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        args: Vec<String>,
+    },
     /// Random queries over random series, against a real Prometheus.
     Promql {
         /// Handed to the fuzzer: its `--help` tells them.
@@ -58,7 +64,7 @@ enum Bench {
     Idle,
     /// Time to the first byte of the board with 200 promises.
     Board,
-    /// `tegata check` of 3,000 lines.
+    /// `tegata check` of 3,000 and 10,000 lines.
     Check,
     /// Durable appends a second.
     Ledger,
@@ -74,6 +80,18 @@ enum Bench {
         /// Only these: payments, lines.
         only: Vec<String>,
     },
+}
+
+fn fuzz_spec(args: &[String]) -> anyhow::Result<()> {
+    let build = [
+        "build",
+        "--release",
+        "--package",
+        "tegata-spec",
+        "--example",
+        "fuzz_spec",
+    ];
+    shell::run(std::process::Command::new(shell::build(&build, "fuzz_spec")?).args(args))
 }
 
 fn fuzz_promql(args: &[String]) -> anyhow::Result<()> {
@@ -103,6 +121,9 @@ fn main() -> ExitCode {
         Xtask::Fuzz {
             what: Fuzz::Promql { args },
         } => fuzz_promql(&args),
+        Xtask::Fuzz {
+            what: Fuzz::Spec { args },
+        } => fuzz_spec(&args),
         Xtask::Bench { what } => bench::run(what),
     };
     let code = match done {

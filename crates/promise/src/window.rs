@@ -149,6 +149,14 @@ impl Scalar for Window {
             Err(why) => Err(why),
         }
     }
+
+    /// `30 days`, or a calendar's period by its name alone: `month`.
+    fn meant(text: &str) -> Option<String> {
+        let text = text.trim();
+        let calendar = format!("calendar {text}");
+        let is_period = PERIODS.iter().any(|(name, _)| *name == calendar);
+        is_period.then_some(calendar).or_else(|| Span::meant(text))
+    }
 }
 scalar_as_text!(Window);
 

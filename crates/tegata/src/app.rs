@@ -360,7 +360,11 @@ impl House {
 
 /// The files that make a spec.
 fn watched(spec: &Path, rules: &RuleFiles) -> Vec<PathBuf> {
-    std::iter::once(spec.to_path_buf())
+    let parts = spec_file::open(spec, Lang::En).map(|file| file.loaded.texts.paths());
+    // One that has just gone is looked for again at its place.
+    let parts = parts.unwrap_or_else(|_| vec![spec.to_path_buf()]);
+    parts
+        .into_iter()
         .chain(rules.paths.iter().cloned())
         .collect()
 }

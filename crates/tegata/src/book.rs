@@ -23,6 +23,8 @@ pub(crate) mod kind {
     pub(crate) const CORRECTION: &str = "correction";
     /// Which corrections there are, so that one that goes is noticed.
     pub(crate) const CORRECTIONS: &str = "corrections";
+    /// Findings of the linter that are borne for a while, all of them each time that one changes.
+    pub(crate) const SUPPRESSIONS: &str = "suppressions";
     pub(crate) const VERDICT: &str = "verdict";
     pub(crate) const CLOCK_JUMPED: &str = "clock_jumped";
     pub(crate) const RECOVERED: &str = "recovered";

@@ -10,6 +10,7 @@ mod doors;
 mod engine;
 mod exit;
 mod keeper;
+mod lsp;
 mod past;
 mod rule_files;
 mod secrets;

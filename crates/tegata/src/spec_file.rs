@@ -1,6 +1,10 @@
 //! The spec as a file: read with a bound, loaded, and its diagnostics shown.
 
-use std::{io::IsTerminal as _, path::Path, sync::OnceLock};
+use std::{
+    io::{IsTerminal as _, Write as _},
+    path::{Path, PathBuf},
+    sync::OnceLock,
+};
 
 use promise::{Clock as _, Lang, Say, say};
 use spec::{Diagnostic, Facts, Included, Level, Loaded, Style, Texts, World};
@@ -21,17 +25,35 @@ pub(crate) fn open(path: &Path, lang: Lang) -> anyhow::Result<SpecFile> {
 
 /// Checks a text with all that the binary knows.
 pub(crate) fn load(text: &str, file: &str) -> Loaded {
+    with_world(&|world| spec::load(text, file, world))
+}
+
+/// What the binary knows: PromQL, the files beside a spec, and the time.
+pub(crate) fn with_world<T>(ask: &dyn Fn(&World<'_>) -> T) -> T {
+    in_world(&|path| read(path), ask)
+}
+
+/// The same, where files are read by `read`.
+pub(crate) fn in_world<T>(
+    read: &dyn Fn(&Path) -> Result<String, Say>,
+    ask: &dyn Fn(&World<'_>) -> T,
+) -> T {
     let check_query = |query: &str| match promql::Query::parse(query) {
         Ok(_) => Ok(()),
         Err(error) => Err((error.offset.unwrap_or(0), error.message)),
     };
-    let world = World {
+    let include = |from: &str, pattern: &str| -> Vec<Included> {
+        let folder = Path::new(from).parent().unwrap_or(Path::new(""));
+        let files = rule_files::matching(folder, pattern).into_iter();
+        let one = |path: PathBuf| (path.display().to_string(), read(&path));
+        files.map(one).collect()
+    };
+    ask(&World {
         check_query: &check_query,
-        include: &included,
+        include: &include,
         now: SystemClock.now(),
         facts: facts(),
-    };
-    spec::load(text, file, &world)
+    })
 }
 
 /// The tables of facts: those of the program, overridden by files of the same names in the folder `TEGATA_FACTS`.
@@ -59,12 +81,29 @@ fn facts() -> &'static Facts {
     })
 }
 
-/// The files that `include` names in the file `from`.
-fn included(from: &str, pattern: &str) -> Vec<Included> {
-    let folder = Path::new(from).parent().unwrap_or(Path::new(""));
-    let files = rule_files::matching(folder, pattern).into_iter();
-    let one = |path: std::path::PathBuf| (path.display().to_string(), read(&path));
-    files.map(one).collect()
+/// Writes a file so that at every moment either the old or the new text is there, with the old one's permissions.
+pub(crate) fn replace(path: &Path, text: &str) -> std::io::Result<()> {
+    // A link stays one: what it leads to is replaced.
+    let path = std::fs::canonicalize(path)?;
+    let folder = path.parent().unwrap_or(Path::new("."));
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let beside = folder.join(format!(".{name}.{}", std::process::id()));
+    let write = || {
+        let mut file = std::fs::OpenOptions::new()
+            .write(true)
+            .create_new(true)
+            .open(&beside)?;
+        file.write_all(text.as_bytes())?;
+        file.set_permissions(std::fs::metadata(&path)?.permissions())?;
+        file.sync_all()?;
+        std::fs::rename(&beside, &path)
+    };
+    let written = write();
+    if written.is_err() {
+        // What is left of it helps nobody; the first error is the one that counts.
+        let _ = std::fs::remove_file(&beside);
+    }
+    written
 }
 
 /// The text of a file of bounded size.

@@ -13,10 +13,14 @@ mod mask;
 mod places;
 mod texts;
 
+pub mod assist;
+pub mod change;
 pub mod check;
 pub mod detection;
 pub mod diagnostic;
 pub mod facts;
+mod format;
+mod mend;
 pub mod render;
 
 pub mod import;
@@ -24,11 +28,14 @@ pub mod init;
 pub mod reference;
 pub mod schema;
 
+pub use change::changes;
 pub use detection::{Detection, detection};
 pub use diagnostic::{Diagnostic, Level, Source, to_github, to_json, to_sarif};
 pub use facts::Facts;
+pub use format::format;
 pub use include::{Include, Included};
 pub use load::{CheckQuery, Loaded, Suppressed, TEXT_MAX, World, load};
+pub use mend::{Mended, edited, mend};
 pub use places::Places;
 pub use reference::reference;
 pub use render::{Style, render};

@@ -207,14 +207,7 @@ impl Page {
             };
             self.paragraph(&level);
             for (heading, text) in headings(rule.doc) {
-                let title = match heading {
-                    "Finds" => say!("Finds", "見つけるもの"),
-                    "Why" => say!("Why it matters", "なぜ大切か"),
-                    "Source" => say!("Where its number comes from", "数値の根拠"),
-                    "Example" => say!("Example", "例"),
-                    "Fix" => say!("How to fix it", "直し方"),
-                    other => Say::same(other),
-                };
+                let title = title(heading);
                 let _ = writeln!(
                     self.out,
                     "**{}.** {}\n",
@@ -228,6 +221,18 @@ impl Page {
 
 /// The headings of a rule's page that every rule has, in this order.
 pub const HEADINGS: [&str; 5] = ["Finds", "Why", "Source", "Example", "Fix"];
+
+/// What a heading of a rule's page says to a reader.
+pub(crate) fn title(heading: &str) -> Say {
+    match heading {
+        "Finds" => say!("Finds", "見つけるもの"),
+        "Why" => say!("Why it matters", "なぜ大切か"),
+        "Source" => say!("Where its number comes from", "数値の根拠"),
+        "Example" => say!("Example", "例"),
+        "Fix" => say!("How to fix it", "直し方"),
+        other => Say::same(other),
+    }
+}
 
 /// A doc comment by its headings.
 pub fn headings(doc: Doc) -> impl Iterator<Item = (&'static str, Say)> {

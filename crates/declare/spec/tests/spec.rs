@@ -4,9 +4,11 @@
 mod spec {
     pub mod cases;
     pub mod designs;
+    pub mod clean;
     pub mod example;
     pub mod fuzz;
     pub mod import;
+    pub mod language;
     pub mod loading;
     pub mod openslo;
     pub mod rendering;

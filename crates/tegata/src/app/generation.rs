@@ -188,6 +188,7 @@ async fn declare(house: &House, spec: &Spec, promises: &[Arc<Promise>]) -> anyho
     });
     let last = house.book.newest(kind::SPEC, "")?;
     declare_corrections(house, spec).await?;
+    declare_suppressions(house, spec).await?;
     for promise in promises {
         house.book.declared(promise).await?;
     }
@@ -240,6 +241,20 @@ async fn declare_corrections(house: &House, spec: &Spec) -> anyhow::Result<()> {
     }
     let body = json!({ "names": names });
     house.book.note(kind::CORRECTIONS, "", body).await?;
+    Ok(())
+}
+
+/// Writes the suppressions where they changed: what is borne, why and until when, is never silent.
+async fn declare_suppressions(house: &House, spec: &Spec) -> anyhow::Result<()> {
+    let all = json!({ "suppressions": spec.suppressions });
+    let is_said = match house.book.newest(kind::SUPPRESSIONS, "")? {
+        Some(last) => last.body == all,
+        None => spec.suppressions.is_empty(),
+    };
+    if is_said {
+        return Ok(());
+    }
+    house.book.note(kind::SUPPRESSIONS, "", all).await?;
     Ok(())
 }
 

@@ -2,12 +2,17 @@
 
 use std::{path::PathBuf, process::ExitCode};
 
+use anyhow::Context as _;
 use clap::Args;
-use promise::Lang;
-use spec::{Detection, Level};
+use promise::{Lang, say};
+use serde_json::json;
+use spec::{Detection, Diagnostic, Level, Mended, Suppressed, Texts};
 
 use super::Common;
-use crate::{exit, rule_files, spec_file};
+use crate::{
+    exit::{self, Stop},
+    rule_files, spec_file,
+};
 
 /// Check a spec: every mistake and contradiction at once, each with its place and a hint.
 ///
@@ -17,34 +22,43 @@ pub(crate) struct Check {
     /// The spec.
     #[arg(default_value = "tegata.yaml")]
     spec: PathBuf,
+    /// Mend what can be mended without a doubt, in the file and those that it includes, and check again.
+    #[arg(long)]
+    fix: bool,
+    /// With `--fix`: make the changes too that a person should read afterwards.
+    #[arg(long, requires = "fix")]
+    unsafe_fixes: bool,
     /// Print the findings as JSON, and how long the page about each promise can take.
     #[arg(long)]
     json: bool,
-    /// Print how long, at worst, the page about each promise can take, in parts.
+    /// Print the findings as SARIF 2.1.0, for code review.
+    #[arg(long, conflicts_with_all = ["json", "github"])]
+    sarif: bool,
+    /// Print the findings as annotations of GitHub Actions.
+    #[arg(long, conflicts_with = "json")]
+    github: bool,
+    /// Print how long, at worst, the page about each promise can take, in parts, and what is suppressed.
     #[arg(short, long)]
     verbose: bool,
     /// Warnings count as mistakes.
     #[arg(long)]
     strict: bool,
-    /// List the rules and end.
-    #[arg(long)]
-    rules: bool,
+    /// List the rules, or print the page of one, and end.
+    #[arg(long, value_name = "CODE", num_args = 0..=1, default_missing_value = "")]
+    rules: Option<String>,
 }
 
 impl Check {
     pub(super) fn run(self, common: &Common) -> anyhow::Result<ExitCode> {
         let lang = common.lang();
-        if self.rules {
-            for rule in spec::check::RULES {
-                let about = rule.doc.say();
-                let first = about
-                    .get(lang)
-                    .split_once(['.', '。'])
-                    .map_or(about.get(lang), |(first, _)| first);
-                outln!("{:8} {:28} {first}", rule.level.as_str(), rule.code);
-            }
-            return Ok(ExitCode::SUCCESS);
+        if let Some(code) = &self.rules {
+            return rules(code, lang);
         }
+        let mended = if self.fix {
+            self.mend(lang)?
+        } else {
+            Vec::new()
+        };
         let file = spec_file::open(&self.spec, lang)?;
         let worst = if self.strict {
             Level::Warning
@@ -57,39 +71,160 @@ impl Check {
             .transpose()?
             .unwrap_or_default();
         let bad = !rules.bad.is_empty() || file.loaded.diagnostics.iter().any(|d| d.level <= worst);
+        // The findings of each set of texts, with what is suppressed in it.
+        let mut found: Vec<(&[Diagnostic], &[Suppressed], &Texts)> = vec![(
+            &file.loaded.diagnostics,
+            &file.loaded.suppressed,
+            &file.loaded.texts,
+        )];
+        found.extend(
+            rules
+                .bad
+                .iter()
+                .map(|bad| (bad.diagnostics.as_slice(), &[][..], &bad.texts)),
+        );
         if self.json {
-            let mut out = spec::to_json(&file.loaded.diagnostics, &file.loaded.texts);
-            if let Some(all) = out["diagnostics"].as_array_mut() {
-                for bad in &rules.bad {
-                    let more = spec::to_json(&bad.diagnostics, &bad.texts)["diagnostics"].take();
-                    all.extend(more.as_array().cloned().unwrap_or_default());
-                }
+            let mut out =
+                json!({ "version": 1, "diagnostics": [], "suppressed": [], "fixed": mended });
+            for (diagnostics, suppressed, texts) in found {
+                append(
+                    &mut out["diagnostics"],
+                    spec::to_json(diagnostics, texts)["diagnostics"].take(),
+                );
+                append(
+                    &mut out["suppressed"],
+                    suppressed.iter().map(|it| excuse(it, texts)).collect(),
+                );
             }
             if let Some(spec) = &file.loaded.spec {
                 out["detection"] = serde_json::to_value(spec::detection(spec))?;
             }
             outln!("{}", serde_json::to_string_pretty(&out)?);
+        } else if self.sarif {
+            let mut runs = json!({});
+            for (diagnostics, suppressed, texts) in found {
+                let one = spec::to_sarif(
+                    diagnostics,
+                    suppressed,
+                    texts,
+                    env!("CARGO_PKG_VERSION"),
+                    lang,
+                );
+                match runs.get("runs") {
+                    Some(_) => append(&mut runs["runs"], one["runs"].clone()),
+                    None => runs = one,
+                }
+            }
+            outln!("{}", serde_json::to_string_pretty(&runs)?);
+        } else if self.github {
+            for (diagnostics, _, texts) in found {
+                outln!("{}", spec::to_github(diagnostics, texts, lang).trim_end());
+            }
         } else {
             file.show(lang);
             rules.show(lang);
-            if let Some(spec) = file.loaded.spec.as_ref().filter(|_| self.verbose) {
-                show_detection(&spec::detection(spec), lang)?;
+            for fix in &mended {
+                eprintln!("{fix}");
+            }
+            if self.verbose {
+                self.show_more(&file.loaded.suppressed, file.loaded.spec.as_ref(), lang)?;
             }
             if !bad {
-                let count = file
-                    .loaded
-                    .spec
-                    .as_ref()
-                    .map_or(0, |spec| spec.promises.len());
+                let spec = file.loaded.spec.as_ref();
+                let count = spec.map_or(0, |spec| spec.promises.len());
                 let path = self.spec.display();
-                match lang {
-                    Lang::En => eprintln!("{path}: {count} promises, nothing wrong"),
-                    Lang::Ja => eprintln!("{path}: 約束 {count} 件、誤りはありません"),
-                }
+                let clean = say!(
+                    "{path}: {count} promises, nothing wrong",
+                    "{path}: 約束 {count} 件、誤りはありません"
+                );
+                eprintln!("{}", clean.get(lang));
             }
         }
         Ok(ExitCode::from(if bad { exit::BAD_SPEC } else { 0 }))
     }
+
+    /// Writes what the fixes change, and says what they did.
+    fn mend(&self, lang: Lang) -> anyhow::Result<Vec<String>> {
+        let text = spec_file::read(&self.spec).map_err(|why| Stop::missing(why.get(lang)))?;
+        let name = self.spec.display().to_string();
+        let Mended { files, applied, .. } =
+            spec_file::with_world(&|world| spec::mend(&text, &name, world, self.unsafe_fixes));
+        for (path, text) in &files {
+            spec_file::replace(path.as_ref(), text)
+                .with_context(|| format!("cannot write {path}"))?;
+        }
+        let said = |fix: &promise::document::Fix| {
+            let title = fix.title.get(lang);
+            say!("mended: {title}", "直しました: {title}")
+                .get(lang)
+                .to_owned()
+        };
+        Ok(applied.iter().map(said).collect())
+    }
+
+    fn show_more(
+        &self,
+        suppressed: &[Suppressed],
+        spec: Option<&spec::Spec>,
+        lang: Lang,
+    ) -> anyhow::Result<()> {
+        for Suppressed {
+            name,
+            reason,
+            until,
+            finding,
+        } in suppressed
+        {
+            let (code, message) = (finding.code, finding.message.get(lang));
+            let line = say!(
+                "suppressed until {until} by `{name}` ({reason}): {message} [{code}]",
+                "`{name}` により {until} まで抑制({reason}): {message} [{code}]"
+            );
+            eprintln!("{}", line.get(lang));
+        }
+        spec.map_or(Ok(()), |spec| show_detection(&spec::detection(spec), lang))
+    }
+}
+
+fn append(list: &mut serde_json::Value, more: serde_json::Value) {
+    if let (Some(list), serde_json::Value::Array(more)) = (list.as_array_mut(), more) {
+        list.extend(more);
+    }
+}
+
+fn excuse(it: &Suppressed, texts: &Texts) -> serde_json::Value {
+    let finding = spec::to_json(std::slice::from_ref(&it.finding), texts)["diagnostics"][0].take();
+    json!({ "by": it.name, "reason": it.reason, "until": it.until, "finding": finding })
+}
+
+/// Every rule on a line, or the page of one.
+fn rules(code: &str, lang: Lang) -> anyhow::Result<ExitCode> {
+    if code.is_empty() {
+        for rule in spec::check::RULES {
+            let about = rule.section("Finds");
+            let first = about.get(lang);
+            let first = first.split_once(". ").map_or(first, |(first, _)| first);
+            outln!("{:8} {:32} {first}", rule.level.as_str(), rule.code);
+        }
+        return Ok(ExitCode::SUCCESS);
+    }
+    let Some(rule) = spec::check::rule(code) else {
+        let none = say!(
+            "there is no rule `{code}`",
+            "`{code}` という規則はありません"
+        );
+        let known = spec::check::RULES.iter().map(|rule| rule.code);
+        let hint = match promise::document::did_you_mean(code, known) {
+            Some(meant) => say!("did you mean `{meant}`?", "`{meant}` のことですか?"),
+            None => say!(
+                "`tegata check --rules` lists them",
+                "`tegata check --rules` で一覧できます"
+            ),
+        };
+        return Err(Stop::missing(none.get(lang)).hint(hint.get(lang)).into());
+    };
+    outln!("{}", rule.page(lang).trim_end());
+    Ok(ExitCode::SUCCESS)
 }
 
 /// One line a promise: the worst case, what its severity promises, and of what it is made.

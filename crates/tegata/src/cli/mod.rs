@@ -11,12 +11,15 @@ macro_rules! outln {
 mod check;
 mod completions;
 mod demo;
+mod diff;
 mod doctor;
 mod explain;
+mod fmt;
 mod import;
 mod init;
 pub(crate) mod instance;
 mod ledger;
+mod lsp;
 mod man;
 mod oncall;
 mod openslo;
@@ -26,7 +29,7 @@ mod replay;
 mod run;
 mod schema;
 mod sink;
-mod standing;
+pub(crate) mod standing;
 mod test;
 mod verdict;
 
@@ -105,6 +108,9 @@ enum Command {
     Init(init::Init),
     Import(import::Import),
     Check(check::Check),
+    Fmt(fmt::Fmt),
+    Diff(diff::Diff),
+    Lsp(lsp::Lsp),
     Demo(demo::Demo),
     Run(run::Run),
     Verdict(verdict::VerdictOf),
@@ -138,6 +144,9 @@ impl Cli {
             Command::Init(command) => command.run(common),
             Command::Import(command) => command.run(common),
             Command::Check(command) => command.run(common),
+            Command::Fmt(command) => command.run(common),
+            Command::Diff(command) => command.run(common),
+            Command::Lsp(command) => command.run(common),
             Command::Demo(command) => command.run(common),
             Command::Run(command) => command.run(common),
             Command::Verdict(command) => command.run(common),

@@ -132,6 +132,10 @@ impl door::Ledger for Door {
                 kind::CORRECTIONS,
                 say!("corrections in force", "有効な補正"),
             ),
+            (
+                kind::SUPPRESSIONS,
+                say!("findings that are borne", "受け入れた指摘"),
+            ),
             (kind::SPEC, say!("spec", "仕様")),
             (kind::SPEC_REFUSED, say!("spec refused", "拒まれた仕様")),
             (kind::STARTED, say!("start", "起動")),

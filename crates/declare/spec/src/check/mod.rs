@@ -4,14 +4,14 @@
 //! headings `Finds`, `Why`, `Source` (of its number), `Example` and `Fix`, in English and, after `ja:`,
 //! in Japanese; it *is* the rule's page in the reference.
 
-use promise::{Say, document::Span, record::Doc};
+use promise::{Lang, Say, document::Span, record::Doc, say};
 
 use crate::{
     diagnostic::{Diagnostic, Level},
     facts::Facts,
     load::{Suppressed, World},
     places::Places,
-    reference::headings,
+    reference::{headings, title},
     section::{Spec, profile::Profile},
     texts::Texts,
 };
@@ -223,6 +223,41 @@ impl Rule {
         let mut all = headings(self.doc);
         all.find(|(name, _)| *name == heading)
             .map_or_else(|| Say::same(""), |(_, text)| text)
+    }
+
+    /// Its whole page, as Markdown.
+    #[must_use]
+    pub fn page(&self, lang: Lang) -> String {
+        let level = self.level.say();
+        let mut out = format!("# {} ({})\n", self.code, level.get(lang));
+        if !self.profiles.is_empty() {
+            let names: Vec<&str> = self
+                .profiles
+                .iter()
+                .map(|profile| profile.as_str())
+                .collect();
+            let names = names.join(", ");
+            let only = say!("Only for {names}.", "{names} の場合だけ。");
+            out.push_str(&format!("\n{}\n", only.get(lang)));
+        }
+        for (heading, text) in headings(self.doc) {
+            out.push_str(&format!(
+                "\n## {}\n\n{}\n",
+                title(heading).get(lang),
+                text.get(lang)
+            ));
+        }
+        let suppress = if self.is_always {
+            say!("It cannot be suppressed.", "抑制できません。")
+        } else {
+            let code = self.code;
+            say!(
+                "To bear it for a while: `suppressions: {{ NAME: {{ rule: {code}, at: PATH, reason: WHY, until: 2027-03-31 }} }}`.",
+                "しばらく受け入れるには: `suppressions: {{ 名前: {{ rule: {code}, at: 場所, reason: 理由, until: 2027-03-31 }} }}`"
+            )
+        };
+        out.push_str(&format!("\n{}\n", suppress.get(lang)));
+        out
     }
 
     /// Where its number comes from; `None` for a rule without a number.

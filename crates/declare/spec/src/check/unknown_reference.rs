@@ -1,6 +1,6 @@
 //! Names that nothing in the spec has.
 
-use promise::{Kind, Promise, Say, document::did_you_mean, say};
+use promise::{Kind, Promise, Say, document::{Fix, did_you_mean}, say};
 
 use super::{Found, Sight, lookup};
 
@@ -143,6 +143,8 @@ fn refer(sight: &Sight<'_>, found: &mut Found<'_>, path: &[&str], name: &str, se
         meant_path.push(meant);
         diagnostic.also(places.key(&meant_path), say!("`{meant}` is here", "`{meant}` はここにあります"));
         diagnostic.hint(say!("did you mean `{meant}`?", "`{meant}` のことですか?"));
+        // Who is told changes with it, so a person decides.
+        diagnostic.fix(Fix::risky(say!("write `{meant}`", "`{meant}` と書く")).replace(places.at(path), meant));
     } else if places.is_written(section) {
         let known: Vec<&str> = places.names(section).take(NAMES_SHOWN).collect();
         let known = known.join(", ");

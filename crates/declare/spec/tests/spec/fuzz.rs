@@ -60,3 +60,30 @@ proptest! {
         prop_assert_eq!(json["diagnostics"].as_array().map(Vec::len), Some(loaded.diagnostics.len()));
     }
 }
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 64, ..ProptestConfig::default() })]
+
+    /// However a spec is broken, laying it out keeps what it says, and doing so again changes nothing.
+    #[test]
+    fn the_layout_of_any_mutation_says_the_same_and_is_stable(
+        edits in prop::collection::vec((any::<prop::sample::Index>(), 0..12usize, scrap()), 1..4),
+    ) {
+        let mut letters: Vec<char> = EXAMPLE.chars().take(4_000).collect();
+        for (at, length, scrap) in edits {
+            let from = at.index(letters.len());
+            let until = (from + length).min(letters.len());
+            letters.splice(from..until, scrap.chars());
+        }
+        let text: String = letters.into_iter().collect();
+        if let Ok(once) = spec::format(&text) {
+            let twice = spec::format(&once);
+            prop_assert_eq!(twice.as_deref(), Ok(once.as_str()));
+            let codes = |text: &str| load(text).diagnostics.iter().map(|it| it.code).collect::<Vec<_>>();
+            let (mut before, mut after) = (codes(&text), codes(&once));
+            before.sort_unstable();
+            after.sort_unstable();
+            prop_assert_eq!(before, after);
+        }
+    }
+}
