@@ -66,6 +66,8 @@ enum Bench {
     Board,
     /// `tegata check` of 3,000 and 10,000 lines.
     Check,
+    /// How long an editor waits for the language server.
+    Lsp,
     /// Durable appends a second.
     Ledger,
     /// Processes killed, and entries lost.

@@ -2,6 +2,7 @@
 
 mod instance;
 mod logs;
+mod lsp;
 mod metrics;
 mod spec;
 mod target;
@@ -45,6 +46,7 @@ pub fn run(what: Bench) -> anyhow::Result<()> {
         Bench::Idle => ("idle", idle()?),
         Bench::Board => ("board", board()?),
         Bench::Check => ("check", check()?),
+        Bench::Lsp => ("lsp", lsp::run(&tegata()?)?),
         Bench::Ledger => ("ledger", ledger()?),
         Bench::Kill => ("kill", kill()?),
         Bench::Metrics { only } => {
