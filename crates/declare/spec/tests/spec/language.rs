@@ -35,6 +35,7 @@ fn load_files(files: &[(&str, String)]) -> Loaded {
         check_query: &balanced,
         include: &include,
         now: NOW,
+        facts: spec::Facts::built_in(),
     };
     spec::load(&files[0].1, files[0].0, &world)
 }
