@@ -4,14 +4,14 @@ use std::sync::Arc;
 
 use futures::future::BoxFuture;
 use promise::{Cause, Clock, Evidence, Reason, Signal, State, Timestamp};
-use store::{LogStore, MetricStore};
+use store::{LogStore, MetricStore, StateStore};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
     Hosts,
     board::Board,
-    door::{Demo, Incidents, Ingest, Ledger, Pushed, Replay, Rules, Status, Targets},
+    door::{Demo, Documents, Incidents, Ingest, Ledger, Pushed, Replay, Rules, Status, Targets},
 };
 
 /// The desk at which the console works.
@@ -25,11 +25,14 @@ pub struct Desk {
     pub incidents: Arc<dyn Incidents>,
     pub ingest: Arc<dyn Ingest>,
     pub pushed: Arc<dyn Pushed>,
+    pub documents: Arc<dyn Documents>,
     pub rules: Arc<dyn Rules>,
     pub targets: Arc<dyn Targets>,
     pub replay: Arc<dyn Replay>,
     pub metrics: Arc<dyn MetricStore>,
     pub logs: Arc<dyn LogStore>,
+    /// Where mappings and templates of the Elasticsearch API are kept.
+    pub state: Arc<dyn StateStore>,
     /// Present when Tegata runs its own shop.
     pub demo: Option<Arc<dyn Demo>>,
     pub clock: Arc<dyn Clock>,

@@ -3,6 +3,7 @@
 //! They say what a page needs and nothing more, so pages can be tested without a disk or a network, and the rooms
 //! behind them can change without a page noticing. The binary opens each door onto the real room.
 
+mod documents;
 mod pushed;
 mod replay;
 mod rules;
@@ -14,6 +15,7 @@ use serde::Serialize;
 use serde_json::Value;
 use store::remote_write::{self, Encoding, Written};
 
+pub use documents::{Document, Documents, Fate};
 pub use pushed::{Header, OtlpForm, OtlpSignal, Packing, Push, Pushed};
 pub use replay::Replay;
 pub use rules::{Alert, AlertState, Evaluated, Health, NoRules, Rule, RuleGroup, RuleKind, Rules};

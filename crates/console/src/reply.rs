@@ -20,6 +20,7 @@ pub(crate) struct Room {
     pub hub: Arc<Hub>,
     pub boards: page::board::Cache,
     pub turns: api::prometheus::Turns,
+    pub catalog: api::elastic::Shelf,
 }
 
 pub(crate) type Shared = Arc<Room>;

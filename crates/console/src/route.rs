@@ -5,8 +5,9 @@ use std::sync::Arc;
 
 use axum::{
     Router,
-    extract::DefaultBodyLimit,
+    extract::{DefaultBodyLimit, Request, State},
     middleware,
+    response::Response,
     routing::{MethodRouter, delete, get, post, put},
 };
 use promise::{Say, say};
@@ -18,7 +19,7 @@ use crate::{
     asset, guard,
     live::{self, Hub},
     page,
-    reply::{Room, Shared},
+    reply::{Room, Shared, Visit},
 };
 
 /// A form holds a query of at most 16 KiB, each byte of which may be written as three, and its parameters; whoever
@@ -141,6 +142,12 @@ pub(crate) fn table() -> Vec<Route> {
         delete "/metrics/{*group}" Text api::push::receive, "Ends all that the group said", "グループのメトリクスを終わらせる";
         post "/ingest/logs/{stream}" Json api::ingest::logs, "Post log records, as NDJSON or a JSON array", "ログの投稿(NDJSON か JSON 配列)";
         post "/ingest/webhooks/{name}" Json api::ingest::webhook, "A signed event of another service", "他のサービスの署名付きイベント";
+        get "/elastic" Json api::elastic::answer, "Elasticsearch's API begins here", "Elasticsearch の API の入口";
+        get "/elastic/" Json api::elastic::answer, "The same", "同上";
+        get "/elastic/{*path}" Json api::elastic::answer, "Elasticsearch's API: search, counts, mappings, cat, cluster", "Elasticsearch の API(検索、件数、マッピング、cat、クラスター)";
+        post "/elastic/{*path}" Json api::elastic::answer, "Elasticsearch's API: _bulk, _search, _msearch, scroll", "Elasticsearch の API(_bulk、_search、_msearch、scroll)";
+        put "/elastic/{*path}" Json api::elastic::answer, "Elasticsearch's API: documents, indices, templates", "Elasticsearch の API(文書、インデックス、テンプレート)";
+        delete "/elastic/{*path}" Json api::elastic::answer, "Elasticsearch's API: delete an index, an alias, a template", "Elasticsearch の API(インデックス、エイリアス、テンプレートの削除)";
         get "/healthz" Text api::status::healthz, "The process lives", "プロセスの生存";
         get "/readyz" Text api::status::readyz, "It can be asked", "受付の可否";
         get "/metrics" Text api::status::metrics, "Tegata's own metrics, in Prometheus's text format", "Tegata 自身のメトリクス(Prometheus 形式)";
@@ -165,6 +172,7 @@ pub fn router(desk: Desk) -> Router {
         hub,
         boards: page::board::Cache::default(),
         turns: api::prometheus::Turns::default(),
+        catalog: api::elastic::Shelf::default(),
     });
     live::follow(&room);
     let mut router = Router::new();
@@ -172,10 +180,18 @@ pub fn router(desk: Desk) -> Router {
         router = router.route(route.path, (route.handler)());
     }
     router
-        .fallback(page::problem::unknown)
+        .fallback(elsewhere)
         .method_not_allowed_fallback(page::problem::wrong_method)
         .layer(DefaultBodyLimit::max(FORM_BYTES_MAX))
         .with_state(room)
         .layer(CompressionLayer::new())
         .layer(middleware::from_fn_with_state(hosts, guard::check))
+}
+
+/// Clients of Elasticsearch that cannot be told a path ask at the root; all else is unknown.
+async fn elsewhere(State(room): State<Shared>, visit: Visit, request: Request) -> Response {
+    if api::elastic::is_meant(request.uri().path()) {
+        return api::elastic::answer(State(room), request).await;
+    }
+    page::problem::unknown(visit).await
 }

@@ -10,6 +10,7 @@ mod doors;
 mod engine;
 mod exit;
 mod keeper;
+mod log_rules;
 mod lsp;
 mod past;
 mod rule_files;

@@ -5,11 +5,14 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use evaluate::rule::{self, Group};
+use evaluate::{
+    log_rule::LogRule,
+    rule::{self, Group},
+};
 use promise::{Lang, Say, document::Mistake, say};
 use spec::{Diagnostic, Spec, Texts};
 
-use crate::{exit::Stop, spec_file};
+use crate::{exit::Stop, log_rules, spec_file};
 
 /// Files that the patterns of one spec may name.
 const FILES_MAX: usize = 1_000;
@@ -19,6 +22,8 @@ const FILES_MAX: usize = 1_000;
 pub(crate) struct RuleFiles {
     /// Empty where a file is bad.
     pub(crate) groups: Vec<Group>,
+    /// Rules on logs, of ElastAlert2 and Sigma.
+    pub(crate) logs: Vec<LogRule>,
     /// Every file that was read.
     pub(crate) paths: Vec<PathBuf>,
     pub(crate) bad: Vec<Bad>,
@@ -59,6 +64,17 @@ pub(crate) fn open(folder: &Path, patterns: &[String], lang: Lang) -> anyhow::Re
     for path in &out.paths {
         let text = spec_file::read(path).map_err(|why| Stop::missing(why.get(lang)))?;
         let name = path.display().to_string();
+        match log_rules::read(&text) {
+            Some(Ok(rule)) => {
+                out.logs.push(rule);
+                continue;
+            }
+            Some(Err(mistakes)) => {
+                out.bad.push(Bad::of(text, mistakes, &name));
+                continue;
+            }
+            None => {}
+        }
         match rule::read(&text, &name) {
             Ok(groups) => out.groups.extend(groups),
             Err(mistakes) => out.bad.push(Bad::of(text, mistakes, &name)),

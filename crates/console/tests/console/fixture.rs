@@ -14,6 +14,8 @@ use serde_json::json;
 use tokio::sync::watch;
 
 // The preview includes this file by its path, so the path of its own part is written out.
+#[path = "fixture/documents.rs"]
+pub mod documents;
 #[path = "fixture/prometheus.rs"]
 mod prometheus;
 #[path = "fixture/rooms.rs"]
@@ -368,11 +370,13 @@ pub fn desk(board: Board) -> (Desk, watch::Sender<Arc<Board>>) {
         incidents: Arc::new(Cases::default()),
         ingest: Arc::new(Intake),
         pushed: Arc::new(Intake),
+        documents: Arc::new(rooms::Nowhere),
         rules: Arc::new(Watch),
         targets: Arc::new(Shelf),
         replay: Arc::new(Past),
         metrics: Arc::new(Figures),
         logs: Arc::new(Lines),
+        state: Arc::new(stores::Blank),
         demo: Some(Arc::new(Shop::default())),
         clock,
         deletes: true,

@@ -28,9 +28,9 @@ mod tls;
 mod trouble;
 
 pub use receive::{
-    Error, IntakeError, LOKI_MAX, LokiError, LokiTaken, OTLP_MAX, OtlpError, OtlpForm, OtlpSignal,
-    OtlpTaken, POST_MAX, PUSH_MAX, Packing, Push, PushError, Received, Refusal, Taken, WEBHOOK_MAX,
-    WRITE_MAX, WebhookError, WriteError,
+    Document, Error, IntakeError, LOKI_MAX, LokiError, LokiTaken, OTLP_MAX, OtlpError, OtlpForm,
+    OtlpSignal, OtlpTaken, POST_MAX, PUSH_MAX, Packing, Push, PushError, Received, Refusal, Taken,
+    WEBHOOK_MAX, WRITE_MAX, WebhookError, WriteError,
 };
 pub use start::{Handle, Outputs, Owed, Secrets, owed, start};
 pub use status::{TargetDetail, TargetKind, TargetStatus};

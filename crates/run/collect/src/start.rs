@@ -14,8 +14,8 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use crate::{
     follow, probe,
     receive::{
-        Doors, Error, LokiError, LokiTaken, OtlpError, OtlpForm, OtlpSignal, OtlpTaken, Packing,
-        Push, PushError, Received, Taken, WebhookError, WriteError,
+        Document, Doors, Error, LokiError, LokiTaken, OtlpError, OtlpForm, OtlpSignal, OtlpTaken,
+        Packing, Push, PushError, Received, Refusal, Taken, WebhookError, WriteError,
     },
     redact::Redactor,
     scrape,
@@ -177,6 +177,35 @@ impl Handle {
         receiver
             .ok_or_else(|| Error::NoStream(stream.to_owned()))?
             .receive(body)
+            .await
+    }
+
+    /// Whether a source takes documents for this stream.
+    #[must_use]
+    pub fn takes_documents(&self, stream: &str) -> bool {
+        self.doors
+            .receivers
+            .iter()
+            .any(|receiver| receiver.takes_documents(stream))
+    }
+
+    /// Takes documents for a stream. Returns once they are durable: the id of each, or why it was refused.
+    ///
+    /// # Errors
+    /// [`Error`]; nothing was stored then, except where the pipeline ended half-way.
+    pub async fn documents(
+        &self,
+        stream: &str,
+        documents: Vec<Document>,
+    ) -> Result<Vec<Result<String, Refusal>>, Error> {
+        let receiver = self
+            .doors
+            .receivers
+            .iter()
+            .find(|receiver| receiver.takes_documents(stream));
+        receiver
+            .ok_or_else(|| Error::NoStream(stream.to_owned()))?
+            .documents(stream, documents)
             .await
     }
 

@@ -15,6 +15,7 @@ mod evaluator;
 mod explain;
 mod gather;
 mod index;
+pub mod log_rule;
 pub mod rule;
 mod snapshot;
 mod source;

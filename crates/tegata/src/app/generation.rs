@@ -21,12 +21,13 @@ use crate::{
     book::kind,
     doors,
     keeper::Keeper,
-    past,
+    log_rules, past,
     rule_files::RuleFiles,
     secrets,
     tasks::{
         self, events,
         judge::{Judge, Show, WAITING_MAX},
+        log_rules::LogRules,
         rules::Rules,
     },
     windows::Windows,
@@ -117,6 +118,23 @@ impl Generation {
             },
         };
         tasks.spawn(work.run(inputs, stop.clone()));
+        let mut on_logs = log_rules::of(&spec);
+        on_logs.extend(rules.logs.iter().map(|rule| (rule.clone(), None)));
+        let heard_logs = if on_logs.is_empty() {
+            None
+        } else {
+            let (heard, heard_in) = mpsc::channel(WAITING_MAX);
+            let work = LogRules::new(
+                on_logs,
+                house.logs.clone(),
+                house.state.clone(),
+                house.responder.clone(),
+                house.clock.clone(),
+                house.url.clone(),
+            );
+            tasks.spawn(work.run(heard_in, stop.clone()));
+            Some(heard)
+        };
         let heard = if rules.groups.is_empty() {
             house.rules.store(Arc::default());
             None
@@ -136,6 +154,7 @@ impl Generation {
             house.logs.clone(),
             house.state.clone(),
             Beats::new(house.metrics.clone()),
+            heard_logs,
             judge,
         ));
         tasks.spawn(tasks::retain::run(

@@ -52,6 +52,16 @@ impl Instance {
         Ok(serde_json::from_str(&text)?)
     }
 
+    /// Asks with a body.
+    pub(crate) async fn ask(&self, path: &str, body: &Value) -> anyhow::Result<Value> {
+        let text = ask(client()?
+            .post(format!("{}{path}", self.url))
+            .header("content-type", "application/json")
+            .body(body.to_string()))
+        .await?;
+        Ok(serde_json::from_str(&text)?)
+    }
+
     /// Presses a button of the console.
     pub(crate) async fn post(&self, path: &str) -> anyhow::Result<()> {
         ask(client()?

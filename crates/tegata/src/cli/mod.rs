@@ -19,6 +19,7 @@ mod import;
 mod init;
 pub(crate) mod instance;
 mod ledger;
+mod logs;
 mod lsp;
 mod man;
 mod oncall;
@@ -114,6 +115,7 @@ enum Command {
     Demo(demo::Demo),
     Run(run::Run),
     Verdict(verdict::VerdictOf),
+    Logs(logs::Logs),
     Explain(explain::Explain),
     Prove(prove::Prove),
     Promql(promql::Promql),
@@ -150,6 +152,7 @@ impl Cli {
             Command::Demo(command) => command.run(common),
             Command::Run(command) => command.run(common),
             Command::Verdict(command) => command.run(common),
+            Command::Logs(command) => command.run(common),
             Command::Explain(command) => command.run(common),
             Command::Prove(command) => command.run(common),
             Command::Promql(command) => command.run(common),

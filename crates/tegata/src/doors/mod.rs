@@ -2,6 +2,7 @@
 
 mod demo;
 mod detail;
+mod documents;
 mod incidents;
 mod ingest;
 mod ledger;
@@ -39,11 +40,13 @@ pub(crate) async fn serve(listener: TcpListener, house: Arc<House>, stop: Cancel
         incidents: Arc::new(incidents::Door(house.clone())),
         ingest: Arc::new(ingest::Door(house.clone())),
         pushed: Arc::new(pushed::Door(house.clone())),
+        documents: Arc::new(documents::Door(house.clone())),
         rules: Arc::new(rules::Door(house.clone())),
         targets: Arc::new(targets::Door(house.clone())),
         replay: Arc::new(replay::Door(house.clone())),
         metrics: house.metrics.clone(),
         logs: house.logs.clone(),
+        state: house.state.clone(),
         demo: house
             .world
             .clone()

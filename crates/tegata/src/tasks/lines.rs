@@ -18,6 +18,7 @@ pub(crate) async fn run(
     logs: Arc<dyn LogStore>,
     state: Arc<dyn StateStore>,
     mut beats: Beats,
+    rules: Option<mpsc::Sender<Arc<[Record]>>>,
     judge: mpsc::Sender<Input>,
 ) {
     let mut together = Vec::new();
@@ -26,6 +27,10 @@ pub(crate) async fn run(
             .iter()
             .flat_map(|lines| lines.records.iter().cloned())
             .collect();
+        let heard: Option<Arc<[Record]>> = rules
+            .as_ref()
+            .filter(|_| !records.is_empty())
+            .map(|_| records.as_slice().into());
         let stored = store(&*logs, records, &lines).await;
         for ack in together.iter_mut().filter_map(|lines| lines.ack.take()) {
             // Whoever waits for it may have gone.
@@ -34,6 +39,11 @@ pub(crate) async fn run(
         if stored.is_err() {
             together.clear();
             continue;
+        }
+        // People first: a rule must not wait for what follows.
+        if let (Some(rules), Some(heard)) = (&rules, heard) {
+            // They end with their generation; what they miss they read again.
+            let _ = rules.send(heard).await;
         }
         let resume: Vec<_> = together
             .iter_mut()

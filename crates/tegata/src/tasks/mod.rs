@@ -5,6 +5,7 @@ pub(crate) mod clock;
 pub(crate) mod events;
 pub(crate) mod judge;
 pub(crate) mod lines;
+pub(crate) mod log_rules;
 pub(crate) mod retain;
 pub(crate) mod rules;
 pub(crate) mod samples;

@@ -133,8 +133,9 @@ pub fn truth(text: &str) -> Option<bool> {
 }
 
 impl Expr {
+    /// Every record that this one does not mean.
     #[must_use]
-    pub fn not(self) -> Self {
+    pub fn negated(self) -> Self {
         Self::Bool(Bool {
             must_not: vec![self],
             ..Bool::default()

@@ -94,12 +94,12 @@ pub struct Received {
 }
 
 pub(crate) struct Receiver {
-    source: String,
-    logs: Logs,
-    redactor: Arc<Redactor>,
-    clock: Arc<dyn Clock>,
+    pub(super) source: String,
+    pub(super) logs: Logs,
+    pub(super) redactor: Arc<Redactor>,
+    pub(super) clock: Arc<dyn Clock>,
     /// Weak: once collecting has ended, a handle that someone still holds keeps the pipeline from nothing.
-    lines: mpsc::WeakSender<Lines>,
+    pub(super) lines: mpsc::WeakSender<Lines>,
 }
 
 impl Receiver {

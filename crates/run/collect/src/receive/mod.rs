@@ -5,6 +5,7 @@
 
 pub(crate) mod alb;
 pub(crate) mod cloudtrail;
+mod documents;
 mod intake;
 mod logs;
 mod loki;
@@ -17,6 +18,7 @@ mod syslog;
 pub(crate) mod vpc_flow;
 mod webhook;
 
+pub use documents::Document;
 pub use intake::IntakeError;
 pub(crate) use logs::Receiver;
 pub use logs::{Error, POST_MAX, Received, Refusal};

@@ -6,6 +6,7 @@ mod compliance;
 mod counters;
 mod house;
 mod levels;
+mod log_rules;
 mod logs;
 mod promtool;
 mod restart;

@@ -62,7 +62,11 @@ impl Fields for Record {
         match field {
             "stream" | "_index" => test(FieldValue::Text(&self.stream)),
             "@timestamp" => test(FieldValue::Time(self.at)),
-            "_id" => test(FieldValue::Text(&format!("{:032x}", self.id))),
+            // Its sender's own id, where it gave one.
+            "_id" => match self.fields.get("_id") {
+                Some(Value::String(id)) => test(FieldValue::Text(id)),
+                _ => test(FieldValue::Text(&format!("{:032x}", self.id))),
+            },
             _ => each_value(&self.fields, field, &mut |value| {
                 plain(value).is_some_and(&mut *test)
             }),
@@ -75,7 +79,10 @@ impl Fields for Record {
 
     fn has(&self, field: &str) -> bool {
         matches!(field, "stream" | "_index" | "@timestamp" | "_id")
-            || each_value(&self.fields, field, &mut |value| !value.is_null())
+            || each_value(&self.fields, field, &mut |value| {
+                // An object that holds nothing is nothing, as in Elasticsearch.
+                !value.is_null() && value.as_object().is_none_or(|object| !object.is_empty())
+            })
     }
 }
 

@@ -1,0 +1,97 @@
+//! Documents: records that a client of Elasticsearch's API writes, one by one, each with an id of its own or without.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use promise::{Cause, signal::log_query::Glob};
+use serde_json::{Map, Value};
+use store::{Lines, Record};
+use tokio::sync::mpsc;
+
+use super::{Error, Receiver, Refusal};
+use crate::follow::line;
+
+/// As many as a bulk may hold.
+const DOCUMENTS_MAX: usize = 100_000;
+
+/// A document without an id gets one that grows, so that those of one instant keep the order in which they came.
+static NEXT: AtomicU64 = AtomicU64::new(0);
+
+/// What is written.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Document {
+    /// By which it is known when it is written again. It is kept as the field `_id`.
+    pub id: Option<String>,
+    pub fields: Map<String, Value>,
+}
+
+impl Receiver {
+    /// Whether documents may be written to this stream: a source's stream may be a pattern, `app-*`.
+    pub fn takes_documents(&self, stream: &str) -> bool {
+        Glob::parse(&self.logs.stream).accepts(stream)
+    }
+
+    /// Redacts, and returns once what was taken is durable: the id of each, or why it was refused.
+    pub async fn documents(
+        &self,
+        stream: &str,
+        documents: Vec<Document>,
+    ) -> Result<Vec<Result<String, Refusal>>, Error> {
+        if documents.len() > DOCUMENTS_MAX {
+            return Err(Error::TooLarge {
+                limit: DOCUMENTS_MAX,
+                unit: "documents",
+            });
+        }
+        let at = self.clock.now();
+        let mut fates = Vec::with_capacity(documents.len());
+        let mut records = Vec::new();
+        for Document { id, mut fields } in documents {
+            let size = serde_json::to_vec(&fields).map_or(usize::MAX, |json| json.len());
+            if size as u64 > self.logs.line_max.0 {
+                fates.push(Err(Refusal::TooLong));
+                continue;
+            }
+            let named = fields
+                .get(&self.logs.time_field)
+                .or_else(|| fields.get("@timestamp"));
+            let (stamped, _) = line::stamp(named.and_then(line::time), at);
+            self.redactor.record(&mut fields);
+            let key = match &id {
+                Some(id) => xxhash_rust::xxh3::xxh3_128(format!("{stream}\u{0}{id}").as_bytes()),
+                None => {
+                    (u128::from(at.as_millis().unsigned_abs()) << 64)
+                        | u128::from(NEXT.fetch_add(1, Ordering::Relaxed))
+                }
+            };
+            let shown = id.clone().unwrap_or_else(|| format!("{key:032x}"));
+            fields.extend(id.map(|id| ("_id".to_owned(), Value::String(id))));
+            records.push(Record {
+                id: key,
+                at: stamped,
+                stream: stream.to_owned(),
+                fields,
+            });
+            fates.push(Ok(shown));
+        }
+        if !records.is_empty() {
+            let (ack, mut answer) = mpsc::channel(1);
+            let lines = Lines {
+                source: self.source.clone(),
+                at,
+                records,
+                resume: Vec::new(),
+                failed: None::<Cause>,
+                ack: Some(ack),
+            };
+            let pipeline = self.lines.upgrade().ok_or(Error::Closed)?;
+            pipeline.send(lines).await.map_err(|_| Error::Closed)?;
+            drop(pipeline);
+            answer
+                .recv()
+                .await
+                .ok_or(Error::Closed)?
+                .map_err(Error::NotStored)?;
+        }
+        Ok(fates)
+    }
+}

@@ -1,0 +1,615 @@
+//! Buckets: records in groups, each with its count and what is asked of it further.
+
+use std::collections::HashMap;
+
+use promise::{
+    Timestamp,
+    signal::{
+        FieldValue,
+        log_query::{Pattern, fold, words},
+    },
+};
+use serde_json::{Map, Value, json};
+
+use super::{
+    BUCKETS_MAX, Field, Kind, Node, State, Walk, collect, finish,
+    interval::Interval,
+    metric::{instant, number},
+    order::Order,
+    states,
+};
+use crate::{date::Zone, error::Error, row::each_value};
+
+#[derive(Debug, Clone)]
+pub(super) struct Terms {
+    pub field: Field,
+    pub size: usize,
+    pub min_count: u64,
+    pub order: Vec<Order>,
+    pub include: Option<Choice>,
+    pub exclude: Option<Choice>,
+}
+
+/// Which keys of a `terms` are wanted.
+#[derive(Debug, Clone)]
+pub(super) enum Choice {
+    Any(Vec<String>),
+    Like(Pattern),
+}
+
+#[derive(Debug, Clone)]
+pub(super) struct Fill {
+    pub min_count: u64,
+    /// Buckets that are shown though they are empty: from, to.
+    pub extended: (Option<f64>, Option<f64>),
+    pub hard: (Option<f64>, Option<f64>),
+    pub keyed: bool,
+    pub descends: bool,
+    /// How keys of time are written.
+    pub format: Option<String>,
+}
+
+#[derive(Debug, Clone)]
+pub(super) struct RangeOf {
+    pub key: Option<String>,
+    pub from: Option<f64>,
+    pub to: Option<f64>,
+}
+
+#[derive(Debug, Clone)]
+pub(super) struct Composite {
+    pub sources: Vec<(String, Field, Option<Interval>, bool)>,
+    pub size: usize,
+    pub after: Option<Vec<Value>>,
+}
+
+/// What a bucket is found by.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+enum Key {
+    Text(String),
+    /// The bits of a number, which is never NaN.
+    Number(u64),
+    Bool(bool),
+    Place(usize),
+    Many(Vec<Option<Key>>),
+}
+
+#[derive(Debug)]
+struct Bucket {
+    count: u64,
+    subs: Vec<State>,
+}
+
+#[derive(Debug)]
+pub(super) struct Buckets {
+    all: HashMap<Key, Bucket>,
+}
+
+impl Buckets {
+    pub fn new(kind: &Kind, subs: &[Node]) -> Self {
+        let mut all = HashMap::new();
+        // What is named in the request is told even when it stays empty.
+        let named = match kind {
+            Kind::Range { ranges, .. } => ranges.len(),
+            Kind::Filters { filters, other, .. } => filters.len() + usize::from(other.is_some()),
+            Kind::Filter(_) | Kind::Global | Kind::Missing(_) => 1,
+            _ => 0,
+        };
+        for place in 0..named {
+            all.insert(
+                Key::Place(place),
+                Bucket {
+                    count: 0,
+                    subs: states(subs),
+                },
+            );
+        }
+        Self { all }
+    }
+
+    pub fn add(&mut self, kind: &Kind, subs: &[Node], walk: &mut Walk<'_>) -> Result<(), Error> {
+        for key in keys(kind, walk) {
+            if !self.all.contains_key(&key) {
+                *walk.buckets += 1;
+                if *walk.buckets > BUCKETS_MAX {
+                    return Err(Error::TooMany(format!(
+                        "Trying to create too many buckets. Must be less than or equal to: [{BUCKETS_MAX}]. Narrow the query or use a composite aggregation."
+                    )));
+                }
+            }
+            let bucket = self.all.entry(key).or_insert_with(|| Bucket {
+                count: 0,
+                subs: states(subs),
+            });
+            bucket.count += 1;
+            collect(subs, &mut bucket.subs, walk)?;
+        }
+        Ok(())
+    }
+
+    pub fn finish(self, kind: &Kind, subs: &[Node], zone: &Zone) -> Result<Value, Error> {
+        match kind {
+            Kind::Terms(terms) => self.terms(terms, subs, zone),
+            Kind::Histogram {
+                field,
+                interval,
+                fill,
+            } => self.histogram(field, interval, fill, subs, zone),
+            Kind::Range {
+                ranges,
+                is_date,
+                keyed,
+                ..
+            } => {
+                let entries = self.places(ranges.len(), subs, zone)?;
+                let shown = ranges
+                    .iter()
+                    .zip(entries)
+                    .map(|(range, bucket)| range.show(bucket, *is_date))
+                    .collect();
+                Ok(listed(shown, *keyed))
+            }
+            Kind::Filters {
+                filters,
+                other,
+                keyed,
+            } => {
+                let names = filters.iter().map(|(name, _)| name).chain(other);
+                let entries =
+                    self.places(filters.len() + usize::from(other.is_some()), subs, zone)?;
+                let shown: Vec<(String, Value)> = names
+                    .cloned()
+                    .zip(entries.into_iter().map(Value::Object))
+                    .collect();
+                Ok(if *keyed {
+                    json!({ "buckets": Map::from_iter(shown) })
+                } else {
+                    json!({ "buckets": shown.into_iter().map(|(_, bucket)| bucket).collect::<Vec<_>>() })
+                })
+            }
+            Kind::Composite(composite) => self.composite(composite, subs, zone),
+            _ => Ok(Value::Object(self.places(1, subs, zone)?.swap_remove(0))),
+        }
+    }
+
+    /// The buckets that are known by their place.
+    fn places(
+        mut self,
+        count: usize,
+        subs: &[Node],
+        zone: &Zone,
+    ) -> Result<Vec<Map<String, Value>>, Error> {
+        let each = (0..count).map(|place| {
+            let bucket = self.all.remove(&Key::Place(place));
+            bucket
+                .unwrap_or(Bucket {
+                    count: 0,
+                    subs: states(subs),
+                })
+                .show(subs, zone)
+        });
+        each.collect()
+    }
+
+    fn terms(self, terms: &Terms, subs: &[Node], zone: &Zone) -> Result<Value, Error> {
+        let mut shown = Vec::with_capacity(self.all.len());
+        for (key, bucket) in self.all {
+            if bucket.count < terms.min_count {
+                continue;
+            }
+            let mut entry = key.show(&terms.field);
+            entry.extend(bucket.show(subs, zone)?);
+            shown.push(Value::Object(entry));
+        }
+        shown.sort_by(|a, b| Order::compare(&terms.order, a, b));
+        let rest: u64 = shown
+            .iter()
+            .skip(terms.size)
+            .filter_map(|bucket| bucket["doc_count"].as_u64())
+            .sum();
+        shown.truncate(terms.size);
+        Ok(
+            json!({ "doc_count_error_upper_bound": 0, "sum_other_doc_count": rest, "buckets": shown }),
+        )
+    }
+
+    fn histogram(
+        mut self,
+        field: &Field,
+        interval: &Interval,
+        fill: &Fill,
+        subs: &[Node],
+        zone: &Zone,
+    ) -> Result<Value, Error> {
+        let mut begins: Vec<f64> = self.all.keys().filter_map(Key::number).collect();
+        if fill.min_count == 0 {
+            let ends = [fill.extended.0, fill.extended.1]
+                .into_iter()
+                .flatten()
+                .filter_map(|end| interval.floor(end));
+            let (mut low, mut high) = (f64::INFINITY, f64::NEG_INFINITY);
+            for begin in begins.iter().copied().chain(ends) {
+                (low, high) = (low.min(begin), high.max(begin));
+            }
+            begins.clear();
+            let mut at = low;
+            while at <= high {
+                begins.push(at);
+                if begins.len() > BUCKETS_MAX {
+                    return Err(Error::TooMany(format!(
+                        "Trying to create too many buckets. Must be less than or equal to: [{BUCKETS_MAX}]. Choose a longer interval."
+                    )));
+                }
+                match interval.next(at) {
+                    Some(next) if next > at => at = next,
+                    _ => break,
+                }
+            }
+        }
+        begins.sort_by(f64::total_cmp);
+        if fill.descends {
+            begins.reverse();
+        }
+        let mut shown = Vec::new();
+        for begin in begins {
+            let bucket = self.all.remove(&Key::of(begin)).unwrap_or_else(|| Bucket {
+                count: 0,
+                subs: states(subs),
+            });
+            if bucket.count < fill.min_count {
+                continue;
+            }
+            let mut entry = Map::new();
+            let mut name = begin.to_string();
+            if field.is_date {
+                name = written(
+                    begin,
+                    fill.format.as_deref(),
+                    interval.zone().unwrap_or(zone),
+                );
+                entry.insert("key_as_string".to_owned(), name.clone().into());
+                #[allow(clippy::cast_possible_truncation)]
+                entry.insert("key".to_owned(), (begin as i64).into());
+            } else {
+                entry.insert("key".to_owned(), number(begin));
+            }
+            entry.extend(bucket.show(subs, zone)?);
+            shown.push((name, Value::Object(entry)));
+        }
+        Ok(listed(shown, fill.keyed))
+    }
+
+    fn composite(self, composite: &Composite, subs: &[Node], zone: &Zone) -> Result<Value, Error> {
+        let show = |key: &Key| -> Vec<Value> {
+            let Key::Many(parts) = key else {
+                return Vec::new();
+            };
+            let each = composite.sources.iter().zip(parts);
+            each.map(|((_, field, ..), part)| {
+                part.as_ref()
+                    .map_or(Value::Null, |part| part.show(field)["key"].clone())
+            })
+            .collect()
+        };
+        let compare =
+            |a: &[Value], b: &[Value]| {
+                let each = composite.sources.iter().zip(a.iter().zip(b)).map(
+                    |((.., descends), (a, b))| {
+                        let order = Order::compare(&[], &json!({ "key": a }), &json!({ "key": b }));
+                        if *descends { order.reverse() } else { order }
+                    },
+                );
+                each.fold(std::cmp::Ordering::Equal, std::cmp::Ordering::then)
+            };
+        let mut all: Vec<(Vec<Value>, Bucket)> = self
+            .all
+            .into_iter()
+            .map(|(key, bucket)| (show(&key), bucket))
+            .collect();
+        if let Some(after) = &composite.after {
+            all.retain(|(key, _)| compare(key, after).is_gt());
+        }
+        all.sort_by(|(a, _), (b, _)| compare(a, b));
+        all.truncate(composite.size);
+        let named = |key: Vec<Value>| -> Map<String, Value> {
+            composite
+                .sources
+                .iter()
+                .map(|(name, ..)| name.clone())
+                .zip(key)
+                .collect()
+        };
+        let mut shown = Vec::new();
+        for (key, bucket) in all {
+            let mut entry = Map::from_iter([("key".to_owned(), Value::Object(named(key)))]);
+            entry.extend(bucket.show(subs, zone)?);
+            shown.push(Value::Object(entry));
+        }
+        let after = shown.last().map(|last| last["key"].clone());
+        let mut answer = json!({ "buckets": shown });
+        if let (Some(after), Value::Object(answer)) = (after, &mut answer) {
+            answer.insert("after_key".to_owned(), after);
+        }
+        Ok(answer)
+    }
+}
+
+impl Bucket {
+    fn show(self, subs: &[Node], zone: &Zone) -> Result<Map<String, Value>, Error> {
+        let mut entry = Map::from_iter([("doc_count".to_owned(), self.count.into())]);
+        entry.extend(finish(subs, self.subs, zone)?);
+        Ok(entry)
+    }
+}
+
+impl Key {
+    fn of(n: f64) -> Self {
+        // Zero has two forms, and is one key.
+        Self::Number(if n == 0.0 { 0.0_f64 } else { n }.to_bits())
+    }
+
+    fn number(&self) -> Option<f64> {
+        match self {
+            Self::Number(bits) => Some(f64::from_bits(*bits)),
+            _ => None,
+        }
+    }
+
+    #[allow(clippy::cast_possible_truncation)]
+    fn show(&self, field: &Field) -> Map<String, Value> {
+        let mut entry = Map::new();
+        let mut put = |name: &str, value: Value| entry.insert(name.to_owned(), value);
+        match self {
+            Self::Text(text) => {
+                put("key", text.clone().into());
+            }
+            Self::Bool(truth) => {
+                put("key", u8::from(*truth).into());
+                put("key_as_string", truth.to_string().into());
+            }
+            Self::Number(bits) => {
+                let n = f64::from_bits(*bits);
+                put(
+                    "key",
+                    if n.fract() == 0.0 && n.abs() < 9e15 {
+                        json!(n as i64)
+                    } else {
+                        json!(n)
+                    },
+                );
+                if field.is_date {
+                    put("key_as_string", instant(n).into());
+                }
+            }
+            Self::Place(_) | Self::Many(_) => {}
+        }
+        entry
+    }
+}
+
+impl RangeOf {
+    fn show(&self, bucket: Map<String, Value>, is_date: bool) -> (String, Value) {
+        let written = |end: f64| if is_date { instant(end) } else { shown(end) };
+        let name = self.key.clone().unwrap_or_else(|| {
+            let side = |end: Option<f64>| end.map_or("*".to_owned(), written);
+            format!("{}-{}", side(self.from), side(self.to))
+        });
+        let mut entry = Map::from_iter([("key".to_owned(), name.clone().into())]);
+        for (what, end) in [("from", self.from), ("to", self.to)] {
+            if let Some(end) = end {
+                entry.insert(what.to_owned(), number(end));
+                if is_date {
+                    entry.insert(format!("{what}_as_string"), instant(end).into());
+                }
+            }
+        }
+        entry.extend(bucket);
+        (name, Value::Object(entry))
+    }
+
+    fn holds(&self, n: f64) -> bool {
+        self.from.is_none_or(|from| n >= from) && self.to.is_none_or(|to| n < to)
+    }
+}
+
+/// As a key writes a number: always with a fraction.
+fn shown(n: f64) -> String {
+    if n.fract() == 0.0 {
+        format!("{n:.1}")
+    } else {
+        n.to_string()
+    }
+}
+
+/// As a list, or as an object by the buckets' names.
+fn listed(shown: Vec<(String, Value)>, keyed: bool) -> Value {
+    if keyed {
+        json!({ "buckets": Map::from_iter(shown) })
+    } else {
+        json!({ "buckets": shown.into_iter().map(|(_, bucket)| bucket).collect::<Vec<_>>() })
+    }
+}
+
+#[allow(clippy::cast_possible_truncation)]
+fn written(millis: f64, format: Option<&str>, zone: &Zone) -> String {
+    let at = Timestamp::from_millis(millis as i64).to_zoned(&zone.0);
+    let pattern = match format {
+        Some("epoch_millis") => return (millis as i64).to_string(),
+        Some("epoch_second") => return (millis as i64 / 1000).to_string(),
+        Some(format) if format.contains("yyyy") || format.contains("HH") => {
+            let pairs = [
+                ("yyyy", "%Y"),
+                ("MM", "%m"),
+                ("dd", "%d"),
+                ("HH", "%H"),
+                ("mm", "%M"),
+                ("SSS", "%3f"),
+                ("ss", "%S"),
+                ("'", ""),
+            ];
+            pairs
+                .iter()
+                .fold(format.replace('%', "%%"), |text, (from, to)| {
+                    text.replace(from, to)
+                })
+        }
+        _ if at.offset().seconds() == 0 => return instant(millis),
+        _ => "%Y-%m-%dT%H:%M:%S.%3f%:z".to_owned(),
+    };
+    at.strftime(&pattern).to_string()
+}
+
+/// The buckets into which the record goes.
+fn keys(kind: &Kind, walk: &Walk<'_>) -> Vec<Key> {
+    let row = walk.row;
+    match kind {
+        Kind::Terms(terms) => {
+            let mut keys = of_field(&terms.field, walk);
+            keys.retain(|key| terms.wants(key));
+            keys
+        }
+        Kind::Histogram {
+            field,
+            interval,
+            fill,
+        } => {
+            let mut keys = Vec::new();
+            numbers(field, walk, &mut |n| {
+                let inside = fill.hard.0.is_none_or(|low| n >= low)
+                    && fill.hard.1.is_none_or(|high| n <= high);
+                keys.extend(interval.floor(n).filter(|_| inside).map(Key::of));
+            });
+            unique(keys)
+        }
+        Kind::Range { field, ranges, .. } => {
+            let mut keys = Vec::new();
+            numbers(field, walk, &mut |n| {
+                keys.extend(
+                    ranges
+                        .iter()
+                        .enumerate()
+                        .filter(|(_, range)| range.holds(n))
+                        .map(|(i, _)| Key::Place(i)),
+                );
+            });
+            unique(keys)
+        }
+        Kind::Filters { filters, other, .. } => {
+            let fields: &dyn promise::signal::Fields = row;
+            let mut keys: Vec<Key> = filters
+                .iter()
+                .enumerate()
+                .filter(|(_, (_, expr))| expr.accepts(fields))
+                .map(|(i, _)| Key::Place(i))
+                .collect();
+            if keys.is_empty() && other.is_some() {
+                keys.push(Key::Place(filters.len()));
+            }
+            keys
+        }
+        Kind::Filter(expr) => one_if(expr.accepts(row as &dyn promise::signal::Fields)),
+        Kind::Global => one_if(true),
+        Kind::Missing(field) => one_if(!row.has(&field.name)),
+        Kind::Composite(composite) => {
+            let mut all: Vec<Vec<Option<Key>>> = vec![Vec::new()];
+            for (_, field, interval, _) in &composite.sources {
+                let mut keys = Vec::new();
+                match interval {
+                    None => keys = of_field(field, walk),
+                    Some(interval) => numbers(field, walk, &mut |n| {
+                        keys.extend(interval.floor(n).map(Key::of))
+                    }),
+                }
+                all = all
+                    .into_iter()
+                    .flat_map(|head| {
+                        keys.iter().map(move |key| {
+                            head.iter().cloned().chain([Some(key.clone())]).collect()
+                        })
+                    })
+                    .collect();
+            }
+            all.into_iter().map(Key::Many).collect()
+        }
+        Kind::Metric(_) | Kind::TopHits { .. } => Vec::new(),
+    }
+}
+
+fn one_if(is: bool) -> Vec<Key> {
+    if is { vec![Key::Place(0)] } else { Vec::new() }
+}
+
+/// A record that holds a value twice counts once.
+fn unique(mut keys: Vec<Key>) -> Vec<Key> {
+    if keys.len() > 1 {
+        let mut seen = std::collections::HashSet::new();
+        keys.retain(|key| seen.insert(key.clone()));
+    }
+    keys
+}
+
+fn of_field(field: &Field, walk: &Walk<'_>) -> Vec<Key> {
+    let mut keys = Vec::new();
+    each_value(walk.row, &field.name, &mut |value| {
+        field.keys(&value, &mut keys)
+    });
+    if let (true, Some(missing)) = (keys.is_empty(), &field.missing) {
+        match missing {
+            Value::String(text) => keys.push(Key::Text(text.clone())),
+            other => keys.extend(other.as_f64().map(Key::of)),
+        }
+    }
+    unique(keys)
+}
+
+fn numbers(field: &Field, walk: &Walk<'_>, give: &mut dyn FnMut(f64)) {
+    let mut any = false;
+    each_value(walk.row, &field.name, &mut |value| {
+        if let Some(n) = field.number(&value) {
+            any = true;
+            give(n);
+        }
+    });
+    if let (false, Some(missing)) = (any, &field.missing)
+        && let Some(n) = missing
+            .as_f64()
+            .or_else(|| field.number(&FieldValue::Text(missing.as_str()?)))
+    {
+        give(n);
+    }
+}
+
+impl Field {
+    #[allow(clippy::cast_precision_loss)]
+    fn keys(&self, value: &FieldValue<'_>, keys: &mut Vec<Key>) {
+        match value {
+            FieldValue::Text(text) if self.is_words => {
+                keys.extend(words(&fold(text)).map(|word| Key::Text(word.to_owned())))
+            }
+            FieldValue::Text(text) if self.is_date => keys.push(
+                self.number(value)
+                    .map_or(Key::Text((*text).to_owned()), Key::of),
+            ),
+            FieldValue::Text(text) if self.lowers => keys.push(Key::Text(text.to_lowercase())),
+            FieldValue::Text(text) => keys.push(Key::Text((*text).to_owned())),
+            FieldValue::Number(n) => keys.push(Key::of(*n)),
+            FieldValue::Bool(truth) => keys.push(Key::Bool(*truth)),
+            FieldValue::Time(at) => keys.push(Key::of(at.as_millis() as f64)),
+        }
+    }
+}
+
+impl Terms {
+    fn wants(&self, key: &Key) -> bool {
+        let text = match key {
+            Key::Text(text) => text.clone(),
+            Key::Bool(truth) => truth.to_string(),
+            key => key.number().map_or(String::new(), |n| n.to_string()),
+        };
+        let is = |choice: &Choice| match choice {
+            Choice::Any(all) => all.contains(&text),
+            Choice::Like(pattern) => pattern.accepts(&text),
+        };
+        self.include.as_ref().is_none_or(is) && !self.exclude.as_ref().is_some_and(is)
+    }
+}
