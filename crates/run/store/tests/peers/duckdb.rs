@@ -22,7 +22,7 @@ fn record(n: u64) -> Record {
         "card": { "brand": brand },
         "tags": ["a", n], "メモ": format!("決済{n}番"),
     });
-    if n % 7 == 0 {
+    if n.is_multiple_of(7) {
         // A field that is not always there, and one that changes its kind.
         fields["error_code"] = json!("card_declined");
         fields["amount"] = json!("unknown");

@@ -41,7 +41,7 @@ impl Words {
     }
 
     pub fn flags(&self) -> u8 {
-        u8::from(self.has_uuids) * UUIDS | u8::from(self.has_numbers) * NUMBERS
+        (u8::from(self.has_uuids) * UUIDS) | (u8::from(self.has_numbers) * NUMBERS)
     }
 
     /// The filter; no bytes where there is no word.

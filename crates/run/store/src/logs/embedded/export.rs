@@ -145,13 +145,16 @@ fn columns(
     Ok(columns)
 }
 
+/// Takes the rows of a stream's table that are meant.
+type Each<'e> = dyn FnMut(&str, &Table, &[usize]) -> Result<(), Error> + 'e;
+
 /// Gives the rows that are meant, block by block, in the order of time as far as parts are.
 fn walk(
     shared: &Shared,
     plan: &Plan<'_>,
     over: &Over<'_>,
     parts: &[Arc<Part>],
-    each: &mut dyn FnMut(&str, &Table, &[usize]) -> Result<(), Error>,
+    each: &mut Each<'_>,
 ) -> Result<(), Error> {
     for (part, block) in super::read::blocks(over, parts) {
         let source = part.source()?;
