@@ -5,6 +5,7 @@
 
 mod bucket;
 mod interval;
+mod key;
 mod metric;
 mod order;
 mod read;
