@@ -89,7 +89,6 @@ rules! {
     redact_without_key,
     mail_in_clear,
     bad_suppression,
-    idle_suppression,
     recovery_exceeds_rto,
     person_slower_than_rto,
     grace_exceeds_rto,
@@ -190,6 +189,8 @@ rules! {
     no_way_back,
     warned_when_spent,
     deregistration_exceeds_rto,
+    // Last: what all the others found has been covered by then.
+    idle_suppression,
 }
 
 /// The rule of this code.
