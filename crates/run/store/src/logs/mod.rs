@@ -62,11 +62,13 @@ impl Fields for Record {
         match field {
             "stream" | "_index" => test(FieldValue::Text(&self.stream)),
             "@timestamp" => test(FieldValue::Time(self.at)),
-            // Its sender's own id, where it gave one.
-            "_id" => match self.fields.get("_id") {
-                Some(Value::String(id)) => test(FieldValue::Text(id)),
-                _ => test(FieldValue::Text(&format!("{:032x}", self.id))),
-            },
+            // Its sender's own id too, where it gave one.
+            "_id" => {
+                test(FieldValue::Text(&format!("{:032x}", self.id)))
+                    || each_value(&self.fields, field, &mut |value| {
+                        plain(value).is_some_and(&mut *test)
+                    })
+            }
             _ => each_value(&self.fields, field, &mut |value| {
                 plain(value).is_some_and(&mut *test)
             }),

@@ -117,10 +117,13 @@ impl Ground<'_> {
         }
         if name == ID {
             let ids = table.ids()?;
-            return Ok(by_row(&|row| {
+            let mut found = by_row(&|row| {
                 leaf.test
                     .accepts(&FieldValue::Text(&format!("{:032x}", ids[row])))
-            }));
+            });
+            // The id that its sender gave stands among the fields.
+            found.or(&self.columns(leaf, |_, path| path == ID)?);
+            return Ok(found);
         }
         if !matches!(leaf.test, Test::Exists) {
             return self.columns(leaf, |kind, path| {
