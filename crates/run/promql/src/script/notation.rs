@@ -11,25 +11,45 @@ use crate::{
 /// What stands at one instant, if anything.
 pub type Value = Option<Number>;
 
-/// Values of one item: more than a year of seconds is a mistake.
-const REPEATED_MAX: usize = 32_000_000;
+/// Buckets of one histogram; Prometheus's own have at most some hundred.
+const BUCKETS_MAX: usize = 10_000;
 
-/// `name{label="value"} values`.
-pub fn series(line: &str) -> Result<(Labels, Vec<Value>), ParseError> {
+/// `name{label="value"} values`, at most `most` of them.
+pub fn series(line: &str, most: usize) -> Result<(Labels, Vec<Value>), ParseError> {
     let (labels, rest) = syntax::series(line)?;
-    Ok((labels, values(rest)?))
+    Ok((labels, values(rest, most)?))
 }
 
-/// `1 2+3x4 _ stale {{schema:0 …}}`.
-pub fn values(text: &str) -> Result<Vec<Value>, ParseError> {
+/// `1 2+3x4 _ stale {{schema:0 …}}`, at most `most` of them.
+pub fn values(text: &str, most: usize) -> Result<Vec<Value>, ParseError> {
     let mut all = Vec::new();
+    let too_many = || ParseError::new(format!("more than {most} values"));
     for item in items(text) {
+        let left = most.checked_sub(all.len()).ok_or_else(too_many)?;
+        let (item, times) = repeated(item);
+        let more = match times {
+            Some(times) if times > left => return Err(too_many()),
+            times => one(item, times),
+        };
         all.extend(
-            one(item)
-                .ok_or_else(|| ParseError::new(format!("`{item}` is no value of a series")))?,
+            more.ok_or_else(|| ParseError::new(format!("`{item}` is no value of a series")))?,
         );
     }
+    if all.len() > most {
+        return Err(too_many());
+    }
     Ok(all)
+}
+
+/// An item without its `x3`, and how often it stands more than once. What is no count stays, and is no value.
+fn repeated(item: &str) -> (&str, Option<usize>) {
+    let behind = item.rfind("}}").map_or(0, |at| at + 2);
+    let parts = item[behind..].rsplit_once('x');
+    let counted = parts.filter(|(_, count)| !count.starts_with('+'));
+    match counted.and_then(|(first, count)| Some((first.len(), count.parse().ok()?))) {
+        Some((first, times)) if behind + first > 0 => (&item[..behind + first], Some(times)),
+        _ => (item, None),
+    }
 }
 
 /// Split at white space, but not within a histogram.
@@ -52,25 +72,24 @@ fn items(text: &str) -> Vec<&str> {
     items
 }
 
-fn one(item: &str) -> Option<Vec<Value>> {
-    if item == "stale" {
-        return Some(vec![Some(Number::Float(STALE))]);
+fn one(item: &str, times: Option<usize>) -> Option<Vec<Value>> {
+    match item {
+        "_" => return Some(vec![None; times.unwrap_or(1)]),
+        // As in promtool, what is a word is not repeated.
+        "stale" => return times.is_none().then(|| vec![Some(Number::Float(STALE))]),
+        _ if item.starts_with("{{") => return histograms(item, times),
+        _ => {}
     }
-    if let Some(rest) = item.strip_prefix('_') {
-        let times = if rest.is_empty() { 1 } else { times(rest)? };
-        return Some(vec![None; times]);
+    // `0x1f` is a zero that is repeated wrongly.
+    if item.contains('x') {
+        return None;
     }
-    if item.starts_with("{{") {
-        return histograms(item);
-    }
-    let (item, times) = match item.rsplit_once('x') {
-        // `0x1F` is no repetition: what stands before is no number then.
-        Some((first, count)) if !first.is_empty() => (first, Some(times(&format!("x{count}"))?)),
-        _ => (item, None),
-    };
     let Some(times) = times else {
-        return Some(vec![Some(Number::Float(float(item)?))]);
+        return Some(vec![Some(Number::Float(number::parse(item)?))]);
     };
+    if item.ends_with(|c: char| c.is_ascii_alphabetic()) {
+        return None;
+    }
     let cut = item
         .char_indices()
         .skip(1)
@@ -78,8 +97,8 @@ fn one(item: &str) -> Option<Vec<Value>> {
         .map(|(at, _)| at)
         .last();
     let (first, step) = match cut {
-        Some(cut) => (float(&item[..cut])?, float(&item[cut..])?),
-        None => (float(item)?, 0.0),
+        Some(cut) => (number::parse(&item[..cut])?, number::parse(&item[cut..])?),
+        None => (number::parse(item)?, 0.0),
     };
     let mut value = first;
     Some(
@@ -95,33 +114,20 @@ fn one(item: &str) -> Option<Vec<Value>> {
     )
 }
 
-fn float(text: &str) -> Option<f64> {
-    number::parse(text)
-}
-
-fn times(text: &str) -> Option<usize> {
-    let times: usize = text.strip_prefix('x')?.parse().ok()?;
-    (times <= REPEATED_MAX).then_some(times)
-}
-
 /// `{{…}}`, `{{…}}x3`, `{{…}}+{{…}}x3`.
-fn histograms(item: &str) -> Option<Vec<Value>> {
+fn histograms(item: &str, times: Option<usize>) -> Option<Vec<Value>> {
     let end = item.find("}}")? + 2;
     let first = histogram(&item[..end])?;
     let held = |histogram: Histogram| Some(Number::Histogram(Arc::new(histogram)));
     let rest = &item[end..];
     if rest.is_empty() {
-        return Some(vec![held(first)]);
-    }
-    if rest.starts_with('x') {
-        return Some(vec![held(first); times(rest)? + 1]);
+        return Some(vec![held(first); times.unwrap_or(0) + 1]);
     }
     let is_plus = rest.starts_with('+');
-    let step_end = rest.find("}}")? + 2;
-    let step = histogram(rest.get(1..step_end)?)?;
+    let step = histogram(rest.strip_prefix(['+', '-'])?)?;
     let mut now = first;
     let mut all = vec![held(now.clone())];
-    for _ in 0..times(&rest[step_end..])? {
+    for _ in 0..times? {
         if now.schema > step.schema {
             return None;
         }
@@ -152,17 +158,18 @@ pub fn histogram(text: &str) -> Option<Histogram> {
         };
         rest = left.trim();
         let list = || {
-            value
-                .split_whitespace()
-                .map(float)
+            let floats = value.split_whitespace().map(number::parse);
+            floats
+                .take(BUCKETS_MAX + 1)
                 .collect::<Option<Vec<f64>>>()
+                .filter(|floats| floats.len() <= BUCKETS_MAX)
         };
         match key.trim() {
             "schema" => out.schema = value.parse().ok()?,
-            "sum" => out.sum = float(value)?,
-            "count" => out.count = float(value)?,
-            "z_bucket" => out.zero_count = float(value)?,
-            "z_bucket_w" => out.zero_threshold = float(value)?,
+            "sum" => out.sum = number::parse(value)?,
+            "count" => out.count = number::parse(value)?,
+            "z_bucket" => out.zero_count = number::parse(value)?,
+            "z_bucket_w" => out.zero_threshold = number::parse(value)?,
             "custom_values" => out.custom_bounds = list()?,
             "buckets" => out.positive.counts = list()?,
             "n_buckets" => out.negative.counts = list()?,
@@ -183,7 +190,8 @@ pub fn histogram(text: &str) -> Option<Histogram> {
     span(&mut out.positive, offset);
     span(&mut out.negative, negative_offset);
     let is_known = out.schema == CUSTOM_BOUNDS || (-4..=8).contains(&out.schema);
-    is_known.then_some(out)
+    let has_own_bounds = out.schema == CUSTOM_BOUNDS || out.custom_bounds.is_empty();
+    (is_known && has_own_bounds).then_some(out)
 }
 
 fn span(buckets: &mut Buckets, offset: i32) {
@@ -199,7 +207,7 @@ mod tests {
     #[test]
     fn values_are_expanded() {
         let floats = |text: &str| -> Vec<Option<f64>> {
-            let values = values(text).expect("values");
+            let values = values(text, 100).expect("values");
             values
                 .iter()
                 .map(|value| value.as_ref().and_then(Number::float))
@@ -223,15 +231,31 @@ mod tests {
             "{{schema:99}}",
             "{{nothing:1}}",
             "1x99999999999",
+            // What promtool 3.5.3 refuses too.
+            "1 stalex3 2",
+            "NaNx2",
+            "0x1f",
+            "1+-2x2",
+            "{{count:3 sum:4 custom_values:[1 2] buckets:[1 1 1]}}",
+            "{{schema:1 count:1}}+{{schema:0 count:1}}x2",
         ] {
-            assert!(values(wrong).is_err(), "{wrong}");
+            assert!(values(wrong, 100).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn no_more_values_are_made_than_are_allowed() {
+        assert_eq!(values("1x3 _x2 5", 7).expect("4 + 2 + 1").len(), 7);
+        for text in ["1x3 _x2 5 6", "1x7", "_x8", "1x3 2x3", "{{count:1}}x7"] {
+            let why = values(text, 7).expect_err(text).to_string();
+            assert!(why.contains("more than 7 values"), "{text}: {why}");
         }
     }
 
     #[test]
     fn histograms_grow_by_their_step() {
-        let values = values("{{count:1 sum:2 buckets:[1]}}+{{count:2 sum:1 buckets:[2]}}x2")
-            .expect("histograms");
+        let text = "{{count:1 sum:2 buckets:[1]}}+{{count:2 sum:1 buckets:[2]}}x2";
+        let values = values(text, 3).expect("histograms");
         let Some(Some(Number::Histogram(last))) = values.last() else {
             panic!("a histogram is wanted");
         };

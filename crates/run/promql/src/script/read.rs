@@ -8,6 +8,9 @@ use regex::Regex;
 use super::{Command, Eval, Load, Wanted, When, notation};
 use crate::{number, syntax::parse_duration};
 
+/// Values of one series: more than a year of seconds is a mistake.
+const VALUES_MAX: usize = 32_000_000;
+
 /// What is wrong with a script, and in which line (from 1).
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("line {line}: {message}")]
@@ -85,7 +88,8 @@ fn load(lines: &mut Lines<'_>, line: &str) -> Result<Load, ScriptError> {
     let gap = u64::try_from(duration(lines, gap.trim())?).unwrap_or(0);
     let mut series = Vec::new();
     while let Some(line) = lines.next_in_block() {
-        series.push(notation::series(line).map_err(|why| lines.wrong(why.to_string()))?);
+        series
+            .push(notation::series(line, VALUES_MAX).map_err(|why| lines.wrong(why.to_string()))?);
     }
     Ok(Load {
         gap: Duration::from_millis(gap),
@@ -131,7 +135,8 @@ fn eval(lines: &mut Lines<'_>, line: &str) -> Result<Eval, ScriptError> {
         } else if let Some(value) = number::parse(line) {
             eval.scalar = Some(value);
         } else {
-            let series = notation::series(line).map_err(|why| lines.wrong(why.to_string()))?;
+            let series =
+                notation::series(line, VALUES_MAX).map_err(|why| lines.wrong(why.to_string()))?;
             eval.series.push(series);
         }
     }
