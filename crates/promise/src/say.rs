@@ -68,6 +68,35 @@ impl Say {
     }
 }
 
+/// A sentence that is written as one text where both languages read the same, as ledgers held it that knew only one.
+pub(crate) mod brief {
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    use super::Say;
+
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Written {
+        One(String),
+        Both(Say),
+    }
+
+    pub fn serialize<S: Serializer>(say: &Say, to: S) -> Result<S::Ok, S::Error> {
+        if say.en == say.ja {
+            say.en.serialize(to)
+        } else {
+            say.serialize(to)
+        }
+    }
+
+    pub fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Say, D::Error> {
+        Ok(match Written::deserialize(from)? {
+            Written::One(text) => Say::same(text),
+            Written::Both(say) => say,
+        })
+    }
+}
+
 /// `say!("{n} late", "{n} 件の遅れ")`: both languages, formatted with the same captured values.
 #[macro_export]
 macro_rules! say {

@@ -155,6 +155,8 @@ pub enum Amount {
     Number(f64),
     Time(Timestamp),
     Text(String),
+    /// A sentence of its own.
+    Say(Say),
 }
 
 impl Amount {
@@ -162,6 +164,16 @@ impl Amount {
     pub fn duration(duration: Duration) -> Self {
         #[allow(clippy::cast_precision_loss)]
         Self::Millis(duration.as_millis() as f64)
+    }
+
+    /// A text where both languages read the same.
+    #[must_use]
+    pub fn said(say: &Say) -> Self {
+        if say.en == say.ja {
+            Self::Text(say.en.clone())
+        } else {
+            Self::Say(say.clone())
+        }
     }
 
     /// As a person reads it.
@@ -174,6 +186,7 @@ impl Amount {
             Self::Number(n) => trim_zeros(*n, 3),
             Self::Time(at) => at.to_string(),
             Self::Text(text) => text.clone(),
+            Self::Say(say) => say.get(lang).to_owned(),
         }
     }
 }

@@ -115,12 +115,14 @@ fn seen(fact: &Fact, lang: Lang) -> String {
 
 pub(crate) fn cause(cause: &Cause, lang: Lang) -> String {
     match (cause, lang) {
-        (Cause::Failed { error }, Lang::En) => format!("no answer: {error}"),
-        (Cause::Failed { error }, Lang::Ja) => format!("応答なし: {error}"),
+        (Cause::Failed { error }, Lang::En) => format!("no answer: {}", error.en),
+        (Cause::Failed { error }, Lang::Ja) => format!("応答なし: {}", error.ja),
         (Cause::Absent, Lang::En) => "the signal is not in the answer".to_owned(),
         (Cause::Absent, Lang::Ja) => "応答にこの信号がありません".to_owned(),
-        (Cause::Refused { limit }, Lang::En) => format!("refused, over its limit: {limit}"),
-        (Cause::Refused { limit }, Lang::Ja) => format!("上限を超えたため拒否: {limit}"),
+        (Cause::Refused { limit }, Lang::En) => {
+            format!("refused, over its limit: {}", limit.en)
+        }
+        (Cause::Refused { limit }, Lang::Ja) => format!("上限を超えたため拒否: {}", limit.ja),
         (Cause::NotRunning, Lang::En) => "Tegata did not run".to_owned(),
         (Cause::NotRunning, Lang::Ja) => "Tegata が動いていませんでした".to_owned(),
         (Cause::ClockJump, Lang::En) => "the clock jumped".to_owned(),

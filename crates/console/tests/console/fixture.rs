@@ -288,7 +288,7 @@ fn detail() -> Detail {
                 from: now() - MINUTE * 50,
                 to: now() - MINUTE * 45,
                 cause: Cause::Failed {
-                    error: "connection refused".into(),
+                    error: Say::same("connection refused"),
                 },
             }],
             ..Evidence::default()
@@ -329,7 +329,7 @@ fn detail() -> Detail {
             source: "shop/127.0.0.1:9103".into(),
             last: now() - MINUTE * 45,
             failing: Some(Cause::Failed {
-                error: "connection refused".into(),
+                error: Say::same("connection refused"),
             }),
         }],
         history: vec![

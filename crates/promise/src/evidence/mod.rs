@@ -7,7 +7,7 @@ mod compact;
 
 use serde::{Deserialize, Serialize};
 
-use crate::Timestamp;
+use crate::{Say, Timestamp};
 
 /// Everything that a verdict rests on.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -84,11 +84,17 @@ pub struct Gap {
 #[serde(rename_all = "snake_case")]
 pub enum Cause {
     /// The source could not be reached or answered wrongly.
-    Failed { error: String },
+    Failed {
+        #[serde(with = "crate::say::brief")]
+        error: Say,
+    },
     /// The source answers, but this signal is not in its answer.
     Absent,
     /// The source was over a limit and its answer was refused.
-    Refused { limit: String },
+    Refused {
+        #[serde(with = "crate::say::brief")]
+        limit: Say,
+    },
     /// Tegata itself did not run.
     NotRunning,
     /// The clock jumped.

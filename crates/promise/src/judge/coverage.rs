@@ -252,7 +252,7 @@ pub(crate) fn because(gap: &Gap, from: Timestamp, length: Amount) -> Reason {
         ("from", Amount::Time(from)),
         ("length", length),
     ];
-    let more = more.map(|(name, text)| (name, Amount::Text(text.clone())));
+    let more = more.map(|(name, say)| (name, Amount::said(say)));
     Reason::new(code, figures.into_iter().chain(more))
 }
 

@@ -3,7 +3,7 @@
 use std::{fs, path::Path, time::Duration};
 
 use promise::{
-    Cause, Evidence, Fact, Gap, Promise, Seen, Timestamp,
+    Cause, Evidence, Fact, Gap, Promise, Say, Seen, Timestamp,
     document::{Mistake, Node, Value, parse_yaml},
     record,
     record::Read,
@@ -187,7 +187,9 @@ fn evidence(items: &[Item], promise: &Node, start: Timestamp) -> Evidence {
             let cause = item
                 .error
                 .clone()
-                .map_or(Cause::Absent, |error| Cause::Failed { error });
+                .map_or(Cause::Absent, |error| Cause::Failed {
+                    error: Say::same(error),
+                });
             let (from, to) = (start + item.from.0, start + item.to.unwrap().0);
             out.gaps.push(Gap {
                 source: source.clone(),

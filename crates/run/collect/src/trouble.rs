@@ -13,7 +13,7 @@ impl Trouble {
     pub fn failed(say: Say) -> Self {
         Self {
             cause: Cause::Failed {
-                error: say.en.clone(),
+                error: say.clone(),
             },
             say,
         }
@@ -23,7 +23,7 @@ impl Trouble {
     pub fn refused(say: Say) -> Self {
         Self {
             cause: Cause::Refused {
-                limit: say.en.clone(),
+                limit: say.clone(),
             },
             say,
         }

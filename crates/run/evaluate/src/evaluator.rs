@@ -305,7 +305,10 @@ impl Evaluator {
                 let Form::Level(level) = &mut gather.form else {
                     continue;
                 };
-                if !level.is_due(now) {
+                let at = level.instant(now);
+                let mut heard = watch.feeds.keys().filter_map(|name| self.sources.get(name));
+                // A sum over targets of which one is late would mix two rounds.
+                if !level.is_due(now) || !heard.all(|source| source.is_heard(at, now)) {
                     continue;
                 }
                 match level

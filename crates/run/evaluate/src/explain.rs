@@ -140,11 +140,8 @@ impl Evaluator {
                 }
                 Form::Pairs(pairs) => {
                     let shown = vec![format!(
-                        "{} → {} by {} ({} open)",
-                        pairs.start,
-                        pairs.end,
-                        pairs.by,
-                        pairs.waiting()
+                        "start: {} end: {} by: {}",
+                        pairs.start, pairs.end, pairs.by,
                     )];
                     (shown, pairs.refused, 0, None)
                 }

@@ -5,10 +5,14 @@ use std::{
     time::Duration,
 };
 
-use promise::{Cause, Timestamp};
+use promise::{Cause, Timestamp, say};
 
 /// Rounds may be this late before their absence is a gap: a busy machine is not an outage.
 const GRACE: Duration = Duration::from_secs(5);
+
+/// A target may be this late before what is asked of several is worked out without it: half of Prometheus's scrape
+/// timeout.
+pub(crate) const WAIT_MAX: Duration = Duration::from_secs(5);
 
 /// Log records of which one that comes again is known. What is sent twice comes soon: a batch that was not
 /// acknowledged, the tail of a file after a crash.
@@ -74,6 +78,14 @@ impl Source {
         }
     }
 
+    /// Whether nothing that it owes up to `at` can still come in time.
+    pub fn is_heard(&self, at: Timestamp, now: Timestamp) -> bool {
+        !self.is_owed
+            || self
+                .next
+                .is_none_or(|next| next > at || now >= next + WAIT_MAX)
+    }
+
     /// When silence becomes a gap.
     pub fn overdue_at(&self) -> Option<Timestamp> {
         self.next.map(|next| next + self.interval + GRACE)
@@ -88,7 +100,10 @@ impl Source {
     pub fn lateness(&self, now: Timestamp) -> Option<Cause> {
         let late = self.overdue_at().is_some_and(|at| now > at);
         late.then(|| Cause::Failed {
-            error: "nothing was heard from it in time".to_owned(),
+            error: say!(
+                "nothing was heard from it in time",
+                "期限までに何も届きませんでした"
+            ),
         })
     }
 }

@@ -6,7 +6,7 @@ use std::{
     time::Duration,
 };
 
-use promise::{Cause, Timestamp, signal::Matcher};
+use promise::{Cause, Timestamp, say, signal::Matcher};
 use store::{Labels, Lines, MetricStore, Record, Round, Series, logs::Search, metrics::is_stale};
 
 use crate::{
@@ -36,11 +36,7 @@ impl Evaluator {
             None => (now - watch.reach - LEAD).max(watch.promise.since - CHUNK),
         });
         let mut from = begins.min().unwrap_or(now).max(Timestamp::EPOCH);
-        let intervals: BTreeMap<String, Duration> = self
-            .sources
-            .iter()
-            .map(|(name, source)| (name.to_string(), source.interval))
-            .collect();
+        let intervals = self.intervals();
         while from < now {
             let to = (from + CHUNK).min(now);
             self.replay_rounds(&*stores.metrics, &intervals, from, to, now)
@@ -55,34 +51,45 @@ impl Evaluator {
         Ok(())
     }
 
-    /// Lives through `(from, to]` again as if it were now, and tells each verdict, `step` apart.
+    /// Lives through the time from `from` on again as if it were now, and tells the verdicts at these instants, which
+    /// are in order. A promise of which nothing has changed since the instant before is not told again.
     pub async fn relive(
         &mut self,
         stores: &Stores,
         from: Timestamp,
-        to: Timestamp,
-        step: Duration,
+        instants: &[Timestamp],
         told: &mut (dyn FnMut(Judged) + Send),
     ) -> Result<(), Error> {
         self.warm(stores, from).await?;
-        let intervals: BTreeMap<String, Duration> = self
-            .sources
-            .iter()
-            .map(|(name, source)| (name.to_string(), source.interval))
-            .collect();
-        let mut at = from;
-        while at < to {
-            let next = (at + step.max(Duration::from_millis(1))).min(to);
-            self.replay_rounds(&*stores.metrics, &intervals, at, next, next)
-                .await?;
-            self.replay_logs(stores, at, next).await?;
-            self.judge(stores, next)
-                .await
-                .into_iter()
-                .for_each(&mut *told);
-            at = next;
+        let intervals = self.intervals();
+        let mut lived = from;
+        for now in instants {
+            while lived < *now {
+                let to = (lived + CHUNK).min(*now);
+                self.replay_rounds(&*stores.metrics, &intervals, lived, to, *now)
+                    .await?;
+                self.replay_levels(&*stores.metrics, lived, to, *now)
+                    .await?;
+                self.replay_logs(stores, lived, to).await?;
+                lived = to;
+            }
+            // A level that was lived through is not asked again for the instant alone.
+            for gather in self.watches.iter_mut().flat_map(|watch| &mut watch.gathers) {
+                if let Form::Level(level) = &mut gather.form {
+                    level.is_done(*now);
+                }
+            }
+            let judged = self.judge(stores, *now).await;
+            judged.into_iter().for_each(&mut *told);
         }
         Ok(())
+    }
+
+    fn intervals(&self) -> BTreeMap<String, Duration> {
+        let sources = self.sources.iter();
+        sources
+            .map(|(name, source)| (name.to_string(), source.interval))
+            .collect()
     }
 
     async fn replay_rounds(
@@ -263,7 +270,7 @@ impl Evaluator {
                     records.push(record);
                 }
                 let failed = (beat.value == 0.0).then(|| Cause::Failed {
-                    error: "it could not be read".to_owned(),
+                    error: say!("it could not be read", "読み取れませんでした"),
                 });
                 heard.push(lines(&source, beat.at, records, failed));
             }
@@ -323,7 +330,10 @@ fn put(
             });
         if series.labels.metric() == "up" && sample.value == 0.0 && !is_stale(sample.value) {
             round.failed = Some(Cause::Failed {
-                error: "it did not answer (up was 0)".to_owned(),
+                error: say!(
+                    "it did not answer (up was 0)",
+                    "応答がありませんでした(up が 0)"
+                ),
             });
         }
         round.series.push(Series {

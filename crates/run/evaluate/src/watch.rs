@@ -6,7 +6,7 @@ use std::{
     time::Duration,
 };
 
-use promise::{Cause, Evidence, Gap, Promise, State, Timestamp};
+use promise::{Cause, Evidence, Gap, Promise, Say, State, Timestamp};
 
 use crate::{
     evaluator::Sources,
@@ -216,6 +216,12 @@ impl Watch {
             let answered = sources.get(name).and_then(|source| source.answered);
             answered.map_or(feed.last, |answered| answered.max(feed.last))
         });
+        // What a level waits to be asked of is still on its way.
+        let unasked = self.gathers.iter().filter_map(|gather| match &gather.form {
+            Form::Level(level) => level.last.filter(|_| level.is_pending()),
+            _ => None,
+        });
+        let until = heard.max().map(|heard| unasked.fold(heard, Timestamp::min));
         // After a restart the sources are heard anew, but history reaches further back.
         let first = facts.iter().map(|fact| fact.from).min();
         Evidence {
@@ -224,7 +230,7 @@ impl Watch {
                 .map(|began| first.map_or(began, |first| began.min(first))),
             facts,
             gaps,
-            until: heard.max(),
+            until,
         }
     }
 
@@ -256,7 +262,9 @@ impl Watch {
                     cause: level
                         .wrong
                         .clone()
-                        .map_or(Cause::Absent, |error| Cause::Failed { error }),
+                        .map_or(Cause::Absent, |error| Cause::Failed {
+                            error: Say::same(error),
+                        }),
                 }),
                 _ => None,
             });

@@ -88,7 +88,14 @@ impl Rule {
             .annotation(&["description", "message", "summary"])
             .map_or_else(|| self.id(), Clone::clone);
         match (state, &self.lost) {
-            (State::Kept, _) => say!(
+            (State::Kept, Some(lost)) => {
+                let (en, ja) = (&lost.en, &lost.ja);
+                say!(
+                    "ended without evidence that the condition ended, because what the rule reads stayed missing ({en}): {text}",
+                    "ルールの入力が途絶えたまま({ja})のため、条件の解消を確認せずに終了しました: {text}"
+                )
+            }
+            (State::Kept, None) => say!(
                 "the condition no longer holds: {text}",
                 "条件が解消しました: {text}"
             ),

@@ -156,8 +156,10 @@ impl Replay {
                 to: at,
             });
         };
+        let next = |at: &Timestamp| (*at < to).then(|| (*at + self.step.0).min(to));
+        let instants: Vec<Timestamp> = std::iter::successors(next(&from), next).collect();
         evaluator
-            .relive(&stores, from, to, self.step.0, &mut take)
+            .relive(&stores, from, &instants, &mut take)
             .await?;
         for promise in promises {
             if let Some(last) = out

@@ -1,10 +1,13 @@
 //! The console's door onto the past: what a promise would have said.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{
+    collections::{HashMap, VecDeque},
+    sync::Arc,
+};
 
 use async_trait::async_trait;
 use console::door::{self, Refused};
-use evaluate::{Evaluator, Stores};
+use evaluate::{Evaluator, Judged, Stores};
 use promise::{Promise, Timestamp, Verdict};
 
 use super::internal;
@@ -27,15 +30,21 @@ impl door::Replay for Door {
             logs: self.0.logs.clone(),
         };
         let owed = self.0.owed.borrow().clone();
-        let mut verdicts = Vec::with_capacity(at.len());
+        let Some(from) = at.first().copied() else {
+            return Ok(Vec::new());
+        };
+        let mut evaluator = Evaluator::new(vec![promise], owed, HashMap::new(), from);
+        let mut told: VecDeque<Verdict> = VecDeque::new();
+        let mut take = |judged: Judged| told.push_back(judged.verdict);
+        let lived = evaluator.relive(&stores, from, &at, &mut take).await;
+        lived.map_err(|error| internal("history", &error))?;
+        let mut verdicts: Vec<Verdict> = Vec::with_capacity(at.len());
         for now in at {
-            // Each instant is judged as after a restart then: history gives what living through it gave.
-            let mut evaluator =
-                Evaluator::new(vec![promise.clone()], owed.clone(), HashMap::new(), now);
-            let warmed = evaluator.warm(&stores, now).await;
-            warmed.map_err(|error| internal("history", &error))?;
-            let judged = evaluator.judge(&stores, now).await;
-            verdicts.extend(judged.into_iter().map(|judged| judged.verdict));
+            match told.front() {
+                Some(verdict) if verdict.at <= now => verdicts.extend(told.pop_front()),
+                // Nothing has changed since.
+                _ => verdicts.extend(verdicts.last().cloned()),
+            }
         }
         Ok(verdicts)
     }

@@ -137,8 +137,14 @@ impl Rules {
 
 fn say_cause(cause: &Cause) -> Say {
     match cause {
-        Cause::Failed { error } => say!("no answer: {error}", "応答なし: {error}"),
-        Cause::Refused { limit } => say!("refused: {limit}", "受け取りを拒否: {limit}"),
+        Cause::Failed { error } => Say::new(
+            format!("no answer: {}", error.en),
+            format!("応答なし: {}", error.ja),
+        ),
+        Cause::Refused { limit } => Say::new(
+            format!("refused: {}", limit.en),
+            format!("受け取りを拒否: {}", limit.ja),
+        ),
         Cause::Absent => say!("the series has ended", "系列が途絶えました"),
         Cause::NotRunning => say!("nobody was watching", "監視が動いていませんでした"),
         Cause::ClockJump => say!("the clock jumped", "時計が飛びました"),

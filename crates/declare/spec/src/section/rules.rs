@@ -17,8 +17,8 @@ record! {
         /// Evaluate only at the intervals, and let an alert resolve whose inputs vanish, exactly as Prometheus does.
         /// ja: Prometheus とまったく同じく、間隔ごとにだけ評価し、入力が途絶えた警報を解消します。
         tick_aligned: bool = false,
-        /// How long an alert fires on whose inputs have vanished; without it until they are back.
-        /// ja: 入力が途絶えた警報を発報し続ける時間。書かなければ入力が戻るまで続けます。
+        /// How long an alert fires on whose inputs have vanished; without it until they are back. After it the alert ends, and says that nobody saw its condition end.
+        /// ja: 入力が途絶えた警報を発報し続ける時間。過ぎると「条件の解消を確認せずに終了した」と知らせて終わります。書かなければ入力が戻るまで続けます。
         stale_for: Option<Span>,
         /// How far behind its time a group looks that does not say so itself.
         /// ja: 評価する時刻を過去へずらす長さ(グループに指定がないとき)。

@@ -71,7 +71,7 @@ async fn a_series_that_vanishes_ends_and_so_does_all_when_the_target_fails() {
     assert_eq!(value(&second, &of("own_time")), None);
     let third = house.round(&source).await;
     assert!(
-        matches!(&third.failed, Some(Cause::Failed { error }) if error.contains("503")),
+        matches!(&third.failed, Some(Cause::Failed { error }) if error.en.contains("503")),
         "{:?}",
         third.failed
     );
@@ -144,8 +144,8 @@ async fn bad_targets_fail_with_their_cause_and_do_not_delay_a_good_one() {
     ] {
         let round = house.round(&format!("j/{target}")).await;
         let (said, refused) = match round.failed.clone().unwrap() {
-            Cause::Failed { error } => (error, false),
-            Cause::Refused { limit } => (limit, true),
+            Cause::Failed { error } => (error.en, false),
+            Cause::Refused { limit } => (limit.en, true),
             other => panic!("{other:?}"),
         };
         assert!(

@@ -64,6 +64,22 @@ impl Level {
         self.pending.is_some() || self.timer().is_none_or(|timer| timer <= now)
     }
 
+    /// Whether a round has come that it has not looked at yet.
+    pub fn is_pending(&self) -> bool {
+        self.pending.is_some()
+    }
+
+    /// The instant that it would be evaluated for.
+    pub fn instant(&self, now: Timestamp) -> Timestamp {
+        self.pending.unwrap_or(now)
+    }
+
+    /// What was pending has been evaluated with the rest of history up to `at`.
+    pub fn is_done(&mut self, at: Timestamp) {
+        self.pending = None;
+        self.evaluated = Some(at);
+    }
+
     pub fn timer(&self) -> Option<Timestamp> {
         self.evaluated.map(|at| at + EVERY)
     }
@@ -79,7 +95,7 @@ impl Level {
         metrics: &dyn MetricStore,
         now: Timestamp,
     ) -> Result<Option<(Timestamp, Timestamp)>, store::Error> {
-        let at = self.pending.unwrap_or(now);
+        let at = self.instant(now);
         self.evaluated = Some(now);
         self.pending = None;
         let query = match &self.query {

@@ -98,10 +98,6 @@ impl Pairs {
             self.open.insert(key, at);
         }
     }
-
-    pub fn waiting(&self) -> usize {
-        self.open.len()
-    }
 }
 
 fn ended(late: bool) -> Seen {

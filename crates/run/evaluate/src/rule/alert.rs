@@ -42,7 +42,8 @@ pub struct Alert {
     pub resolved_at: Option<Timestamp>,
     /// Since when it fires only because of `keep_firing_for`.
     pub kept_since: Option<Timestamp>,
-    /// What its condition reads is missing since then, and why: it fires on, for silence is not success.
+    /// What its condition reads is missing since then, and why: it fires on, for silence is not success. One that is
+    /// resolved with it was given up, and nobody knows whether its condition ended.
     pub stale: Option<(Timestamp, Cause)>,
     /// Since when every look found the condition true.
     unbroken: Option<Timestamp>,
@@ -76,6 +77,14 @@ pub enum Turn {
     Lost,
     /// They are back, and the condition still holds.
     Regained,
+}
+
+/// Why the condition of a firing alert cannot be seen any more.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Lost {
+    pub cause: Cause,
+    /// It has been so for as long as anybody wants to hear of it: the alert ends without evidence, and says so.
+    pub is_given_up: bool,
 }
 
 /// What the state machine is told of its rule.
@@ -132,7 +141,7 @@ impl Alerts {
         at: Timestamp,
         look: Look,
         terms: Terms,
-        lost: &BTreeMap<Labels, Cause>,
+        lost: &BTreeMap<Labels, Lost>,
     ) -> Result<Vec<(Labels, Turn)>, OverLimit> {
         let mut turns = Vec::new();
         let here: BTreeSet<Labels> = found.iter().map(|found| found.labels.clone()).collect();
@@ -292,15 +301,20 @@ impl Alert {
         at: Timestamp,
         look: Look,
         keep_firing_for: Duration,
-        lost: Option<&Cause>,
+        lost: Option<&Lost>,
     ) -> (bool, Option<Turn>) {
         self.unbroken = None;
         if self.state == State::Firing
-            && let Some(cause) = lost
+            && let Some(lost) = lost
         {
             let first = self.stale.is_none();
             let since = self.stale.take().map_or(at, |(since, _)| since);
-            self.stale = Some((since, cause.clone()));
+            self.stale = Some((since, lost.cause.clone()));
+            if lost.is_given_up {
+                self.state = State::Resolved;
+                self.resolved_at = Some(at);
+                return (true, Some(Turn::Resolved));
+            }
             return (true, first.then_some(Turn::Lost));
         }
         match (look, self.state) {
@@ -313,6 +327,7 @@ impl Alert {
             (Look::Early, _) => (true, None),
             (Look::Tick, State::Pending) => (false, None),
             (Look::Tick, State::Firing) => {
+                self.stale = None;
                 if !keep_firing_for.is_zero() {
                     let since = *self.kept_since.get_or_insert(at);
                     if at.since(since) < keep_firing_for {
@@ -320,7 +335,6 @@ impl Alert {
                     }
                 }
                 self.state = State::Resolved;
-                self.stale = None;
                 self.resolved_at = Some(at);
                 (true, Some(Turn::Resolved))
             }
@@ -431,6 +445,31 @@ mod tests {
         assert_eq!(play(&looks, terms(0, 120)), [true, true, true, false]);
     }
 
+    fn lost(is_given_up: bool) -> BTreeMap<Labels, Lost> {
+        let lost = Lost {
+            cause: Cause::Absent,
+            is_given_up,
+        };
+        BTreeMap::from([(found()[0].labels.clone(), lost)])
+    }
+
+    #[test]
+    fn what_is_given_up_ends_without_evidence_and_says_so() {
+        let (mut alerts, terms) = (Alerts::default(), terms(0, 300));
+        let none = BTreeMap::new();
+        alerts.take(found(), at(0), Tick, terms, &none).unwrap();
+        let turns = alerts.take(Vec::new(), at(60), Tick, terms, &lost(false));
+        assert_eq!(turns.unwrap()[0].1, Turn::Lost);
+        let turns = alerts.take(Vec::new(), at(120), Tick, terms, &lost(true));
+        assert_eq!(turns.unwrap()[0].1, Turn::Resolved);
+        let alert = alerts.iter().next().unwrap();
+        assert_eq!(alert.state, State::Resolved);
+        assert_eq!(alert.stale, Some((at(60), Cause::Absent)));
+        // What fires anew has its evidence again.
+        alerts.take(found(), at(180), Tick, terms, &none).unwrap();
+        assert_eq!(alerts.iter().next().unwrap().stale, None);
+    }
+
     #[test]
     fn lost_inputs_keep_it_firing_until_they_are_back() {
         let mut alerts = Alerts::default();
@@ -438,7 +477,7 @@ mod tests {
         alerts
             .take(found(), at(0), Tick, terms, &BTreeMap::new())
             .unwrap();
-        let lost = BTreeMap::from([(found()[0].labels.clone(), Cause::Absent)]);
+        let lost = lost(false);
         let turns = alerts.take(Vec::new(), at(60), Tick, terms, &lost).unwrap();
         assert_eq!(turns[0].1, Turn::Lost);
         assert_eq!(

@@ -21,10 +21,8 @@ use super::{
     source::Source,
     watermark::{Place, Watermark},
 };
-use crate::index::Index;
+use crate::{index::Index, source::WAIT_MAX};
 
-/// A target may be this late before its rules are evaluated without it: half of Prometheus's scrape timeout.
-const WAIT_MAX: Duration = Duration::from_secs(5);
 /// A rule over many staggered targets is looked at early at most this often, so that it costs no more for each of them.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
 /// How far back alerts from before a restart are looked for; as in Prometheus.
@@ -251,8 +249,7 @@ impl Engine {
         let mut taken = Vec::new();
         for (place, newest) in &self.touched {
             let looked = self.looked.get(place).copied();
-            let may = looked.is_none_or(|looked| now.since(looked) >= LOOK_EVERY);
-            if !may || !self.watermark.ready(*place, *newest, now, WAIT_MAX) {
+            if looked.is_some_and(|looked| now.since(looked) < LOOK_EVERY) {
                 continue;
             }
             let schedule = &self.schedules[place.0];
@@ -263,6 +260,14 @@ impl Engine {
             } else {
                 (*newest).min(now)
             };
+            let reached = self.reached.get(place).map_or(&[][..], Vec::as_slice);
+            // What it leads to may read other targets too.
+            let is_whole = reached
+                .iter()
+                .all(|reached| self.watermark.ready(*reached, at, now, WAIT_MAX));
+            if !is_whole {
+                continue;
+            }
             // A tick that still waits for a target comes first.
             if schedule.next <= at {
                 continue;
@@ -273,14 +278,14 @@ impl Engine {
             if is_near || seen.is_some_and(|seen| at <= seen) {
                 continue;
             }
-            let reached = self.reached.get(place).into_iter().flatten().copied();
-            looks.entry(at).or_default().extend(reached);
+            looks.entry(at).or_default().extend(reached.iter().copied());
         }
         for place in taken {
             self.touched.remove(&place);
         }
         for (place, at) in &self.ripe {
-            if *at <= now {
+            // Time alone is no reason to look at half a round.
+            if *at <= now && self.watermark.ready(*place, now, now, WAIT_MAX) {
                 looks.entry(now).or_default().insert(*place);
             }
         }

@@ -5,12 +5,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use promise::{Cause, Timestamp};
+use promise::{Cause, Say, Timestamp};
 use promql::{Element, HistogramSample, Labels, Number, STALE, Sample, Series, Value};
 use store::Error;
 
 use super::{
-    alert::{Alert, Alerts, Look, State, Terms, Turn},
+    alert::{Alert, Alerts, Look, Lost, State, Terms, Turn},
     expand::{Expansion, World},
     file::{Action, Group, Rule},
     inputs::{Inputs, Sources},
@@ -69,7 +69,8 @@ pub struct Manner {
     pub world: World,
     /// As Prometheus does it: no early looks, no waiting for late targets, and an alert whose inputs vanish resolves.
     pub tick_aligned: bool,
-    /// How long an alert fires on without its inputs; `None` until they are back.
+    /// How long an alert fires on without its inputs; `None` until they are back. After it the alert ends, and says that
+    /// nobody saw its condition end.
     pub stale_for: Option<std::time::Duration>,
     /// Of groups that name none.
     pub query_offset: std::time::Duration,
@@ -183,7 +184,9 @@ impl Live {
             // What was true stays true until somebody can look again.
             Err(why) => {
                 if look == Look::Tick && !manner.tick_aligned {
-                    let cause = Cause::Failed { error: why.clone() };
+                    let cause = Cause::Failed {
+                        error: Say::same(&why),
+                    };
                     let turns = standing.alerts.blinded(at, &cause);
                     outcome.events.extend(standing.events(turns, at));
                 }
@@ -346,17 +349,14 @@ impl Standing {
         if !manner.tick_aligned && look == Look::Tick {
             for labels in self.alerts.missing(&found) {
                 let past = self.stale_since(&labels).map(|since| at.since(since));
-                if manner
-                    .stale_for
-                    .is_some_and(|most| past.is_some_and(|past| past >= most))
-                {
-                    continue;
-                }
+                let is_given_up = past
+                    .zip(manner.stale_for)
+                    .is_some_and(|(past, most)| past >= most);
                 let inputs = self.inputs.get(&labels);
                 if let Some(cause) =
                     Inputs::lost(inputs, &self.rule.query, source, sources, at - offset).await
                 {
-                    lost.insert(labels, cause);
+                    lost.insert(labels, Lost { cause, is_given_up });
                 }
             }
         }

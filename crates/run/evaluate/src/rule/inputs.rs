@@ -6,7 +6,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use promise::{Cause, Timestamp};
+use promise::{Cause, Say, Timestamp};
 use promql::{Labels, Query, Series, is_stale};
 
 use super::source::Source;
@@ -103,7 +103,7 @@ impl Inputs {
                     .unwrap_or(Seen::Nothing),
                 Err(why) => {
                     return Some(Cause::Failed {
-                        error: why.to_string(),
+                        error: Say::same(why.to_string()),
                     });
                 }
             };

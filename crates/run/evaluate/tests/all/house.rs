@@ -225,7 +225,7 @@ pub fn down(instance: &str, secs: i64) -> Round {
 
 pub fn refused() -> Cause {
     Cause::Failed {
-        error: "connection refused".to_owned(),
+        error: promise::Say::same("connection refused"),
     }
 }
 

@@ -73,3 +73,46 @@ async fn a_level_that_ends_is_a_gap_from_its_last_value_on() {
         "{gaps:?}"
     );
 }
+
+fn stock(instance: &str, secs: i64, value: f64) -> store::Round {
+    let mut round = scrape(instance, secs, &[]);
+    round.series.push(one(
+        &[
+            ("__name__", "stock"),
+            ("job", "shop"),
+            ("instance", instance),
+        ],
+        secs,
+        value,
+    ));
+    round
+}
+
+/// Goods move from one shop to the other: 60 + 40 is always 100, but 90 + 40 would be 130.
+#[tokio::test]
+async fn a_level_over_several_targets_never_sees_half_a_round() {
+    let fields = [
+        ("kind", "threshold"),
+        ("query", "sum(stock)"),
+        ("at_most", "110"),
+    ];
+    let mut house = House::of(vec![promise("stock", &fields)]);
+    for (instance, value) in [("a", 60.0), ("b", 40.0)] {
+        house.round(stock(instance, 15, value)).await;
+    }
+    assert_eq!(house.verdict(15).await, State::Kept);
+    house.round(stock("a", 30, 90.0)).await;
+    for secs in 30..34 {
+        assert_eq!(
+            house.verdict(secs).await,
+            State::Kept,
+            "b is late at {secs}"
+        );
+    }
+    house.round(stock("b", 30, 10.0)).await;
+    assert_eq!(house.verdict(34).await, State::Kept);
+    // Nobody waits for longer than 5 s.
+    house.round(stock("a", 45, 120.0)).await;
+    assert_eq!(house.verdict(49).await, State::Kept);
+    assert_eq!(house.verdict(50).await, State::Broken);
+}

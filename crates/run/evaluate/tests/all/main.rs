@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used)]
 
+mod arrival;
 mod compliance;
 mod counters;
 mod house;
@@ -9,6 +10,7 @@ mod levels;
 mod log_rules;
 mod logs;
 mod promtool;
+mod relive;
 mod restart;
 mod rules;
 mod thousands;
