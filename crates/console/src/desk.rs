@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use futures::future::BoxFuture;
 use promise::{Cause, Clock, Evidence, Reason, Signal, State, Timestamp};
+use serde::Serialize;
 use store::{LogStore, MetricStore, StateStore};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
@@ -61,6 +62,19 @@ pub struct Detail {
     pub signals: Vec<Heard>,
     /// Who has spoken for it.
     pub sources: Vec<Fed>,
+    /// Of the promise that test alerts arrive: those that did, newest first.
+    pub trips: Vec<Trip>,
+}
+
+/// A test alert that has travelled the whole way.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Trip {
+    pub at: Timestamp,
+    pub receiver: String,
+    /// From its sample to the receiver's acceptance.
+    pub latency_ms: u64,
+    pub in_time: Option<bool>,
+    pub entry: u64,
 }
 
 /// A signal, and what was found for it.

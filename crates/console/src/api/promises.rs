@@ -60,6 +60,7 @@ pub(crate) async fn show(Path(id): Path<String>, visit: Visit) -> Response {
     body["history"] = detail.history.iter().map(transition).collect();
     body["signals"] = detail.signals.iter().map(heard).collect();
     body["sources"] = detail.sources.iter().map(fed).collect();
+    body["trips"] = json!(detail.trips);
     Json(body).into_response()
 }
 

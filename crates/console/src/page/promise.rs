@@ -1,6 +1,8 @@
 //! `/promises/{id}`: one promise, opened: why its verdict is what it is, and what that rests on.
 
-use ::promise::{Lang, say};
+use std::time::Duration;
+
+use ::promise::{Amount, Corrected, Lang, say};
 use axum::{extract::Path, response::Response};
 use maud::{Markup, html};
 
@@ -68,6 +70,12 @@ fn content(visit: &Visit, row: &Row, detail: &Detail, leaf: Option<&str>) -> Mar
             }
         }
         (figures(visit, row))
+        @if let Some(corrected) = &verdict.corrected {
+            section #corrected aria-labelledby="corrected-h" { (excluded(visit, row, corrected)) }
+        }
+        @if !detail.trips.is_empty() {
+            section #trips aria-labelledby="trips-h" { (trips(visit, detail)) }
+        }
         section #budget aria-labelledby="budget-h" { (budget(visit, row, detail)) }
         section #history aria-labelledby="history-h" {
             h2 #history-h { (lang.pick("History", "履歴")) }
@@ -89,6 +97,48 @@ fn content(visit: &Visit, row: &Row, detail: &Detail, leaf: Option<&str>) -> Mar
         section aria-labelledby="terms-h" {
             h2 #terms-h { (lang.pick("What is owed", "約束の内容")) }
             (terms(visit, row))
+        }
+    }
+}
+
+/// What does not count, who answers for that, and what the verdict would be if it did.
+fn excluded(visit: &Visit, row: &Row, corrected: &Corrected) -> Markup {
+    let (lang, zone) = (visit.lang, visit.zone());
+    let rests_on = row
+        .promise
+        .corrections
+        .iter()
+        .filter(|it| corrected.by.contains(&it.id));
+    let length = time::length(Duration::from_millis(corrected.excluded_millis), lang);
+    html! {
+        h2 #corrected-h { (lang.pick("What does not count", "計算から除いた時間")) " " small { (length) } }
+        ul { @for it in rests_on { li {
+            code { (it.id) } " " (time::clock(it.from, visit.now, &zone, lang)) " – " (time::clock(it.to, visit.now, &zone, lang))
+            ": " (it.why) " (" (it.who) ")"
+        } } }
+        p { (lang.pick("With it the verdict would be: ", "除かなければ: ")) (mark::verdict(corrected.state, lang)) " "
+            (time::sentence(corrected.reason.say().get(lang), visit.now, &zone, lang))
+            @if let Some(measured) = &corrected.measured { " " (figure::amount(&measured.value, lang)) } }
+    }
+}
+
+/// Test alerts, and how long each was under way.
+fn trips(visit: &Visit, detail: &Detail) -> Markup {
+    let (lang, zone) = (visit.lang, visit.zone());
+    html! {
+        h2 #trips-h { (lang.pick("Test alerts", "試験用の警報")) }
+        table {
+            thead { tr {
+                th { (lang.pick("Arrived", "到着")) } th { (lang.pick("Receiver", "宛先")) }
+                th { (lang.pick("Under way for", "所要時間")) } th { (lang.pick("Ledger", "台帳")) }
+            } }
+            tbody { @for trip in &detail.trips { tr {
+                td { (time::clock(trip.at, visit.now, &zone, lang)) }
+                td { code { (trip.receiver) } }
+                td.figure { (Amount::duration(Duration::from_millis(trip.latency_ms)).show(lang))
+                    @if trip.in_time == Some(false) { " " (lang.pick("(late)", "(遅延)")) } }
+                td { (entry(Some(trip.entry), lang)) }
+            } } }
         }
     }
 }

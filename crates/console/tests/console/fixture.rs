@@ -293,6 +293,7 @@ fn detail() -> Detail {
             }],
             ..Evidence::default()
         },
+        trips: Vec::new(),
         spent: (0..=120)
             .map(|i| Spent {
                 at: start + DAY / 4 * i,

@@ -308,7 +308,8 @@ impl Evaluator {
                 let at = level.instant(now);
                 let mut heard = watch.feeds.keys().filter_map(|name| self.sources.get(name));
                 // A sum over targets of which one is late would mix two rounds.
-                if !level.is_due(now) || !heard.all(|source| source.is_heard(at, now)) {
+                let mut is_whole = || level.has_waited(now) || heard.all(|it| it.is_heard(at, now));
+                if !level.is_due(now) || !is_whole() {
                     continue;
                 }
                 match level

@@ -1,14 +1,14 @@
 //! `tegata explain`: why a verdict is what it is.
 
-use std::process::ExitCode;
+use std::{process::ExitCode, time::Duration};
 
 use clap::Args;
-use promise::{Amount, Lang, Seen, Signal, say, signal::Part};
+use promise::{Amount, Corrected, Correction, Lang, Promise, Seen, Signal, say, signal::Part};
 use serde_json::json;
 
 use super::{
     Common, Data, runtime,
-    standing::{self, Heard, Standing},
+    standing::{self, Heard, Standing, Trip},
 };
 
 /// Explain a verdict: the query, the window, the evidence, and why.
@@ -81,6 +81,12 @@ fn tell(standing: &Standing, lang: Lang) -> String {
             );
         }
     }
+    if let Some(corrected) = &verdict.corrected {
+        out += &excluded(promise, corrected, lang);
+    }
+    for trip in &standing.trips {
+        out += &arrived(trip, lang);
+    }
     for signal in promise.kind.as_judge().signals() {
         out += &line(lang, "query", "問い合わせ", shown(&signal));
     }
@@ -124,6 +130,37 @@ fn tell(standing: &Standing, lang: Lang) -> String {
         }
     }
     out
+}
+
+/// What does not count, and what the verdict would be if it did.
+fn excluded(promise: &Promise, corrected: &Corrected, lang: Lang) -> String {
+    let mut out = String::new();
+    let of = |it: &&Correction| corrected.by.contains(&it.id);
+    for it in promise.corrections.iter().filter(of) {
+        let told = format!(
+            "{} {} .. {}  {} ({})",
+            it.id, it.from, it.to, it.why, it.who
+        );
+        out += &line(lang, "excluded", "除外      ", told);
+    }
+    let measured = corrected.measured.as_ref();
+    let measured = measured.map_or_else(String::new, |it| it.value.show(lang));
+    let state = corrected.state.say();
+    let why = corrected.reason.say();
+    let told = format!("{} {measured}  {}", state.get(lang), why.get(lang));
+    out + &line(lang, "without it", "除かなければ", told)
+}
+
+/// A test alert, and how long it was under way.
+fn arrived(trip: &Trip, lang: Lang) -> String {
+    let took = Amount::duration(Duration::from_millis(trip.latency_ms)).show(lang);
+    let late = match (trip.in_time, lang) {
+        (Some(false), Lang::En) => "  late",
+        (Some(false), Lang::Ja) => "  遅延",
+        _ => "",
+    };
+    let told = format!("{} {}  {took}{late}", trip.at, trip.receiver);
+    line(lang, "test alert", "試験用警報", told)
 }
 
 /// Series shown to a person; the JSON has fifty.

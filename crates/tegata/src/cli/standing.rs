@@ -29,6 +29,18 @@ pub(crate) struct Standing {
     pub(crate) signals: Vec<Heard>,
     #[serde(default)]
     pub(crate) sources: Vec<Fed>,
+    #[serde(default)]
+    pub(crate) trips: Vec<Trip>,
+}
+
+/// A test alert that has arrived.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct Trip {
+    pub(crate) at: Timestamp,
+    pub(crate) receiver: String,
+    pub(crate) latency_ms: u64,
+    pub(crate) in_time: Option<bool>,
+    pub(crate) entry: u64,
 }
 
 /// What was found for one signal; only a running instance knows.
@@ -143,6 +155,7 @@ fn from_ledger(data: &Path, lang: Lang) -> anyhow::Result<Vec<Standing>> {
             evidence: Some(evidence),
             signals: Vec::new(),
             sources: Vec::new(),
+            trips: Vec::new(),
         }
     });
     Ok(standings.collect())

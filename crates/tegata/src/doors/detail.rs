@@ -2,9 +2,14 @@
 
 use std::sync::Arc;
 
-use console::{Detail, Fed, Heard, Spent, Transition, desk::Details};
+use console::{
+    Detail, Fed, Heard, Spent, Transition,
+    desk::{Details, Trip},
+};
 use evaluate::{Explained, Judged};
-use ledger::{Find, Ledger};
+use ledger::{Entry, Find, Ledger};
+use respond::EventKind;
+use spec::section::canary;
 use tokio::sync::oneshot;
 
 use crate::{
@@ -13,6 +18,8 @@ use crate::{
     tasks::judge::{Input, Known},
 };
 
+/// Test alerts shown: half a day of hourly ones.
+const TRIPS_MAX: usize = 12;
 /// Transitions shown on a promise's page.
 const HISTORY_MAX: usize = 50;
 
@@ -25,9 +32,9 @@ pub(super) fn of(house: Arc<House>) -> Details {
             judge.send(Input::Ask(id.clone(), answer)).await.ok()?;
             let Known { judged, explained } = known.await.ok()??;
             let ledger = house.book.ledger().clone();
-            let history = tokio::task::spawn_blocking(move || history(&ledger, &id))
-                .await
-                .ok()?;
+            let told =
+                tokio::task::spawn_blocking(move || (history(&ledger, &id), trips(&ledger, &id)));
+            let (history, trips) = told.await.ok()?;
             let entry = history.first().and_then(|newest| newest.entry);
             let spent = spent(&judged, entry);
             let (signals, sources) = explained.map(found).unwrap_or_default();
@@ -37,6 +44,7 @@ pub(super) fn of(house: Arc<House>) -> Details {
                 history,
                 signals,
                 sources,
+                trips,
             })
         })
     })
@@ -84,6 +92,34 @@ fn history(ledger: &Ledger, id: &str) -> Vec<Transition> {
             })
         })
         .collect()
+}
+
+/// The test alerts that arrived, where the promise is that they do.
+fn trips(ledger: &Ledger, id: &str) -> Vec<Trip> {
+    if id != canary::ARRIVES {
+        return Vec::new();
+    }
+    let find = Find {
+        kind: Some(EventKind::CanaryArrived.as_str().to_owned()),
+        about: None,
+        before: None,
+        limit: TRIPS_MAX,
+    };
+    let entries = ledger.find(&find).unwrap_or_else(|error| {
+        tracing::error!(%error, "the test alerts that arrived cannot be read");
+        Vec::new()
+    });
+    let trip = |entry: Entry| {
+        let what = &entry.body["what"];
+        Some(Trip {
+            at: entry.at.parse().ok()?,
+            receiver: what["receiver"].as_str()?.to_owned(),
+            latency_ms: what["latency_ms"].as_u64()?,
+            in_time: what["in_time"].as_bool(),
+            entry: entry.index,
+        })
+    };
+    entries.into_iter().filter_map(trip).collect()
 }
 
 /// The budget as the evidence says that it was spent.

@@ -14,14 +14,19 @@ const EVERY: Duration = Duration::from_secs(15);
 /// The first one comes soon after a start, when the way is newest.
 const FIRST: Duration = Duration::from_secs(30);
 
+/// More often nobody needs to know.
+const STEP_MIN: Duration = Duration::from_secs(1);
+
 pub(crate) async fn run(
     canary: Canary,
     rounds: mpsc::Sender<Round>,
     clock: Arc<dyn Clock>,
     stop: CancellationToken,
 ) {
-    let mut ticks = tokio::time::interval(EVERY);
-    let mut due = clock.now() + FIRST;
+    // Two samples fit between two canaries: the fault, and that it is over.
+    let step = EVERY.min(canary.every.0 / 2).max(STEP_MIN);
+    let mut ticks = tokio::time::interval(step);
+    let mut due = clock.now() + FIRST.min(canary.every.0);
     loop {
         tokio::select! {
             () = stop.cancelled() => return,
@@ -47,7 +52,7 @@ pub(crate) async fn run(
         let round = Round {
             source: "tegata/canary".to_owned(),
             at,
-            next: at + EVERY,
+            next: at + step,
             series: vec![series],
             ..Round::default()
         };

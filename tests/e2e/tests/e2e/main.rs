@@ -6,6 +6,7 @@ mod browser;
 mod command_line;
 mod demo;
 mod hostile;
+mod judging;
 mod language;
 mod ledger;
 mod logs;

@@ -22,7 +22,7 @@ record! {
 }
 
 /// The promise that canaries arrive.
-const ARRIVES: &str = "tegata_canary";
+pub const ARRIVES: &str = "tegata_canary";
 /// The promise whose breaking is the made-up alert; it is judged like any other and shown nowhere.
 const ALARM: &str = "tegata_canary_alarm";
 /// The series whose sample is the made-up fault.

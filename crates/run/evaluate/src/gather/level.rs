@@ -6,7 +6,7 @@ use promise::{Seen, Timestamp, signal::Matcher};
 use promql::{Answer, Query, Series, Value};
 use store::{Labels, MetricStore};
 
-use crate::timeline::Timeline;
+use crate::{source::WAIT_MAX, timeline::Timeline};
 
 /// Series shown to a person as those that a query reads.
 const SHOWN_MAX: usize = 100;
@@ -19,6 +19,8 @@ pub(crate) struct Level {
     query: Result<Query, String>,
     /// The round whose values it has not looked at yet.
     pending: Option<Timestamp>,
+    /// The first of the rounds that it has not looked at.
+    waiting: Option<Timestamp>,
     /// When it last had a value without a hole since.
     pub last: Option<Timestamp>,
     evaluated: Option<Timestamp>,
@@ -35,6 +37,7 @@ impl Level {
             text: text.to_owned(),
             query: Query::parse(text).map_err(|why| why.to_string()),
             pending: None,
+            waiting: None,
             last: None,
             evaluated: None,
             absent: None,
@@ -57,7 +60,8 @@ impl Level {
     }
 
     pub fn due(&mut self, at: Timestamp) {
-        self.pending = Some(self.pending.map_or(at, |pending| pending.max(at)));
+        self.pending = self.pending.max(Some(at));
+        self.waiting.get_or_insert(at);
     }
 
     pub fn is_due(&self, now: Timestamp) -> bool {
@@ -74,9 +78,14 @@ impl Level {
         self.pending.unwrap_or(now)
     }
 
+    /// Whether what came first has waited for as long as anything waits: among many targets one is always late.
+    pub fn has_waited(&self, now: Timestamp) -> bool {
+        self.waiting.is_some_and(|since| now >= since + WAIT_MAX)
+    }
+
     /// What was pending has been evaluated with the rest of history up to `at`.
     pub fn is_done(&mut self, at: Timestamp) {
-        self.pending = None;
+        (self.pending, self.waiting) = (None, None);
         self.evaluated = Some(at);
     }
 
@@ -96,8 +105,7 @@ impl Level {
         now: Timestamp,
     ) -> Result<Option<(Timestamp, Timestamp)>, store::Error> {
         let at = self.instant(now);
-        self.evaluated = Some(now);
-        self.pending = None;
+        self.is_done(now);
         let query = match &self.query {
             Ok(query) => query,
             Err(why) => {
@@ -110,7 +118,7 @@ impl Level {
             Ok(answer) => Ok(answer),
             Err(store::Error::Query(why)) => Err(why),
             Err(why) => {
-                self.pending = Some(at);
+                self.due(at);
                 return Err(why);
             }
         };

@@ -14,3 +14,4 @@ mod relive;
 mod restart;
 mod rules;
 mod thousands;
+mod windows;
