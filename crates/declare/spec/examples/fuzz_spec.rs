@@ -231,8 +231,9 @@ fn whole(loaded: &Loaded) -> Result<(), String> {
     if loaded.spec.is_some() == errors {
         return Err("a spec comes without errors, and none with them".to_owned());
     }
+    // That they end is all that is asked here.
     for lang in Lang::ALL {
-        render(
+        let _ = render(
             &loaded.diagnostics,
             &loaded.texts,
             lang,
@@ -242,8 +243,8 @@ fn whole(loaded: &Loaded) -> Result<(), String> {
             },
         );
     }
-    to_json(&loaded.diagnostics, &loaded.texts);
-    to_sarif(
+    let _ = to_json(&loaded.diagnostics, &loaded.texts);
+    let _ = to_sarif(
         &loaded.diagnostics,
         &loaded.suppressed,
         &loaded.texts,

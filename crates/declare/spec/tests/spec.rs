@@ -3,8 +3,8 @@
 
 mod spec {
     pub mod cases;
-    pub mod designs;
     pub mod clean;
+    pub mod designs;
     pub mod example;
     pub mod fuzz;
     pub mod import;

@@ -75,14 +75,14 @@ pub fn complete(text: &str, offset: usize, whole: Option<&Node>) -> Vec<Proposal
             // The key that is being written is written, too.
             at.is_some() && name != &text[replaces.clone()]
         };
-        let free = keys(&form, node)
+        let free = keys(form, node)
             .into_iter()
             .filter(|key| !written(key.name));
         return free
             .map(|key| proposal(key.name, insert_key(&key), Sort::Key, key.doc.say()))
             .collect();
     }
-    let mut out: Vec<Proposal> = values(&form)
+    let mut out: Vec<Proposal> = values(form)
         .into_iter()
         .map(|value| proposal(value, value.to_owned(), Sort::Value, Say::same("")))
         .collect();
@@ -138,7 +138,7 @@ pub fn hover(root: &Node, offset: usize) -> Option<Hover> {
     let (last, above) = path.split_last()?;
     let form = Document::form();
     let form = descend(&form, above, Some(root))?;
-    let key = keys(&form, forms::find(root, above))
+    let key = keys(form, forms::find(root, above))
         .into_iter()
         .find(|key| key.name == last)?;
     let promise = (!named.is_key && names::refers_to(&path) == Some("promises"))

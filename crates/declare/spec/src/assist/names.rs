@@ -25,7 +25,10 @@ const REFERENCES: &[(&str, &str)] = &[
     ("on_call.people.*.receivers", "receivers"),
     ("on_call.schedules.*.layers.*.rotation.*", "on_call.people"),
     ("on_call.schedules.*.overrides.*.who", "on_call.people"),
-    ("on_call.schedules.*.overrides.*.instead_of", "on_call.people"),
+    (
+        "on_call.schedules.*.overrides.*.instead_of",
+        "on_call.people",
+    ),
     ("severities.*.escalation", "escalations"),
     ("escalations.*.steps.*.schedules.*", "on_call.schedules"),
     ("escalations.*.steps.*.people.*", "on_call.people"),

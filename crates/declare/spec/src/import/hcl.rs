@@ -12,7 +12,7 @@ const DEPTH_MAX: usize = 64;
 pub(super) const EXPRESSION: &str = "${}";
 
 /// Reads a file; what comes after the first mistake is not read.
-pub(super) fn parse(text: &str) -> (Node, Option<Mistake>) {
+pub(super) fn parse(text: &str) -> (Node, Option<Box<Mistake>>) {
     let mut reader = Reader { text, at: 0 };
     let mut entries = Vec::new();
     let mistake = reader.body(&mut entries, 0).err();
@@ -49,8 +49,12 @@ impl<'t> Reader<'t> {
         is_next
     }
 
-    fn wrong(&self, at: usize, en: &str, ja: &str) -> Mistake {
-        Mistake::new("hcl-syntax", at..at, promise::Say::new(en, ja))
+    fn wrong(&self, at: usize, en: &str, ja: &str) -> Box<Mistake> {
+        Box::new(Mistake::new(
+            "hcl-syntax",
+            at..at,
+            promise::Say::new(en, ja),
+        ))
     }
 
     /// Spaces and comments, with line ends where those mean nothing.
@@ -74,7 +78,7 @@ impl<'t> Reader<'t> {
     }
 
     /// Attributes and blocks up to the brace that closes them, or the end.
-    fn body(&mut self, entries: &mut Entries, depth: usize) -> Result<(), Mistake> {
+    fn body(&mut self, entries: &mut Entries, depth: usize) -> Result<(), Box<Mistake>> {
         if depth > DEPTH_MAX {
             return Err(self.wrong(self.at, "the file nests too deep", "入れ子が深すぎます"));
         }
@@ -121,7 +125,7 @@ impl<'t> Reader<'t> {
     }
 
     /// A word, or a label in quotes.
-    fn name(&mut self) -> Result<Key, Mistake> {
+    fn name(&mut self) -> Result<Key, Box<Mistake>> {
         let start = self.at;
         if self.eat('"') {
             let end = self.rest().find(['"', '\n']).unwrap_or(0);
@@ -151,7 +155,7 @@ impl<'t> Reader<'t> {
     }
 
     /// A value; in brackets it may go on behind the end of its line.
-    fn expression(&mut self, depth: usize, in_brackets: bool) -> Result<Node, Mistake> {
+    fn expression(&mut self, depth: usize, in_brackets: bool) -> Result<Node, Box<Mistake>> {
         self.skip(in_brackets);
         let start = self.at;
         let plain = self.plain(depth)?;
@@ -172,7 +176,7 @@ impl<'t> Reader<'t> {
     }
 
     /// A literal; `None` where it is something else.
-    fn plain(&mut self, depth: usize) -> Result<Option<Value>, Mistake> {
+    fn plain(&mut self, depth: usize) -> Result<Option<Value>, Box<Mistake>> {
         if depth > DEPTH_MAX {
             return Err(self.wrong(self.at, "the file nests too deep", "入れ子が深すぎます"));
         }
@@ -209,7 +213,7 @@ impl<'t> Reader<'t> {
         }
     }
 
-    fn string(&mut self) -> Result<Value, Mistake> {
+    fn string(&mut self) -> Result<Value, Box<Mistake>> {
         let start = self.at;
         let end = string_end(self.rest())
             .ok_or_else(|| self.wrong(start, "a text is not closed", "文字列が閉じていません"))?;
@@ -238,7 +242,7 @@ impl<'t> Reader<'t> {
         None
     }
 
-    fn list(&mut self, depth: usize) -> Result<Option<Value>, Mistake> {
+    fn list(&mut self, depth: usize) -> Result<Option<Value>, Box<Mistake>> {
         self.eat('[');
         let mut items = Vec::new();
         loop {
@@ -257,7 +261,7 @@ impl<'t> Reader<'t> {
         }
     }
 
-    fn object(&mut self, depth: usize) -> Result<Option<Value>, Mistake> {
+    fn object(&mut self, depth: usize) -> Result<Option<Value>, Box<Mistake>> {
         self.eat('{');
         let mut entries = Vec::new();
         loop {
@@ -285,7 +289,7 @@ impl<'t> Reader<'t> {
     }
 
     /// Passes over an expression: to the end of its line, or to what ends it within brackets.
-    fn computed(&mut self, in_brackets: bool) -> Result<(), Mistake> {
+    fn computed(&mut self, in_brackets: bool) -> Result<(), Box<Mistake>> {
         let start = self.at;
         let mut open = 0usize;
         while let Some(c) = self.peek() {

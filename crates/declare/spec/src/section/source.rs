@@ -7,8 +7,8 @@ use promise::{
     unit::{Bytes, Span},
 };
 
-use super::{discovery::words, receive::Receive, redact::Redact};
 pub use super::scrape::Scrape;
+use super::{discovery::words, receive::Receive, redact::Redact};
 
 record! {
     /// Where evidence comes from.

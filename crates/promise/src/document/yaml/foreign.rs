@@ -42,7 +42,7 @@ pub fn parse_foreign_yaml(text: &str) -> (Vec<Node>, Vec<Mistake>) {
             Ok(Some(root)) => roots.push(root),
             Ok(None) => break,
             Err(mistake) => {
-                mistakes.push(mistake);
+                mistakes.push(*mistake);
                 break;
             }
         }
@@ -59,7 +59,7 @@ struct Reader<'t> {
 
 impl<'t> Reader<'t> {
     /// The next document; `None` at the end.
-    fn document(&mut self) -> Result<Option<Node>, Mistake> {
+    fn document(&mut self) -> Result<Option<Node>, Box<Mistake>> {
         loop {
             let Some((event, span)) = self.next()? else {
                 return Ok(None);
@@ -75,7 +75,7 @@ impl<'t> Reader<'t> {
         }
     }
 
-    fn next(&mut self) -> Result<Option<(Event<'t>, Span)>, Mistake> {
+    fn next(&mut self) -> Result<Option<(Event<'t>, Span)>, Box<Mistake>> {
         match self.parser.next_event() {
             None => Ok(None),
             Some(Ok((event, span))) => {
@@ -86,12 +86,12 @@ impl<'t> Reader<'t> {
                 let at = self.lines.offset(error.marker());
                 let info = error.info();
                 let message = say!("this is not YAML: {info}", "YAML として読めません: {info}");
-                Err(Mistake::new("yaml-syntax", at..at, message))
+                Err(Box::new(Mistake::new("yaml-syntax", at..at, message)))
             }
         }
     }
 
-    fn count(&mut self, nodes: usize, depth: usize, span: &Span) -> Result<(), Mistake> {
+    fn count(&mut self, nodes: usize, depth: usize, span: &Span) -> Result<(), Box<Mistake>> {
         self.nodes += nodes;
         if self.nodes <= NODES_MAX && depth <= DEPTH_MAX {
             return Ok(());
@@ -100,10 +100,10 @@ impl<'t> Reader<'t> {
             "the document nests too deep or holds too much",
             "文書の入れ子が深すぎるか、要素が多すぎます"
         );
-        Err(Mistake::new("too-large", span.clone(), message))
+        Err(Box::new(Mistake::new("too-large", span.clone(), message)))
     }
 
-    fn node(&mut self, event: Event<'t>, span: Span, depth: usize) -> Result<Node, Mistake> {
+    fn node(&mut self, event: Event<'t>, span: Span, depth: usize) -> Result<Node, Box<Mistake>> {
         self.count(1, depth, &span)?;
         let (node, anchor, tag) = match event {
             Event::Scalar(text, style, anchor, tag) => {
@@ -177,7 +177,7 @@ impl<'t> Reader<'t> {
         Ok(node)
     }
 
-    fn list(&mut self, mut span: Span, depth: usize) -> Result<Node, Mistake> {
+    fn list(&mut self, mut span: Span, depth: usize) -> Result<Node, Box<Mistake>> {
         let mut items = Vec::new();
         while let Some((event, at)) = self.next()? {
             if event == Event::SequenceEnd {
@@ -194,7 +194,7 @@ impl<'t> Reader<'t> {
         })
     }
 
-    fn map(&mut self, mut span: Span, depth: usize) -> Result<Node, Mistake> {
+    fn map(&mut self, mut span: Span, depth: usize) -> Result<Node, Box<Mistake>> {
         let mut entries: Vec<(Key, Node)> = Vec::new();
         let mut known: HashMap<String, usize> = HashMap::new();
         let mut merged = Vec::new();

@@ -186,7 +186,7 @@ pub(super) fn severity(text: &str) -> Option<(&'static str, u64)> {
     };
     SEVERITIES
         .iter()
-        .find(|(.., names)| names.iter().any(|name| speaks(&name)))
+        .find(|(.., names)| names.iter().any(&speaks))
         .map(|(name, level, _)| (*name, *level))
 }
 
