@@ -3,14 +3,14 @@
 //! CPU is that of all threads of the process, from the kernel's scheduler; appends are durable (fsync) when they are
 //! answered. The loads are made from a seed, so two runs append the same.
 
-use std::{error::Error, fs, path::Path};
+use std::{error::Error, fs, path::Path, sync::Arc};
 
 use promise::{Timestamp, signal::Matcher};
 use rand::{RngExt, SeedableRng};
 use rand_pcg::Pcg64;
 use store::{
-    Labels, MetricStore as _, Sample, Series,
-    metrics::{EmbeddedMetrics, Options},
+    Floats, Labels, MetricStore as _, Sample, Series,
+    metrics::{Batch, EmbeddedMetrics, Options},
 };
 
 type Outcome = Result<(), Box<dyn Error>>;
@@ -52,14 +52,28 @@ fn at(round: usize) -> Timestamp {
     Timestamp::from_millis(START + STEP * i64::try_from(round).unwrap_or(0))
 }
 
+fn sample(round: usize, value: f64) -> Sample {
+    Sample {
+        at: at(round),
+        value,
+    }
+}
+
 fn one(labels: Labels, round: usize, value: f64) -> Series {
-    Series::new(
-        labels,
-        vec![Sample {
-            at: at(round),
-            value,
-        }],
-    )
+    Series::new(labels, vec![sample(round, value)])
+}
+
+/// The series of each request, which whoever scrapes or receives them remembers.
+fn names(series: usize) -> Vec<Arc<[Labels]>> {
+    let all: Vec<Labels> = (0..series).map(|i| labels("requests_total", i)).collect();
+    all.chunks(BATCH).map(Arc::from).collect()
+}
+
+fn batch(names: &Arc<[Labels]>, samples: impl Iterator<Item = Sample>) -> Batch {
+    Batch {
+        floats: vec![Floats::new(names.clone(), samples.collect())],
+        series: Vec::new(),
+    }
 }
 
 async fn append() -> Outcome {
@@ -68,23 +82,21 @@ async fn append() -> Outcome {
     let dir = tempfile::tempdir()?;
     let store = EmbeddedMetrics::open(dir.path())?;
     let mut random = Pcg64::seed_from_u64(1);
+    let names = names(SERIES);
     let mut totals = vec![0.0; SERIES];
     let mut spent = 0;
     for round in 0..ROUNDS {
-        // Labels are made anew, as whoever decodes a request makes them; what that takes is not counted.
-        let mut batches: Vec<Vec<Series>> = Vec::new();
-        for (i, total) in totals.iter_mut().enumerate() {
-            *total += f64::from(random.random_range(1..100u32));
-            if i % BATCH == 0 {
-                batches.push(Vec::with_capacity(BATCH));
-            }
-            if let Some(batch) = batches.last_mut() {
-                batch.push(one(labels("requests_total", i), round, *total));
-            }
+        let mut batches: Vec<Batch> = Vec::new();
+        for (names, totals) in names.iter().zip(totals.chunks_mut(BATCH)) {
+            let samples = totals.iter_mut().map(|total| {
+                *total += f64::from(random.random_range(1..100u32));
+                sample(round, *total)
+            });
+            batches.push(batch(names, samples));
         }
         let before = cpu_nanos()?;
         for batch in batches {
-            store.append(batch).await?;
+            store.append_batch(batch).await?;
         }
         spent += cpu_nanos()? - before;
     }
@@ -102,17 +114,17 @@ async fn memory() -> Outcome {
     let store = EmbeddedMetrics::open(dir.path())?;
     let mut random = Pcg64::seed_from_u64(2);
     let before = resident()?;
+    let names = names(SERIES);
     let mut spent = 0;
     for round in 0..ROUNDS {
-        for from in (0..SERIES).step_by(BATCH) {
-            let batch: Vec<Series> = (from..from + BATCH)
-                .map(|i| {
-                    let total = round * 50 + random.random_range(0..50);
-                    one(labels("requests_total", i), round, number(total))
-                })
-                .collect();
+        for names in &names {
+            let samples = names.iter().map(|_| {
+                let total = round * 50 + random.random_range(0..50);
+                sample(round, number(total))
+            });
+            let batch = batch(names, samples);
             let cpu = cpu_nanos()?;
-            store.append(batch).await?;
+            store.append_batch(batch).await?;
             spent += cpu_nanos()? - cpu;
         }
     }

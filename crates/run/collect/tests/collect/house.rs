@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use collect::{Handle, Outputs};
 use promise::{Clock, Timestamp, unit::Span};
 use spec::section::source::{Scrape, Sources};
-use store::{Error, Lines, Round, StateStore, state};
+use store::{Error, Floats, Lines, Round, StateStore, state};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::{TcpListener, TcpStream},
@@ -121,7 +121,7 @@ impl House {
             loop {
                 let round = self.rounds.recv().await.unwrap();
                 if round.source == source {
-                    return round;
+                    return whole(round);
                 }
             }
         })
@@ -152,6 +152,15 @@ impl House {
 impl Drop for House {
     fn drop(&mut self) {
         self.stop.cancel();
+    }
+}
+
+/// All that it says as series, so that a test need not mind which of it came as floats.
+pub fn whole(round: Round) -> Round {
+    Round {
+        series: round.all(),
+        floats: Floats::default(),
+        ..round
     }
 }
 

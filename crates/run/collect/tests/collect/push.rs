@@ -7,7 +7,7 @@ use store::{
     metrics::{Appended, is_stale},
 };
 
-use crate::house::{House, value};
+use crate::house::{House, value, whole};
 use spec::section::source::Sources;
 
 /// The rounds of one request, answered as durable.
@@ -16,7 +16,7 @@ async fn next(house: &mut House) -> Round {
     if let Some(ack) = round.ack.take() {
         let _ = ack.try_send(Ok(Appended::default()));
     }
-    round
+    whole(round)
 }
 
 fn send(

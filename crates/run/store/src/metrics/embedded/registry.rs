@@ -45,6 +45,8 @@ pub(super) struct Newest {
     has_print: bool,
     /// Whether the log names the series in a segment that this process wrote.
     pub is_logged: bool,
+    /// Whether its labels are those of the log, and no caller's.
+    is_recalled: bool,
 }
 
 impl Newest {
@@ -56,6 +58,15 @@ impl Newest {
             run: 0,
             has_print: false,
             is_logged: false,
+            is_recalled: false,
+        }
+    }
+
+    /// The same of a series that the log tells of.
+    pub fn recalled(at: Option<i64>) -> Self {
+        Self {
+            is_recalled: true,
+            ..Self::at(at)
         }
     }
 
@@ -94,10 +105,11 @@ impl Registry {
                 known.is_clone_of(labels) || known == labels
             };
             let id = *self.table.find(self.hash(labels), is_it)?;
-            // Next time the same caller brings the same clone.
-            let known = &mut self.known[id as usize].labels;
-            if !known.is_clone_of(labels) {
-                *known = labels.clone();
+            // A caller that remembers its series brings the same clone next time. One that makes labels anew each time
+            // does not, so it is not followed.
+            let known = &mut self.known[id as usize];
+            if std::mem::take(&mut known.newest.is_recalled) {
+                known.labels = labels.clone();
             }
             id
         };

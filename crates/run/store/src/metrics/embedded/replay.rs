@@ -58,7 +58,7 @@ impl Heard for Replay<'_> {
             self.head.admit(labels.clone());
             self.registry.add(Known {
                 labels,
-                newest: Newest::at(newest),
+                newest: Newest::recalled(newest),
             })
         });
         self.ids.insert(id, known);
