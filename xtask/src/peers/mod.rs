@@ -60,6 +60,11 @@ const PEERS: &[Peer] = &[
         why: "the pages in Japanese",
     },
     Peer {
+        package: "dnsmasq-base",
+        proof: Proof::Program("dnsmasq"),
+        why: "answers for names in which targets are found",
+    },
+    Peer {
         package: "python3-venv",
         proof: Proof::Program("python3"),
         why: "runs the OpenTelemetry SDK as a sender",
@@ -156,7 +161,7 @@ impl Peer {
             Proof::File(path) => Path::new(path).exists(),
             Proof::Program(name) => {
                 let path = env::var_os("PATH").unwrap_or_default();
-                // nginx lies in /usr/sbin, which is not on everybody's path.
+                // nginx and others lie in /usr/sbin, which is not on everybody's path.
                 let folders = env::split_paths(&path).chain(["/usr/sbin".into()]);
                 folders
                     .into_iter()
