@@ -12,9 +12,7 @@ impl Trouble {
     /// The source could not be reached or answered wrongly.
     pub fn failed(say: Say) -> Self {
         Self {
-            cause: Cause::Failed {
-                error: say.clone(),
-            },
+            cause: Cause::Failed { error: say.clone() },
             say,
         }
     }
@@ -22,9 +20,7 @@ impl Trouble {
     /// The source was over a limit.
     pub fn refused(say: Say) -> Self {
         Self {
-            cause: Cause::Refused {
-                limit: say.clone(),
-            },
+            cause: Cause::Refused { limit: say.clone() },
             say,
         }
     }

@@ -114,22 +114,8 @@ impl<'t> Reader<'t> {
                 } else {
                     Value::Scalar(text.into_owned())
                 };
-                let end = span.start
-                    + self
-                        .lines
-                        .text
-                        .get(span.clone())
-                        .unwrap_or_default()
-                        .trim_end()
-                        .len();
-                (
-                    Node {
-                        span: span.start..end,
-                        value,
-                    },
-                    anchor,
-                    own(tag.as_deref()),
-                )
+                let span = self.written(span);
+                (Node { span, value }, anchor, own(tag.as_deref()))
             }
             Event::SequenceStart(anchor, tag) => {
                 let tag = own(tag.as_deref());
@@ -175,6 +161,18 @@ impl<'t> Reader<'t> {
             self.anchors.insert(anchor, node.clone());
         }
         Ok(node)
+    }
+
+    /// Where the value itself stands: without its tag, its anchor and the space around it.
+    fn written(&self, span: Span) -> Span {
+        let mut rest = self.lines.text.get(span.clone()).unwrap_or_default();
+        while rest.starts_with(['!', '&']) {
+            rest = rest
+                .trim_start_matches(|c: char| !c.is_whitespace())
+                .trim_start();
+        }
+        let start = span.end - rest.len();
+        start..start + rest.trim_end().len()
     }
 
     fn list(&mut self, mut span: Span, depth: usize) -> Result<Node, Box<Mistake>> {

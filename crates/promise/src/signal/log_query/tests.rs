@@ -1,3 +1,5 @@
+//! Queries as people write them, and what they mean.
+
 #![allow(clippy::unwrap_used)]
 use super::{
     lucene::{Operator, Syntax},

@@ -12,9 +12,9 @@ use super::{Rota, Shift, ical, review::review};
 fn on_call(json: serde_json::Value) -> OnCall {
     let mut all = serde_json::json!({
         "people": {
-            "aoi": { "name": "Aoi", "receivers": ["aoi-mail"] },
-            "ren": { "name": "Ren", "receivers": [] },
-            "yui": { "name": "Yui", "receivers": [] },
+            "aoi": { "name": { "en": "Aoi", "ja": "Aoi" }, "receivers": ["aoi-mail"] },
+            "ren": { "name": { "en": "Ren", "ja": "Ren" }, "receivers": [] },
+            "yui": { "name": { "en": "Yui", "ja": "Yui" }, "receivers": [] },
         },
         "holidays": "none", "days_off": [], "longest": "14d",
     });

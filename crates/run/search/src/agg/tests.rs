@@ -1,3 +1,5 @@
+//! Aggregations against sums worked out by hand.
+
 #![allow(clippy::unwrap_used)]
 use promise::{
     Timestamp,

@@ -196,25 +196,28 @@ impl Shapes {
         all.map(|shape| columns(shape).collect()).collect()
     }
 
-    /// Whether records of a shape have something other than null under a path.
+    /// Whether records of a shape have something other than null, or an object without anything, under a path.
     pub fn holds(&self, shape: u32, path: &str) -> bool {
         let mut walked = Vec::new();
-        self.steps(shape).into_iter().any(|step| match step {
-            Step::Enter(name) => {
-                walked.push(name.clone());
-                joins(&walked, path)
-            }
-            Step::Leave => {
-                walked.pop();
-                false
-            }
-            Step::Null(_) => false,
-            // A list is there when one of its items is, which only its values tell.
-            Step::Value { column, .. } => self
-                .places
-                .get(*column as usize)
-                .is_some_and(|place| place.kind != Kind::List && *place.path == *path),
-        })
+        let mut steps = self.steps(shape).into_iter().peekable();
+        std::iter::from_fn(|| steps.next().map(|step| (step, steps.peek().copied()))).any(
+            |(step, next)| match step {
+                Step::Enter(name) => {
+                    walked.push(name.clone());
+                    !matches!(next, Some(Step::Leave)) && joins(&walked, path)
+                }
+                Step::Leave => {
+                    walked.pop();
+                    false
+                }
+                Step::Null(_) => false,
+                // A list is there when one of its items is, which only its values tell.
+                Step::Value { column, .. } => self
+                    .places
+                    .get(*column as usize)
+                    .is_some_and(|place| place.kind != Kind::List && *place.path == *path),
+            },
+        )
     }
 
     pub fn put(&self, out: &mut Vec<u8>) {
