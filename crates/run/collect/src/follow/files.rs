@@ -40,7 +40,7 @@ struct Followed {
 
 enum Reader {
     Plain(Tail),
-    Packed(Packed),
+    Packed(Box<Packed>),
 }
 
 impl Reader {
@@ -214,7 +214,9 @@ impl Files {
     fn open(&mut self, place: Place, gone_since: Option<Timestamp>, look: &mut Look) {
         let (id, path) = (place.id(), place.path.clone());
         let reader = match packed::is_packed(&path) {
-            true => self.packed(place).map(Reader::Packed),
+            true => self
+                .packed(place)
+                .map(|packed| Reader::Packed(Box::new(packed))),
             false => Tail::open(place).map(Reader::Plain),
         };
         match reader {

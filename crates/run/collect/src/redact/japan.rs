@@ -108,7 +108,7 @@ pub(super) fn kind_of_field(name: &str, digits: &[Digit]) -> Option<Kind> {
 
 fn named(text: &str, run: &[Digit]) -> Option<(Range<usize>, Kind)> {
     let start = run[0].from;
-    let from = text.floor_char_boundary(start.saturating_sub(NAME_MAX));
+    let from = super::boundary(text, start.saturating_sub(NAME_MAX));
     // What another value stands between is another's name.
     let before = text[from..start].rsplit([',', ';', '{', '\n']).next()?;
     if !before

@@ -23,7 +23,7 @@ pub(super) fn find(text: &str, hits: &mut Vec<(Range<usize>, Kind)>) {
 fn login(text: &str, past: usize, sign: usize) -> Option<(Range<usize>, Kind)> {
     /// A longer login is none.
     const LOGIN_MAX: usize = 256;
-    let from = text.floor_char_boundary(past.max(sign.saturating_sub(LOGIN_MAX)));
+    let from = super::boundary(text, past.max(sign.saturating_sub(LOGIN_MAX)));
     let start = from + text[from..sign].rfind("://")? + 3;
     let is_login = sign > start && !text[start..sign].contains(['/', ' ', '?', '#', '"']);
     is_login.then_some((start..sign, Kind::Password))

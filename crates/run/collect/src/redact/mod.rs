@@ -28,6 +28,13 @@ const MARK: &str = "[redacted:";
 /// JSON inside of strings is opened this many times; beyond it the text is scanned as it is.
 const NESTED_MAX: usize = 4;
 
+/// The last place at or before `place` at which a character begins.
+fn boundary(text: &str, place: usize) -> usize {
+    // A character has at most four bytes.
+    let mut near = (place.saturating_sub(3)..=place.min(text.len())).rev();
+    near.find(|at| text.is_char_boundary(*at)).unwrap_or(0)
+}
+
 /// What was found. Where two begin at one place, the earlier here gives its name to both.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Kind {

@@ -327,7 +327,7 @@ async fn signed_events_are_taken_and_old_or_forged_ones_are_not() {
         let signature = signed(format!("{at}.{body}").as_bytes());
         format!("t={at},v1={},v1={signature},v0=x", "0".repeat(64))
     };
-    let post = async |house: &House, name: &'static str, said: String, body: String| {
+    let post = |house: &House, name: &'static str, said: String, body: String| {
         let handle = house.handle.clone();
         tokio::spawn(async move {
             let header = |wanted: &str| match (name, wanted) {
@@ -340,7 +340,7 @@ async fn signed_events_are_taken_and_old_or_forged_ones_are_not() {
     };
     let mut ids = Vec::new();
     for _ in 0..2 {
-        let sent = post(&house, "pay", stripe(now, &body), body.clone()).await;
+        let sent = post(&house, "pay", stripe(now, &body), body.clone());
         let records = records(&mut house).await;
         sent.await.unwrap().unwrap();
         assert_eq!(records[0].fields["type"], "charge.failed");
@@ -361,7 +361,7 @@ async fn signed_events_are_taken_and_old_or_forged_ones_are_not() {
     }
     let body = r#"{"action":"created","ref":"main"}"#.to_owned();
     let said = format!("sha256={}", signed(body.as_bytes()));
-    let sent = post(&house, "code", said, body).await;
+    let sent = post(&house, "code", said, body);
     let records = records(&mut house).await;
     sent.await.unwrap().unwrap();
     assert_eq!(

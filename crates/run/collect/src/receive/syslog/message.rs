@@ -35,7 +35,7 @@ pub(super) fn read(text: &str) -> (Option<Timestamp>, Map<String, Value>) {
     let mut out = Fields::default();
     out.put("facility", FACILITIES[priority / 8]);
     out.put("severity", SEVERITIES[priority % 8]);
-    let is_new = rest.strip_prefix("1 ").and_then(|rest| out.new(rest));
+    let is_new = rest.strip_prefix("1 ").and_then(|rest| out.of_today(rest));
     if is_new.is_none() && rest.len() < text.len() {
         out.old(rest);
     } else if is_new.is_none() {
@@ -77,7 +77,7 @@ impl Fields {
     }
 
     /// RFC 5424, behind its version. `None` where it is not one; nothing was put then.
-    fn new(&mut self, text: &str) -> Option<()> {
+    fn of_today(&mut self, text: &str) -> Option<()> {
         let mut parts = text.splitn(6, ' ');
         let mut next = || parts.next();
         let (time, host, app, pid, id) = (next()?, next()?, next()?, next()?, next()?);
@@ -153,7 +153,7 @@ fn old_time(text: &str) -> Option<(&str, &str)> {
 fn tag(text: &str) -> Option<(&str, &str, &str)> {
     /// RFC 3164 says 32; container names are longer.
     const TAG_MAX: usize = 128;
-    let end = text.find(|c: char| matches!(c, ':' | '[' | ' '))?;
+    let end = text.find([':', '[', ' '])?;
     let (app, rest) = text.split_at(end);
     if app.is_empty() || app.len() > TAG_MAX || rest.starts_with(' ') {
         return None;

@@ -10,6 +10,9 @@ use super::{
 };
 use crate::{Exemplar, Histogram};
 
+/// A histogram: its time in milliseconds, what tells it apart, and itself.
+type Held = (i64, u64, Arc<Histogram>);
+
 /// What one group of requests brings.
 #[derive(Default)]
 pub(super) struct News {
@@ -18,7 +21,7 @@ pub(super) struct News {
     first: u32,
     runs: Vec<Run>,
     pub samples: Vec<(i64, f64)>,
-    pub histograms: Vec<(i64, u64, Arc<Histogram>)>,
+    pub histograms: Vec<Held>,
     pub exemplars: Vec<(u32, Exemplar)>,
 }
 
@@ -67,7 +70,7 @@ impl News {
     }
 
     /// The floats and the histograms that have been added since.
-    pub fn since(&self, mark: Mark) -> (&[(i64, f64)], &[(i64, u64, Arc<Histogram>)]) {
+    pub fn since(&self, mark: Mark) -> (&[(i64, f64)], &[Held]) {
         (
             self.samples.get(mark.samples as usize..).unwrap_or(&[]),
             self.histograms
