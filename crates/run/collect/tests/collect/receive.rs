@@ -356,7 +356,7 @@ async fn signed_events_are_taken_and_old_or_forged_ones_are_not() {
         (stripe(now, &body).replace("v1=", "v0="), body.clone()),
         (String::new(), body.clone()),
     ] {
-        let refused = post(&house, "pay", said.clone(), sent).await.await.unwrap();
+        let refused = post(&house, "pay", said.clone(), sent).await.unwrap();
         assert!(matches!(refused, Err(WebhookError::Unsigned)), "{said}");
     }
     let body = r#"{"action":"created","ref":"main"}"#.to_owned();
