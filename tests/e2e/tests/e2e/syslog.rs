@@ -1,4 +1,4 @@
-//! Real senders of syslog: `logger`, an rsyslog that relays, and OpenSSL as a TLS client with and without a certificate.
+//! Real senders of syslog: `logger`, and an rsyslog that relays.
 
 use std::{
     io::Write as _,
