@@ -313,8 +313,11 @@ fn announce(
     }
 }
 
-/// Takes every step of the escalation that is due, and says whom they reach. A step that reaches nobody must not cost
-/// its wait, so the next is taken at once.
+/// Steps taken in one look: more come due only after long absence, or where none of many reaches anybody.
+const STEPS_AT_ONCE: usize = 100;
+
+/// Takes every step of the escalation that is due, and says whom they reach, each once. A step that reaches nobody must
+/// not cost its wait, so the next is taken at once.
 pub fn take_steps(
     config: &Config,
     change: &mut Change,
@@ -328,10 +331,11 @@ pub fn take_steps(
     };
     let mut reached: Vec<Target> = Vec::new();
     let mut was_empty = false;
-    while let Some(due) = escalate::step(policy, incident.opened, incident.escalated) {
-        if due.at > at && !was_empty {
+    for _ in 0..STEPS_AT_ONCE {
+        let next = escalate::step(policy, incident.opened, incident.escalated);
+        let Some(due) = next.filter(|due| due.at <= at || was_empty) else {
             break;
-        }
+        };
         incident.escalated += 1;
         let targets = escalate::targets(config, due.whom, at);
         let (number, round) = (incident.escalated, due.round);
@@ -368,7 +372,14 @@ pub fn take_steps(
             body,
         );
         was_empty = targets.is_empty();
-        reached.extend(targets);
+        for target in targets {
+            if !reached
+                .iter()
+                .any(|known| known.receiver == target.receiver)
+            {
+                reached.push(target);
+            }
+        }
     }
     reached
 }

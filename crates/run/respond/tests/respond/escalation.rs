@@ -105,7 +105,7 @@ async fn a_restart_takes_no_step_twice_and_leaves_none_out() {
     let news = world.transition("p1", Broken, Some(Kept));
     house.responder.transition(news).await.unwrap();
     pass(100).await;
-    drop(house);
+    house.task.abort();
     // Down from 100 s to 200 s: what came due at 150 s is told at the start.
     pass(100).await;
     let _house = world.start(escalating(), memory.reopened()).await.unwrap();
@@ -139,4 +139,34 @@ async fn a_step_that_reaches_nobody_costs_no_time() {
             .iter()
             .any(|entry| entry.code == "escalation-empty")
     );
+}
+
+/// Down over two steps for the same receiver: it is told once, and no policy keeps the desk busy for ever.
+#[tokio::test(start_paused = true)]
+async fn what_came_due_together_is_told_once_and_no_policy_is_endless() {
+    let world = World::new(|_| Does::Accept);
+    let memory = Memory::new();
+    let house = world.start(escalating(), memory.clone()).await.unwrap();
+    let news = world.transition("p1", Broken, Some(Kept));
+    house.responder.transition(news).await.unwrap();
+    pass(10).await;
+    house.task.abort();
+    // 90 s: b, 150 s: a, 240 s: b.
+    pass(240).await;
+    let _house = world.start(escalating(), memory.reopened()).await.unwrap();
+    pass(5).await;
+    assert_eq!(
+        ["a", "b", "c"].map(|name| told(&world, name).len()),
+        [2, 1, 0]
+    );
+
+    let world = World::new(|_| Does::Accept);
+    let mut config = escalating();
+    let endless = config.escalations.get_mut("urgent").unwrap();
+    (endless.steps, endless.again) = (vec![step(0, &["gone"])], u64::MAX);
+    let house = world.start(config, Memory::new()).await.unwrap();
+    let news = world.transition("p1", Broken, Some(Kept));
+    house.responder.transition(news).await.unwrap();
+    let incident = house.responder.incident("INC-2026-0001").unwrap();
+    assert_eq!(incident.escalated, 100);
 }
