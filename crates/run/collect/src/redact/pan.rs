@@ -141,10 +141,18 @@ fn in_hex(text: &str, place: usize) -> bool {
         })
         .collect();
     let has_letter = |part: &str| part.bytes().any(|byte| byte.is_ascii_alphabetic());
+    // An id mixes digits and letters throughout; a number with but letters around it is a number: `370000000000002A`.
+    let is_mixed = |part: &str, at: usize| {
+        let (before, behind) = part.split_at(at);
+        let before = before.trim_end_matches(|c: char| c.is_ascii_digit());
+        let behind = behind.trim_start_matches(|c: char| c.is_ascii_digit());
+        let mut around = before.bytes().chain(behind.bytes());
+        has_letter(part) && around.any(|byte| byte.is_ascii_digit())
+    };
     let is_plain = parts.iter().any(|(begin, part)| {
         (*begin..begin + part.len()).contains(&at)
             && LENGTHS.contains(&part.len())
-            && has_letter(part)
+            && is_mixed(part, at - begin)
     });
     let mut uuids = parts.iter().filter_map(|(begin, _)| {
         let uuid = word.get(*begin..begin + 36)?;

@@ -203,6 +203,17 @@ fn records_are_searched_through_and_through() {
     );
 }
 
+#[test]
+fn a_card_between_letters_is_no_id_though_it_is_as_long_as_one() {
+    for (text, expected) in [
+        ("370000000000002A", "[redacted:pan]A"),
+        ("deadbeef4242424242424242", "deadbeef[redacted:pan]"),
+        ("a4242424242424242b7c0d1e", "a4242424242424242b7c0d1e"),
+    ] {
+        assert_eq!(redactor().text(text), expected);
+    }
+}
+
 fn grouped(card: &str, group: usize, separator: &str) -> String {
     let digits: Vec<char> = card.chars().collect();
     digits
