@@ -1,5 +1,6 @@
 //! `tegata`: one binary, one YAML file. The command line is in `cli`, the wiring in `app`.
 
+mod allocator;
 mod app;
 mod beats;
 mod book;
@@ -25,6 +26,7 @@ use std::process::ExitCode;
 use clap::Parser as _;
 
 fn main() -> ExitCode {
+    allocator::give_back();
     let cli = cli::Cli::parse();
     cli.start_logging();
     // Several libraries speak TLS; they all shall do so with ring. Only a second call can fail.

@@ -153,7 +153,7 @@ impl Evaluator {
             source.interval = round.next.since(round.at).max(DUE_MIN);
         }
         let mut touched = BTreeSet::new();
-        let listed = self.index.of_list(&name, round.floats.names(), |metric| {
+        let listed = self.index.of_list(round.floats.names(), |metric| {
             self.names.note(metric);
         });
         for (place, dependents) in listed.iter() {

@@ -1,7 +1,10 @@
 //! Which promises or rules depend on a series: by metric name first, so that a series nobody asked for costs one
 //! look-up, and remembered by labels, so that one somebody asked for is matched once.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{
+    collections::HashMap,
+    sync::{Arc, Weak},
+};
 
 use promise::signal::{Match, Matcher};
 use store::Labels;
@@ -9,8 +12,8 @@ use store::Labels;
 /// Series whose dependents are remembered. Beyond it they are matched anew, which costs time, not memory.
 const REMEMBERED_MAX: usize = 200_000;
 
-/// Lists that are remembered, one for each source; beyond it they are looked through anew.
-const LISTS_MAX: usize = 20_000;
+/// Lists that are remembered before those that nobody holds any more are looked for.
+const LISTS_MIN: usize = 64;
 
 /// A selector of a signal of a promise.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,14 +31,18 @@ pub(crate) struct Index<D> {
     unnamed: Vec<usize>,
     entries: Vec<(Vec<Matcher>, D)>,
     remembered: HashMap<Labels, Arc<[D]>>,
-    /// What each source's newest list of series came to: it says the same list again and again.
-    lists: HashMap<Arc<str>, List<D>>,
+    /// What the lists of series came to, each by where it lies: a source says the same list again and again, or a few
+    /// in turn.
+    lists: HashMap<usize, List<D>>,
+    /// How many there may be before the dead are taken out.
+    lists_max: usize,
 }
 
 /// The series of a list that have dependents, by their places in it.
 #[derive(Debug)]
 struct List<D> {
-    names: Arc<[Labels]>,
+    /// Weak, so that a list goes with those who say it; what lies there cannot be another's as long as this is here.
+    names: Weak<[Labels]>,
     found: Found<D>,
 }
 
@@ -50,6 +57,7 @@ impl<D> Default for Index<D> {
             entries: Vec::new(),
             remembered: HashMap::new(),
             lists: HashMap::new(),
+            lists_max: LISTS_MIN,
         }
     }
 }
@@ -97,16 +105,11 @@ impl<D: Copy> Index<D> {
         (!found.is_empty()).then_some(found)
     }
 
-    /// The dependents of the series of a list that `source` says. The name of each metric in a list that is new goes to
+    /// The dependents of the series of a list. The name of each metric in a list that is new goes to
     /// `met`, each at least once.
-    pub fn of_list(
-        &mut self,
-        source: &Arc<str>,
-        names: &Arc<[Labels]>,
-        mut met: impl FnMut(&str),
-    ) -> Found<D> {
-        if let Some(list) = self.lists.get(source)
-            && Arc::ptr_eq(&list.names, names)
+    pub fn of_list(&mut self, names: &Arc<[Labels]>, mut met: impl FnMut(&str)) -> Found<D> {
+        if let Some(list) = self.lists.get(&names.as_ptr().addr())
+            && list.names.ptr_eq(&Arc::downgrade(names))
         {
             return list.found.clone();
         }
@@ -122,15 +125,16 @@ impl<D: Copy> Index<D> {
                 found.push((place, dependents));
             }
         }
-        if self.lists.len() >= LISTS_MAX {
-            self.lists.clear();
+        if self.lists.len() >= self.lists_max {
+            self.lists.retain(|_, list| list.names.strong_count() > 0);
+            self.lists_max = LISTS_MIN.max(2 * self.lists.len());
         }
+        let found: Found<D> = found.into();
         let list = List {
-            names: names.clone(),
-            found: found.into(),
+            names: Arc::downgrade(names),
+            found: found.clone(),
         };
-        let found = list.found.clone();
-        self.lists.insert(source.clone(), list);
+        self.lists.insert(names.as_ptr().addr(), list);
         found
     }
 

@@ -57,7 +57,8 @@ pub(crate) async fn serve(listener: TcpListener, house: Arc<House>, stop: Cancel
         hosts,
         stop: stop.clone(),
     };
-    let served = axum::serve(listener, console::router(desk))
+    // Made once: a bare router would be made anew, with all its routes, for each connection.
+    let served = axum::serve(listener, console::router(desk).into_make_service())
         .with_graceful_shutdown(stop.clone().cancelled_owned())
         .into_future();
     let (served, ()) = tokio::join!(served, tell_news(&house, &told, &stop));

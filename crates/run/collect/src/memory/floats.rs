@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use store::{Floats, Labels, Sample};
 
-pub(super) struct Gathered {
+pub(crate) struct Gathered {
     before: Arc<[Labels]>,
     /// Where the list before says something else.
     fresh: Option<Vec<Labels>>,

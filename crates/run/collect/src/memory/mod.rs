@@ -10,6 +10,7 @@
 mod attach;
 mod floats;
 mod flood;
+mod keyed;
 mod metadata;
 mod table;
 
@@ -24,10 +25,10 @@ use crate::{
 };
 
 pub(crate) use attach::Attach;
+pub(crate) use floats::Gathered;
+pub(crate) use keyed::{Keyed, Place};
 pub(crate) use metadata::owned;
-pub(crate) use table::Place;
 
-use floats::Gathered;
 use metadata::Told;
 use table::Table;
 

@@ -1,7 +1,4 @@
 //! The series of one source, found by the bytes that name them.
-//!
-//! Of those bytes a hash is kept that no source can foresee: it is shorter than they are, and comparing it touches
-//! nothing else. A source says its series in the same order again and again, so the one behind the last is tried first.
 
 use std::hash::Hasher;
 
@@ -9,37 +6,20 @@ use hashbrown::HashTable;
 use store::{Labels, remote_write::Seed};
 use xxhash_rust::xxh3::Xxh3;
 
-/// Where a series stands. Good until the dead are buried.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(crate) struct Place(u32);
-
-impl Place {
-    /// A body is bounded far below 2^32 series.
-    fn of(index: usize) -> Self {
-        Self(u32::try_from(index).unwrap_or(u32::MAX))
-    }
-
-    fn index(self) -> usize {
-        self.0 as usize
-    }
-}
+use super::keyed::{Keyed, Place};
 
 #[derive(Debug, Default)]
 pub(super) struct Table {
     seed: Seed,
-    entries: Vec<Entry>,
-    by_key: HashTable<Place>,
+    entries: Keyed<Entry>,
     /// The first place of each label set: two texts may name one series.
     by_labels: HashTable<Place>,
     /// Counts answers; an entry is present if it was seen in this one.
     turn: u32,
-    /// What is expected next.
-    next: usize,
 }
 
 #[derive(Debug)]
 struct Entry {
-    key: u128,
     /// `None` for what relabelling drops.
     labels: Option<Labels>,
     /// The first entry with the same labels, often this one: it speaks for the series.
@@ -70,52 +50,43 @@ const DEAD_FREE: usize = 1_000;
 impl Table {
     pub fn begin(&mut self) {
         self.turn = self.turn.wrapping_add(1);
-        self.next = 0;
+        self.entries.rewind();
     }
 
     pub fn labels(&self, place: Place) -> Option<&Labels> {
-        self.entries[place.index()].labels.as_ref()
+        self.entries.at(place).labels.as_ref()
     }
 
     pub fn find(&mut self, key: &[u8]) -> Option<Place> {
-        let key = self.seed.hash(key);
-        let entries = &self.entries;
-        let place = match entries.get(self.next) {
-            Some(entry) if entry.key == key => Place::of(self.next),
-            _ => {
-                let is = |place: &Place| entries[place.index()].key == key;
-                *self.by_key.find(short(key), is)?
-            }
-        };
-        self.next = place.index() + 1;
-        self.entries[place.index()].used = self.turn;
+        let place = self.entries.find(self.seed.hash(key))?;
+        self.entries.at_mut(place).used = self.turn;
         Some(place)
     }
 
     /// The key must not be there yet.
     pub fn add(&mut self, key: &[u8], labels: Option<Labels>) -> Place {
-        let place = self.insert(Entry {
-            key: self.seed.hash(key),
-            labels,
-            first: Place(0),
-            used: self.turn,
-            seen: self.turn.wrapping_sub(1),
-            is_told: false,
-            is_tracked: true,
-        });
-        self.next = place.index() + 1;
+        let key = self.seed.hash(key);
+        let place = Place::of(self.entries.len());
+        self.entries.add(
+            key,
+            Entry {
+                labels,
+                first: place,
+                used: self.turn,
+                seen: self.turn.wrapping_sub(1),
+                is_told: false,
+                is_tracked: true,
+            },
+        );
+        self.note(place);
         place
     }
 
-    fn insert(&mut self, entry: Entry) -> Place {
-        let place = Place::of(self.entries.len());
-        self.entries.push(entry);
-        let entries = &self.entries;
-        let key = |place: &Place| short(entries[place.index()].key);
-        self.by_key.insert_unique(key(&place), place, key);
+    /// Finds who speaks for the series of an entry.
+    fn note(&mut self, place: Place) {
+        let labels_of = |place: &Place| self.entries.at(*place).labels.as_ref();
         let mut first = place;
-        if let Some(labels) = &entries[place.index()].labels {
-            let labels_of = |place: &Place| entries[place.index()].labels.as_ref();
+        if let Some(labels) = labels_of(&place) {
             let hash = |place: &Place| labels_of(place).map_or(0, hash);
             let same = |other: &Place| labels_of(other) == Some(labels);
             match self.by_labels.find(hash(&place), same) {
@@ -125,14 +96,13 @@ impl Table {
                 }
             }
         }
-        self.entries[place.index()].first = first;
-        place
+        self.entries.at_mut(place).first = first;
     }
 
     /// Notes that the series has a sample in this answer.
     pub fn see(&mut self, place: Place, is_tracked: bool) -> Seen {
-        let first = self.entries[place.index()].first;
-        let entry = &mut self.entries[first.index()];
+        let first = self.entries.at(place).first;
+        let entry = self.entries.at_mut(first);
         if entry.seen == self.turn {
             return Seen::Twice;
         }
@@ -155,7 +125,7 @@ impl Table {
     pub fn finish(&mut self, ended: impl FnMut(&Labels)) {
         let turn = self.turn;
         self.end(|entry| entry.seen != turn, ended);
-        for entry in &mut self.entries {
+        for entry in self.entries.iter_mut() {
             entry.is_told = entry.seen == turn;
         }
     }
@@ -186,20 +156,11 @@ impl Table {
         if self.entries.len() - living <= DEAD_FREE + living / 2 {
             return false;
         }
-        self.by_key.clear();
+        self.entries.retain(|entry| entry.used == turn);
         self.by_labels.clear();
-        for entry in std::mem::take(&mut self.entries) {
-            if entry.used == turn {
-                self.insert(entry);
-            }
-        }
+        (0..self.entries.len()).for_each(|index| self.note(Place::of(index)));
         true
     }
-}
-
-/// Half of a key, for it is a hash already.
-fn short(key: u128) -> u64 {
-    u64::try_from(key >> 64).unwrap_or_default()
 }
 
 /// Equal labels have equal hashes.

@@ -173,8 +173,7 @@ impl Engine {
             self.watermark
                 .hear(&heard.source, heard.next, heard.failed.as_ref())
         };
-        let source = Arc::from(heard.source.as_str());
-        let listed = self.index.of_list(&source, &heard.floats, |_| {});
+        let listed = self.index.of_list(&heard.floats, |_| {});
         let others = heard
             .series
             .iter()

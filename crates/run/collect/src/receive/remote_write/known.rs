@@ -1,9 +1,10 @@
-//! Series and sources that were heard before. A known series costs one look-up by the hash of its bytes:
-//! nothing is parsed, redacted or allocated for it again.
+//! Series and sources that were heard before. A known series costs the hash of its bytes: nothing is parsed, redacted or
+//! allocated for it again. Senders send their series in the same order again and again, so the one behind the last is
+//! tried first, and the list of a whole request is remembered, too.
 
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap, VecDeque},
-    hash::{BuildHasherDefault, Hash, Hasher},
+    hash::{Hash, Hasher},
     sync::Arc,
     time::Duration,
 };
@@ -14,7 +15,10 @@ use store::{
     remote_write::{self, Described, LabelPairs, Seed},
 };
 
-use crate::redact::Redactor;
+use crate::{
+    memory::{Keyed, Place},
+    redact::Redactor,
+};
 
 /// Series of one source, as many as a large Kubernetes cluster's state has; beyond it a label runs away.
 const SERIES_MAX: usize = 500_000;
@@ -40,8 +44,8 @@ const INTERVAL_MIN: Duration = Duration::from_secs(1);
 /// Nor does one stay fresh longer, for nothing is shown that is older than five minutes.
 const INTERVAL_MAX: Duration = Duration::from_secs(300);
 
-/// Where a known series stands.
-pub(super) type Place = u128;
+/// Lists of a series each that are remembered: one for each shard of a sender that has many.
+const LISTS_MAX: usize = 10_000;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) struct SourceId(u32);
@@ -49,7 +53,9 @@ pub(super) struct SourceId(u32);
 pub(super) struct Known {
     pub seed: Seed,
     redactor: Arc<Redactor>,
-    series: HashMap<Place, Slot, BuildHasherDefault<Plain>>,
+    series: Keyed<Slot>,
+    /// What followed a series in one message, itself included.
+    lists: HashMap<Place, Arc<[Labels]>>,
     sources: Vec<Source>,
     by_name: HashMap<Arc<str>, SourceId>,
     described: HashMap<String, u64>,
@@ -58,29 +64,13 @@ pub(super) struct Known {
 }
 
 /// A known series.
-pub(super) struct Found {
-    pub place: Place,
+pub(super) struct Slot {
     pub labels: Labels,
     pub source: SourceId,
-}
-
-struct Slot {
-    labels: Labels,
-    source: SourceId,
     /// When it was last heard.
     age: u32,
     /// What was last told of its metric.
     about: u32,
-}
-
-impl Slot {
-    fn found(&self, place: Place) -> Found {
-        Found {
-            place,
-            labels: self.labels.clone(),
-            source: self.source,
-        }
-    }
 }
 
 struct Source {
@@ -95,7 +85,8 @@ impl Known {
         Self {
             seed: Seed::random(),
             redactor,
-            series: HashMap::default(),
+            series: Keyed::default(),
+            lists: HashMap::new(),
             sources: Vec::new(),
             by_name: HashMap::new(),
             described: HashMap::new(),
@@ -111,52 +102,65 @@ impl Known {
         if now < turned || now.since(turned) >= AGE {
             self.turned = Some(now);
             self.age = self.age.wrapping_add(1);
-            let age = self.age;
-            let sources = &mut self.sources;
-            self.series.retain(|_, slot| {
-                let stays = age.wrapping_sub(slot.age) < 2;
-                if !stays {
-                    sources[slot.source.0 as usize].series -= 1;
-                }
-                stays
-            });
+            self.forget();
         }
+    }
+
+    fn forget(&mut self) {
+        let (age, sources) = (self.age, &mut self.sources);
+        self.series.retain(|slot| {
+            let stays = age.wrapping_sub(slot.age) < 2;
+            if !stays {
+                sources[slot.source.0 as usize].series -= 1;
+            }
+            stays
+        });
+        // A list says what was, and holds on to its series.
+        self.lists.clear();
     }
 
     /// The series of these labels, or why it is refused. An error ends the whole message.
     pub fn find(
         &mut self,
         pairs: &LabelPairs<'_>,
-    ) -> Result<Result<Found, String>, remote_write::Error> {
-        let place = pairs.hash(self.seed);
-        if let Some(slot) = self.series.get_mut(&place) {
-            slot.age = self.age;
-            return Ok(Ok(slot.found(place)));
-        }
-        Ok(self.meet(place, &pairs.pairs()?))
+    ) -> Result<Result<Place, String>, remote_write::Error> {
+        let key = pairs.hash(self.seed);
+        Ok(match self.known(key) {
+            Some(place) => Ok(place),
+            None => self.meet(key, &pairs.pairs()?),
+        })
     }
 
     /// The same for labels that nothing has to be unpacked from.
-    pub fn find_labels(&mut self, labels: &Labels) -> Result<Found, String> {
-        let place = self.seed.hash_labels(labels);
-        if let Some(slot) = self.series.get_mut(&place) {
-            slot.age = self.age;
-            return Ok(slot.found(place));
+    pub fn find_labels(&mut self, labels: &Labels) -> Result<Place, String> {
+        let key = self.seed.hash_labels(labels);
+        match self.known(key) {
+            Some(place) => Ok(place),
+            None => self.meet(key, &labels.iter().collect::<Vec<_>>()),
         }
-        self.meet(place, &labels.iter().collect::<Vec<_>>())
+    }
+
+    pub fn at(&self, place: Place) -> &Slot {
+        self.series.at(place)
+    }
+
+    fn known(&mut self, key: u128) -> Option<Place> {
+        let place = self.series.find(key)?;
+        self.series.at_mut(place).age = self.age;
+        Some(place)
     }
 
     /// A series that was never heard.
-    fn meet(&mut self, place: Place, pairs: &[(&str, &str)]) -> Result<Found, String> {
+    fn meet(&mut self, key: u128, pairs: &[(&str, &str)]) -> Result<Place, String> {
         check(pairs)?;
         let labels = Labels::new(pairs.iter().map(|(name, value)| {
             let value = self.redactor.field(name, value);
             (self.redactor.text(name), value)
         }));
-        self.insert(place, labels)
+        self.insert(key, labels)
     }
 
-    fn insert(&mut self, place: Place, labels: Labels) -> Result<Found, String> {
+    fn insert(&mut self, key: u128, labels: Labels) -> Result<Place, String> {
         if self.series.len() >= ALL_MAX {
             return Err(format!("more than {ALL_MAX} series were written"));
         }
@@ -172,9 +176,19 @@ impl Known {
             age: self.age,
             about: 0,
         };
-        let found = slot.found(place);
-        self.series.insert(place, slot);
-        Ok(found)
+        Ok(self.series.add(key, slot))
+    }
+
+    /// What followed this series in a message before.
+    pub fn list(&self, first: Place) -> Arc<[Labels]> {
+        self.lists.get(&first).cloned().unwrap_or_default()
+    }
+
+    pub fn remember(&mut self, first: Place, names: &Arc<[Labels]>) {
+        if self.lists.len() >= LISTS_MAX {
+            self.lists.clear();
+        }
+        self.lists.insert(first, names.clone());
     }
 
     fn source_of(&mut self, labels: &Labels) -> Result<SourceId, String> {
@@ -214,7 +228,7 @@ impl Known {
     fn flood(&self, source: SourceId) -> String {
         let name = &self.sources[source.0 as usize].name;
         let mut values: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
-        for slot in self.series.values().filter(|slot| slot.source == source) {
+        for slot in self.series.iter().filter(|slot| slot.source == source) {
             for (label, value) in &slot.labels {
                 values.entry(label).or_default().insert(value);
             }
@@ -261,7 +275,7 @@ impl Known {
     /// What is new about the metric of a series.
     pub fn describe(&mut self, place: Place, about: &Described<'_>) -> Option<Metadata> {
         let told = digest(about);
-        let slot = self.series.get_mut(&place)?;
+        let slot = self.series.at_mut(place);
         if slot.about == told {
             return None;
         }
@@ -345,19 +359,4 @@ fn digest(about: &impl Hash) -> u32 {
     about.hash(&mut hasher);
     let hash = hasher.finish();
     u32::try_from(hash >> 32).unwrap_or(1).max(1)
-}
-
-/// Hashes that are hashes already.
-#[derive(Default)]
-struct Plain(u64);
-
-impl Hasher for Plain {
-    fn write(&mut self, bytes: &[u8]) {
-        let (first, _) = bytes.split_first_chunk().unwrap_or((&[0; 8], &[]));
-        self.0 = u64::from_ne_bytes(*first);
-    }
-
-    fn finish(&self) -> u64 {
-        self.0
-    }
 }

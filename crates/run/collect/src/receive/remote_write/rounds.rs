@@ -8,8 +8,8 @@ use store::{
     remote_write::{self, Described, Entry, Message, Written},
 };
 
-use super::known::{Found, Known, SourceId};
-use crate::scrape::FUTURE_MAX;
+use super::known::{Known, SourceId};
+use crate::memory::{FUTURE_MAX, Gathered, Place};
 
 /// What a message becomes.
 #[derive(Debug, Default)]
@@ -39,11 +39,11 @@ pub(super) fn sort(
         seed,
         &mut |entry| {
             match known.find(&entry.labels)? {
-                Ok(found) => {
+                Ok(place) => {
                     if let Some(about) = &entry.about {
-                        metadata.extend(known.describe(found.place, about));
+                        metadata.extend(known.describe(place, about));
                     }
-                    table.add(found, entry);
+                    table.add(known, place, entry);
                 }
                 Err(why) => table.refuse(why),
             }
@@ -68,7 +68,7 @@ pub(super) fn sort_series(
     let mut table = Table::new(now);
     for one in series {
         match known.find_labels(&one.labels) {
-            Ok(found) => table.put(found, &one.samples, one.histograms, one.exemplars),
+            Ok(place) => table.put(known, place, &one.samples, one.histograms, one.exemplars),
             Err(why) => table.refuse(why),
         }
     }
@@ -88,12 +88,21 @@ fn owned(about: &Described<'_>) -> Metadata {
     }
 }
 
+fn gathered(floats: Option<(Place, Gathered)>, known: &mut Known) -> Floats {
+    let Some((first, floats)) = floats else {
+        return Floats::default();
+    };
+    let floats = floats.finish();
+    known.remember(first, floats.names());
+    floats
+}
+
 /// A round that is being filled.
 struct Filling {
     source: SourceId,
     at: Timestamp,
-    names: Vec<Labels>,
-    samples: Vec<Sample>,
+    /// Named by the list that the same first series had before it, as long as nothing differs.
+    floats: Option<(Place, Gathered)>,
     /// Histograms, and exemplars without samples.
     others: Vec<Series>,
 }
@@ -103,8 +112,7 @@ impl Filling {
         Self {
             source,
             at,
-            names: Vec::new(),
-            samples: Vec::new(),
+            floats: None,
             others: Vec::new(),
         }
     }
@@ -143,22 +151,24 @@ impl Table {
         self.reason.get_or_insert(why);
     }
 
-    fn add(&mut self, found: Found, entry: &mut Entry<'_>) {
+    fn add(&mut self, known: &Known, place: Place, entry: &mut Entry<'_>) {
         let histograms = std::mem::take(&mut entry.histograms);
         let exemplars = std::mem::take(&mut entry.exemplars);
-        self.put(found, &entry.samples, histograms, exemplars);
+        self.put(known, place, &entry.samples, histograms, exemplars);
     }
 
     fn put(
         &mut self,
-        found: Found,
+        known: &Known,
+        place: Place,
         samples: &[Sample],
         histograms: Vec<HistogramSample>,
         exemplars: Vec<Exemplar>,
     ) {
-        let Found { labels, source, .. } = found;
+        let slot = known.at(place);
+        let (labels, source) = (&slot.labels, slot.source);
         for sample in histograms {
-            if let Some(round) = self.round(source, sample.at, &labels) {
+            if let Some(round) = self.round(source, sample.at, labels) {
                 round.others.push(Series {
                     labels: labels.clone(),
                     histograms: vec![sample],
@@ -176,20 +186,13 @@ impl Table {
             };
             self.marks.push((source, marks));
         }
-        let Some((last, before)) = samples.split_last() else {
-            return;
-        };
-        for sample in before {
-            self.float(source, labels.clone(), *sample);
-        }
-        self.float(source, labels, *last);
-    }
-
-    fn float(&mut self, source: SourceId, labels: Labels, sample: Sample) {
-        if let Some(round) = self.round(source, sample.at, &labels) {
-            round.names.push(labels);
-            round.samples.push(sample);
-            self.written.samples += 1;
+        for sample in samples {
+            if let Some(round) = self.round(source, sample.at, labels) {
+                let begin = || (place, Gathered::after(known.list(place)));
+                let (_, floats) = round.floats.get_or_insert_with(begin);
+                floats.push(labels, *sample);
+                self.written.samples += 1;
+            }
         }
     }
 
@@ -226,7 +229,7 @@ impl Table {
                 source: known.source(round.source).to_owned(),
                 at: round.at,
                 next: round.at + known.interval(round.source),
-                floats: Floats::new(round.names.into(), round.samples),
+                floats: gathered(round.floats, known),
                 series: round.others,
                 is_partial: true,
                 ..Round::default()
