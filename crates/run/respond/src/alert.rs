@@ -174,6 +174,7 @@ mod tests {
             answer_within: None,
             escalation: None,
             page_at_risk,
+            acknowledged_for: None,
             definition: None,
             escalate_to: vec![],
             escalate_after: None,

@@ -62,6 +62,8 @@ pub(crate) fn react(config: &Config, book: &Book, change: &mut Change, transitio
             evidence_lost: None,
             on_call: None,
             rule: None,
+            answered: None,
+            acknowledge: None,
         };
         let within = u64::try_from(canary.within.0.as_millis()).unwrap_or(u64::MAX);
         change.put_pending(Pending {

@@ -109,6 +109,15 @@ impl Config {
         })
     }
 
+    /// The person whom a receiver reaches, where it reaches one person alone.
+    #[must_use]
+    pub fn person_of(&self, receiver: &str) -> Option<Say> {
+        let people = self.on_call.iter().flat_map(|on_call| on_call.people.values());
+        let mut reached = people.filter(|person| person.receivers.iter().any(|it| it == receiver));
+        let person = reached.next()?;
+        reached.next().is_none().then(|| person.name.0.clone())
+    }
+
     #[must_use]
     pub fn incident_url(&self, id: &str) -> String {
         format!("{}/incidents/{id}", self.console_url)

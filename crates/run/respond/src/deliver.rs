@@ -19,7 +19,7 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    Config, EventKind, Incident,
+    Config, EventKind, Incident, acknowledge,
     book::{Book, Change, Pending},
     canary,
     desk::Desk,
@@ -157,7 +157,14 @@ async fn attempt(desk: Arc<Desk>, make: Make, pending: Pending) {
         .get(&pending.receiver)
         .map(|receiver| make(&pending.receiver, receiver))
     {
-        Some(Ok(notifier)) => notifier.send(&pending.page).await,
+        Some(Ok(notifier)) => {
+            let page = acknowledge::linked(&desk, &config, &pending);
+            let handle = handle(&desk.book(), &pending);
+            match handle {
+                Some(handle) => notifier.follow(&page, &handle).await,
+                None => notifier.send(&page).await,
+            }
+        }
         Some(Err(error)) => Err(error),
         None => Err(SendError::lasting("the receiver is no longer declared")),
     };
@@ -182,6 +189,12 @@ async fn attempt(desk: Arc<Desk>, make: Make, pending: Pending) {
         }
         sleep(TICK).await;
     }
+}
+
+/// By which the receiver knows what it was told of this incident before.
+fn handle(book: &Book, pending: &Pending) -> Option<String> {
+    let incident = book.incident(pending.incident())?;
+    incident.handles.get(&pending.receiver).cloned()
 }
 
 /// Writes down what became of a try.
@@ -268,6 +281,10 @@ fn accept(
             in_time,
         },
     );
+    if let Some(handle) = &receipt.handle {
+        let handles = &mut incident.handles;
+        handles.insert(pending.receiver.clone(), handle.clone());
+    }
     let (receiver, seconds) = (&pending.receiver, latency.as_secs_f64());
     let what = if is_first {
         say!(

@@ -9,12 +9,14 @@ use tokio::sync::{Notify, mpsc, watch};
 
 use crate::{
     Config, Error, Event, InboxItem,
+    acknowledge::Signer,
     book::{Book, Change},
     notify::inbox::Shelf,
 };
 
 pub struct Desk {
     pub clock: Arc<dyn Clock>,
+    pub signer: Signer,
     /// Told when something may be due.
     pub wake: Notify,
     state: Arc<dyn StateStore>,
@@ -36,8 +38,10 @@ impl Desk {
         events: mpsc::Sender<Event>,
     ) -> Result<Self, Error> {
         let book = Book::open(&state).await?;
+        let signer = Signer::open(&state).await?;
         Ok(Self {
             clock,
+            signer,
             wake: Notify::new(),
             state,
             config: RwLock::new(Arc::new(config)),

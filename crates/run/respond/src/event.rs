@@ -51,6 +51,8 @@ event_kinds! {
     /// Nobody has answered yet, so the next step of the escalation is told.
     IncidentEscalated = "incident_escalated",
     IncidentAcknowledged = "incident_acknowledged",
+    /// An acknowledgement was followed by nothing for so long that it no longer holds.
+    AcknowledgementLapsed = "acknowledgement_lapsed",
     IncidentResolved = "incident_resolved",
     /// A canary was accepted by its receiver.
     CanaryArrived = "canary_arrived",

@@ -4,10 +4,14 @@
 //! the second fault behind the first, and acknowledging one would silence the other. The form (`promises` is a list,
 //! alerts name their incident) allows groups later.
 
-use std::time::Duration;
+pub mod work;
+
+use std::{collections::BTreeMap, time::Duration};
 
 use promise::{Say, State, Timestamp};
 use serde::{Deserialize, Serialize};
+
+pub use work::Work;
 
 use crate::page;
 
@@ -58,6 +62,12 @@ pub struct Incident {
     pub timeline: Vec<Entry>,
     /// Ledger entries of the verdicts that it rests on.
     pub ledger: Vec<u64>,
+    /// By which each receiver knows its message about this incident.
+    #[serde(default)]
+    pub handles: BTreeMap<String, String>,
+    /// What people did about it.
+    #[serde(default)]
+    pub work: Work,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -155,6 +165,22 @@ impl Incident {
     #[must_use]
     pub fn wants_answer(&self) -> bool {
         self.is_open() && self.is_paging && self.acknowledged.is_none()
+    }
+
+    /// From when an answer is awaited: its beginning, or the end of an acknowledgement that did not hold.
+    #[must_use]
+    pub fn waiting_since(&self) -> Timestamp {
+        self.work.lapsed.unwrap_or(self.opened)
+    }
+
+    /// Who has taken it on, and what they said of it.
+    #[must_use]
+    pub fn answered(&self) -> Option<String> {
+        let answer = self.acknowledged.as_ref()?;
+        Some(match &answer.reason {
+            Some(reason) => format!("{}: {reason}", answer.who),
+            None => answer.who.clone(),
+        })
     }
 
     /// How long it has been, or was, open.

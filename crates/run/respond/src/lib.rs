@@ -9,6 +9,7 @@
 //! a receiver that honours keys sees each page once. It does not judge promises (`evaluate` does) and does
 //! not write the ledger: it hands over events, and the binary appends them.
 
+pub mod acknowledge;
 pub mod alert;
 pub mod canary;
 pub mod escalate;
@@ -18,6 +19,7 @@ pub mod on_call;
 pub mod page;
 pub mod route;
 pub mod rule;
+pub mod template;
 
 mod book;
 mod config;

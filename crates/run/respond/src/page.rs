@@ -37,9 +37,23 @@ pub struct Page {
     pub evidence_lost: Option<Timestamp>,
     /// Who is on call.
     pub on_call: Option<Say>,
+    /// Who has taken it on, and what they said of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub answered: Option<String>,
     /// The alert as its rule wrote it, where a rule speaks and no promise.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rule: Option<Rule>,
+    /// Where a person takes it on with one tap. Added as the page leaves and stored nowhere, for whoever knows it may use
+    /// it; a second try carries the same.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub acknowledge: Option<AcknowledgeLink>,
+}
+
+/// A link that is valid once and for a while.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AcknowledgeLink {
+    pub url: String,
+    pub until: Timestamp,
 }
 
 /// Why a person is told.
@@ -53,6 +67,8 @@ pub enum Kind {
     Repeated,
     /// Nobody has acknowledged, and it is this receiver's turn.
     Escalated,
+    /// Somebody has taken it on; told to receivers that keep one message an incident.
+    Acknowledged,
     Resolved,
     /// The promise was taken out of the spec while its alert was open.
     Withdrawn,
@@ -153,6 +169,16 @@ impl Page {
         }
     }
 
+    /// The same for every page of an incident, and of no other installation's.
+    #[must_use]
+    pub fn thread(&self) -> String {
+        let installation = self.key.split('-').next().unwrap_or_default();
+        match &self.incident {
+            Some(link) => format!("{installation}.{}", link.id),
+            None => self.key.clone(),
+        }
+    }
+
     /// One line: subject of a mail, first line of a chat message.
     #[must_use]
     pub fn title(&self) -> Say {
@@ -176,6 +202,10 @@ impl Page {
             Kind::Escalated => (
                 format!("escalated, {}, not acknowledged", state.en),
                 format!("エスカレーション・{}・未応答", state.ja),
+            ),
+            Kind::Acknowledged => (
+                format!("{}, taken on", state.en),
+                format!("{}・対応中", state.ja),
             ),
             Kind::Withdrawn => (
                 "withdrawn, no longer declared".to_owned(),
@@ -234,6 +264,9 @@ impl Page {
         if let Some(runbook) = &self.promise.runbook {
             lines.push((say!("Runbook", "対応手順"), Say::same(runbook.clone())));
         }
+        if let Some(answered) = &self.answered {
+            lines.push((say!("Taken on by", "対応者"), Say::same(answered.clone())));
+        }
         if let Some(InsteadOf { receiver, .. }) = &self.instead_of {
             lines.push((
                 say!("Note", "注意"),
@@ -261,6 +294,10 @@ impl Page {
             text.push_str(label.get(lang));
             text.push_str(": ");
             text.push_str(value.get(lang));
+        }
+        if let Some(link) = &self.acknowledge {
+            let label = say!("Take it on", "対応する");
+            text.push_str(&format!("\n{}: {}", label.get(lang), link.url));
         }
         text
     }
@@ -331,6 +368,8 @@ pub(crate) mod samples {
             evidence_lost: None,
             on_call: Some(Say::new("Aoi Sato", "佐藤 葵")),
             rule: None,
+            answered: None,
+            acknowledge: None,
         }
     }
 

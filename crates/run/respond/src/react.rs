@@ -1,6 +1,6 @@
 //! From a step to what changes: alert, incident, pages and events, all in one [`Change`].
 
-use std::time::Duration;
+use std::{collections::BTreeMap, time::Duration};
 
 use promise::{Lang, Say, State, Timestamp, say};
 use serde_json::json;
@@ -12,7 +12,7 @@ use crate::{
     book::{Book, Change, Pending},
     canary,
     escalate::{self, Whom},
-    incident::{self, Incident},
+    incident::{self, Incident, Work},
     on_call::OnDuty,
     page::{self, About, Figures, Kind, Link, Sentence},
     route::{self, Target},
@@ -108,6 +108,8 @@ fn raise(config: &Config, book: &Book, change: &mut Change, news: &News, subject
         next_page: 1,
         timeline: Vec::new(),
         ledger: news.evidence_entry.into_iter().collect(),
+        handles: BTreeMap::new(),
+        work: Work::default(),
     };
     note_verdict(&mut incident, at, "opened", &alert, news.evidence_entry);
     tell(change, EventKind::AlertRaised, &alert, &incident);
@@ -332,7 +334,7 @@ pub fn take_steps(
     let mut reached: Vec<Target> = Vec::new();
     let mut was_empty = false;
     for _ in 0..STEPS_AT_ONCE {
-        let next = escalate::step(policy, incident.opened, incident.escalated);
+        let next = escalate::step(policy, incident.waiting_since(), incident.escalated);
         let Some(due) = next.filter(|due| due.at <= at || was_empty) else {
             break;
         };
@@ -455,6 +457,8 @@ pub fn compose(
         evidence_lost: alert.evidence_lost.filter(|_| !is_over),
         on_call: names(&config.on_duty(at)),
         rule: subject.rule.clone(),
+        answered: incident.and_then(Incident::answered),
+        acknowledge: None,
     }
 }
 

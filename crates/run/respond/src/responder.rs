@@ -6,17 +6,16 @@ use std::{
     time::Duration,
 };
 
-use promise::{Clock, Promise, State, Timestamp, Verdict, say};
+use promise::{Clock, Promise, State, Timestamp, Verdict};
 use serde::Serialize;
-use serde_json::json;
 use store::StateStore;
 use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    Config, Error, Event, EventKind, Filter, InboxItem, Incident, OnDuty, Secrets, alert, deliver,
+    Config, Error, Event, Filter, InboxItem, Incident, OnDuty, Secrets, alert, deliver,
     desk::{Desk, DeskShelf},
-    incident::{Acknowledgement, Outcome, REASON_MAX, WHO_MAX},
+    incident::Outcome,
     notify::{self, Make, Outside},
     react, refresh,
     rule::{Rule, RuleChange},
@@ -54,7 +53,7 @@ pub struct ReceiverStatus {
 }
 
 pub struct Responder {
-    desk: Arc<Desk>,
+    pub(crate) desk: Arc<Desk>,
     make: Make,
     /// First verdicts that are unproven, and when they count. Lost at a restart, which begins their grace anew.
     unproven: Mutex<BTreeMap<String, (Timestamp, Transition)>>,
@@ -226,49 +225,6 @@ impl Responder {
         self.desk.book().incident(id).cloned()
     }
 
-    /// A person takes the incident: repeats stop. The first acknowledgement stays; a second one changes nothing.
-    pub async fn acknowledge(
-        &self,
-        incident: &str,
-        who: &str,
-        reason: Option<&str>,
-    ) -> Result<Incident, Error> {
-        let who = checked("the name", who, WHO_MAX)?;
-        let reason = reason.filter(|reason| !reason.trim().is_empty());
-        let reason = reason
-            .map(|reason| checked("the reason", reason, REASON_MAX))
-            .transpose()?;
-        let id = incident.to_owned();
-        self.desk
-            .change(move |_, book, change| {
-                let known = book.incident(&id).ok_or_else(|| Error::NoSuchIncident(id.clone()))?;
-                if known.acknowledged.is_some() {
-                    return Ok(known.clone());
-                }
-                if !known.is_open() {
-                    return Err(Error::NotOpen(id));
-                }
-                let (mut incident, at) = (known.clone(), change.at);
-                let what = match &reason {
-                    Some(reason) => say!("{who} acknowledged: {reason}", "{who} が応答しました: {reason}"),
-                    None => say!("{who} acknowledged", "{who} が応答しました"),
-                };
-                incident.note(at, "acknowledged", what).who = Some(who.clone());
-                for pending in book.repeats(&id) {
-                    change.drop_pending(&pending.page.key);
-                    react::settle(&mut incident, &pending.page.key, at, pending.tries);
-                }
-                let body = json!({ "incident": id, "severity": incident.severity, "who": who, "reason": reason,
-                    "in_time": incident.answer_due.map(|due| at <= due) });
-                let about = incident.promises.first().cloned().unwrap_or_default();
-                change.event(EventKind::IncidentAcknowledged, &about, &id, body);
-                incident.acknowledged = Some(Acknowledgement { at, who, reason });
-                change.put_incident(incident.clone());
-                Ok(incident)
-            })
-            .await
-    }
-
     /// Says that an event rests in the ledger. Until then it is handed over again at each start.
     pub async fn recorded(&self, numbers: &[u64]) -> Result<(), Error> {
         let numbers = numbers.to_vec();
@@ -340,12 +296,4 @@ impl Responder {
     pub fn subscribe(&self) -> watch::Receiver<u64> {
         self.desk.subscribe()
     }
-}
-
-fn checked(what: &'static str, text: &str, most: usize) -> Result<String, Error> {
-    let text = text.trim();
-    if text.is_empty() || text.chars().count() > most {
-        return Err(Error::Length { what, most });
-    }
-    Ok(text.to_owned())
 }

@@ -4,7 +4,7 @@ use promise::{Timestamp, say};
 use serde_json::json;
 
 use crate::{
-    Config, EventKind, Incident,
+    Config, EventKind, Incident, acknowledge,
     alert::{self, Alert},
     book::{Book, Change},
     escalate,
@@ -32,6 +32,10 @@ pub fn tend(config: &Config, book: &Book, change: &mut Change) {
                 None,
             );
             change.put_incident(incident);
+            continue;
+        }
+        if acknowledge::has_lapsed(config, known, alert, change.at) {
+            acknowledge::lapse(config, book, change, known.clone(), alert);
             continue;
         }
         let is_late = answer_is_late(known, change.at);
@@ -73,7 +77,7 @@ fn step_is_due(config: &Config, incident: &Incident, alert: &Alert, now: Timesta
     let policy = config.escalation(alert.subject.severity.as_deref());
     let next = policy
         .filter(|_| incident.wants_answer())
-        .and_then(|policy| escalate::step(policy, incident.opened, incident.escalated));
+        .and_then(|policy| escalate::step(policy, incident.waiting_since(), incident.escalated));
     next.is_some_and(|due| due.at <= now)
 }
 

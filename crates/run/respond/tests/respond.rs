@@ -2,6 +2,8 @@
 //! survive failures.
 #![allow(clippy::unwrap_used)]
 
+#[path = "respond/acknowledging.rs"]
+mod acknowledging;
 #[path = "respond/crash.rs"]
 mod crash;
 #[path = "respond/escalation.rs"]
@@ -12,5 +14,7 @@ mod lifecycle;
 mod notifiers;
 #[path = "respond/simulation.rs"]
 mod simulation;
+#[path = "respond/vendors.rs"]
+mod vendors;
 #[path = "respond/world.rs"]
 mod world;

@@ -11,7 +11,7 @@ use promise::{Clock as _, Lang, Say, Timestamp, say};
 use serde_json::json;
 use spec::{
     Level, Spec,
-    section::receiver::{Receiver, Secret},
+    section::receiver::Secret,
 };
 
 use super::{Common, Data, instance::Instance};
@@ -287,22 +287,8 @@ fn limits() -> Vec<Finding> {
 fn secrets_of(spec: &Spec) -> Vec<Finding> {
     let mut all: Vec<(String, &Secret)> = Vec::new();
     for (name, receiver) in &spec.receivers {
-        let of = |field: &str| format!("receivers.{name}.{field}");
-        match receiver {
-            Receiver::Webhook(webhook) => {
-                all.push((of("url"), &webhook.url));
-                all.extend(webhook.key.iter().map(|key| (of("key"), key)));
-            }
-            Receiver::Slack(slack) => all.push((of("url"), &slack.url)),
-            Receiver::Email(email) => {
-                all.extend(email.password.iter().map(|p| (of("password"), p)))
-            }
-            Receiver::Alertmanager(manager) => {
-                all.push((of("url"), &manager.url));
-                all.extend(manager.bearer.iter().map(|token| (of("bearer"), token)));
-            }
-            Receiver::Inbox(_) => {}
-        }
+        let secrets = receiver.secrets().into_iter();
+        all.extend(secrets.map(|(field, secret)| (format!("receivers.{name}.{field}"), secret)));
     }
     for (job, scrape) in &spec.sources.scrape {
         all.extend(

@@ -54,14 +54,16 @@ fn check(sight: &Sight<'_>, found: &mut Found<'_>) {
         }
     }
     for (name, receiver) in &sight.spec.receivers {
-        let url = match receiver {
-            Receiver::Webhook(webhook) => &webhook.url,
-            Receiver::Slack(slack) => &slack.url,
-            Receiver::Alertmanager(alertmanager) => &alertmanager.url,
-            Receiver::Email(_) | Receiver::Inbox(_) => continue,
-        };
-        if let Secret::Loopback(url) = url {
-            test(&["receivers", name, "url"], url);
+        for (field, secret) in receiver.secrets() {
+            if let (Secret::Loopback(url), false) = (secret, field.starts_with("headers.")) {
+                test(&["receivers", name, &field], url);
+            }
+        }
+        match receiver {
+            Receiver::SlackBot(bot) => test(&["receivers", name, "api"], &bot.api),
+            Receiver::PagerDuty(it) => test(&["receivers", name, "api"], &it.api),
+            Receiver::Ntfy(ntfy) => test(&["receivers", name, "server"], &ntfy.server),
+            _ => {}
         }
     }
 }

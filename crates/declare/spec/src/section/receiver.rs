@@ -1,16 +1,18 @@
 //! `receivers`: where pages go. Each kind's sender is one file in `respond::notify`.
 
+mod chat;
+mod http;
+mod paging;
+mod secret;
+
 use std::fmt;
 
-use promise::{
-    Say,
-    document::{Mistake, Node, Value},
-    record,
-    record::{Form, Read, Scalar},
-    say, scalar_as_text, tagged,
-    unit::Span,
-};
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use promise::{Say, record, record::Scalar, scalar_as_text, tagged, unit::Span};
+
+pub use chat::{Slack, SlackBot, Teams};
+pub use http::{ContentType, Http, Method, Preset, Request};
+pub use paging::{Ntfy, PagerDuty};
+pub use secret::Secret;
 
 tagged! {
     /// Where pages go.
@@ -18,9 +20,43 @@ tagged! {
     pub enum Receiver {
         "webhook" => Webhook,
         "slack" => Slack,
+        "slack_bot" => SlackBot,
+        "teams" => Teams,
+        "pagerduty" => PagerDuty,
+        "ntfy" => Ntfy,
+        "http" => Http,
         "alertmanager" => Alertmanager,
         "email" => Email,
         "inbox" => Inbox,
+    }
+}
+
+impl Receiver {
+    /// Every secret that it refers to, with the name of its field.
+    #[must_use]
+    pub fn secrets(&self) -> Vec<(String, &Secret)> {
+        let all: Vec<(&str, Option<&Secret>)> = match self {
+            Self::Webhook(it) => vec![("url", Some(&it.url)), ("key", it.key.as_ref())],
+            Self::Slack(it) => vec![("url", Some(&it.url))],
+            Self::SlackBot(it) => vec![("token", Some(&it.token))],
+            Self::Teams(it) => vec![("url", Some(&it.url))],
+            Self::PagerDuty(it) => vec![("key", Some(&it.key))],
+            Self::Ntfy(it) => vec![("topic", Some(&it.topic)), ("token", it.token.as_ref())],
+            Self::Http(it) => {
+                let headers = it.headers.iter();
+                let headers = headers.map(|(name, value)| (format!("headers.{name}"), value));
+                return std::iter::once(("url".to_owned(), &it.url))
+                    .chain(headers)
+                    .collect();
+            }
+            Self::Alertmanager(it) => vec![("url", Some(&it.url)), ("bearer", it.bearer.as_ref())],
+            Self::Email(it) => vec![("password", it.password.as_ref())],
+            Self::Inbox(_) => vec![],
+        };
+        let known = all.into_iter();
+        known
+            .filter_map(|(name, secret)| Some((name.to_owned(), secret?)))
+            .collect()
     }
 }
 
@@ -34,22 +70,6 @@ record! {
         /// The key of the signature in `Tegata-Signature`.
         /// ja: 署名の鍵。
         key: Option<Secret>,
-        /// How long one try may take.
-        /// ja: 一度の送信で待つ時間。
-        timeout: Span = Span::secs(5),
-    }
-}
-
-record! {
-    /// A Slack incoming webhook, or anything that takes its format.
-    /// ja: Slack の Incoming Webhook。
-    pub struct Slack {
-        /// The webhook's URL, which is a secret.
-        /// ja: Webhook の URL(秘密)。
-        url: Secret,
-        /// A channel, where the webhook may choose.
-        /// ja: チャンネル。
-        channel: Option<String>,
         /// How long one try may take.
         /// ja: 一度の送信で待つ時間。
         timeout: Span = Span::secs(5),
@@ -143,99 +163,3 @@ impl Scalar for Security {
 }
 scalar_as_text!(Security);
 
-/// A value that is not written in the spec but referred to: `${env:SLACK_URL}` or `${file:/run/secrets/slack}`.
-/// An address on loopback may be written as it is. Never printed: `Debug` and `Display` show the reference.
-#[derive(Clone, PartialEq, Eq)]
-pub enum Secret {
-    Env(String),
-    File(String),
-    /// A loopback URL, which is no secret.
-    Loopback(String),
-}
-
-impl fmt::Display for Secret {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Env(name) => write!(f, "${{env:{name}}}"),
-            Self::File(path) => write!(f, "${{file:{path}}}"),
-            Self::Loopback(url) => f.write_str(url),
-        }
-    }
-}
-
-impl fmt::Debug for Secret {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(self, f)
-    }
-}
-
-impl Secret {
-    /// `None` for anything that is not a reference or an address on loopback.
-    #[must_use]
-    pub fn parse(text: &str) -> Option<Self> {
-        let inner = text
-            .trim()
-            .strip_prefix("${")
-            .and_then(|rest| rest.strip_suffix('}'));
-        match inner.and_then(|inner| inner.split_once(':')) {
-            Some(("env", name)) if !name.is_empty() => return Some(Self::Env(name.to_owned())),
-            Some(("file", path)) if !path.is_empty() => return Some(Self::File(path.to_owned())),
-            _ => {}
-        }
-        let loopback = ["http://127.0.0.1", "http://localhost", "http://[::1]"];
-        loopback
-            .iter()
-            .any(|prefix| {
-                text.strip_prefix(prefix)
-                    .is_some_and(|rest| rest.is_empty() || rest.starts_with([':', '/']))
-            })
-            .then(|| Self::Loopback(text.to_owned()))
-    }
-}
-
-/// Read by hand and not as a `Scalar`, whose messages repeat the text: it may be the secret itself.
-impl Read for Secret {
-    fn form() -> Form {
-        Form::Scalar {
-            name: "secret reference",
-            example: "${env:SLACK_URL}",
-            pattern: Some(
-                r"^\s*\$\{(env|file):[^}]+\}\s*$|^http://(127\.0\.0\.1|localhost|\[::1\])([:/].*)?$",
-            ),
-        }
-    }
-
-    fn read(node: &Node, mistakes: &mut Vec<Mistake>) -> Option<Self> {
-        let read = match &node.value {
-            Value::Scalar(text) => Self::parse(text),
-            _ => None,
-        };
-        if read.is_none() {
-            mistakes.push(
-                Mistake::new(
-                    "plain-secret",
-                    node.span.clone(),
-                    say!("a secret is not written in the spec but referred to", "秘密は仕様に書かず、参照で示します"),
-                )
-                .hint(say!(
-                    "write `${{env:NAME}}` or `${{file:/path}}`, and change the secret if it was ever shared here",
-                    "`${{env:NAME}}` か `${{file:/path}}` と書いてください。すでに共有された秘密なら変更してください"
-                )),
-            );
-        }
-        read
-    }
-}
-
-impl Serialize for Secret {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
-    }
-}
-
-impl<'de> Deserialize<'de> for Secret {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = String::deserialize(deserializer)?;
-        Self::parse(&text).ok_or_else(|| serde::de::Error::custom("not a secret reference"))
-    }
-}

@@ -18,6 +18,9 @@ record! {
         /// A person must have acknowledged within this time.
         /// ja: この時間内に人が応答します。
         answer_within: Option<Span>,
+        /// How long an acknowledgement holds while nothing else happens; then people are told again. For ever where it is left out.
+        /// ja: 応答の後、何も起きないまま待つ時間。過ぎると改めて知らせます。省略すると知らせません。
+        acknowledged_for: Option<Span>,
         /// The escalation by which people are told, by name. Without one, whoever is on call in any schedule is told at once.
         /// ja: 連絡の順の名前。なければ、すべての当番表の当番にすぐ知らせます。
         escalation: Option<String>,

@@ -13,7 +13,7 @@ use promise::{Clock, Lang, Timestamp};
 use serde::Serialize;
 use spec::section::receiver;
 
-use super::{Notifier, Outside, Receipt, SendError, http::Http, webhook};
+use super::{Notifier, Outside, Receipt, SendError, http::Http, shown, webhook};
 use crate::{Page, page::Kind};
 
 /// Four times the minute after which it is told again, as Prometheus does it: three may be lost.
@@ -65,6 +65,11 @@ impl Notifier for Alertmanager {
         self.http
             .post(&self.url, &headers, body, self.timeout, now)
             .await
+    }
+
+    fn preview(&self, page: &Page) -> Result<String, SendError> {
+        let body = webhook::body(&[posted(page, self.clock.now())])?;
+        Ok(shown("POST", "/api/v2/alerts", &body))
     }
 }
 

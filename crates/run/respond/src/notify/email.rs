@@ -18,7 +18,7 @@ use lettre::{
     },
     transport::smtp::{Error, authentication::Credentials},
 };
-use promise::Lang;
+use promise::{Lang, say};
 use spec::section::receiver::{self, Security};
 
 use super::{Notifier, Outside, Receipt, SendError};
@@ -77,6 +77,7 @@ impl Notifier for Email {
             .map_err(|error| explain(&error))?;
         Ok(Receipt {
             answer: format!("SMTP {}", response.code()),
+            handle: None,
         })
     }
 }
@@ -90,13 +91,7 @@ pub fn mail(page: &Page, from: &str, to: &[String]) -> Result<Message, SendError
     };
     let from = mailbox(from)?;
     let domain = from.email.domain().to_owned();
-    let incident = page
-        .incident
-        .as_ref()
-        .map_or(page.key.as_str(), |link| link.id.as_str());
-    // The part of the key before the incident is this installation's, so that two installations' threads stay apart.
-    let installation = page.key.split('-').next().unwrap_or_default();
-    let thread = format!("<{installation}.{incident}@{domain}>");
+    let thread = format!("<{}@{domain}>", page.thread());
     let [first, second] = page.languages();
     let title = page.title();
     let millis = u64::try_from(page.at.as_millis()).unwrap_or(0);
@@ -155,6 +150,14 @@ fn html(page: &Page, lang: Lang) -> String {
             "<p><a href=\"{}\">{}</a></p>",
             escape(&link.url),
             escape(&link.id)
+        ));
+    }
+    if let Some(link) = &page.acknowledge {
+        let word = say!("Take it on", "対応する");
+        out.push_str(&format!(
+            "<p><a href=\"{}\">{}</a></p>",
+            escape(&link.url),
+            word.get(lang)
         ));
     }
     out.push_str("</section>");

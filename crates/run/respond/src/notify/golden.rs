@@ -1,9 +1,119 @@
 //! What a person or a program receives for one broken and one resolved page. A change here is a change for users.
 
-use promise::Lang;
+use std::{collections::BTreeMap, sync::Arc};
 
-use super::{email, slack};
-use crate::{Page, page::samples};
+use async_trait::async_trait;
+use promise::{Lang, ManualClock, unit::Span};
+use spec::section::receiver::{self, Preset, Receiver, Secret};
+
+use super::{Outside, email, inbox::Shelf, slack, slack_bot};
+use crate::{
+    InboxItem, Page,
+    page::{AcknowledgeLink, samples},
+};
+
+struct NoShelf;
+
+#[async_trait]
+impl Shelf for NoShelf {
+    async fn put(&self, _: InboxItem) -> Result<(), crate::Error> {
+        Ok(())
+    }
+}
+
+/// A page as it leaves: with a link.
+fn leaving() -> Page {
+    Page {
+        acknowledge: Some(AcknowledgeLink {
+            url: "http://127.0.0.1:8400/acknowledge/7-1-1795395604-00".into(),
+            until: samples::broken().at,
+        }),
+        ..samples::broken()
+    }
+}
+
+/// What a receiver would send for a broken page and a resolved one, its secrets never shown.
+fn preview(name: &str, receiver: &Receiver) {
+    let clock = ManualClock::at(samples::broken().at);
+    let secrets: crate::Secrets = Arc::new(|_| Ok("S3CRET-URL-OR-TOKEN".to_owned()));
+    let outside = Outside::new(secrets, Arc::new(clock), Arc::new(NoShelf));
+    for (kind, page) in [("broken", leaving()), ("resolved", samples::resolved())] {
+        let notifier = super::of(receiver, &outside);
+        let shown = notifier.and_then(|notifier| notifier.preview(&page));
+        insta::assert_snapshot!(format!("{name}_{kind}"), shown.unwrap_or_default());
+    }
+}
+
+fn secret() -> Secret {
+    Secret::Env("SECRET".to_owned())
+}
+
+#[test]
+fn the_card_of_teams() {
+    let section = receiver::Teams {
+        url: secret(),
+        timeout: Span::secs(5),
+    };
+    preview("teams", &Receiver::Teams(section));
+}
+
+#[test]
+fn the_event_of_pagerduty() {
+    let section = receiver::PagerDuty {
+        key: secret(),
+        api: "https://events.pagerduty.com".into(),
+        timeout: Span::secs(5),
+    };
+    preview("pagerduty", &Receiver::PagerDuty(section));
+}
+
+#[test]
+fn the_message_of_ntfy() {
+    let section = receiver::Ntfy {
+        topic: secret(),
+        server: "https://ntfy.sh".into(),
+        token: None,
+        timeout: Span::secs(5),
+    };
+    preview("ntfy", &Receiver::Ntfy(section));
+}
+
+#[test]
+fn the_requests_of_each_preset() {
+    for preset in [
+        Preset::Opsgenie,
+        Preset::Jira,
+        Preset::Github,
+        Preset::LineWorks,
+        Preset::Chatwork,
+    ] {
+        let section = receiver::Http {
+            url: secret(),
+            headers: BTreeMap::new(),
+            preset,
+            params: [("project".to_owned(), "OPS".to_owned()), ("issue_type".to_owned(), "Incident".to_owned())].into(),
+            open: None,
+            update: None,
+            close: None,
+            message: None,
+            handle: None,
+            timeout: Span::secs(5),
+        };
+        preview(preset.as_str(), &Receiver::Http(section));
+    }
+}
+
+#[test]
+fn the_messages_of_a_bot() {
+    let show = |name: &str, message: &serde_json::Value| {
+        let text = serde_json::to_string_pretty(message).unwrap_or_default();
+        insta::assert_snapshot!(name, text);
+    };
+    show("slack_bot_first", &slack_bot::first(&leaving(), "C0123456789"));
+    let (channel, ts) = ("C0123456789", "1795309204.000100");
+    show("slack_bot_edit", &slack_bot::edit(&samples::resolved(), channel, ts));
+    show("slack_bot_reply", &slack_bot::reply(&samples::resolved(), channel, ts));
+}
 
 fn each(check: impl Fn(&str, &Page)) {
     check("broken", &samples::broken());

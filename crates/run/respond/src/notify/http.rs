@@ -1,9 +1,10 @@
-//! One POST, and what its answer means. Shared by the notifiers that speak HTTP.
+//! One request, and what its answer means. Shared by the notifiers that speak HTTP.
 
 use std::time::Duration;
 
 use promise::Timestamp;
-use reqwest::{Client, StatusCode, header, redirect};
+use reqwest::{Client, Method, StatusCode, header, redirect};
+use serde_json::Value;
 
 use super::{Receipt, SendError};
 
@@ -32,7 +33,7 @@ impl Http {
         }
     }
 
-    /// Posts `body` with `headers` and waits no longer than `timeout` for the answer's status.
+    /// Posts a JSON `body` with `headers` and waits no longer than `timeout` for the answer's status.
     pub(super) async fn post(
         &self,
         url: &str,
@@ -41,41 +42,107 @@ impl Http {
         timeout: Duration,
         now: Timestamp,
     ) -> Result<Receipt, SendError> {
+        let headers = headers.iter();
+        let request = Request {
+            method: Method::POST,
+            url: url.to_owned(),
+            headers: headers
+                .map(|(name, value)| ((*name).to_owned(), value.clone()))
+                .collect(),
+            content_type: "application/json",
+            body,
+        };
+        Ok(self.send(request, timeout, now).await?.receipt())
+    }
+
+    /// Makes a request; an answer that does not accept it is an error.
+    pub(super) async fn send(
+        &self,
+        request: Request,
+        timeout: Duration,
+        now: Timestamp,
+    ) -> Result<Answer, SendError> {
         let [far, near] = self
             .clients
             .as_ref()
             .map_err(|why| SendError::lasting(format!("no HTTP client: {why}")))?;
-        let url =
-            reqwest::Url::parse(url).map_err(|_| SendError::lasting("the address is not a URL"))?;
+        let url = reqwest::Url::parse(&request.url)
+            .map_err(|_| SendError::lasting("the address is not a URL"))?;
         let client = if is_loopback(&url) { near } else { far };
-        let mut request = client
-            .post(url)
+        let mut sent = client
+            .request(request.method, url)
             .timeout(timeout)
-            .header(header::CONTENT_TYPE, "application/json")
-            .body(body);
-        for (name, value) in headers {
-            request = request.header(*name, value);
+            .header(header::CONTENT_TYPE, request.content_type)
+            .body(request.body);
+        for (name, value) in request.headers {
+            sent = sent.header(name, value);
         }
-        let response = request
-            .send()
-            .await
-            .map_err(|error| explain(&error, timeout))?;
+        let mut response = sent.send().await.map_err(|error| explain(&error, timeout))?;
         let status = response.status();
-        if status.is_success() {
-            return Ok(Receipt {
-                answer: format!("HTTP {}", status.as_u16()),
-            });
-        }
-        let why = format!("HTTP {}", status.as_u16());
-        if !may_pass(status) {
-            return Err(SendError::Lasting { why });
-        }
         let after = response
             .headers()
             .get(header::RETRY_AFTER)
             .and_then(|value| wait(value.to_str().ok()?, now));
-        Err(SendError::Passing { why, after })
+        if !status.is_success() {
+            let why = format!("HTTP {}", status.as_u16());
+            return Err(if may_pass(status) {
+                SendError::Passing { why, after }
+            } else {
+                SendError::Lasting { why }
+            });
+        }
+        let mut body = Vec::new();
+        // The page is accepted already: what the rest of the answer says can only be missed, not take that back.
+        while let Ok(Some(chunk)) = response.chunk().await {
+            if body.len() + chunk.len() > ANSWER_MAX {
+                break;
+            }
+            body.extend_from_slice(&chunk);
+        }
+        Ok(Answer { status, body })
     }
+}
+
+/// Services answer with a few hundred bytes; an issue that was created comes back whole.
+const ANSWER_MAX: usize = 256 << 10;
+
+/// What is sent.
+pub(super) struct Request {
+    pub method: Method,
+    pub url: String,
+    pub headers: Vec<(String, String)>,
+    pub content_type: &'static str,
+    pub body: Vec<u8>,
+}
+
+/// What came back from a receiver that accepted.
+pub(super) struct Answer {
+    status: StatusCode,
+    body: Vec<u8>,
+}
+
+impl Answer {
+    /// The body as JSON; null where it is none.
+    pub fn json(&self) -> Value {
+        serde_json::from_slice(&self.body).unwrap_or(Value::Null)
+    }
+
+    pub fn receipt(&self) -> Receipt {
+        Receipt {
+            answer: format!("HTTP {}", self.status.as_u16()),
+            handle: None,
+        }
+    }
+}
+
+/// `base` and what follows it; a token must not travel unencrypted, except on this machine.
+pub(super) fn guarded(base: &str, path: &str) -> Result<String, SendError> {
+    let url = reqwest::Url::parse(base).map_err(|_| SendError::lasting("the address is not a URL"))?;
+    if url.scheme() != "https" && !is_loopback(&url) {
+        let why = "a token may leave this machine only over https";
+        return Err(SendError::lasting(why));
+    }
+    Ok(format!("{}{path}", base.trim_end_matches('/')))
 }
 
 impl Default for Http {

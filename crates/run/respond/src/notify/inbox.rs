@@ -84,6 +84,7 @@ impl Notifier for Inbox {
             .map_err(|error| SendError::passing(error.to_string()))?;
         Ok(Receipt {
             answer: "stored".to_owned(),
+            handle: None,
         })
     }
 }

@@ -7,10 +7,17 @@
 pub mod alertmanager;
 pub mod email;
 pub mod inbox;
+pub mod ntfy;
+pub mod pagerduty;
+pub mod request;
 pub mod slack;
+pub mod slack_bot;
+pub mod teams;
 pub mod webhook;
 
+pub(crate) mod cut;
 mod http;
+mod preset;
 
 #[cfg(test)]
 mod golden;
@@ -28,6 +35,18 @@ use crate::{Page, Secrets, notify::inbox::Shelf};
 pub trait Notifier: Send + Sync {
     /// Makes one try. Returns once the receiver has accepted the page, or has not.
     async fn send(&self, page: &Page) -> Result<Receipt, SendError>;
+
+    /// The same for a page that follows an earlier one of its incident, of which the receiver answered with `handle`. A
+    /// receiver that can edit what it was told does so.
+    async fn follow(&self, page: &Page, _handle: &str) -> Result<Receipt, SendError> {
+        self.send(page).await
+    }
+
+    /// What would be sent, for a person to look at.
+    fn preview(&self, page: &Page) -> Result<String, SendError> {
+        let [first, second] = page.languages();
+        Ok(format!("{}\n\n--\n\n{}", page.text(first), page.text(second)))
+    }
 }
 
 /// The receiver accepted the page.
@@ -35,6 +54,8 @@ pub trait Notifier: Send + Sync {
 pub struct Receipt {
     /// What the receiver answered, such as `HTTP 200`.
     pub answer: String,
+    /// By which it knows the message, where it can be edited later. No secret: it is kept with the incident.
+    pub handle: Option<String>,
 }
 
 /// The receiver did not accept the page, and whether another try can help.
@@ -62,6 +83,15 @@ impl SendError {
     pub(crate) fn lasting(why: impl Into<String>) -> Self {
         Self::Lasting { why: why.into() }
     }
+}
+
+/// A request as a person reads it: its body indented where it is JSON.
+fn shown(method: &str, path: &str, body: &[u8]) -> String {
+    let text = match serde_json::from_slice::<serde_json::Value>(body) {
+        Ok(json) => serde_json::to_string_pretty(&json).unwrap_or_default(),
+        Err(_) => String::from_utf8_lossy(body).into_owned(),
+    };
+    format!("{method} {path}\n\n{text}")
 }
 
 /// Makes the notifier of a receiver, by its name and section.
@@ -107,6 +137,11 @@ macro_rules! notifiers {
 notifiers! {
     Webhook, "webhook" => webhook::Webhook::of,
     Slack, "slack" => slack::Slack::of,
+    SlackBot, "slack_bot" => slack_bot::SlackBot::of,
+    Teams, "teams" => teams::Teams::of,
+    PagerDuty, "pagerduty" => pagerduty::PagerDuty::of,
+    Ntfy, "ntfy" => ntfy::Ntfy::of,
+    Http, "http" => request::Http::of,
     Alertmanager, "alertmanager" => alertmanager::Alertmanager::of,
     Email, "email" => email::Email::of,
     Inbox, "inbox" => inbox::Inbox::of,

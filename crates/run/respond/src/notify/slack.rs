@@ -6,11 +6,11 @@
 use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
-use promise::{Clock, Lang};
+use promise::{Clock, Lang, say};
 use serde_json::{Value, json};
 use spec::section::receiver;
 
-use super::{Notifier, Outside, Receipt, SendError, http::Http, webhook};
+use super::{Notifier, Outside, Receipt, SendError, cut, http::Http, shown, webhook};
 use crate::Page;
 
 /// Slack refuses a section's text beyond 3,000 characters and a header's beyond 150.
@@ -46,16 +46,35 @@ impl Notifier for Slack {
             .post(&self.url, &headers, body, self.timeout, self.clock.now())
             .await
     }
+
+    fn preview(&self, page: &Page) -> Result<String, SendError> {
+        let body = webhook::body(&message(page, self.channel.as_deref()))?;
+        Ok(shown("POST", "/", &body))
+    }
 }
 
 /// The message as Slack takes it.
 #[must_use]
 pub fn message(page: &Page, channel: Option<&str>) -> Value {
+    let mut message = limited(page, SECTION_MAX);
+    if let Some(channel) = channel {
+        message["channel"] = json!(channel);
+    }
+    message
+}
+
+/// The same with sections of at most so many characters.
+pub(super) fn limited(page: &Page, section_max: usize) -> Value {
     let [first, second] = page.languages();
     let title = page.title();
+    let most = section_max.min(SECTION_MAX);
+    let section = |text: &str| {
+        let text = cut::chars(text, most);
+        json!({ "type": "section", "text": { "type": "mrkdwn", "text": text } })
+    };
     let mut blocks = vec![
         // Plain text is shown as it is; only `mrkdwn` must be escaped.
-        json!({ "type": "header", "text": { "type": "plain_text", "text": cut(title.get(first), HEADER_MAX), "emoji": false } }),
+        json!({ "type": "header", "text": { "type": "plain_text", "text": cut::chars(title.get(first), HEADER_MAX), "emoji": false } }),
         section(&lines(page, first)),
         json!({ "type": "divider" }),
         section(&format!(
@@ -64,25 +83,32 @@ pub fn message(page: &Page, channel: Option<&str>) -> Value {
             lines(page, second)
         )),
     ];
-    if let Some(link) = &page.incident {
-        blocks.push(section(&format!(
-            "<{}|{}>",
-            escape(&link.url),
-            escape(&link.id)
-        )));
+    let links: Vec<String> = links(page, first)
+        .iter()
+        .map(|(url, text)| format!("<{}|{}>", escape(url), escape(text)))
+        .collect();
+    if !links.is_empty() {
+        blocks.push(section(&links.join("  ·  ")));
     }
     blocks.push(
         json!({ "type": "context", "elements": [{ "type": "mrkdwn", "text": escape(&page.key) }] }),
     );
-    let mut message = json!({ "text": escape(&format!("{} / {}", title.get(first), title.get(second))), "blocks": blocks });
-    if let Some(channel) = channel {
-        message["channel"] = json!(channel);
-    }
-    message
+    let text = escape(&format!("{} / {}", title.get(first), title.get(second)));
+    json!({ "text": text, "blocks": blocks })
 }
 
-fn section(text: &str) -> Value {
-    json!({ "type": "section", "text": { "type": "mrkdwn", "text": cut(text, SECTION_MAX) } })
+/// Where a reader goes from here: the incident, and the page on which it is taken on.
+pub(super) fn links(page: &Page, lang: Lang) -> Vec<(String, String)> {
+    let incident = page
+        .incident
+        .as_ref()
+        .map(|link| (link.url.clone(), link.id.clone()));
+    let take_it_on = say!("Take it on", "対応する");
+    let acknowledge = page
+        .acknowledge
+        .as_ref()
+        .map(|link| (link.url.clone(), take_it_on.get(lang).to_owned()));
+    incident.into_iter().chain(acknowledge).collect()
 }
 
 fn lines(page: &Page, lang: Lang) -> String {
@@ -94,17 +120,10 @@ fn lines(page: &Page, lang: Lang) -> String {
 }
 
 /// The three characters that mean something to Slack; so `<!channel>` in a name wakes nobody.
-fn escape(text: &str) -> String {
+pub(super) fn escape(text: &str) -> String {
     text.replace('&', "&amp;")
         .replace('<', "&lt;")
         .replace('>', "&gt;")
-}
-
-fn cut(text: &str, most: usize) -> String {
-    match text.char_indices().nth(most) {
-        None => text.to_owned(),
-        Some(_) => text.chars().take(most - 1).chain(['…']).collect(),
-    }
 }
 
 #[cfg(test)]

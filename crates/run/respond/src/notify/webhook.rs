@@ -17,7 +17,7 @@ use promise::Clock;
 use sha2::Sha256;
 use spec::section::receiver;
 
-use super::{Notifier, Outside, Receipt, SendError, http::Http};
+use super::{Notifier, Outside, Receipt, SendError, http::Http, shown};
 use crate::Page;
 
 pub struct Webhook {
@@ -56,6 +56,10 @@ impl Notifier for Webhook {
         self.http
             .post(&self.url, &headers, body, self.timeout, now)
             .await
+    }
+
+    fn preview(&self, page: &Page) -> Result<String, SendError> {
+        Ok(shown("POST", "/", &body(page)?))
     }
 }
 

@@ -24,7 +24,7 @@ impl Shelf for NoShelf {
     }
 }
 
-fn outside(secret: &'static str) -> Outside {
+pub fn outside(secret: &'static str) -> Outside {
     let clock = ManualClock::at("2026-11-22T01:00:04Z".parse().unwrap());
     let secrets: respond::Secrets = Arc::new(move |reference| match reference {
         Secret::Loopback(url) => Ok(url.clone()),
@@ -33,7 +33,7 @@ fn outside(secret: &'static str) -> Outside {
     Outside::new(secrets, Arc::new(clock), Arc::new(NoShelf))
 }
 
-fn page() -> Page {
+pub fn page() -> Page {
     Page {
         schema: respond::page::SCHEMA.into(),
         key: "9f86d081-INC-2026-0007-1".into(),
@@ -65,6 +65,8 @@ fn page() -> Page {
         evidence_lost: None,
         on_call: None,
         rule: None,
+        answered: None,
+        acknowledge: None,
     }
 }
 

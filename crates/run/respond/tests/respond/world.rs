@@ -241,6 +241,7 @@ impl Notifier for MadeUp {
                 self.far.accept(&self.name, page);
                 Ok(Receipt {
                     answer: "HTTP 200".to_owned(),
+                    handle: None,
                 })
             }
             Does::AcceptUnheard => {
@@ -371,6 +372,7 @@ pub fn config() -> Config {
         answer_within: Some(Span::secs(300)),
         escalation: None,
         page_at_risk,
+        acknowledged_for: None,
         definition: None,
         escalate_to: vec![],
         escalate_after: None,

@@ -1,0 +1,460 @@
+//! Acknowledging: a person says that they have taken an incident on, by name or by the link in a message.
+//!
+//! A link is valid once and for a day, needs no log-in, and is not kept anywhere: it is signed with a key of this installation
+//! and made anew for each try of the page that carries it. Opening it changes nothing, for programs open the links of
+//! messages too; only the button on its page does. What it did is an event like any other: who, when, through which receiver.
+//!
+//! An acknowledgement after which nothing happens does not hold for ever: with `acknowledged_for` in the severity,
+//! people are told again, and the escalation begins anew.
+
+use std::{fmt::Write as _, sync::Arc, time::Duration};
+
+use hmac::{Hmac, KeyInit, Mac};
+use promise::{Say, Timestamp, say};
+use serde_json::json;
+use sha2::Sha256;
+use spec::section::receiver::Receiver;
+use store::{StateStore, state::Write};
+
+use crate::{
+    Config, Error, EventKind, Incident, Page, Responder,
+    alert::Alert,
+    book::{Book, Change, Pending},
+    desk::Desk,
+    incident::{Acknowledgement, REASON_MAX, WHO_MAX},
+    page::{AcknowledgeLink, Kind},
+    react,
+    route::{self, Target},
+};
+
+/// Longer than anybody is off the phone; an incident that is older is known.
+const VALID_FOR: Duration = Duration::from_secs(24 * 3_600);
+/// Half of HMAC-SHA256, which RFC 2104 (5) allows: nobody guesses 128 bits through a console.
+const MAC_BYTES: usize = 16;
+/// A token is some 70 characters; more is none of ours.
+const TOKEN_MAX: usize = 160;
+
+const TABLE: &str = "respond_meta";
+const KEY: &str = "acknowledge_key";
+
+/// Signs and checks links. Its key stays in the state store.
+pub struct Signer([u8; 32]);
+
+impl Signer {
+    /// The installation's own, drawn at its first start.
+    pub(crate) async fn open(state: &Arc<dyn StateStore>) -> Result<Self, Error> {
+        if let Some(bytes) = state.get(TABLE, KEY).await?
+            && let Ok(key) = <[u8; 32]>::try_from(bytes)
+        {
+            return Ok(Self(key));
+        }
+        let key: [u8; 32] = rand::random();
+        state
+            .write(vec![Write::Put {
+                table: TABLE,
+                key: KEY.to_owned(),
+                value: key.to_vec(),
+            }])
+            .await?;
+        Ok(Self(key))
+    }
+
+    fn mac(&self, what: &str) -> Hmac<Sha256> {
+        // A key of 32 bytes is always taken; RFC 2104 takes any.
+        let mut mac = <Hmac<Sha256> as KeyInit>::new_from_slice(&self.0)
+            .unwrap_or_else(|_| Hmac::new(&Default::default()));
+        mac.update(b"tegata acknowledge 1\0");
+        mac.update(what.as_bytes());
+        mac
+    }
+
+    fn sign(&self, slip: &Slip) -> String {
+        let mut token = slip.text();
+        let mac = self.mac(&token).finalize().into_bytes();
+        token.push('-');
+        for byte in &mac[..MAC_BYTES] {
+            let _ = write!(token, "{byte:02x}");
+        }
+        token
+    }
+
+    fn check(&self, token: &str) -> Option<Slip> {
+        if token.len() > TOKEN_MAX {
+            return None;
+        }
+        let (text, mac) = token.rsplit_once('-')?;
+        let mac = bytes(mac)?;
+        self.mac(text).verify_truncated_left(&mac).ok()?;
+        Slip::read(text).filter(|_| mac.len() == MAC_BYTES)
+    }
+}
+
+/// What a link says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Slip {
+    incident: u64,
+    page: u64,
+    /// Unix seconds.
+    until: i64,
+}
+
+impl Slip {
+    fn text(&self) -> String {
+        format!("{}-{}-{}", self.incident, self.page, self.until)
+    }
+
+    fn read(text: &str) -> Option<Self> {
+        let mut parts = text.split('-');
+        let slip = Self {
+            incident: parts.next()?.parse().ok()?,
+            page: parts.next()?.parse().ok()?,
+            until: parts.next()?.parse().ok()?,
+        };
+        parts.next().is_none().then_some(slip)
+    }
+}
+
+fn bytes(hex: &str) -> Option<Vec<u8>> {
+    let pairs = hex.as_bytes().chunks(2);
+    pairs
+        .map(|pair| {
+            let text = std::str::from_utf8(pair).ok().filter(|_| pair.len() == 2)?;
+            u8::from_str_radix(text, 16).ok()
+        })
+        .collect()
+}
+
+/// The page as it leaves: with a link where somebody is wanted.
+pub(crate) fn linked(desk: &Desk, config: &Config, pending: &Pending) -> Page {
+    let mut page = pending.page.clone();
+    let asks = matches!(
+        page.kind,
+        Kind::Raised | Kind::Worsened | Kind::Repeated | Kind::Escalated
+    );
+    let number = desk
+        .book()
+        .incident(pending.incident())
+        .map(|incident| incident.number);
+    if let (true, Some(incident)) = (asks, number) {
+        let until = page.at + VALID_FOR;
+        let slip = Slip {
+            incident,
+            page: pending.number,
+            until: until.as_millis().div_euclid(1_000),
+        };
+        let token = desk.signer.sign(&slip);
+        page.acknowledge = Some(AcknowledgeLink {
+            url: format!("{}/acknowledge/{token}", config.console_url),
+            until,
+        });
+    }
+    page
+}
+
+/// What a link leads to.
+#[derive(Debug, Clone)]
+pub struct Offer {
+    pub incident: Incident,
+    /// Through which receiver the link came.
+    pub receiver: String,
+    /// Who that is, where the receiver is one person's.
+    pub who: Option<Say>,
+    pub until: Timestamp,
+}
+
+/// Why a link is not taken.
+#[derive(Debug, thiserror::Error)]
+pub enum LinkError {
+    /// Says no more: who forges one should not learn how.
+    #[error("the link is not valid")]
+    Forged,
+    #[error("the link was valid until {0}")]
+    Expired(Timestamp),
+    #[error("the link was used already")]
+    Used { by: String, at: Timestamp },
+    #[error("{by} has taken it on already")]
+    Taken { by: String, at: Timestamp },
+    #[error("the incident is resolved")]
+    Resolved(Timestamp),
+    #[error(transparent)]
+    Other(#[from] Error),
+}
+
+impl Responder {
+    /// What stands behind a link. Changes nothing.
+    pub fn offer(&self, token: &str) -> Result<Offer, LinkError> {
+        let slip = self.desk.signer.check(token).ok_or(LinkError::Forged)?;
+        let until = Timestamp::from_millis(slip.until.saturating_mul(1_000));
+        let book = self.desk.book();
+        let incident = book.incidents.get(&slip.incident);
+        let incident = incident.ok_or(LinkError::Forged)?.clone();
+        drop(book);
+        if let Some(answer) = incident.work.used(slip.page) {
+            return Err(LinkError::Used {
+                by: answer.who.clone(),
+                at: answer.at,
+            });
+        }
+        if until < self.desk.clock.now() {
+            return Err(LinkError::Expired(until));
+        }
+        if let Some(at) = incident.resolved {
+            return Err(LinkError::Resolved(at));
+        }
+        if let Some(answer) = &incident.acknowledged {
+            return Err(LinkError::Taken {
+                by: answer.who.clone(),
+                at: answer.at,
+            });
+        }
+        let suffix = format!("-{}", slip.page);
+        let page = incident.pages.iter().find(|page| page.key.ends_with(&suffix));
+        let receiver = page.map(|page| page.receiver.clone()).unwrap_or_default();
+        let who = self.desk.config().person_of(&receiver);
+        Ok(Offer {
+            incident,
+            receiver,
+            who,
+            until,
+        })
+    }
+
+    /// Takes an incident on by the link of a message.
+    pub async fn acknowledge_by_link(
+        &self,
+        token: &str,
+        who: &str,
+        reason: Option<&str>,
+    ) -> Result<Incident, LinkError> {
+        let offer = self.offer(token)?;
+        let slip = self.desk.signer.check(token).ok_or(LinkError::Forged)?;
+        let way = Way::Link {
+            page: slip.page,
+            receiver: offer.receiver,
+        };
+        Ok(self.answer(&offer.incident.id, who, reason, way).await?)
+    }
+
+    /// A person takes the incident: repeats stop. The first acknowledgement stays; a second one changes nothing.
+    pub async fn acknowledge(
+        &self,
+        incident: &str,
+        who: &str,
+        reason: Option<&str>,
+    ) -> Result<Incident, Error> {
+        self.answer(incident, who, reason, Way::Name).await
+    }
+
+    async fn answer(
+        &self,
+        incident: &str,
+        who: &str,
+        reason: Option<&str>,
+        way: Way,
+    ) -> Result<Incident, Error> {
+        let who = checked("the name", who, WHO_MAX)?;
+        let reason = reason.filter(|reason| !reason.trim().is_empty());
+        let reason = reason
+            .map(|reason| checked("the reason", reason, REASON_MAX))
+            .transpose()?;
+        let id = incident.to_owned();
+        self.desk
+            .change(move |config, book, change| {
+                let answer = Acknowledgement {
+                    at: change.at,
+                    who,
+                    reason,
+                };
+                take(config, book, change, &id, answer, way)
+            })
+            .await
+    }
+}
+
+/// How somebody answered.
+enum Way {
+    /// In the console or by a command.
+    Name,
+    Link { page: u64, receiver: String },
+}
+
+fn take(
+    config: &Config,
+    book: &Book,
+    change: &mut Change,
+    id: &str,
+    answer: Acknowledgement,
+    way: Way,
+) -> Result<Incident, Error> {
+    let known = book
+        .incident(id)
+        .ok_or_else(|| Error::NoSuchIncident(id.to_owned()))?;
+    if known.acknowledged.is_some() {
+        return Ok(known.clone());
+    }
+    if !known.is_open() {
+        return Err(Error::NotOpen(id.to_owned()));
+    }
+    let (mut incident, at, who) = (known.clone(), change.at, &answer.who);
+    let what = match &answer.reason {
+        Some(reason) => say!("{who} acknowledged: {reason}", "{who} が応答しました: {reason}"),
+        None => say!("{who} acknowledged", "{who} が応答しました"),
+    };
+    incident.note(at, "acknowledged", what).who = Some(who.clone());
+    for pending in book.repeats(id) {
+        change.drop_pending(&pending.page.key);
+        react::settle(&mut incident, &pending.page.key, at, pending.tries);
+    }
+    let link = match &way {
+        Way::Name => None,
+        Way::Link { receiver, .. } => Some(receiver.clone()),
+    };
+    let body = json!({
+        "incident": id, "severity": incident.severity, "who": who, "reason": answer.reason, "link_of": link,
+        "in_time": incident.answer_due.map(|due| at <= due),
+    });
+    let about = incident.promises.first().cloned().unwrap_or_default();
+    change.event(EventKind::IncidentAcknowledged, &about, id, body);
+    if let Way::Link { page, .. } = way {
+        incident.work.use_link(page, answer.clone());
+    }
+    incident.work.first_answer.get_or_insert_with(|| answer.clone());
+    incident.acknowledged = Some(answer);
+    tell(config, book, change, &mut incident);
+    change.put_incident(incident.clone());
+    Ok(incident)
+}
+
+/// Lets receivers that keep one message an incident say who has it now. Others would only ring once more.
+fn tell(config: &Config, book: &Book, change: &mut Change, incident: &mut Incident) {
+    let alert = book
+        .alerts
+        .values()
+        .find(|alert| alert.incident == incident.id);
+    let Some(alert) = alert else { return };
+    let keeps_one = |name: &String| {
+        matches!(
+            config.receivers.get(name),
+            Some(Receiver::SlackBot(_) | Receiver::PagerDuty(_))
+        )
+    };
+    let told: Vec<String> = incident.told().into_iter().filter(keeps_one).collect();
+    for receiver in told {
+        let target = Target {
+            receiver,
+            repeat: None,
+            instead: vec![],
+        };
+        react::send(config, book, change, incident, alert, Kind::Acknowledged, target);
+    }
+}
+
+/// Whether an acknowledgement has been followed by nothing for longer than the severity lets it hold.
+pub(crate) fn has_lapsed(
+    config: &Config,
+    incident: &Incident,
+    alert: &Alert,
+    now: Timestamp,
+) -> bool {
+    let severity = config.severity(alert.subject.severity.as_deref());
+    let holds = severity.and_then(|severity| severity.acknowledged_for);
+    let (Some(answer), Some(holds)) = (&incident.acknowledged, holds) else {
+        return false;
+    };
+    let last = incident.work.touched.map_or(answer.at, |at| at.max(answer.at));
+    incident.is_open() && incident.is_paging && last + holds.0 <= now
+}
+
+/// Ends an acknowledgement: people are told again, from the beginning.
+pub(crate) fn lapse(
+    config: &Config,
+    book: &Book,
+    change: &mut Change,
+    mut incident: Incident,
+    alert: &Alert,
+) {
+    let at = change.at;
+    let Some(answer) = incident.acknowledged.take() else {
+        return;
+    };
+    let who = &answer.who;
+    let what = say!(
+        "nothing has happened since {who} acknowledged, so people are told again",
+        "{who} の応答後に動きがないため、改めて知らせます"
+    );
+    incident.note(at, "acknowledgement-lapsed", what);
+    let severity = config.severity(alert.subject.severity.as_deref());
+    incident.work.lapsed = Some(at);
+    incident.answer_due = severity
+        .and_then(|severity| severity.answer_within)
+        .map(|within| at + within.0);
+    incident.answer_missed = false;
+    incident.escalated = 0;
+    let body = json!({ "incident": incident.id, "severity": incident.severity, "who": who });
+    change.event(
+        EventKind::AcknowledgementLapsed,
+        &alert.promise,
+        &incident.id,
+        body,
+    );
+    let named = alert.subject.severity.as_deref();
+    let mut targets = named.map_or_else(Vec::new, |name| route::targets(config, &alert.promise, name, at));
+    for target in react::take_steps(config, change, &mut incident, alert) {
+        if !targets.iter().any(|known| known.receiver == target.receiver) {
+            targets.push(target);
+        }
+    }
+    for target in targets {
+        react::send(config, book, change, &mut incident, alert, Kind::Repeated, target);
+    }
+    change.put_incident(incident);
+}
+
+/// A text that a person wrote, without the blanks around it.
+pub(crate) fn checked(what: &'static str, text: &str, most: usize) -> Result<String, Error> {
+    let text = text.trim();
+    if text.is_empty() || text.chars().count() > most {
+        return Err(Error::Length { what, most });
+    }
+    Ok(text.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn slip() -> Slip {
+        Slip {
+            incident: 7,
+            page: 1,
+            until: 1_795_395_604,
+        }
+    }
+
+    #[test]
+    fn a_token_says_what_was_signed_and_nothing_else_is_one() {
+        let signer = Signer([7; 32]);
+        let token = signer.sign(&slip());
+        assert_eq!(signer.check(&token), Some(slip()));
+        assert_eq!(Signer([8; 32]).check(&token), None, "another installation's");
+        for at in 0..token.len() {
+            let mut forged = token.clone().into_bytes();
+            forged[at] = if forged[at] == b'1' { b'2' } else { b'1' };
+            let forged = String::from_utf8(forged).unwrap_or_default();
+            assert_eq!(signer.check(&forged), None, "{forged}");
+            assert_eq!(signer.check(&token[..at]), None);
+        }
+        for bad in ["", "-", "7-1-1", "7-1-1795395604-", &"9".repeat(1_000)] {
+            assert_eq!(signer.check(bad), None, "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_shorter_mac_is_none() {
+        // A prefix of a right MAC must not be taken: two digits would be guessed in 256 tries.
+        let signer = Signer([7; 32]);
+        let token = signer.sign(&slip());
+        let cut = &token[..token.len() - 30];
+        assert_eq!(signer.check(cut), None);
+    }
+}
