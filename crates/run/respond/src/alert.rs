@@ -8,11 +8,11 @@
 //!   page. Otherwise a month's nearly spent budget would hold an incident open for weeks after the outage.
 //! * The same state again changes nothing, so a transition may be handed over twice.
 
-use promise::{Promise, Say, State, Timestamp, Verdict};
+use promise::{Lang, Promise, Say, State, Timestamp, Verdict};
 use serde::{Deserialize, Serialize};
 use spec::section::severity::Severity;
 
-use crate::rule::Rule;
+use crate::{incident::deed, rule::Rule};
 
 /// What is wrong with one promise, from when it was raised until it is resolved.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -54,8 +54,18 @@ impl Subject {
     pub fn because(&self, state: State) -> Say {
         match &self.rule {
             Some(rule) => rule.because(state),
+            None if self.is_by_hand() => {
+                let why = self.verdict.reason.figures.first();
+                Say::same(why.map_or_else(String::new, |(_, why)| why.show(Lang::En)))
+            }
             None => self.verdict.reason.say(),
         }
+    }
+
+    /// Whether a person opened its incident, and no verdict.
+    #[must_use]
+    pub fn is_by_hand(&self) -> bool {
+        self.verdict.reason.code == deed::BY_HAND
     }
 
     #[must_use]

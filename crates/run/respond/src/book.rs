@@ -200,6 +200,8 @@ pub struct Change {
     inbox_dropped: usize,
     events: Vec<Event>,
     recorded: Vec<u64>,
+    /// What is kept outside the book.
+    also: Vec<Write>,
 }
 
 impl Change {
@@ -215,7 +217,13 @@ impl Change {
             inbox_dropped: 0,
             events: Vec::new(),
             recorded: Vec::new(),
+            also: Vec::new(),
         }
+    }
+
+    /// Writes something that is not of the book together with the rest.
+    pub fn also(&mut self, write: Write) {
+        self.also.push(write);
     }
 
     pub fn counters(&mut self) -> &mut Counters {
@@ -345,12 +353,13 @@ impl Change {
             && self.pending.is_empty()
             && self.inbox.is_empty()
             && self.recorded.is_empty()
+            && self.also.is_empty()
     }
 
     /// Drops what is over its bound, then gives the whole as one list of writes.
     pub fn writes(&mut self, book: &Book) -> Result<Vec<Write>, Error> {
         self.forget(book);
-        let mut writes = Vec::new();
+        let mut writes = self.also.clone();
         if self.counters != book.counters {
             put(
                 &mut writes,

@@ -9,7 +9,7 @@ use promise::{Say, Timestamp};
 use spec::{
     Spec,
     section::{
-        canary::Canary, escalation::Escalation, on_call::OnCall, receiver::Receiver,
+        canary::Canary, checklist::Checklist, escalation::Escalation, on_call::OnCall, receiver::Receiver,
         receiver::Secret, route::Route, severity::Severity,
     },
 };
@@ -37,6 +37,8 @@ pub struct Config {
     pub receivers: BTreeMap<String, Receiver>,
     pub on_call: Option<OnCall>,
     pub escalations: BTreeMap<String, Escalation>,
+    /// What people go through again and again, by name.
+    pub checklists: BTreeMap<String, Checklist>,
     /// The made-up alert, where one is declared.
     pub canary: Option<Canary>,
     /// Every alerting rule by its name. The alert of one that is gone from here is closed.
@@ -64,6 +66,7 @@ impl Config {
             receivers: spec.receivers.clone(),
             on_call: spec.on_call.clone(),
             escalations: spec.escalations.clone(),
+            checklists: spec.design.checklists.clone(),
             canary: spec.canary.clone(),
             rules: BTreeSet::new(),
             rule_severity: spec.rules.severity.clone(),
@@ -82,6 +85,7 @@ impl Config {
     #[must_use]
     pub fn declares(&self, alert: &Alert) -> bool {
         match &alert.subject.rule {
+            _ if alert.subject.is_by_hand() => true,
             Some(rule) => self.rules.contains(rule.name()),
             None => self.promises.contains(&alert.promise),
         }

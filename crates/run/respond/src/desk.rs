@@ -19,7 +19,9 @@ pub struct Desk {
     pub signer: Signer,
     /// Told when something may be due.
     pub wake: Notify,
-    state: Arc<dyn StateStore>,
+    pub(crate) state: Arc<dyn StateStore>,
+    /// Held from reading a sheet of a checklist until it is kept.
+    pub(crate) sheets: tokio::sync::Mutex<()>,
     config: RwLock<Arc<Config>>,
     book: Mutex<Book>,
     /// Held from working out a change until it is applied; the book's own lock is never held over an await.
@@ -44,6 +46,7 @@ impl Desk {
             signer,
             wake: Notify::new(),
             state,
+            sheets: tokio::sync::Mutex::new(()),
             config: RwLock::new(Arc::new(config)),
             book: Mutex::new(book),
             turn: tokio::sync::Mutex::new(()),

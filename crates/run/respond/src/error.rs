@@ -14,6 +14,23 @@ pub enum Error {
     NoSuchIncident(String),
     #[error("incident `{0}` is resolved already")]
     NotOpen(String),
+    #[error("evidence ends incident `{0}`, and nobody by hand: a verdict opened it")]
+    EndsByEvidence(String),
+    #[error("there is no {what} `{name}`")]
+    NoSuch { what: &'static str, name: String },
+    #[error("no more than {most} of these are kept")]
+    Full { most: usize },
+    #[error("a link begins with https:// or http:// and holds no blanks")]
+    NotALink,
+    #[error("the list rests on that day")]
+    NoSheet,
+    #[error("{0} has signed it already")]
+    Signed(String),
+    /// Texts of what nobody answered, and of what is not good and nobody explained.
+    #[error("not answered yet: {0:?}; not good, and without a note: {1:?}")]
+    Unready(Vec<String>, Vec<String>),
+    #[error("what is not good needs a note")]
+    NoteMissing,
     #[error("{what} must have between 1 and {most} characters")]
     Length { what: &'static str, most: usize },
     #[error("the responder has stopped")]

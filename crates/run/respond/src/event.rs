@@ -53,6 +53,14 @@ event_kinds! {
     IncidentAcknowledged = "incident_acknowledged",
     /// An acknowledgement was followed by nothing for so long that it no longer holds.
     AcknowledgementLapsed = "acknowledgement_lapsed",
+    /// A person did something about it: a note, a role, a tick, an action.
+    IncidentWorked = "incident_worked",
+    /// The last day of an action is over, and it is not done.
+    ActionOverdue = "action_overdue",
+    ChecklistTicked = "checklist_ticked",
+    ChecklistSigned = "checklist_signed",
+    /// Nobody signed a checklist by its time.
+    ChecklistMissed = "checklist_missed",
     IncidentResolved = "incident_resolved",
     /// A canary was accepted by its receiver.
     CanaryArrived = "canary_arrived",

@@ -4,6 +4,13 @@
 //! the second fault behind the first, and acknowledging one would silence the other. The form (`promises` is a list,
 //! alerts name their incident) allows groups later.
 
+pub mod change;
+pub mod concern;
+pub mod deed;
+pub mod figures;
+pub mod notice;
+pub mod post_mortem;
+pub mod track;
 pub mod work;
 
 use std::{collections::BTreeMap, time::Duration};
@@ -173,6 +180,14 @@ impl Incident {
         self.work.lapsed.unwrap_or(self.opened)
     }
 
+    /// Whether its answer came after its time, or has not come by then.
+    #[must_use]
+    pub fn is_late(&self) -> bool {
+        let answer = self.work.first_answer.as_ref().or(self.acknowledged.as_ref());
+        let after = answer.zip(self.answer_due).is_some_and(|(answer, due)| answer.at > due);
+        self.answer_missed || (after && self.work.lapsed.is_none())
+    }
+
     /// Who has taken it on, and what they said of it.
     #[must_use]
     pub fn answered(&self) -> Option<String> {
@@ -234,6 +249,62 @@ fn bounded<T>(list: &mut Vec<T>, most: usize) {
 pub(crate) fn id(number: u64, opened: Timestamp, time_zone: &str) -> String {
     let zone = jiff::tz::TimeZone::get(time_zone).unwrap_or(jiff::tz::TimeZone::UTC);
     format!("INC-{}-{number:04}", opened.to_zoned(&zone).year())
+}
+
+#[cfg(test)]
+pub(crate) mod samples {
+    use super::*;
+
+    /// Of a shop in Tokyo: bad since 09:59:48 on 22 November 2026, opened 16 s later.
+    pub fn open() -> Incident {
+        let at = |text: &str| text.parse().unwrap_or(Timestamp::EPOCH);
+        let mut incident = Incident {
+            number: 7,
+            id: "INC-2026-0007".into(),
+            title: Say::new("Payments succeed", "決済成功率"),
+            promises: vec!["payment-success".into()],
+            severity: Some("critical".into()),
+            level: Some(1),
+            owner: "payments-sre".into(),
+            state: State::Broken,
+            is_paging: true,
+            bad_since: at("2026-11-22T00:59:48Z"),
+            opened: at("2026-11-22T01:00:04Z"),
+            acknowledged: None,
+            resolved: None,
+            answer_due: Some(at("2026-11-22T01:02:04Z")),
+            answer_missed: false,
+            escalated: 0,
+            evidence_lost: None,
+            pages: vec![],
+            next_page: 1,
+            timeline: vec![],
+            ledger: vec![57],
+            handles: BTreeMap::new(),
+            work: Work::default(),
+        };
+        let what = Say::new("broken: 140 % of the error budget is spent", "破れた: エラーバジェットの 140 % を使いました");
+        incident.note(incident.opened, "opened", what).ledger = Some(57);
+        incident
+    }
+
+    /// Answered after a minute, over after twelve.
+    pub fn resolved() -> Incident {
+        let mut incident = open();
+        let after = |secs| incident.opened + Duration::from_secs(secs);
+        let (answered, ended) = (after(60), after(720));
+        let answer = Acknowledgement {
+            at: answered,
+            who: "佐藤".into(),
+            reason: None,
+        };
+        incident.note(answered, "acknowledged", Say::new("佐藤 acknowledged", "佐藤 が応答しました")).who = Some("佐藤".into());
+        incident.acknowledged = Some(answer);
+        incident.resolved = Some(ended);
+        incident.state = State::Kept;
+        incident.note(ended, "resolved", Say::new("kept: 60 % of the error budget is left", "守れている: エラーバジェットは 60 % 残っています"));
+        incident
+    }
 }
 
 #[cfg(test)]

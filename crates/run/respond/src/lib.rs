@@ -12,6 +12,7 @@
 pub mod acknowledge;
 pub mod alert;
 pub mod canary;
+pub mod checklist;
 pub mod escalate;
 pub mod incident;
 pub mod notify;
@@ -19,6 +20,7 @@ pub mod on_call;
 pub mod page;
 pub mod route;
 pub mod rule;
+pub mod runbook;
 pub mod template;
 
 mod book;

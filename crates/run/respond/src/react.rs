@@ -60,7 +60,7 @@ fn take(config: &Config, book: &Book, change: &mut Change, news: &News, subject:
     let is_named = subject.verdict.severity.is_some();
     let state = subject.verdict.state;
     match (alert::step(open, state, severity, is_named), open) {
-        (Step::Raise, _) => raise(config, book, change, news, subject),
+        (Step::Raise, _) => raise(config, book, change, news, subject, |_| {}),
         (Step::Notice, _) => notice(config, book, change, &subject, news.bad_since),
         (Step::Quiet, _) | (_, None) => {}
         (step, Some(alert)) => {
@@ -69,7 +69,37 @@ fn take(config: &Config, book: &Book, change: &mut Change, news: &News, subject:
     }
 }
 
-fn raise(config: &Config, book: &Book, change: &mut Change, news: &News, subject: Subject) {
+/// Opens an incident in the name of a person.
+pub fn raise_by_hand(
+    config: &Config,
+    book: &Book,
+    change: &mut Change,
+    subject: Subject,
+    by: &str,
+    promises: Vec<String>,
+) {
+    let news = News {
+        bad_since: change.at,
+        evidence_entry: None,
+    };
+    raise(config, book, change, &news, subject, |incident| {
+        incident.promises = promises;
+        incident.work.opened_by = Some(by.to_owned());
+        if let Some(entry) = incident.timeline.last_mut() {
+            entry.who = Some(by.to_owned());
+        }
+    });
+}
+
+/// `more` fills in what the alert does not say.
+fn raise(
+    config: &Config,
+    book: &Book,
+    change: &mut Change,
+    news: &News,
+    subject: Subject,
+    more: impl FnOnce(&mut Incident),
+) {
     let at = change.at;
     let number = change.counters().next_incident;
     change.counters().next_incident += 1;
@@ -112,6 +142,7 @@ fn raise(config: &Config, book: &Book, change: &mut Change, news: &News, subject
         work: Work::default(),
     };
     note_verdict(&mut incident, at, "opened", &alert, news.evidence_entry);
+    more(&mut incident);
     tell(change, EventKind::AlertRaised, &alert, &incident);
     tell(change, EventKind::IncidentOpened, &alert, &incident);
     announce(config, book, change, &mut incident, &alert, Kind::Raised);
@@ -267,7 +298,7 @@ pub fn settle(incident: &mut Incident, key: &str, at: Timestamp, tries: u32) {
 }
 
 /// Pages everyone whom the routes name; where nobody can be paged, says so and shows it in the inbox.
-fn announce(
+pub fn announce(
     config: &Config,
     book: &Book,
     change: &mut Change,

@@ -13,7 +13,8 @@ use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    Config, Error, Event, Filter, InboxItem, Incident, OnDuty, Secrets, alert, deliver,
+    Config, Error, Event, Filter, InboxItem, Incident, OnDuty, Secrets, alert,
+    checklist, deliver,
     desk::{Desk, DeskShelf},
     incident::Outcome,
     notify::{self, Make, Outside},
@@ -55,6 +56,8 @@ pub struct ReceiverStatus {
 pub struct Responder {
     pub(crate) desk: Arc<Desk>,
     make: Make,
+    /// When this process began: what was due before is nobody's omission.
+    pub(crate) since: Timestamp,
     /// First verdicts that are unproven, and when they count. Lost at a restart, which begins their grace anew.
     unproven: Mutex<BTreeMap<String, (Timestamp, Transition)>>,
 }
@@ -93,6 +96,7 @@ impl Responder {
     fn start(desk: Arc<Desk>, make: Make) -> Arc<Self> {
         desk.hand_over();
         Arc::new(Self {
+            since: desk.clock.now(),
             desk,
             make,
             unproven: Mutex::default(),
@@ -167,6 +171,7 @@ impl Responder {
             () = deliver::run(&self.desk, &self.make, &stop) => {}
             () = unproven => {}
             () = refresh::run(&self.desk, &self.make) => {}
+            () = checklist::keep::watch(&self) => {}
         }
     }
 

@@ -122,6 +122,7 @@ mod tests {
             canary: None,
             on_call: None,
             escalations: [].into(),
+            checklists: [].into(),
             rules: [].into(),
             rule_severity: None,
             console_url: String::new(),

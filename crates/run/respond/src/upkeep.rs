@@ -8,7 +8,7 @@ use crate::{
     alert::{self, Alert},
     book::{Book, Change},
     escalate,
-    incident::Outcome,
+    incident::{Outcome, deed},
     page::Kind,
     react,
     route::{self, Target},
@@ -71,6 +71,7 @@ pub fn tend(config: &Config, book: &Book, change: &mut Change) {
         }
         change.put_incident(incident);
     }
+    deed::overdue(config, book, change);
 }
 
 fn step_is_due(config: &Config, incident: &Incident, alert: &Alert, now: Timestamp) -> bool {

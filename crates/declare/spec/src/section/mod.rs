@@ -5,6 +5,7 @@ pub mod canary;
 pub mod correction;
 pub mod engine;
 pub mod escalation;
+pub mod incident;
 pub mod on_call;
 pub mod profile;
 pub mod promises;
@@ -56,6 +57,7 @@ pub struct Spec {
     pub receivers: BTreeMap<String, receiver::Receiver>,
     pub on_call: Option<on_call::OnCall>,
     pub escalations: BTreeMap<String, escalation::Escalation>,
+    pub incidents: incident::Incidents,
     pub retention: retention::Retention,
     pub corrections: BTreeMap<String, correction::Correction>,
     pub canary: Option<canary::Canary>,
@@ -81,7 +83,7 @@ pub struct Design {
 }
 
 /// The names of the sections in a file.
-pub const SECTIONS: [&str; 28] = [
+pub const SECTIONS: [&str; 29] = [
     "include",
     "service",
     "profiles",
@@ -94,6 +96,7 @@ pub const SECTIONS: [&str; 28] = [
     "receivers",
     "on_call",
     "escalations",
+    "incidents",
     "retention",
     "corrections",
     "canary",
@@ -152,6 +155,9 @@ record! {
         /// Who is told after how long while nobody answers, by name.
         /// ja: 応答がないときの連絡の順(名前ごと)。
         escalations: BTreeMap<String, escalation::Escalation> = BTreeMap::new(),
+        /// How incidents are worked on: runbooks, answers that are owed.
+        /// ja: インシデントの進め方(手順書、応答の約束)。
+        incidents: incident::Incidents = incident::Incidents::default(),
         /// How long evidence is kept. The ledger is kept for good.
         /// ja: 証拠の保存期間。台帳は消しません。
         retention: retention::Retention = retention::Retention::default(),
@@ -228,6 +234,13 @@ impl From<Document> for Spec {
             .map(|(name, _)| name);
         let canary = document.canary.as_ref().and_then(|it| it.promise(worst));
         promises.extend(canary.filter(|it| !promises.iter().any(|known| known.id == it.id)));
+        let lists = design.checklists.values();
+        let built_in = document.incidents.promises(document.severities.iter(), lists);
+        for promise in built_in {
+            if !promises.iter().any(|known| known.id == promise.id) {
+                promises.push(promise);
+            }
+        }
         for promise in &mut promises {
             promise.time_zone.clone_from(&service.time_zone);
             promise
@@ -258,6 +271,7 @@ impl From<Document> for Spec {
             receivers: document.receivers,
             on_call: document.on_call,
             escalations: document.escalations,
+            incidents: document.incidents,
             retention: document.retention,
             corrections: document.corrections,
             canary: document.canary,

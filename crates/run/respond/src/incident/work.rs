@@ -1,16 +1,23 @@
-//! What people do about an incident: answers, roles, notes, links, ticks, actions.
+//! What people do about an incident: answers, roles, notes, links, ticks, causes, actions.
+
+use std::collections::BTreeMap;
 
 use promise::Timestamp;
 use serde::{Deserialize, Serialize};
+use spec::section::on_call::Day;
 
-use super::Acknowledgement;
+use super::{Acknowledgement, concern::Concern};
 
 /// Links of one incident that are remembered as used; each is one acknowledgement.
 const USED_MAX: usize = 50;
+/// Of each kind of thing that people add. More is a document of its own.
+pub const THINGS_MAX: usize = 100;
 
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Work {
+    /// Who opened it, where a person did and no verdict.
+    pub opened_by: Option<String>,
     /// The first acknowledgement, also where it no longer holds.
     pub first_answer: Option<Acknowledgement>,
     /// When the last acknowledgement ceased to hold.
@@ -19,6 +26,47 @@ pub struct Work {
     pub touched: Option<Timestamp>,
     /// Links that were used, by the number of their page.
     pub links_used: Vec<(u64, Acknowledgement)>,
+    /// Who does what: `commander`, `scribe`, and whatever else the team has.
+    pub roles: BTreeMap<String, String>,
+    pub links: Vec<WebLink>,
+    /// Steps of the runbook that were done, by their text.
+    pub ticks: Vec<Tick>,
+    /// What contributed to it.
+    pub causes: Vec<String>,
+    /// What is to be done so that it does not come again.
+    pub actions: Vec<Action>,
+    /// Whose data is concerned.
+    pub concern: Option<Concern>,
+}
+
+/// A page elsewhere.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WebLink {
+    pub title: String,
+    pub url: String,
+}
+
+/// A step of the runbook that somebody did.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Tick {
+    pub step: String,
+    pub who: String,
+    pub at: Timestamp,
+}
+
+/// Something to be done after the incident.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Action {
+    /// From 1, within the incident.
+    pub number: u64,
+    pub text: String,
+    pub owner: String,
+    /// The last day on which it is in time.
+    pub due: Day,
+    pub done: Option<Timestamp>,
+    /// Whether it was told that it is overdue.
+    #[serde(default)]
+    pub overdue: bool,
 }
 
 impl Work {
@@ -34,5 +82,11 @@ impl Work {
             self.links_used.remove(0);
         }
         self.links_used.push((page, answer));
+    }
+
+    /// The tick of a step, where it has one.
+    #[must_use]
+    pub fn tick(&self, step: &str) -> Option<&Tick> {
+        self.ticks.iter().find(|tick| tick.step == step)
     }
 }

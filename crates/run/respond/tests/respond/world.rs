@@ -399,6 +399,7 @@ pub fn config() -> Config {
             .into(),
         on_call: None,
         escalations: [].into(),
+        checklists: [].into(),
         canary: None,
         rules: [].into(),
         rule_severity: None,

@@ -1,0 +1,128 @@
+//! `incidents`: what stands beside an incident: runbooks, what a payment is worth, and which answers are owed.
+
+use promise::{Promise, document::parse_yaml, quantity::Money, record, unit::Span};
+
+use super::{checklist::Checklist, severity::Severity};
+
+record! {
+    /// How incidents are worked on.
+    /// ja: インシデントの進め方。
+    pub struct Incidents {
+        /// The folder of runbooks, seen from the spec. A promise whose `runbook` is no web address names a file there.
+        /// ja: 手順書のフォルダー(仕様から見たパス)。約束の `runbook` が URL でなければ、ここにあるファイル名です。
+        runbooks: String = "runbooks".to_owned(),
+        /// A runbook says when somebody last read it over (`Reviewed: 2026-10-01`); it is no longer ago than this.
+        /// ja: 手順書を見直す間隔。手順書に `確認日: 2026-10-01` と書きます。
+        reviewed_within: Span = Span::days(180),
+        /// And when it was last rehearsed (`Rehearsed: 2026-09-15`).
+        /// ja: 手順書の訓練の間隔。手順書に `訓練日: 2026-09-15` と書きます。
+        rehearsed_within: Span = Span::days(365),
+        /// What one event of a promise is worth on average, such as a payment; a post-mortem estimates the impact by it.
+        /// ja: 1 件(決済など)の平均金額。事後検証で影響額の目安に使います。
+        worth: Option<Money>,
+        /// Whether answering in time, signing checklists in time and finishing actions in time are promises of their own.
+        /// ja: 応答時間、チェックリストの署名、再発防止策の期限を、それぞれ約束として判定するか。
+        promised: bool = false,
+    }
+}
+
+impl Default for Incidents {
+    fn default() -> Self {
+        Self {
+            runbooks: "runbooks".to_owned(),
+            reviewed_within: Span::days(180),
+            rehearsed_within: Span::days(365),
+            worth: None,
+            promised: false,
+        }
+    }
+}
+
+impl Incidents {
+    /// The built-in promises, judged from what Tegata tells of itself.
+    pub(super) fn promises<'s>(
+        &self,
+        severities: impl Iterator<Item = (&'s String, &'s Severity)>,
+        mut checklists: impl Iterator<Item = &'s Checklist>,
+    ) -> Vec<Promise> {
+        if !self.promised {
+            return Vec::new();
+        }
+        let answers = severities.filter_map(|(name, severity)| answer(name, severity));
+        let mut all: Vec<Promise> = answers.collect();
+        let none = |id: &str, event: &str, en: &str, ja: &str| {
+            let text = format!(
+                "{{ kind: log_count, logs: \"stream:tegata_pages AND event:{event}\", at_most: 0, window: 30d, \
+                 name: {{ en: {en}, ja: {ja} }} }}"
+            );
+            read(id, &text)
+        };
+        all.extend(none(
+            "tegata_actions",
+            "action_overdue",
+            "Actions of post-mortems are done by their day",
+            "再発防止策を期限内に終える",
+        ));
+        if checklists.any(|list| list.every.is_some()) {
+            all.extend(none(
+                "tegata_checklists",
+                "checklist_missed",
+                "Checklists are signed in time",
+                "チェックリストに期限内に署名する",
+            ));
+        }
+        all
+    }
+}
+
+/// That incidents of a severity are answered within its time.
+fn answer(name: &str, severity: &Severity) -> Option<Promise> {
+    let within = severity.answer_within?;
+    let plain = |c: char| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '_' };
+    let id: String = name.chars().map(plain).collect();
+    let text = format!(
+        "{{ kind: deadline, start: \"stream:tegata_pages AND event:incident_opened AND severity:{name}\", \
+         end: \"stream:tegata_pages AND event:incident_acknowledged AND severity:{name}\", by: incident, \
+         within: {within}, window: 30d, min_events: 1, \
+         name: {{ en: \"{name} incidents are answered within {within}\", ja: \"{name} のインシデントに {within} 以内に応答する\" }} }}"
+    );
+    read(&format!("tegata_answer_{id}"), &text)
+}
+
+fn read(id: &str, text: &str) -> Option<Promise> {
+    Promise::read(id, &parse_yaml(text).0?, &mut Vec::new())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn answer_times_are_promises_where_that_is_wanted() {
+        let severity = Severity {
+            name: None,
+            level: 1,
+            page_within: None,
+            answer_within: Some(Span::secs(900)),
+            acknowledged_for: None,
+            escalation: None,
+            page_at_risk: false,
+            definition: None,
+            escalate_to: vec![],
+            escalate_after: None,
+            response: vec![],
+        };
+        let name = "Sev1".to_owned();
+        let list = Checklist {
+            every: Some(Span::days(1)),
+            ..Checklist::default()
+        };
+        let ids = |promised| {
+            let incidents = Incidents { promised, ..Incidents::default() };
+            let promises = incidents.promises([(&name, &severity)].into_iter(), [&list].into_iter());
+            promises.into_iter().map(|it| it.id).collect::<Vec<_>>()
+        };
+        assert_eq!(ids(true), ["tegata_answer_sev1", "tegata_actions", "tegata_checklists"]);
+        assert_eq!(ids(false), Vec::<String>::new());
+    }
+}
