@@ -12,8 +12,9 @@ use crate::{
     files,
 };
 
-/// The signature type of C2SP signed-note for Ed25519.
+/// The signature types of C2SP signed-note: Ed25519, and the timed cosignature of a witness.
 const ED25519: u8 = 1;
+const COSIGNATURE: u8 = 4;
 /// How long a name may be: it stands in every checkpoint.
 const NAME_BYTES: usize = 200;
 /// Both key files are one short line.
@@ -24,28 +25,38 @@ const FILE_BYTES: u64 = 1_024;
 pub(crate) struct Verifier {
     pub name: String,
     pub id: [u8; 4],
+    kind: u8,
     key: VerifyingKey,
 }
 
 impl Verifier {
-    fn new(name: &str, key: VerifyingKey) -> Self {
+    fn new(name: &str, kind: u8, key: VerifyingKey) -> Self {
         let hash = Sha256::new()
             .chain_update(name)
-            .chain_update([b'\n', ED25519])
+            .chain_update([b'\n', kind])
             .chain_update(key.as_bytes())
             .finalize();
         Self {
             name: name.to_owned(),
             id: [hash[0], hash[1], hash[2], hash[3]],
+            kind,
             key,
         }
     }
 
     pub fn parse(vkey: &str) -> Result<Self, String> {
-        let (name, id, bytes) = split(vkey)?;
+        Self::of_kind(vkey, ED25519)
+    }
+
+    pub fn parse_witness(vkey: &str) -> Result<Self, String> {
+        Self::of_kind(vkey, COSIGNATURE)
+    }
+
+    fn of_kind(vkey: &str, kind: u8) -> Result<Self, String> {
+        let (name, id, bytes) = split(vkey, kind)?;
         let key = VerifyingKey::from_bytes(&bytes)
             .map_err(|_| "it holds no point of the curve".to_owned())?;
-        let verifier = Self::new(name, key);
+        let verifier = Self::new(name, kind, key);
         if hex(verifier.id) != id {
             return Err("its short hash does not fit its key".to_owned());
         }
@@ -65,7 +76,7 @@ impl Verifier {
 
 impl fmt::Display for Verifier {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut bytes = vec![ED25519];
+        let mut bytes = vec![self.kind];
         bytes.extend(self.key.as_bytes());
         write!(
             f,
@@ -84,9 +95,9 @@ pub(crate) struct Signer {
 }
 
 impl Signer {
-    fn new(name: &str, seed: &[u8; 32]) -> Self {
+    fn new(name: &str, kind: u8, seed: &[u8; 32]) -> Self {
         let key = SigningKey::from_bytes(seed);
-        let verifier = Verifier::new(name, key.verifying_key());
+        let verifier = Verifier::new(name, kind, key.verifying_key());
         Self { key, verifier }
     }
 
@@ -94,12 +105,12 @@ impl Signer {
         self.key.sign(text).to_bytes()
     }
 
-    fn parse(text: &str) -> Result<Self, String> {
+    fn parse(text: &str, kind: u8) -> Result<Self, String> {
         let (name, id, seed) = text
             .strip_prefix("PRIVATE+KEY+")
             .ok_or("it is no signer key".to_owned())
-            .and_then(split)?;
-        let signer = Self::new(name, &seed);
+            .and_then(|text| split(text, kind))?;
+        let signer = Self::new(name, kind, &seed);
         if signer.verifier.key_id() != id {
             return Err("its short hash does not fit its key".to_owned());
         }
@@ -108,21 +119,30 @@ impl Signer {
 
     /// Reads `key`, or makes it and `key.pub` when the directory has none and is to be new.
     pub fn open(dir: &Path, origin: &str, may_create: bool) -> Result<Self, Error> {
+        Self::open_kind(dir, origin, ED25519, may_create)
+    }
+
+    /// The same of a witness.
+    pub fn open_witness(dir: &Path, name: &str) -> Result<Self, Error> {
+        Self::open_kind(dir, name, COSIGNATURE, true)
+    }
+
+    fn open_kind(dir: &Path, origin: &str, kind: u8, may_create: bool) -> Result<Self, Error> {
         check_name(origin)?;
         let path = dir.join("key");
         let signer = match files::read_text(&path, FILE_BYTES) {
-            Ok(Some(text)) => parse_line(&path, &text, Self::parse)?,
+            Ok(Some(text)) => parse_line(&path, &text, |line| Self::parse(line, kind))?,
             Ok(None) if may_create => {
                 let mut seed = [0; 32];
                 rand::rng().fill_bytes(&mut seed);
                 let line = |seed: &[u8; 32]| {
-                    let mut bytes = vec![ED25519];
+                    let mut bytes = vec![kind];
                     bytes.extend(seed);
-                    let id = Self::new(origin, seed).verifier.key_id();
+                    let id = Self::new(origin, kind, seed).verifier.key_id();
                     format!("PRIVATE+KEY+{origin}+{id}+{}\n", STANDARD.encode(bytes))
                 };
                 files::replace(&path, line(&seed).as_bytes(), Some(0o600))?;
-                Self::new(origin, &seed)
+                Self::new(origin, kind, &seed)
             }
             Ok(None) => {
                 return Err(VerifyError::NoLedger {
@@ -142,7 +162,8 @@ impl Signer {
         let public = dir.join("key.pub");
         match files::read_text(&public, FILE_BYTES).map_err(|e| Error::io(&public, e))? {
             Some(text) => {
-                let found: Verifier = parse_line(&public, &text, Verifier::parse)?;
+                let parse = |line: &str| Verifier::of_kind(line, kind);
+                let found: Verifier = parse_line(&public, &text, parse)?;
                 same(&found, &signer.verifier)?;
             }
             None => files::replace(&public, format!("{}\n", signer.verifier).as_bytes(), None)?,
@@ -165,7 +186,7 @@ pub(crate) fn read_public(dir: &Path) -> Result<Verifier, VerifyError> {
     let private = dir.join("key");
     match files::read_text(&private, FILE_BYTES) {
         Ok(Some(text)) => same(
-            &parse_line(&private, &text, Signer::parse)?.verifier,
+            &parse_line(&private, &text, |line| Signer::parse(line, ED25519))?.verifier,
             &verifier,
         )?,
         // A copy for an auditor has no `key`, and another user may not read it: neither must need it.
@@ -204,7 +225,7 @@ fn check_name(name: &str) -> Result<(), Error> {
 fn parse_line<T>(
     path: &Path,
     text: &str,
-    parse: fn(&str) -> Result<T, String>,
+    parse: impl FnOnce(&str) -> Result<T, String>,
 ) -> Result<T, VerifyError> {
     let line = text
         .strip_suffix('\n')
@@ -216,7 +237,7 @@ fn parse_line<T>(
 }
 
 /// `name+hash+base64(type ‖ 32 bytes)`. What the key is does not get into a message: it may be the secret one.
-fn split(text: &str) -> Result<(&str, &str, [u8; 32]), String> {
+fn split(text: &str, kind: u8) -> Result<(&str, &str, [u8; 32]), String> {
     let mut parts = text.splitn(3, '+');
     let (Some(name), Some(id), Some(key)) = (parts.next(), parts.next(), parts.next()) else {
         return Err("it is not `name+hash+key`".to_owned());
@@ -226,13 +247,13 @@ fn split(text: &str) -> Result<(&str, &str, [u8; 32]), String> {
         .decode(key)
         .map_err(|_| "its key is not Base64".to_owned())?;
     match bytes.split_first() {
-        Some((&ED25519, key)) => {
+        Some((found, key)) if *found == kind => {
             let key = key
                 .try_into()
                 .map_err(|_| "its key is not 32 bytes long".to_owned())?;
             Ok((name, id, key))
         }
-        _ => Err("its key is not of Ed25519".to_owned()),
+        _ => Err("its key is of another kind of signature".to_owned()),
     }
 }
 

@@ -66,14 +66,7 @@ fn verified_text<'a>(note: &'a str, verifier: &Verifier) -> Result<&'a str, Stri
     if !signatures.ends_with('\n') {
         return Err("it does not end with its signature".to_owned());
     }
-    for line in signatures.lines().take(SIGNATURES_MAX) {
-        let (name, encoded) = line
-            .strip_prefix("\u{2014} ")
-            .and_then(|rest| rest.split_once(' '))
-            .ok_or("a line of its signatures is none")?;
-        let bytes = STANDARD
-            .decode(encoded)
-            .map_err(|_| "a signature is not Base64")?;
+    for (name, bytes) in self::signatures(signatures)? {
         let Some((id, signature)) = bytes.split_first_chunk::<4>() else {
             return Err("a signature is too short".to_owned());
         };
@@ -90,6 +83,18 @@ fn verified_text<'a>(note: &'a str, verifier: &Verifier) -> Result<&'a str, Stri
         };
     }
     Err("it bears no signature of that key".to_owned())
+}
+
+/// The lines of a note's signatures: who, and what.
+pub(crate) fn signatures(lines: &str) -> Result<Vec<(&str, Vec<u8>)>, String> {
+    let one = |line| {
+        let (name, encoded) = str::strip_prefix(line, "\u{2014} ")
+            .and_then(|rest| rest.split_once(' '))
+            .ok_or("a line of its signatures is none")?;
+        let bytes = STANDARD.decode(encoded);
+        Ok((name, bytes.map_err(|_| "a signature is not Base64")?))
+    };
+    lines.lines().take(SIGNATURES_MAX).map(one).collect()
 }
 
 #[cfg(test)]

@@ -13,6 +13,17 @@ use crate::{
 /// Gives every entry to `visit`, from the first to the newest that is signed. Each is compared with its hash, and the
 /// hashes with what was signed; [`verify`](crate::verify) looks more closely, and says more when something is wrong.
 pub fn read(dir: &Path, mut visit: impl FnMut(Entry)) -> Result<(), Error> {
+    let mut failed = None;
+    read_lines(dir, |index, line| match parse(index, line) {
+        Ok(entry) if failed.is_none() => visit(entry),
+        Ok(_) => {}
+        Err(error) => failed = failed.take().or(Some(error)),
+    })?;
+    failed.map_or(Ok(()), Err)
+}
+
+/// The same with the lines as they are.
+pub(crate) fn read_lines(dir: &Path, mut visit: impl FnMut(u64, &[u8])) -> Result<(), Error> {
     let signer = key::read_public(dir)?;
     // The tail as it is now: whatever lies before it is in tiles that nobody changes any more.
     let path = dir.join("tail");
@@ -36,11 +47,11 @@ pub fn read(dir: &Path, mut visit: impl FnMut(Entry)) -> Result<(), Error> {
     }
     for n in 0..base / TILE {
         for (index, line) in (n * TILE..).zip(tree::read_bundle(dir, n)?) {
-            visit(parse(index, &line)?);
+            visit(index, &line);
         }
     }
     for (index, line) in (base..).zip(&tail.lines) {
-        visit(parse(index, &line.bytes)?);
+        visit(index, &line.bytes);
     }
     Ok(())
 }

@@ -4,6 +4,7 @@
 mod damage;
 mod kill;
 mod merkle;
+mod proof;
 mod serve;
 
 use std::{
