@@ -14,7 +14,7 @@ use promise::Timestamp;
 use serde::{Deserialize, Serialize};
 use store::Record;
 
-use super::{Event, Firing, LogRule, State};
+use super::{Event, Firing, LogRule, State, index::Index};
 
 /// How far behind the newest record of its rule a record may be and still count.
 pub const LATE_MAX: Duration = Duration::from_secs(300);
@@ -39,6 +39,9 @@ pub struct Told {
 #[derive(Debug)]
 pub struct Engine {
     rules: Vec<Live>,
+    index: Index,
+    /// Rules that the record at hand may be an event of.
+    meant: Vec<usize>,
 }
 
 #[derive(Debug)]
@@ -93,7 +96,9 @@ impl Engine {
             }
         };
         Self {
+            index: Index::of(rules.iter()),
             rules: rules.into_iter().map(live).collect(),
+            meant: Vec::new(),
         }
     }
 
@@ -104,8 +109,11 @@ impl Engine {
     /// Takes a record that is durable, and answers with what it made fire.
     pub fn observe(&mut self, record: &Record) -> Vec<Told> {
         let mut told = Vec::new();
-        for live in &mut self.rules {
-            if let Some(event) = Event::of(&live.rule, record) {
+        self.index.find(record, &mut self.meant);
+        for place in &self.meant {
+            if let Some(live) = self.rules.get_mut(*place)
+                && let Some(event) = Event::of(&live.rule, record)
+            {
                 live.take(event, &mut told);
             }
         }

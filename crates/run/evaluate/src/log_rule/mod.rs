@@ -12,6 +12,7 @@
 mod engine;
 mod event;
 mod front;
+mod index;
 mod kind;
 mod rule;
 mod window;
