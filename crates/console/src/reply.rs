@@ -4,6 +4,7 @@ use std::{borrow::Cow, sync::Arc};
 
 use axum::{
     Json,
+    body::{Body, Bytes, to_bytes},
     extract::FromRequestParts,
     http::{HeaderValue, StatusCode, header, request::Parts},
     response::{Html, IntoResponse, Response},
@@ -180,6 +181,14 @@ impl Visit {
         response
     }
 
+    /// A body of at most `limit` bytes, or what is answered instead. Reading fails when it is longer or its sender goes away;
+    /// then nobody reads the answer.
+    pub async fn body(&self, body: Body, limit: usize) -> Result<Bytes, Response> {
+        let what = "the body";
+        let read = to_bytes(body, limit).await;
+        read.map_err(|_| self.refused(&Refused::TooLarge { what, limit }))
+    }
+
     pub fn problem(&self, status: StatusCode, why: &Say) -> Response {
         if self.json {
             return refusal(status, why, self.lang, true);
@@ -231,6 +240,7 @@ pub(crate) fn wants_json(path: &str) -> bool {
         "/v1/",
         "/events",
         "/fragments/",
+        "/logs/fields",
     ]
     .iter()
     .any(|prefix| path.starts_with(prefix))

@@ -2,23 +2,20 @@
 
 use axum::{
     Json,
-    body::{Body, to_bytes},
+    body::Body,
     extract::Path,
     http::{HeaderMap, StatusCode},
     response::{IntoResponse, Response},
 };
 
-use crate::{door::Refused, reply::Visit};
+use crate::reply::Visit;
 
 pub(crate) async fn logs(Path(stream): Path<String>, visit: Visit, body: Body) -> Response {
     let ingest = &visit.room.desk.ingest;
     let limit = ingest.body_max();
-    // Reading fails when the body is over its limit or the sender goes away; then nobody reads the answer.
-    let Ok(bytes) = to_bytes(body, limit).await else {
-        return visit.refused(&Refused::TooLarge {
-            what: "the body",
-            limit,
-        });
+    let bytes = match visit.body(body, limit).await {
+        Ok(bytes) => bytes,
+        Err(refused) => return refused,
     };
     match ingest.receive(&stream, &bytes).await {
         Ok(received) => Json(received).into_response(),
@@ -34,12 +31,9 @@ pub(crate) async fn webhook(
 ) -> Response {
     let pushed = &visit.room.desk.pushed;
     let limit = pushed.body_max();
-    // As above.
-    let Ok(bytes) = to_bytes(body, limit).await else {
-        return visit.refused(&Refused::TooLarge {
-            what: "the body",
-            limit,
-        });
+    let bytes = match visit.body(body, limit).await {
+        Ok(bytes) => bytes,
+        Err(refused) => return refused,
     };
     let header = |name: &str| Some(headers.get(name)?.to_str().ok()?.to_owned());
     match pushed.webhook(&name, &header, &bytes).await {

@@ -3,16 +3,13 @@
 //! They repeat what is answered by 429 or 5xx and drop what is answered otherwise.
 
 use axum::{
-    body::{Body, to_bytes},
+    body::Body,
     http::{HeaderMap, HeaderName, StatusCode, header},
     response::{IntoResponse, Response},
 };
 use promise::say;
 
-use crate::{
-    door::{Packing, Refused},
-    reply::Visit,
-};
+use crate::{door::Packing, reply::Visit};
 
 pub(crate) async fn push(visit: Visit, headers: HeaderMap, body: Body) -> Response {
     let text = |name: HeaderName| headers.get(name).map(|value| value.to_str().unwrap_or("?"));
@@ -36,12 +33,9 @@ pub(crate) async fn push(visit: Visit, headers: HeaderMap, body: Body) -> Respon
     };
     let pushed = &visit.room.desk.pushed;
     let limit = pushed.body_max();
-    // Reading fails when the body is over its limit or the sender goes away; then nobody reads the answer.
-    let Ok(bytes) = to_bytes(body, limit).await else {
-        return visit.refused(&Refused::TooLarge {
-            what: "the body",
-            limit,
-        });
+    let bytes = match visit.body(body, limit).await {
+        Ok(bytes) => bytes,
+        Err(refused) => return refused,
     };
     match pushed.loki(is_json, packing, &bytes).await {
         Ok(()) => StatusCode::NO_CONTENT.into_response(),

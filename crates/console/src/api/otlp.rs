@@ -66,12 +66,9 @@ async fn http(signal: OtlpSignal, visit: Visit, headers: HeaderMap, body: Body) 
     };
     let pushed = &visit.room.desk.pushed;
     let limit = pushed.body_max();
-    // Reading fails when the body is over its limit or the sender goes away; then nobody reads the answer.
-    let Ok(bytes) = to_bytes(body, limit).await else {
-        return visit.refused(&Refused::TooLarge {
-            what: "the body",
-            limit,
-        });
+    let bytes = match visit.body(body, limit).await {
+        Ok(bytes) => bytes,
+        Err(refused) => return refused,
     };
     match pushed.otlp(signal, form, packing, &bytes).await {
         Ok(answer) => {

@@ -1,16 +1,13 @@
 //! `/metrics/job/NAME{/LABEL/VALUE}`: what a job pushes as it ends, under the paths of a Pushgateway.
 
 use axum::{
-    body::{Body, to_bytes},
+    body::Body,
     extract::Path,
     http::{HeaderMap, Method, StatusCode, header},
     response::{IntoResponse, Response},
 };
 
-use crate::{
-    door::{Push, Refused},
-    reply::Visit,
-};
+use crate::{door::Push, reply::Visit};
 
 pub(crate) async fn receive(
     Path(group): Path<String>,
@@ -28,12 +25,9 @@ pub(crate) async fn receive(
     let kind = kind.and_then(|kind| kind.to_str().ok()).unwrap_or_default();
     let pushed = &visit.room.desk.pushed;
     let limit = pushed.body_max();
-    // Reading fails when the body is over its limit or the sender goes away; then nobody reads the answer.
-    let Ok(bytes) = to_bytes(body, limit).await else {
-        return visit.refused(&Refused::TooLarge {
-            what: "the body",
-            limit,
-        });
+    let bytes = match visit.body(body, limit).await {
+        Ok(bytes) => bytes,
+        Err(refused) => return refused,
     };
     match pushed.push(&group, push, kind, &bytes).await {
         // As the Pushgateway answers.

@@ -3,14 +3,14 @@
 //! What is refused here by a 4xx would be refused again, so its sender drops it; a 5xx makes it send the same again.
 
 use axum::{
-    body::{Body, to_bytes},
+    body::Body,
     http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
 use promise::say;
 use store::remote_write::{Encoding, Message, Written};
 
-use crate::{door::Refused, reply::Visit};
+use crate::reply::Visit;
 
 pub(crate) async fn receive(visit: Visit, headers: HeaderMap, body: Body) -> Response {
     let text = |name: HeaderName| headers.get(name).map(|value| value.to_str().unwrap_or("?"));
@@ -26,12 +26,9 @@ pub(crate) async fn receive(visit: Visit, headers: HeaderMap, body: Body) -> Res
     };
     let ingest = &visit.room.desk.ingest;
     let limit = ingest.write_max();
-    // Reading fails when the body is over its limit or the sender goes away; then nobody reads the answer.
-    let Ok(bytes) = to_bytes(body, limit).await else {
-        return visit.refused(&Refused::TooLarge {
-            what: "the body",
-            limit,
-        });
+    let bytes = match visit.body(body, limit).await {
+        Ok(bytes) => bytes,
+        Err(refused) => return refused,
     };
     let (mut response, written) = match ingest.write(message, encoding, &bytes).await {
         Ok(taken) => match taken.refused {

@@ -2,12 +2,11 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use promise::{Cause, signal::log_query::Glob};
+use promise::signal::log_query::Glob;
 use serde_json::{Map, Value};
-use store::{Lines, Record};
-use tokio::sync::mpsc;
+use store::Record;
 
-use super::{Error, Receiver, Refusal};
+use super::{Error, Receiver, Refusal, hand_over};
 use crate::follow::line;
 
 /// As many as a bulk may hold.
@@ -73,25 +72,7 @@ impl Receiver {
             });
             fates.push(Ok(shown));
         }
-        if !records.is_empty() {
-            let (ack, mut answer) = mpsc::channel(1);
-            let lines = Lines {
-                source: self.source.clone(),
-                at,
-                records,
-                resume: Vec::new(),
-                failed: None::<Cause>,
-                ack: Some(ack),
-            };
-            let pipeline = self.lines.upgrade().ok_or(Error::Closed)?;
-            pipeline.send(lines).await.map_err(|_| Error::Closed)?;
-            drop(pipeline);
-            answer
-                .recv()
-                .await
-                .ok_or(Error::Closed)?
-                .map_err(Error::NotStored)?;
-        }
+        hand_over(&self.source, &self.lines, at, records).await?;
         Ok(fates)
     }
 }

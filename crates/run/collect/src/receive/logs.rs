@@ -6,13 +6,14 @@
 
 use std::sync::Arc;
 
-use promise::{Cause, Clock, Say, say};
+use promise::{Clock, Say, say};
 use serde::Serialize;
 use serde_json::Value;
 use spec::section::source::Logs;
 use store::Lines;
 use tokio::sync::mpsc;
 
+use super::hand_over;
 use crate::{
     follow::line::{self, Refused},
     redact::Redactor,
@@ -162,25 +163,7 @@ impl Receiver {
             }
         }
         received.accepted = records.len();
-        if !records.is_empty() {
-            let (ack, mut answer) = mpsc::channel(1);
-            let lines = Lines {
-                source: self.source.clone(),
-                at,
-                records,
-                resume: Vec::new(),
-                failed: None::<Cause>,
-                ack: Some(ack),
-            };
-            let pipeline = self.lines.upgrade().ok_or(Error::Closed)?;
-            pipeline.send(lines).await.map_err(|_| Error::Closed)?;
-            drop(pipeline);
-            answer
-                .recv()
-                .await
-                .ok_or(Error::Closed)?
-                .map_err(Error::NotStored)?;
-        }
+        hand_over(&self.source, &self.lines, at, records).await?;
         Ok(received)
     }
 }

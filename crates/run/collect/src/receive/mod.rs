@@ -33,7 +33,37 @@ pub use remote_write::{Taken, WRITE_MAX, WriteError};
 pub(crate) use start::Doors;
 pub use webhook::{WEBHOOK_MAX, WebhookError};
 
+use promise::Timestamp;
 use serde_json::{Map, Value};
+use store::{Lines, Record};
+use tokio::sync::mpsc;
+
+/// Sends records down the pipeline, and returns once they are durable.
+async fn hand_over(
+    source: &str,
+    pipeline: &mpsc::WeakSender<Lines>,
+    at: Timestamp,
+    records: Vec<Record>,
+) -> Result<(), Error> {
+    if records.is_empty() {
+        return Ok(());
+    }
+    let (ack, mut answer) = mpsc::channel(1);
+    let lines = Lines {
+        source: source.to_owned(),
+        at,
+        records,
+        resume: Vec::new(),
+        failed: None,
+        ack: Some(ack),
+    };
+    // Held no longer than it takes: the pipeline ends when nobody holds it.
+    let sender = pipeline.upgrade().ok_or(Error::Closed)?;
+    sender.send(lines).await.map_err(|_| Error::Closed)?;
+    drop(sender);
+    let told = answer.recv().await.ok_or(Error::Closed)?;
+    told.map_err(Error::NotStored)
+}
 
 /// A line that is a JSON object is its fields; any other is its `message`.
 fn message(line: String) -> Map<String, Value> {
