@@ -32,7 +32,9 @@ assets! {
     "live.js" "text/javascript; charset=utf-8",
     "ages.js" "text/javascript; charset=utf-8",
     "keys.js" "text/javascript; charset=utf-8",
+    "complete.js" "text/javascript; charset=utf-8",
     "explore.js" "text/javascript; charset=utf-8",
+    "logs.js" "text/javascript; charset=utf-8",
     "mark.svg" "image/svg+xml",
 }
 

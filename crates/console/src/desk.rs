@@ -12,7 +12,10 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     Hosts,
     board::Board,
-    door::{Demo, Documents, Incidents, Ingest, Ledger, Pushed, Replay, Rules, Status, Targets},
+    door::{
+        Demo, Documents, Incidents, Ingest, Ledger, LogKeeping, Pushed, Replay, Rules, Status,
+        Targets,
+    },
 };
 
 /// The desk at which the console works.
@@ -32,6 +35,7 @@ pub struct Desk {
     pub replay: Arc<dyn Replay>,
     pub metrics: Arc<dyn MetricStore>,
     pub logs: Arc<dyn LogStore>,
+    pub keeping: Arc<dyn LogKeeping>,
     /// Where mappings and templates of the Elasticsearch API are kept.
     pub state: Arc<dyn StateStore>,
     /// Present when Tegata runs its own shop.

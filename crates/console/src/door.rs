@@ -4,6 +4,7 @@
 //! behind them can change without a page noticing. The binary opens each door onto the real room.
 
 mod documents;
+mod logs;
 mod pushed;
 mod replay;
 mod rules;
@@ -16,6 +17,7 @@ use serde_json::Value;
 use store::remote_write::{self, Encoding, Written};
 
 pub use documents::{Document, Documents, Fate};
+pub use logs::{Asked, BackTest, Fired, LogKeeping, SealRound};
 pub use pushed::{Header, OtlpForm, OtlpSignal, Packing, Push, Pushed};
 pub use replay::Replay;
 pub use rules::{Alert, AlertState, Evaluated, Health, NoRules, Rule, RuleGroup, RuleKind, Rules};

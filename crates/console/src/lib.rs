@@ -18,6 +18,7 @@ mod page;
 mod reply;
 mod route;
 mod show;
+mod trace;
 
 pub use board::{Board, Row, SourceRow, SpecStatus};
 pub use desk::{Desk, Detail, Fed, Heard, Spent, Transition};

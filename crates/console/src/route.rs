@@ -48,7 +48,7 @@ pub(crate) struct Route {
 impl Route {
     /// Whether it answers in Prometheus's shapes.
     pub fn is_of_prometheus(&self) -> bool {
-        const OURS: [&str; 3] = ["promises", "incidents", "ledger"];
+        const OURS: [&str; 4] = ["promises", "incidents", "ledger", "logs"];
         let rest = self.path.strip_prefix("/api/v1/");
         rest.is_some_and(|rest| !OURS.iter().any(|ours| rest.starts_with(ours)))
     }
@@ -73,6 +73,18 @@ pub(crate) fn table() -> Vec<Route> {
         get "/payments" Page page::payments::show, "Live payments of the demo's shop", "デモ店舗の決済の現況";
         get "/explore" Page page::explore::show, "Any query over the stored metrics", "保存されたメトリクスへの問い合わせ";
         get "/explore/promise" Page page::explore::promise::show, "A promise made from a query, and what its verdict would have been", "クエリから作る約束と、過去に当てはめた判定";
+        get "/logs" Page page::logs::show, "Any query over the stored logs, over time", "保存されたログの検索と時系列";
+        post "/logs/unmasked" Page page::logs::unmasked, "The same with personal fields in clear; the ledger says who asked and why (form)", "個人情報を伏せずに表示(依頼者と理由は台帳に残る。フォーム)";
+        get "/logs/rule" Page page::logs::rule::show, "A rule made from a query, and when it would have fired", "条件から作るルールと、過去に当てはめた発報";
+        get "/logs/fields" Json page::logs::complete, "Fields and their values among the newest records, for completion", "最新のログにある項目と値(入力補完用)";
+        get "/traces" Page page::traces::list, "The newest traces", "最新のトレース";
+        get "/traces/{id}" Page page::traces::show_one, "One trace with its critical path", "トレースの詳細とクリティカルパス";
+        get "/api/services" Json api::jaeger::services, "Services that sent spans, as Jaeger answers", "スパンを送ったサービス(Jaeger の形式)";
+        get "/api/services/{service}/operations" Json api::jaeger::operations_of, "Operations of a service", "サービスの処理名";
+        get "/api/operations" Json api::jaeger::operations, "The same, as newer clients ask", "同上(新しいクライアント用)";
+        get "/api/traces" Json api::jaeger::search, "Traces by service, operation, tags and duration, as Jaeger answers", "サービス、処理名、タグ、所要時間によるトレースの検索(Jaeger の形式)";
+        get "/api/traces/{id}" Json api::jaeger::one, "One trace, as Jaeger answers", "トレースの詳細(Jaeger の形式)";
+        get "/api/dependencies" Json api::jaeger::dependencies, "Which service calls which", "サービス間の呼び出し関係";
         get "/incidents" Page page::incidents::show, "Incidents", "インシデントの一覧";
         get "/incidents/{id}" Page page::incident::show, "One incident", "インシデントの詳細";
         post "/incidents/{id}/acknowledge" Page page::incident::acknowledge, "Take an incident on (form)", "インシデントへの応答(フォーム)";
@@ -140,6 +152,12 @@ pub(crate) fn table() -> Vec<Route> {
         post "/metrics/{*group}" Text api::push::receive, "Metrics that a job pushes, as to a Pushgateway: `job/NAME`, then pairs of label and value", "ジョブがプッシュするメトリクス(Pushgateway と同じ `job/名前` にラベルと値の組が続くパス)";
         put "/metrics/{*group}" Text api::push::receive, "The same, in place of all that the group said", "同上(グループ全体を置き換え)";
         delete "/metrics/{*group}" Text api::push::receive, "Ends all that the group said", "グループのメトリクスを終わらせる";
+        post "/api/v1/logs/delete" Json api::logs::delete, "Delete log records by a query, where the spec allows it; the ledger says who and why", "条件に合うログの削除(仕様で許可した場合)。依頼者と理由は台帳に残る";
+        post "/api/v1/logs/export" File api::logs::export, "Log records that a query means, as a Parquet file", "条件に合うログを Parquet ファイルで書き出す";
+        post "/api/v1/logs/seal" Json api::logs::seal, "Seal the stored logs into the ledger now", "保存済みのログを台帳に封印する";
+        get "/api/v1/logs/holds" Json api::logs::holds, "Legal holds", "証拠保全の一覧";
+        post "/api/v1/logs/holds" Json api::logs::hold, "Set a legal hold: nothing of it goes", "証拠保全を設定する(対象は消されない)";
+        post "/api/v1/logs/holds/{name}/release" Json api::logs::release, "End a legal hold", "証拠保全を解除する";
         post "/ingest/logs/{stream}" Json api::ingest::logs, "Post log records, as NDJSON or a JSON array", "ログの投稿(NDJSON か JSON 配列)";
         post "/ingest/webhooks/{name}" Json api::ingest::webhook, "A signed event of another service", "他のサービスの署名付きイベント";
         get "/elastic" Json api::elastic::answer, "Elasticsearch's API begins here", "Elasticsearch の API の入口";

@@ -40,7 +40,9 @@ use crate::{
     clock::SystemClock,
     demo, doors, engine,
     exit::Stop,
+    log_rules,
     rule_files::{self, RuleFiles},
+    seals::Sealer,
     secrets, spec_file,
     tasks::{
         self,
@@ -73,6 +75,7 @@ pub(crate) struct House {
     pub(crate) state: Arc<dyn StateStore>,
     pub(crate) book: Book,
     pub(crate) responder: Arc<Responder>,
+    pub(crate) sealer: Arc<Sealer>,
     pub(crate) board: watch::Sender<Arc<Board>>,
     pub(crate) spec_status: watch::Sender<SpecStatus>,
     pub(crate) judge: watch::Sender<Option<mpsc::Sender<Input>>>,
@@ -82,6 +85,8 @@ pub(crate) struct House {
     pub(crate) world: Option<Arc<demo::World>>,
     /// The rules in force, as the console shows them.
     pub(crate) rules: Arc<ArcSwap<Vec<RuleGroup>>>,
+    /// Fields of logs that the spec says are personal.
+    pub(crate) masked: ArcSwap<Vec<String>>,
     /// Where the console answers.
     pub(crate) url: String,
     /// The spec and its rule files: a change of one is a change of the spec.
@@ -144,6 +149,7 @@ pub(crate) async fn run(settings: Settings, demo: Option<u16>) -> anyhow::Result
         stop.clone(),
     ));
     tasks.spawn(house.responder.clone().run(stop.clone()));
+    tasks.spawn(tasks::seal::run(house.sealer.clone(), stop.clone()));
     let (again, mut reload) = mpsc::channel(4);
     let watched = house.clone();
     tasks.spawn(tasks::watch::run(
@@ -164,7 +170,7 @@ pub(crate) async fn run(settings: Settings, demo: Option<u16>) -> anyhow::Result
                 if let Some((spec, rules)) = house.read_again(why).await {
                     generation.end().await;
                     let config = respond::Config::from_spec(&spec, house.url(address));
-                    house.responder.reconfigure(config.with_rules(rules.alerts()));
+                    house.responder.reconfigure(config.with_rules(alerting(&spec, &rules)));
                     generation = Generation::start(&house, spec, rules, &stop).await?;
                 }
             }
@@ -244,7 +250,8 @@ impl House {
             None => None,
         };
         let url = format!("http://{address}");
-        let config = respond::Config::from_spec(spec, url.clone()).with_rules(rules.alerts());
+        let config =
+            respond::Config::from_spec(spec, url.clone()).with_rules(alerting(spec, rules));
         let responder = Responder::open(
             config,
             Arc::new(secrets::resolve),
@@ -253,6 +260,7 @@ impl House {
             events,
         )
         .await?;
+        let sealer = Sealer::open(logs.clone(), state.clone(), book.clone()).await?;
         let watched = watched(&settings.spec, rules);
         let status = SpecStatus {
             path: settings.spec.display().to_string(),
@@ -275,6 +283,7 @@ impl House {
             state,
             book,
             responder,
+            sealer: Arc::new(sealer),
             board: watch::channel(Arc::new(board)).0,
             spec_status: watch::channel(status).0,
             judge: watch::channel(None).0,
@@ -282,6 +291,7 @@ impl House {
             owed: watch::channel(Vec::new()).0,
             world,
             rules: Arc::default(),
+            masked: ArcSwap::default(),
             url,
             watched: ArcSwap::from_pointee(watched),
             started,
@@ -356,6 +366,12 @@ impl House {
             tracing::error!(%error, kind, "an entry could not be written to the ledger");
         }
     }
+}
+
+/// The names of all rules that raise alerts: an alert whose rule is not among them is one of a rule that is no more.
+fn alerting(spec: &Spec, rules: &RuleFiles) -> Vec<String> {
+    let on_logs = log_rules::of(spec).into_iter().map(|(rule, _)| rule.name);
+    rules.alerts().chain(on_logs).collect()
 }
 
 /// The files that make a spec.

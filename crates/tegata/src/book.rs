@@ -29,6 +29,17 @@ pub(crate) mod kind {
     pub(crate) const CLOCK_JUMPED: &str = "clock_jumped";
     pub(crate) const RECOVERED: &str = "recovered";
     pub(crate) const CONSOLE: &str = "console";
+    /// Which parts of the log store there are, each by its SHA-256, and which have left.
+    pub(crate) const LOGS_SEALED: &str = "logs_sealed";
+    /// Somebody asked to delete log records by a query.
+    pub(crate) const LOGS_DELETE_ASKED: &str = "logs_delete_asked";
+    pub(crate) const LOGS_DELETED: &str = "logs_deleted";
+    /// A legal hold was set or ended.
+    pub(crate) const LOGS_HOLD: &str = "logs_hold";
+    /// Personal fields of log records were shown in clear.
+    pub(crate) const LOGS_UNMASKED: &str = "logs_unmasked";
+    /// Log records were copied out.
+    pub(crate) const LOGS_EXPORTED: &str = "logs_exported";
 }
 
 /// The body of a `verdict` entry: all that is needed to judge again.
@@ -72,6 +83,10 @@ impl Book {
         Ok(tokio::task::spawn_blocking(move || ledger.append(entries))
             .await??
             .start)
+    }
+
+    pub(crate) fn now(&self) -> Timestamp {
+        self.clock.now()
     }
 
     /// One entry, now.

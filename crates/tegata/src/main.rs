@@ -15,6 +15,7 @@ mod log_rules;
 mod lsp;
 mod past;
 mod rule_files;
+mod seals;
 mod secrets;
 mod sink;
 mod spec_file;

@@ -129,6 +129,7 @@ impl RuleFiles {
         rules
             .filter(|rule| matches!(rule.action, rule::Action::Alert { .. }))
             .map(|rule| rule.name().to_owned())
+            .chain(self.logs.iter().map(|rule| rule.name.clone()))
     }
 }
 

@@ -3,7 +3,9 @@
 pub(crate) mod elastic;
 pub(crate) mod incidents;
 pub(crate) mod ingest;
+pub(crate) mod jaeger;
 pub(crate) mod ledger;
+pub(crate) mod logs;
 pub(crate) mod loki;
 pub(crate) mod openapi;
 pub(crate) mod otlp;

@@ -61,80 +61,17 @@ function ranked(all, word) {
     .map(([, text]) => text);
 }
 
-function complete() {
-  const popup = document.createElement("ul");
-  popup.id = "completions";
-  popup.className = "completions";
-  popup.setAttribute("role", "listbox");
-  popup.setAttribute("aria-label", ja ? "候補" : "Completions");
-  popup.hidden = true;
-  box.after(popup);
-  box.setAttribute("aria-autocomplete", "list");
-  box.setAttribute("aria-controls", popup.id);
-  let at = -1;
-  let turn = 0;
-  let seen = { word: "", kind: "none" };
-
-  const close = () => {
-    popup.hidden = true;
-    at = -1;
-    box.removeAttribute("aria-activedescendant");
-  };
-  const choose = (to) => {
-    at = (to + popup.children.length) % popup.children.length;
-    [...popup.children].forEach((one, i) => one.setAttribute("aria-selected", String(i === at)));
-    popup.children[at].scrollIntoView({ block: "nearest" });
-    box.setAttribute("aria-activedescendant", popup.children[at].id);
-  };
-  const take = (text) => {
-    const end = box.selectionStart;
-    const after = seen.kind === "name" && (FUNCTIONS.includes(text) || FOLDS.includes(text)) ? "(" : "";
-    const quoted = seen.kind === "value" ? text.replaceAll("\\", "\\\\").replaceAll('"', '\\"') : text;
-    box.setRangeText(quoted + after, end - seen.word.length, end, "end");
-    close();
-    box.focus();
-  };
-  const look = async () => {
-    const mine = ++turn;
-    seen = context(box.value.slice(0, box.selectionStart));
-    if (seen.kind === "none" || (seen.kind === "name" && !seen.word)) return close();
-    const found = ranked(await candidates(seen), seen.word);
-    if (mine !== turn) return;
-    if (!found.length) return close();
-    popup.replaceChildren(
-      ...found.map((text, i) => {
-        const item = document.createElement("li");
-        item.id = `completion-${i}`;
-        item.setAttribute("role", "option");
-        item.setAttribute("aria-selected", "false");
-        item.textContent = text;
-        item.onpointerdown = (event) => {
-          event.preventDefault();
-          take(text);
-        };
-        return item;
-      }),
-    );
-    at = -1;
-    box.removeAttribute("aria-activedescendant");
-    popup.hidden = false;
-  };
-  box.addEventListener("input", look);
-  box.addEventListener("blur", close);
-  box.addEventListener("keydown", (event) => {
-    if (event.isComposing) return;
-    const open = !popup.hidden;
-    if (event.key === "Enter" && (event.ctrlKey || event.metaKey || (!event.shiftKey && !(open && at >= 0)))) {
-      event.preventDefault();
-      box.form.requestSubmit();
-    } else if (open && event.key === "ArrowDown") choose(at + 1);
-    else if (open && event.key === "ArrowUp") choose(at < 0 ? -1 : at - 1);
-    else if (open && at >= 0 && (event.key === "Enter" || event.key === "Tab")) take(popup.children[at].textContent);
-    else if (open && event.key === "Escape") close();
-    else return;
-    event.preventDefault();
-  });
-}
+const completion = {
+  context: (text) => {
+    const seen = context(text);
+    return seen.kind === "none" || (seen.kind === "name" && !seen.word) ? undefined : seen;
+  },
+  find: async (seen) => ranked(await candidates(seen), seen.word),
+  insert: ({ kind }, text) => {
+    if (kind === "value") return text.replaceAll("\\", "\\\\").replaceAll('"', '\\"');
+    return kind === "name" && (FUNCTIONS.includes(text) || FOLDS.includes(text)) ? `${text}(` : text;
+  },
+};
 
 // ---- Crosshair
 
@@ -222,6 +159,10 @@ function copying(button) {
   });
 }
 
-if (box) complete();
 document.querySelectorAll("figure.explored").forEach(crosshair);
 document.querySelectorAll(".copy-button").forEach(copying);
+if (box) {
+  // Its address holds a hash, which only the page knows.
+  const { complete } = await import(document.querySelector("script[data-complete]").dataset.complete);
+  complete(box, completion);
+}

@@ -7,10 +7,12 @@ pub(crate) mod inbox;
 pub(crate) mod incident;
 pub(crate) mod incidents;
 pub(crate) mod ledger;
+pub(crate) mod logs;
 pub(crate) mod payments;
 pub(crate) mod problem;
 pub(crate) mod promise;
 pub(crate) mod sources;
+pub(crate) mod traces;
 
 use ::promise::{Lang, State};
 use maud::{DOCTYPE, Markup, html};
@@ -23,6 +25,7 @@ pub(crate) enum Part {
     Board,
     Payments,
     Explore,
+    Logs,
     Incidents,
     Inbox,
     Ledger,
@@ -113,6 +116,7 @@ fn links(visit: &Visit, part: Part) -> Markup {
             "/explore",
             lang.pick("Metrics", "メトリクス"),
         ),
+        (Part::Logs, "/logs", lang.pick("Logs", "ログ")),
         (
             Part::Incidents,
             "/incidents",

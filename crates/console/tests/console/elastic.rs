@@ -67,6 +67,62 @@ fn total(answer: &Value) -> u64 {
         .unwrap_or_else(|| panic!("{answer}"))
 }
 
+/// Thirty records of which three each are of one instant: pages from the newest on must neither lose nor repeat any.
+#[tokio::test]
+async fn the_newest_come_first_and_pages_of_them_follow_each_other() {
+    let cluster = Cluster::new();
+    let line = |i: usize| {
+        let record = json!({ "@timestamp": format!("2026-01-05T10:{:02}:00Z", i / 3), "n": i });
+        format!("{}\n{record}\n", json!({ "index": { "_index": "app" } }))
+    };
+    let lines: String = (0..30).map(line).collect();
+    cluster.send("POST", "/elastic/_bulk", lines).await;
+    let numbers = |answer: &Value| -> Vec<u64> {
+        let hits = answer["hits"]["hits"].as_array().unwrap();
+        hits.iter()
+            .map(|hit| hit["_source"]["n"].as_u64().unwrap())
+            .collect()
+    };
+    let body = json!({ "size": 4, "sort": [{ "@timestamp": "desc" }], "aggs": { "ns": { "sum": { "field": "n" } } } });
+    let mut answer = cluster
+        .json("POST", "/elastic/app/_search?scroll=1m", body)
+        .await;
+    // Of 27, 28, 29, which are of one instant, the first that came is the first; then one of 24 to 26.
+    assert_eq!(numbers(&answer), [27, 28, 29, 24]);
+    assert_eq!(
+        (total(&answer), &answer["aggregations"]["ns"]["value"]),
+        (30, &json!(435.0))
+    );
+    let mut all = numbers(&answer);
+    while let Some(id) = answer["_scroll_id"].as_str().map(str::to_owned) {
+        answer = cluster
+            .json(
+                "POST",
+                "/elastic/_search/scroll",
+                json!({ "scroll_id": id }),
+            )
+            .await;
+        let page = numbers(&answer);
+        if page.is_empty() {
+            break;
+        }
+        all.extend(page);
+    }
+    let expected: Vec<u64> = (0..10)
+        .rev()
+        .flat_map(|m| [m * 3, m * 3 + 1, m * 3 + 2])
+        .collect();
+    assert_eq!(all, expected);
+    let body = json!({ "size": 2, "sort": [{ "@timestamp": "desc" }], "post_filter": { "term": { "n": 6 } } });
+    let filtered = cluster.json("POST", "/elastic/app/_search", body).await;
+    assert_eq!((numbers(&filtered), total(&filtered)), (vec![6], 1));
+    let body = json!({ "size": 0, "query": { "range": { "n": { "gte": 20 } } } });
+    assert_eq!(
+        total(&cluster.json("POST", "/elastic/app/_search", body).await),
+        10
+    );
+}
+
 /// 30 payments, every third of which failed: 10.
 #[tokio::test]
 async fn what_is_written_is_found_by_every_kind_of_query() {

@@ -17,6 +17,7 @@ mod pages;
 mod prometheus;
 mod pushed;
 mod query;
+mod traces;
 mod write;
 
 use axum::{

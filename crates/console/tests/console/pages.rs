@@ -6,7 +6,7 @@ use flate2::{Compression, write::GzEncoder};
 
 use super::{ask, console, fixture, get, to};
 
-const PAGES: [&str; 17] = [
+const PAGES: [&str; 23] = [
     "/",
     "/?state=broken",
     "/promises/payment-success",
@@ -17,6 +17,12 @@ const PAGES: [&str; 17] = [
     "/explore?query=rate(payments_total%5B5m%5D",
     "/explore?query=no_such_metric",
     "/explore/promise?query=payments_total&id=few&bound=at_most&value=5",
+    "/logs",
+    "/logs?query=status:failed+AND+amount:%3E2000&range=1d",
+    "/logs?query=status:(failed",
+    "/traces",
+    "/traces?service=shop&failed=1&least=1ms",
+    "/logs/rule?query=status:failed&name=failures&count=10&over=5m&by=payment",
     "/incidents",
     "/incidents/INC-7",
     "/inbox",
@@ -275,4 +281,53 @@ async fn a_promise_shows_its_series_and_similar_names_where_nothing_matched() {
     ] {
         assert!(page.contains(part), "{part}");
     }
+}
+
+/// The address stands in a record of the fixture; the form says who asks and why.
+#[tokio::test]
+async fn personal_fields_of_logs_are_masked_until_somebody_says_why() {
+    let router = console();
+    let page = get(&router, "/logs?lang=en").await.text();
+    assert!(page.contains("••••") && !page.contains("203.0.113.9") && !page.contains("s-3"));
+    let complete = get(&router, "/logs/fields").await.text();
+    assert!(complete.contains("status") && !complete.contains("203.0.113.9"));
+    let post = async |form: &'static str| {
+        let request = to("POST", "/logs/unmasked?lang=en")
+            .header("content-type", "application/x-www-form-urlencoded");
+        ask(&router, request, form).await
+    };
+    let refused = post("query=*&by=ito").await;
+    assert_eq!(refused.status, 400);
+    let clear = post("query=*&by=ito&reason=a+customer+asked").await.text();
+    assert!(clear.contains("203.0.113.9") && clear.contains("s-3"));
+}
+
+#[tokio::test]
+async fn a_rule_from_a_query_says_when_it_would_have_fired() {
+    let router = console();
+    let page = get(
+        &router,
+        "/logs/rule?query=status:failed+OR+a:b&name=failures&count=10&over=5m&by=user&lang=en",
+    )
+    .await
+    .text();
+    assert!(page.contains("would have fired once"), "{page}");
+    assert!(
+        page.contains("(status:failed OR a:b) AND count &gt; 10 over 5m by user"),
+        "{page}"
+    );
+    let quiet = get(
+        &router,
+        "/logs/rule?query=never&name=n&count=1&over=5m&lang=ja",
+    )
+    .await
+    .text();
+    assert!(quiet.contains("発報しません"));
+    let wrong = get(
+        &router,
+        "/logs/rule?query=x&name=n&count=1&over=5m&by=a+b&lang=en",
+    )
+    .await
+    .text();
+    assert!(wrong.contains("is no field"));
 }

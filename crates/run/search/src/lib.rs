@@ -13,7 +13,7 @@ mod request;
 mod row;
 mod sort;
 
-pub use agg::{Aggregations, Collector};
+pub use agg::{Aggregations, Collector, Columns, each};
 pub use date::{Zone, instant, time_zone};
 pub use dsl::{Reader, query_string};
 pub use error::Error;

@@ -76,7 +76,7 @@ impl Generation {
         let stop = parent.child_token();
         let tasks = TaskTracker::new();
         let (rounds, rounds_in) = mpsc::channel(WAITING_MAX);
-        let canary_rounds = rounds.clone();
+        let (canary_rounds, span_rounds) = (rounds.clone(), rounds.clone());
         let (lines, lines_in) = mpsc::channel(WAITING_MAX);
         let (judge, inputs) = mpsc::channel(WAITING_MAX);
         let collector = Arc::new(collect::start(
@@ -120,9 +120,8 @@ impl Generation {
         tasks.spawn(work.run(inputs, stop.clone()));
         let mut on_logs = log_rules::of(&spec);
         on_logs.extend(rules.logs.iter().map(|rule| (rule.clone(), None)));
-        let heard_logs = if on_logs.is_empty() {
-            None
-        } else {
+        let mut hear_logs = Vec::new();
+        if !on_logs.is_empty() {
             let (heard, heard_in) = mpsc::channel(WAITING_MAX);
             let work = LogRules::new(
                 on_logs,
@@ -133,8 +132,14 @@ impl Generation {
                 house.url.clone(),
             );
             tasks.spawn(work.run(heard_in, stop.clone()));
-            Some(heard)
-        };
+            hear_logs.push(heard);
+        }
+        if spec.sources.receive.otlp.is_some() {
+            let (heard, heard_in) = mpsc::channel(WAITING_MAX);
+            let (clock, stop) = (house.clock.clone(), stop.clone());
+            tasks.spawn(tasks::span_metrics::run(heard_in, span_rounds, clock, stop));
+            hear_logs.push(heard);
+        }
         let heard = if rules.groups.is_empty() {
             house.rules.store(Arc::default());
             None
@@ -154,9 +159,13 @@ impl Generation {
             house.logs.clone(),
             house.state.clone(),
             Beats::new(house.metrics.clone()),
-            heard_logs,
+            hear_logs,
             judge,
         ));
+        let streams = spec.design.log_analysis.values();
+        let masked = streams.flat_map(|stream| stream.redacted.iter().cloned());
+        house.masked.store(Arc::new(masked.collect()));
+        house.sealer.keep(spec.retention.clone());
         tasks.spawn(tasks::retain::run(
             spec.retention,
             house.metrics.clone(),

@@ -4,6 +4,7 @@ use std::{path::Path, time::Duration};
 
 use anyhow::Context as _;
 use promise::{Lang, say};
+use reqwest::{RequestBuilder, Response};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -14,6 +15,8 @@ pub(crate) const FILE: &str = "instance.json";
 
 /// A command waits no longer than a person would.
 const TIMEOUT: Duration = Duration::from_secs(10);
+/// A copy of a year of logs is written before its first byte comes.
+const LONG_TIMEOUT: Duration = Duration::from_secs(4 * 3600);
 
 /// What a running instance writes into its data directory, and removes when it ends.
 #[derive(Debug, Serialize, Deserialize)]
@@ -54,12 +57,28 @@ impl Instance {
 
     /// Asks with a body.
     pub(crate) async fn ask(&self, path: &str, body: &Value) -> anyhow::Result<Value> {
-        let text = ask(client()?
+        let text = ask(self.with_body(path, body)?).await?;
+        Ok(serde_json::from_str(&text)?)
+    }
+
+    /// Asks for something that has no answer but that it is done.
+    pub(crate) async fn tell(&self, path: &str, body: &Value) -> anyhow::Result<()> {
+        ask(self.with_body(path, body)?.timeout(LONG_TIMEOUT))
+            .await
+            .map(drop)
+    }
+
+    /// Asks for an answer that may be long.
+    pub(crate) async fn stream(&self, path: &str, body: &Value) -> anyhow::Result<Response> {
+        let request = self.with_body(path, body)?.timeout(LONG_TIMEOUT);
+        accepted(request).await
+    }
+
+    fn with_body(&self, path: &str, body: &Value) -> anyhow::Result<RequestBuilder> {
+        Ok(client()?
             .post(format!("{}{path}", self.url))
             .header("content-type", "application/json")
             .body(body.to_string()))
-        .await?;
-        Ok(serde_json::from_str(&text)?)
     }
 
     /// Presses a button of the console.
@@ -79,17 +98,20 @@ pub(super) fn client() -> anyhow::Result<reqwest::Client> {
         .build()?)
 }
 
-async fn ask(request: reqwest::RequestBuilder) -> anyhow::Result<String> {
+async fn ask(request: RequestBuilder) -> anyhow::Result<String> {
+    Ok(accepted(request).await?.text().await?)
+}
+
+/// The answer, where it is not a refusal.
+async fn accepted(request: RequestBuilder) -> anyhow::Result<Response> {
     let answer = request
         .send()
         .await
         .context("the running instance did not answer")?;
     let status = answer.status();
-    let text = answer.text().await?;
-    if !status.is_success() {
-        return Err(
-            Stop::missing(format!("the running instance answered {status}: {text}")).into(),
-        );
+    if status.is_success() {
+        return Ok(answer);
     }
-    Ok(text)
+    let text = answer.text().await?;
+    Err(Stop::missing(format!("the running instance answered {status}: {text}")).into())
 }

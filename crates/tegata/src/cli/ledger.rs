@@ -1,5 +1,7 @@
 //! `tegata ledger`: look into the ledger, and verify it offline.
 
+mod proof;
+
 use std::{path::PathBuf, process::ExitCode};
 
 use clap::{Args, Subcommand};
@@ -16,6 +18,9 @@ pub(crate) enum LedgerCommand {
     Verify(Verify),
     Show(Show),
     Key(Key),
+    Proof(proof::ProofOf),
+    Check(proof::Check),
+    Witness(proof::Witness),
 }
 
 /// Verify the ledger offline: every entry, every hash, every signature.
@@ -71,6 +76,9 @@ impl LedgerCommand {
             Self::Verify(command) => command.run(common.lang()),
             Self::Show(command) => command.run(),
             Self::Key(command) => command.run(),
+            Self::Proof(command) => command.run(),
+            Self::Check(command) => command.run(common.lang()),
+            Self::Witness(command) => command.run(common.lang()),
         }
     }
 }

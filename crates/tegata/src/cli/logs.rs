@@ -1,5 +1,8 @@
 //! `tegata logs`: what stands in the logs, for people and for pipes.
 
+mod keep;
+mod verify;
+
 use std::{process::ExitCode, time::Duration};
 
 use anyhow::Context as _;
@@ -19,7 +22,10 @@ const RECORDS_MAX: usize = 10_000;
 ///
 /// Prints one record a line, oldest first: its time, its stream, its fields. Asks the running instance.
 #[derive(Debug, Args)]
+#[command(args_conflicts_with_subcommands = true)]
 pub(crate) struct Logs {
+    #[command(subcommand)]
+    keep: Option<keep::Keep>,
     /// Which records; all of them without it.
     #[arg(value_name = "QUERY", default_value = "*")]
     query: String,
@@ -40,7 +46,10 @@ pub(crate) struct Logs {
 }
 
 impl Logs {
-    pub(super) fn run(self, common: &Common) -> anyhow::Result<ExitCode> {
+    pub(super) fn run(mut self, common: &Common) -> anyhow::Result<ExitCode> {
+        if let Some(keep) = self.keep.take() {
+            return keep.run(common);
+        }
         let lang = common.lang();
         let said = |why: promise::Say| Stop::invalid(why.get(lang));
         LogQuery::parse(&self.query).map_err(said)?;

@@ -143,6 +143,18 @@ impl door::Ledger for Door {
             (kind::CLOCK_JUMPED, say!("clock jumped", "時計の飛び")),
             (kind::RECOVERED, say!("recovery", "復旧")),
             (kind::CONSOLE, say!("console action", "画面での操作")),
+            (kind::LOGS_SEALED, say!("logs sealed", "ログの封印")),
+            (
+                kind::LOGS_DELETE_ASKED,
+                say!("deletion of logs asked", "ログ削除の要求"),
+            ),
+            (kind::LOGS_DELETED, say!("logs deleted", "ログの削除")),
+            (kind::LOGS_HOLD, say!("legal hold", "証拠保全")),
+            (
+                kind::LOGS_UNMASKED,
+                say!("masked logs shown", "伏せた項目の表示"),
+            ),
+            (kind::LOGS_EXPORTED, say!("logs exported", "ログの書き出し")),
         ]
     }
 }

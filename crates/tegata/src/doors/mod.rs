@@ -6,6 +6,7 @@ mod documents;
 mod incidents;
 mod ingest;
 mod ledger;
+mod logs;
 mod pushed;
 mod replay;
 mod rules;
@@ -40,6 +41,7 @@ pub(crate) async fn serve(listener: TcpListener, house: Arc<House>, stop: Cancel
         incidents: Arc::new(incidents::Door(house.clone())),
         ingest: Arc::new(ingest::Door(house.clone())),
         pushed: Arc::new(pushed::Door(house.clone())),
+        keeping: Arc::new(logs::Door(house.clone())),
         documents: Arc::new(documents::Door(house.clone())),
         rules: Arc::new(rules::Door(house.clone())),
         targets: Arc::new(targets::Door(house.clone())),

@@ -18,7 +18,7 @@ pub(crate) async fn run(
     logs: Arc<dyn LogStore>,
     state: Arc<dyn StateStore>,
     mut beats: Beats,
-    rules: Option<mpsc::Sender<Arc<[Record]>>>,
+    hearers: Vec<mpsc::Sender<Arc<[Record]>>>,
     judge: mpsc::Sender<Input>,
 ) {
     let mut together = Vec::new();
@@ -27,10 +27,8 @@ pub(crate) async fn run(
             .iter()
             .flat_map(|lines| lines.records.iter().cloned())
             .collect();
-        let heard: Option<Arc<[Record]>> = rules
-            .as_ref()
-            .filter(|_| !records.is_empty())
-            .map(|_| records.as_slice().into());
+        let is_heard = !hearers.is_empty() && !records.is_empty();
+        let heard: Option<Arc<[Record]>> = is_heard.then(|| records.as_slice().into());
         let stored = store(&*logs, records, &lines).await;
         for ack in together.iter_mut().filter_map(|lines| lines.ack.take()) {
             // Whoever waits for it may have gone.
@@ -41,9 +39,11 @@ pub(crate) async fn run(
             continue;
         }
         // People first: a rule must not wait for what follows.
-        if let (Some(rules), Some(heard)) = (&rules, heard) {
-            // They end with their generation; what they miss they read again.
-            let _ = rules.send(heard).await;
+        if let Some(heard) = heard {
+            for hearer in &hearers {
+                // They end with their generation; what rules miss they read again.
+                let _ = hearer.send(heard.clone()).await;
+            }
         }
         let resume: Vec<_> = together
             .iter_mut()

@@ -9,6 +9,7 @@ use std::{collections::BTreeMap, sync::Arc, time::Duration};
 use evaluate::log_rule::{Engine, Key, LogRule, Told};
 use promise::{Clock, LogQuery, Timestamp};
 use respond::{Responder, RuleChange, rule};
+use serde::{Deserialize, Serialize};
 use store::{LogStore, Record, StateStore, logs::Search, state::Write};
 use tokio::{sync::mpsc, time::sleep};
 use tokio_util::sync::CancellationToken;
@@ -25,14 +26,27 @@ const OPEN_MIN: Duration = Duration::from_secs(60);
 const AGAIN_MAX: usize = 18_000_000;
 const TABLE: &str = "log_rules";
 const KEY: &str = "engine";
+const OPEN_KEY: &str = "open";
+
+/// Which alert: of which rule, about which group.
+type Place = (String, Key);
+
+/// An alert that has not ended.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+struct Open {
+    started: Timestamp,
+    /// When it ends, unless it fires again.
+    until: Timestamp,
+    /// As it was told, so that its end bears the same labels.
+    severity: Option<String>,
+}
 
 /// One generation's log rules.
 pub(crate) struct LogRules {
     engine: Engine,
     severities: BTreeMap<String, String>,
     stretches: BTreeMap<String, Duration>,
-    /// When each open alert ends, and when it began.
-    open: BTreeMap<(String, Key), (Timestamp, Timestamp)>,
+    open: BTreeMap<Place, Open>,
     logs: Arc<dyn LogStore>,
     state: Arc<dyn StateStore>,
     responder: Arc<Responder>,
@@ -106,6 +120,7 @@ impl LogRules {
 
     /// Takes up what was remembered, and what came since.
     async fn begin(&mut self) {
+        self.reopen().await;
         let saved = match self.state.get(TABLE, KEY).await {
             Ok(Some(bytes)) => serde_json::from_slice(&bytes).unwrap_or_default(),
             Ok(None) => Vec::new(),
@@ -145,6 +160,25 @@ impl LogRules {
         }
     }
 
+    /// Takes up the alerts that were open. One whose rule is no more has nothing left to end it, and ends.
+    async fn reopen(&mut self) {
+        let saved: Vec<(Place, Open)> = match self.state.get(TABLE, OPEN_KEY).await {
+            Ok(Some(bytes)) => serde_json::from_slice(&bytes).unwrap_or_default(),
+            Ok(None) => Vec::new(),
+            Err(error) => {
+                return tracing::error!(%error, "the open alerts of log rules could not be read");
+            }
+        };
+        let now = self.clock.now();
+        for (place, mut open) in saved {
+            if !self.stretches.contains_key(&place.0) {
+                open.until = now;
+            }
+            self.open.insert(place, open);
+        }
+        self.end(now).await;
+    }
+
     async fn tell(&mut self, told: Vec<Told>) {
         for Told { rule, firing, late } in told {
             tracing::info!(rule, late, figure = firing.figure, "a log rule fired");
@@ -156,83 +190,60 @@ impl LogRules {
                 .unwrap_or_default()
                 .max(OPEN_MIN);
             let place = (rule.clone(), firing.key.clone());
-            let started = self
-                .open
-                .get(&place)
-                .map_or(firing.at, |(_, started)| *started);
-            self.open.insert(place, (now + stretch, started));
-            self.change(
-                &rule,
-                &firing.key,
-                started,
-                now,
-                rule::Turn::Fires,
-                firing.figure,
-                late,
-            )
-            .await;
+            let severity = self.severities.get(&rule).cloned();
+            let known = self.open.get(&place);
+            let open = Open {
+                started: known.map_or(firing.at, |open| open.started),
+                until: now + stretch,
+                severity,
+            };
+            self.open.insert(place.clone(), open.clone());
+            self.save_open().await;
+            let summary = summary(&place, firing.figure, late);
+            self.change(&place, &open, rule::Turn::Fires, now, summary)
+                .await;
         }
     }
 
     /// Alerts that did not fire again.
     async fn end(&mut self, now: Timestamp) {
-        let over: Vec<_> = self
+        let is_over = |(_, open): &(&Place, &Open)| open.until <= now;
+        let over: Vec<Place> = self
             .open
             .iter()
-            .filter(|(_, (until, _))| *until <= now)
-            .map(|(place, (_, started))| (place.clone(), *started))
+            .filter(is_over)
+            .map(|(place, _)| place.clone())
             .collect();
-        for (place, started) in over {
-            self.open.remove(&place);
-            self.change(
-                &place.0,
-                &place.1,
-                started,
-                now,
-                rule::Turn::Ends,
-                None,
-                false,
-            )
-            .await;
+        for place in over {
+            if let Some(open) = self.open.remove(&place) {
+                self.change(&place, &open, rule::Turn::Ends, now, None)
+                    .await;
+                // Only then: a death in between ends it once more, which changes nothing.
+                self.save_open().await;
+            }
         }
     }
 
-    #[allow(clippy::too_many_arguments)]
     async fn change(
         &self,
-        name: &str,
-        key: &Key,
-        started: Timestamp,
-        at: Timestamp,
+        (name, key): &Place,
+        open: &Open,
         turn: rule::Turn,
-        figure: Option<f64>,
-        late: bool,
+        at: Timestamp,
+        summary: Option<String>,
     ) {
-        let mut labels = BTreeMap::from([("alertname".to_owned(), name.to_owned())]);
+        let mut labels = BTreeMap::from([("alertname".to_owned(), name.clone())]);
         labels.extend(key.clone().map(|key| ("key".to_owned(), key)));
-        labels.extend(
-            self.severities
-                .get(name)
-                .map(|severity| ("severity".to_owned(), severity.clone())),
-        );
-        let mut annotations = BTreeMap::new();
-        if let Some(figure) = figure {
-            let of = key
-                .as_deref()
-                .map(|key| format!(" ({key})"))
-                .unwrap_or_default();
-            let note = if late {
-                "; a late record completed it"
-            } else {
-                ""
-            };
-            annotations.insert("summary".to_owned(), format!("{name}{of}: {figure}{note}"));
-        }
+        let severity = open.severity.clone();
+        labels.extend(severity.map(|severity| ("severity".to_owned(), severity)));
         let rule = rule::Rule {
             labels,
-            annotations,
+            annotations: summary
+                .map(|summary| ("summary".to_owned(), summary))
+                .into_iter()
+                .collect(),
             external_labels: BTreeMap::new(),
-            started,
+            started: open.started,
             generator_url: self.url.clone(),
             lost: None,
         };
@@ -249,7 +260,18 @@ impl LogRules {
 
     async fn save(&mut self, now: Timestamp) {
         self.saved = now;
-        let value = match serde_json::to_vec(&self.engine.save()) {
+        self.write(KEY, serde_json::to_vec(&self.engine.save()))
+            .await;
+    }
+
+    /// Written whenever it changes: an alert that nobody remembers would never end.
+    async fn save_open(&self) {
+        let open: Vec<(&Place, &Open)> = self.open.iter().collect();
+        self.write(OPEN_KEY, serde_json::to_vec(&open)).await;
+    }
+
+    async fn write(&self, key: &str, value: serde_json::Result<Vec<u8>>) {
+        let value = match value {
             Ok(value) => value,
             Err(error) => {
                 return tracing::error!(%error, "what the log rules remember cannot be written");
@@ -257,11 +279,26 @@ impl LogRules {
         };
         let put = Write::Put {
             table: TABLE,
-            key: KEY.to_owned(),
+            key: key.to_owned(),
             value,
         };
         if let Err(error) = self.state.write(vec![put]).await {
             tracing::error!(%error, "what the log rules remember could not be written down");
         }
     }
+}
+
+/// What fired, where it has a figure.
+fn summary((name, key): &Place, figure: Option<f64>, late: bool) -> Option<String> {
+    let figure = figure?;
+    let of = key
+        .as_deref()
+        .map(|key| format!(" ({key})"))
+        .unwrap_or_default();
+    let note = if late {
+        "; a late record completed it"
+    } else {
+        ""
+    };
+    Some(format!("{name}{of}: {figure}{note}"))
 }

@@ -9,4 +9,6 @@ pub(crate) mod log_rules;
 pub(crate) mod retain;
 pub(crate) mod rules;
 pub(crate) mod samples;
+pub(crate) mod seal;
+pub(crate) mod span_metrics;
 pub(crate) mod watch;

@@ -143,6 +143,11 @@ async fn every_page_is_accessible_in_both_languages_schemes_and_widths() -> anyh
             "/explore/promise?query=payments_total&id=few_payments&bound=at_most&value=5"
                 .to_owned(),
         ),
+        ("logs", "/logs?query=stream:payment*&range=15m".to_owned()),
+        (
+            "logs-rule",
+            "/logs/rule?query=status:failed&name=failures&count=10&over=5m".to_owned(),
+        ),
         ("incidents", "/incidents".to_owned()),
         ("incident", format!("/incidents/{incident}")),
         ("inbox", "/inbox".to_owned()),

@@ -161,3 +161,75 @@ async fn a_second_process_on_the_same_data_is_refused() -> anyhow::Result<()> {
     first.stop()?;
     Ok(())
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_entry_is_proven_by_one_file_that_a_witness_has_cosigned() -> anyhow::Result<()> {
+    let dir = tempfile::tempdir()?;
+    let at = dir.path();
+    short_life(at).await?;
+    let told = |args: &[&str]| -> anyhow::Result<(Option<i32>, String, String)> {
+        let output = run(args, at)?;
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        Ok((
+            output.status.code(),
+            text(&output.stdout),
+            text(&output.stderr),
+        ))
+    };
+    let key = told(&["ledger", "key", "--data", "data"])?.1;
+    let key = key.trim();
+    let witness = [
+        "ledger",
+        "witness",
+        "data/ledger",
+        "--key",
+        key,
+        "--keep",
+        "seen",
+        "--name",
+        "witness.example",
+    ];
+    let (code, _, said) = told(&witness)?;
+    assert_eq!(code, Some(0), "{said}");
+    let vkey = said
+        .rsplit(' ')
+        .next()
+        .unwrap_or_default()
+        .trim()
+        .to_owned();
+    let (code, proof, said) = told(&[
+        "ledger",
+        "proof",
+        "1",
+        "--data",
+        "data",
+        "--cosigned",
+        "seen/checkpoint",
+    ])?;
+    assert_eq!(code, Some(0), "{said}");
+    fs::write(at.join("entry.tlog-proof"), &proof)?;
+    // Elsewhere: only the file and the two keys.
+    let check = [
+        "ledger",
+        "check",
+        "entry.tlog-proof",
+        "--key",
+        key,
+        "--witness",
+        &vkey,
+    ];
+    let (code, entry, said) = told(&check)?;
+    assert_eq!(code, Some(0), "{said}");
+    let entry: serde_json::Value = serde_json::from_str(&entry)?;
+    assert_eq!(entry["index"], 1);
+    fs::write(
+        at.join("entry.tlog-proof"),
+        proof.replace("index 1", "index 0"),
+    )?;
+    assert_eq!(told(&check)?.0, Some(30));
+    // A ledger that begins anew is none that the witness has seen.
+    fs::remove_dir_all(at.join("data"))?;
+    short_life(at).await?;
+    assert_eq!(told(&witness)?.0, Some(30));
+    Ok(())
+}

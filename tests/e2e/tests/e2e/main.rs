@@ -10,6 +10,7 @@ mod hostile;
 mod judging;
 mod language;
 mod ledger;
+mod log_keeping;
 mod logs;
 mod otlp;
 mod peers;

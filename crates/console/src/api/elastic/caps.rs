@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use promise::{LogQuery, signal::log_query::Glob};
 use search::{Kind, Reader};
 use serde_json::{Map, Value, json};
+use store::logs::Search;
 
 use super::{
     Ask,
@@ -105,7 +106,7 @@ async fn of_index(
     note("@timestamp", "date");
     let mut seen = 0;
     let over = Over::new(&LogQuery::all(), &[stream.to_owned()]);
-    walk(ask, &over, |record| {
+    walk(ask, &over, false, Search::LIMIT_MAX, |record| {
         each_field(&record.fields, "", &mut |name, value| {
             if mapping.field(name).is_some() || name == "_id" || name == "@timestamp" {
                 return;

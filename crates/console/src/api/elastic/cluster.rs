@@ -3,6 +3,7 @@
 use axum::http::StatusCode;
 use promise::{LogQuery, signal::log_query::Glob};
 use serde_json::{Map, Value, json};
+use store::logs::Search;
 
 use super::{
     Ask,
@@ -134,7 +135,7 @@ async fn count(ask: &Ask, indices: &[String]) -> Result<u64, Problem> {
 async fn bytes(ask: &Ask, index: &str, count: u64) -> Result<u64, Problem> {
     let (mut weighed, mut bytes) = (0_u64, 0_u64);
     let over = Over::new(&LogQuery::all(), &[index.to_owned()]);
-    walk(ask, &over, |record| {
+    walk(ask, &over, false, Search::LIMIT_MAX, |record| {
         weighed += 1;
         bytes += serde_json::to_vec(&record.fields).map_or(0, |json| json.len() as u64);
         Ok(weighed < WEIGHED_MAX as u64)

@@ -17,6 +17,7 @@ mod problem;
 mod read;
 mod scroll;
 mod search;
+mod sums;
 mod template;
 
 use axum::{

@@ -132,22 +132,26 @@ fn span(expr: &Expr) -> (Timestamp, Timestamp) {
     (from, to)
 }
 
-/// Gives every record to `each`, oldest first, until it says no.
+/// Gives every record to `each`, the oldest or the newest first, until it says no. Reads ahead by `page` records at first,
+/// and by more the longer it goes on.
 pub(super) async fn walk(
     ask: &Ask,
     over: &Over,
+    newest_first: bool,
+    page: usize,
     mut each: impl FnMut(&Record) -> Result<bool, Problem>,
 ) -> Result<(), Problem> {
     let mut after = None;
     let mut walked = 0;
+    let mut limit = page.clamp(1, Search::LIMIT_MAX);
     loop {
         let search = Search {
             query: over.query.clone(),
             from: over.from,
             to: over.to,
-            newest_first: false,
+            newest_first,
             after,
-            limit: Search::LIMIT_MAX,
+            limit,
         };
         let page = ask.room.desk.logs.search(&search).await?;
         walked += page.len();
@@ -161,10 +165,11 @@ pub(super) async fn walk(
                 return Ok(());
             }
         }
-        match page.last().filter(|_| page.len() == Search::LIMIT_MAX) {
+        match page.last().filter(|_| page.len() == limit) {
             Some(last) => after = Some((last.at, last.id)),
             None => return Ok(()),
         }
+        limit = limit.saturating_mul(4).min(Search::LIMIT_MAX);
     }
 }
 
@@ -179,7 +184,7 @@ async fn find(ask: &Ask, index: &str, id: &str) -> Result<Option<Record>, Proble
     };
     let query = LogQuery::of(format!("_id:{id}"), Expr::field("_id", Test::Is(is)));
     let mut found = None;
-    walk(ask, &Over::new(&query, &streams), |record| {
+    walk(ask, &Over::new(&query, &streams), false, 1, |record| {
         found = Some(record.clone());
         Ok(false)
     })

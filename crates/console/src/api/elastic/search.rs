@@ -1,8 +1,11 @@
 //! Searching: `_search`, `_msearch`, `_count`, `_validate/query`.
 
-use promise::{LogQuery, Timestamp};
-use search::{Collector, Key, Reader, Request, Row, Sort, SourceFilter, TotalHits, query_string};
+use promise::{LogQuery, Timestamp, signal::log_query::Expr};
+use search::{
+    Collector, Key, Reader, Request, Row, Sort, SortField, SourceFilter, TotalHits, query_string,
+};
 use serde_json::{Map, Value, json};
+use store::{Record, logs::Search};
 
 use super::{
     Ask,
@@ -10,7 +13,7 @@ use super::{
     expression::{resolve, resolve_with},
     problem::{Answer, Problem},
     read::{Doc, Over, filter, walk},
-    scroll,
+    scroll, sums,
 };
 
 /// Searches of one `_msearch`.
@@ -120,56 +123,66 @@ impl Found {
             source = request.source.clone();
         }
         let keep = request.from + request.size;
+        let mut collector = Collector::new(&request.aggregations);
+        let columns = request.aggregations.fields();
+        if let (false, Some(columns)) = (request.aggregations.is_empty(), &columns) {
+            sums::add(ask, &over, columns, &mut collector).await?;
+        }
+        let sums_records = columns.is_none();
+        let order = ByTime::of(&request.sort).filter(|_| !sums_records);
+        let mut narrowed = over.clone();
+        if let Some(order) = &order {
+            order.narrow(&mut narrowed, after.as_ref(), request.after.as_ref());
+        }
         let mut hits: Vec<Hit> = Vec::new();
         let mut total: u64 = 0;
-        let mut collector = Collector::new(&request.aggregations);
-        let after_keys = request.after.as_ref();
-        // By time alone and without sums, the first ones are enough; the rest is only counted.
-        let by_time =
-            request.sort.0.iter().all(|field| {
-                !field.descends && (field.is_by_arrival() || field.name == "@timestamp")
-            });
-        let stops = by_time
-            && request.aggregations.is_empty()
-            && after.is_none()
-            && after_keys.is_none()
-            && request.post_filter.is_none();
-        walk(ask, &over, |record| {
+        let descends = order.as_ref().is_some_and(|order| order.descends);
+        let page = if order.is_some() {
+            keep + 1
+        } else {
+            Search::LIMIT_MAX
+        };
+        let each = |record: &Record| {
             let doc = Doc::of(record);
-            collector.add(&doc, record.at)?;
-            if request
-                .post_filter
-                .as_ref()
-                .is_some_and(|filter| !record.matches(filter))
-            {
+            if sums_records {
+                collector.add(&doc, record.at)?;
+            }
+            let filter = request.post_filter.as_ref();
+            if filter.is_some_and(|filter| !record.matches(filter)) {
                 return Ok(true);
             }
             total += 1;
             let place = (request.sort.keys(&doc, record.at), record.at, record.id);
-            let is_before = after_keys
+            let is_before = request
+                .after
+                .as_ref()
                 .is_some_and(|after| request.sort.compare(&place.0, after).is_le())
                 || after
                     .as_ref()
                     .is_some_and(|after| compare(&request.sort, &place, after).is_le());
-            if !is_before && keep > 0 {
-                insert(&mut hits, &request.sort, keep, place, |keys| {
-                    shown(&doc, &request, &source, keys)
-                });
+            if is_before || keep == 0 {
+                return Ok(true);
             }
-            Ok(!(stops && hits.len() == keep && total as usize >= keep))
-        })
-        .await?;
-        if stops && hits.len() == keep {
-            total = match request.total_hits {
-                TotalHits::None => total,
-                _ => {
-                    ask.room
-                        .desk
-                        .logs
-                        .count(&over.query, over.from, over.to)
-                        .await?
-                }
+            insert(&mut hits, &request.sort, keep, place, |keys| {
+                shown(&doc, &request, &source, keys)
+            });
+            // Of one instant all are looked at, since their order is that of their ids.
+            let is_full =
+                hits.len() == keep && hits.last().is_some_and(|last| last.place.1 != record.at);
+            Ok(!(order.is_some() && is_full))
+        };
+        if keep > 0 || sums_records {
+            walk(ask, &narrowed, descends, page, each).await?;
+        }
+        if (order.is_some() || keep == 0 && !sums_records)
+            && !matches!(request.total_hits, TotalHits::None)
+        {
+            let query = match &request.post_filter {
+                None => over.query.clone(),
+                Some(filter) => both(&over.query, filter),
             };
+            let logs = &ask.room.desk.logs;
+            total = logs.count(&query, over.from, over.to).await?;
         }
         let last = hits.last().map(|hit| hit.place.clone());
         let took = ask.room.desk.clock.now().since(now).as_millis();
@@ -211,6 +224,49 @@ impl Found {
         }
         Ok(Self { json, last })
     }
+}
+
+/// An order that is the one in which records lie, so that the first ones are found without reading the rest.
+struct ByTime {
+    descends: bool,
+}
+
+impl ByTime {
+    fn of(sort: &Sort) -> Option<Self> {
+        let descends = sort.0.first().is_some_and(|field| field.descends);
+        let is_time = |field: &SortField| {
+            field.descends == descends
+                && (matches!(field.name.as_str(), "@timestamp" | "_doc" | "_shard_doc")
+                    || field.is_by_arrival() && !descends)
+        };
+        sort.0.iter().all(is_time).then_some(Self { descends })
+    }
+
+    /// Leaves out what a page before has shown.
+    fn narrow(&self, over: &mut Over, after: Option<&Place>, keys: Option<&Vec<Key>>) {
+        let place = after.map(|(_, at, _)| at.as_millis());
+        #[allow(clippy::cast_possible_truncation)]
+        let key = keys.and_then(|keys| match keys.first() {
+            Some(Key::Number(n)) => Some(*n as i64),
+            _ => None,
+        });
+        let Some(at) = place.or(key) else {
+            return;
+        };
+        if self.descends {
+            over.to = over.to.min(Timestamp::from_millis(at));
+        } else {
+            over.from = over.from.max(Timestamp::from_millis(at.saturating_sub(1)));
+        }
+    }
+}
+
+fn both(query: &LogQuery, filter: &LogQuery) -> LogQuery {
+    let text = format!("({}) AND ({})", query.as_str(), filter.as_str());
+    LogQuery::of(
+        text,
+        Expr::every(vec![query.expr().clone(), filter.expr().clone()]),
+    )
 }
 
 fn compare(sort: &Sort, a: &Place, b: &Place) -> std::cmp::Ordering {

@@ -12,7 +12,7 @@ use crate::{
 };
 
 /// How far back; the first is shown when none is asked for.
-pub(super) const RANGES: [(&str, u64); 8] = [
+pub(in crate::page) const RANGES: [(&str, u64); 8] = [
     ("1h", 3_600),
     ("5m", 300),
     ("15m", 900),
@@ -99,7 +99,7 @@ fn even_end(end: Timestamp, step: Duration) -> Timestamp {
 }
 
 /// RFC 3339, or what a browser's field for date and time gives: wall-clock time of the service.
-fn instant(text: &str, zone: &TimeZone) -> Option<Timestamp> {
+pub(in crate::page) fn instant(text: &str, zone: &TimeZone) -> Option<Timestamp> {
     if let Ok(at) = text.parse() {
         return Some(at);
     }
@@ -109,11 +109,11 @@ fn instant(text: &str, zone: &TimeZone) -> Option<Timestamp> {
 }
 
 /// How a field for date and time wants it.
-pub(super) fn local(at: Timestamp, zone: &TimeZone) -> String {
+pub(in crate::page) fn local(at: Timestamp, zone: &TimeZone) -> String {
     at.to_zoned(zone).strftime("%Y-%m-%dT%H:%M").to_string()
 }
 
-pub(super) fn range_name(range: &str, lang: Lang) -> String {
+pub(in crate::page) fn range_name(range: &str, lang: Lang) -> String {
     let (number, unit) = range.split_at(range.len() - 1);
     let unit = match unit {
         "m" => lang.pick(" min", " 分"),

@@ -3,7 +3,7 @@
 //!
 //! It works as a plain form; `explore.js` adds completion and a crosshair.
 
-mod ask;
+pub(in crate::page) mod ask;
 mod draft;
 mod form;
 mod marks;
@@ -39,6 +39,6 @@ async fn content(visit: &Visit, question: &Question) -> Markup {
         h1 { (lang.pick("Metrics", "メトリクス")) }
         (form::show(visit, question))
         (found)
-        script type="module" src=(crate::asset::href("explore.js")) {}
+        script type="module" src=(crate::asset::href("explore.js")) data-complete=(crate::asset::href("complete.js")) {}
     }
 }

@@ -1,6 +1,6 @@
 //! Buckets: records in groups, each with its count and what is asked of it further.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, hash_map::Entry};
 
 use promise::{Timestamp, signal::log_query::Pattern};
 use serde_json::{Map, Value, json};
@@ -93,22 +93,35 @@ impl Buckets {
 
     pub fn add(&mut self, kind: &Kind, subs: &[Node], walk: &mut Walk<'_>) -> Result<(), Error> {
         for key in keys(kind, walk) {
-            if !self.all.contains_key(&key) {
-                *walk.buckets += 1;
-                if *walk.buckets > BUCKETS_MAX {
-                    return Err(Error::TooMany(format!(
-                        "Trying to create too many buckets. Must be less than or equal to: [{BUCKETS_MAX}]. Narrow the query or use a composite aggregation."
-                    )));
-                }
-            }
-            let bucket = self.all.entry(key).or_insert_with(|| Bucket {
-                count: 0,
-                subs: states(subs),
-            });
+            let bucket = self.bucket(key, subs, walk.buckets)?;
             bucket.count += 1;
             collect(subs, &mut bucket.subs, walk)?;
         }
         Ok(())
+    }
+
+    /// Counts records of one bucket of which nothing else is asked.
+    pub fn count(&mut self, key: Key, records: u64, made: &mut usize) -> Result<(), Error> {
+        self.bucket(key, &[], made)?.count += records;
+        Ok(())
+    }
+
+    fn bucket(&mut self, key: Key, subs: &[Node], made: &mut usize) -> Result<&mut Bucket, Error> {
+        match self.all.entry(key) {
+            Entry::Occupied(known) => Ok(known.into_mut()),
+            Entry::Vacant(place) => {
+                *made += 1;
+                if *made > BUCKETS_MAX {
+                    return Err(Error::TooMany(format!(
+                        "Trying to create too many buckets. Must be less than or equal to: [{BUCKETS_MAX}]. Narrow the query or use a composite aggregation."
+                    )));
+                }
+                Ok(place.insert(Bucket {
+                    count: 0,
+                    subs: states(subs),
+                }))
+            }
+        }
     }
 
     pub fn finish(self, kind: &Kind, subs: &[Node], zone: &Zone) -> Result<Value, Error> {

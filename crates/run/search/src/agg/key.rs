@@ -150,7 +150,7 @@ fn one_if(is: bool) -> Vec<Key> {
 }
 
 /// A record that holds a value twice counts once.
-fn unique(mut keys: Vec<Key>) -> Vec<Key> {
+pub(super) fn unique(mut keys: Vec<Key>) -> Vec<Key> {
     if keys.len() > 1 {
         let mut seen = std::collections::HashSet::new();
         keys.retain(|key| seen.insert(key.clone()));
@@ -191,7 +191,7 @@ fn numbers(field: &Field, walk: &Walk<'_>, give: &mut dyn FnMut(f64)) {
 
 impl Field {
     #[allow(clippy::cast_precision_loss)]
-    fn keys(&self, value: &FieldValue<'_>, keys: &mut Vec<Key>) {
+    pub(super) fn keys(&self, value: &FieldValue<'_>, keys: &mut Vec<Key>) {
         match value {
             FieldValue::Text(text) if self.is_words => {
                 keys.extend(words(&fold(text)).map(|word| Key::Text(word.to_owned())))
@@ -210,7 +210,7 @@ impl Field {
 }
 
 impl Terms {
-    fn wants(&self, key: &Key) -> bool {
+    pub(super) fn wants(&self, key: &Key) -> bool {
         let text = match key {
             Key::Text(text) => text.clone(),
             Key::Bool(truth) => truth.to_string(),

@@ -4,6 +4,7 @@
 //! answer. Memory is bounded: buckets by [`BUCKETS_MAX`], values kept for percentiles by their own bound.
 
 mod bucket;
+mod columns;
 mod interval;
 mod key;
 mod metric;
@@ -15,6 +16,7 @@ use serde_json::{Map, Value};
 
 use crate::{date::Zone, error::Error, request::SourceFilter, row::Row, sort::Sort};
 use bucket::Buckets;
+pub use columns::{Columns, each};
 use interval::Interval;
 use metric::Metric;
 

@@ -1,9 +1,14 @@
 //! What must stay, what must go, and how it is proved that nothing else did.
 
-use std::{collections::BTreeMap, path::PathBuf};
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+};
 
 use promise::{LogQuery, Timestamp};
 use serde::{Deserialize, Serialize};
+
+use crate::Error;
 
 /// A legal hold: of these streams and times nothing goes, by retention or by a query.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -47,7 +52,7 @@ pub struct Deleted {
 }
 
 /// A part of the store that will not change any more, and by what it is known.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Seal {
     pub name: String,
     pub stream: String,
@@ -61,6 +66,38 @@ pub struct Seal {
     pub sha256: String,
     /// Parts in whose place it came by merging.
     pub replaces: Vec<String>,
+}
+
+/// A part that was sealed and is there no more.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Departed {
+    pub name: String,
+    pub sha256: String,
+    #[serde(flatten)]
+    pub why: Why,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "why", rename_all = "snake_case")]
+pub enum Why {
+    /// Its records lie in another part, whose sum this is; in none where all of them were deleted.
+    Merged { into: Option<String> },
+    /// Its records are older than they are kept.
+    Retention,
+}
+
+/// All that is sealed.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Sealed {
+    pub parts: Vec<Seal>,
+    /// The newest departures, oldest first.
+    pub departed: Vec<Departed>,
+}
+
+/// Whether a part's file still holds just what `sha256` is the sum of; `None` where it is not there. Needs no open
+/// store and reads nothing else.
+pub fn holds(file: &Path, sha256: &str) -> Result<Option<bool>, Error> {
+    super::embedded::holds(file, sha256)
 }
 
 /// Records in `(from, to]` that the query means, to be copied to a file.

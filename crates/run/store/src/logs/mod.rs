@@ -8,7 +8,7 @@ mod parquet;
 mod scan;
 
 pub use embedded::{EmbeddedLogs, Options};
-pub use keep::{Deleted, Deletion, Export, Exported, Hold, Seal};
+pub use keep::{Deleted, Deletion, Departed, Export, Exported, Hold, Seal, Sealed, Why, holds};
 pub(crate) use scan::value;
 pub use scan::{Batch, Batches, Cells, Scan};
 
@@ -200,9 +200,9 @@ pub trait LogStore: Send + Sync {
         Err(Error::Unsupported("legal holds"))
     }
 
-    /// Closes what is still open, and tells by what each part is known: a ledger that holds these sums makes
-    /// every record's change noticeable.
-    async fn seal(&self) -> Result<Vec<Seal>, Error> {
+    /// Closes what is still open, and tells by what each part is known, and why those that were told before are gone:
+    /// a ledger that holds these sums makes every record's change noticeable.
+    async fn seal(&self) -> Result<Sealed, Error> {
         Err(Error::Unsupported("seals"))
     }
 

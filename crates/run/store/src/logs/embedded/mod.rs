@@ -5,6 +5,7 @@
 //! parts/   <seal>-<n>-of-<count>.part, <seal>-<n>.merged   (part.rs, block.rs, text/)
 //!          <part>.gone                                     rows deleted from it (gone.rs)
 //! holds.json
+//! departed.json                                           why sealed parts are gone (departed.rs)
 //! ```
 //!
 //! One thread writes (`writer`): it leaves out records whose id it knows, syncs the rest to the log once,
@@ -21,6 +22,7 @@ mod bloom;
 mod bytes;
 mod cells;
 mod delete;
+mod departed;
 mod export;
 mod filter;
 mod frame;
@@ -44,6 +46,7 @@ mod writer;
 
 use std::{
     collections::BTreeSet,
+    io,
     path::Path,
     sync::{
         Arc, PoisonError, RwLock,
@@ -57,11 +60,11 @@ use async_trait::async_trait;
 use promise::{LogQuery, Timestamp};
 
 use self::{
-    headers::Headers, hold::Holds, memory::Memory, merge::Merger, part::Part, read::Over,
-    shelf::Shelf, writer::Request,
+    departed::Departures, headers::Headers, hold::Holds, memory::Memory, merge::Merger, part::Part,
+    read::Over, shelf::Shelf, writer::Request,
 };
 use super::{
-    Appended, Batches, Deleted, Deletion, Export, Exported, Hold, LogStore, Record, Scan, Seal,
+    Appended, Batches, Deleted, Deletion, Export, Exported, Hold, LogStore, Record, Scan, Sealed,
     Search, Status,
 };
 use crate::{
@@ -104,6 +107,7 @@ struct Shared {
     memory: RwLock<Memory>,
     headers: Headers,
     holds: Holds,
+    departures: Departures,
     merger: Merger,
     log_bytes: AtomicU64,
 }
@@ -119,11 +123,16 @@ impl EmbeddedLogs {
     }
 
     fn open_on(disk: Arc<dyn Disk>, folder: &Path, options: Options) -> Result<Self, Error> {
+        let shelf = Shelf::open(folder.join("parts"), &folder.join("wal"))?;
+        let departures = Departures::open(folder, shelf.all().iter().map(|part| part.name()))?;
+        departures.add(shelf.superseded().to_vec(), &*disk)?;
+        shelf.remove_superseded()?;
         let shared = Arc::new(Shared {
-            shelf: Shelf::open(folder.join("parts"), &folder.join("wal"))?,
+            shelf,
             memory: RwLock::default(),
             headers: Headers::default(),
             holds: Holds::open(folder)?,
+            departures,
             merger: Merger::default(),
             log_bytes: AtomicU64::new(0),
         });
@@ -230,15 +239,15 @@ impl LogStore for EmbeddedLogs {
         Ok(self.shared.holds.all())
     }
 
-    async fn seal(&self) -> Result<Vec<Seal>, Error> {
+    async fn seal(&self) -> Result<Sealed, Error> {
         self.queue.ask(Request::Seal).await?;
-        Ok(self
-            .shared
-            .shelf
-            .all()
-            .iter()
-            .map(|part| part.seal())
-            .collect())
+        let parts = self.shared.shelf.all();
+        // First that they are told: one that leaves from here on is noted, though it is among the parts too.
+        self.shared.departures.tell(&parts);
+        Ok(Sealed {
+            parts: parts.iter().map(|part| part.seal()).collect(),
+            departed: self.shared.departures.all(),
+        })
     }
 
     async fn export(&self, export: &Export) -> Result<Exported, Error> {
@@ -291,6 +300,21 @@ impl LogStore for EmbeddedLogs {
                 + parts.iter().map(|part| part.bytes).sum::<u64>(),
             recovered: self.shared.shelf.notices(),
         })
+    }
+}
+
+/// Whether a file is the part that has this sum.
+pub(super) fn holds(file: &Path, sha256: &str) -> Result<Option<bool>, Error> {
+    let part = match Part::open(file) {
+        Err(Error::Io { source, .. }) if source.kind() == io::ErrorKind::NotFound => {
+            return Ok(None);
+        }
+        Err(Error::Damaged { .. }) => return Ok(Some(false)),
+        part => part?,
+    };
+    match part.verify() {
+        Err(Error::Damaged { .. }) => Ok(Some(false)),
+        verified => verified.map(|()| Some(part.sum_hex() == sha256)),
     }
 }
 

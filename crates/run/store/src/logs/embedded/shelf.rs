@@ -5,14 +5,18 @@
 //! the log. A merged part names those that it replaces; what of them is still there when it is opened goes.
 
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::BTreeMap,
     fs, io,
     path::{Path, PathBuf},
     sync::{Arc, Mutex, PoisonError, RwLock},
 };
 
 use super::{gone, part::Part};
-use crate::{Error, disk, wal};
+use crate::{
+    Error, disk,
+    logs::{Departed, Why},
+    wal,
+};
 
 /// What `status` says of damage found; beyond it only the log tells.
 const NOTICES_MAX: usize = 100;
@@ -23,6 +27,8 @@ pub(super) struct Shelf {
     parts: RwLock<Vec<Arc<Part>>>,
     covered: u64,
     notices: Mutex<Vec<String>>,
+    /// Parts that a merged one replaced before the last end, whose files are still there.
+    superseded: Vec<Departed>,
 }
 
 impl Shelf {
@@ -34,11 +40,13 @@ impl Shelf {
             parts: RwLock::default(),
             covered: 0,
             notices: Mutex::default(),
+            superseded: Vec::new(),
         };
-        let mut replaced = BTreeSet::new();
+        let mut replaced = BTreeMap::new();
         for name in names.iter().filter(|name| name.ends_with(MERGED)) {
             if let Some(part) = shelf.open_part(name)? {
-                replaced.extend(part.replaces.iter().cloned());
+                let names = part.replaces.iter().cloned();
+                replaced.extend(names.map(|name| (name, part.sum_hex())));
             }
         }
         let oldest_logged = oldest_segment(wal)?;
@@ -60,7 +68,9 @@ impl Shelf {
             let is_whole = sealed.first().is_none_or(|of| sealed.len() >= *of);
             let is_interrupted = !is_whole && oldest_logged.is_some_and(|oldest| oldest <= seal);
             for (_, name) in names {
-                if replaced.contains(&name) || is_interrupted && !is_merged(&name) {
+                if let Some(into) = replaced.get(&name) {
+                    shelf.supersede(name, into);
+                } else if is_interrupted && !is_merged(&name) {
                     let path = shelf.folder.join(name);
                     fs::remove_file(&path).map_err(|e| Error::io(&path, e))?;
                 } else if let Some(part) = shelf.open_part(&name)? {
@@ -75,6 +85,31 @@ impl Shelf {
             shelf.remove_orphan(&name)?;
         }
         Ok(shelf)
+    }
+
+    fn supersede(&mut self, name: String, into: &str) {
+        let part = Part::open(&self.folder.join(&name));
+        self.superseded.push(Departed {
+            name,
+            sha256: part.map(|part| part.sum_hex()).unwrap_or_default(),
+            why: Why::Merged {
+                into: Some(into.to_owned()),
+            },
+        });
+    }
+
+    /// What a death left half done: parts that were merged already. They go once it is noted why.
+    pub fn superseded(&self) -> &[Departed] {
+        &self.superseded
+    }
+
+    pub fn remove_superseded(&self) -> Result<(), Error> {
+        for part in &self.superseded {
+            let path = self.folder.join(&part.name);
+            fs::remove_file(&path).map_err(|e| Error::io(&path, e))?;
+            self.remove_orphan(&format!("{}{}", part.name, gone::SUFFIX))?;
+        }
+        Ok(())
     }
 
     /// `None` where the part was damaged and is set aside, or was before.
@@ -95,10 +130,10 @@ impl Shelf {
 
     fn remove_orphan(&self, name: &str) -> Result<(), Error> {
         let of = name.strip_suffix(gone::SUFFIX).unwrap_or(name);
-        if self.folder.join(of).exists() {
+        let path = self.folder.join(name);
+        if self.folder.join(of).exists() || !path.exists() {
             return Ok(());
         }
-        let path = self.folder.join(name);
         fs::remove_file(&path).map_err(|e| Error::io(path, e))
     }
 

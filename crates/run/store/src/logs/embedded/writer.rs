@@ -20,7 +20,7 @@ use crate::{
     Error, Record,
     commit::{Group, Reply},
     disk::Disk,
-    logs::{Appended, Deleted, Deletion, Hold},
+    logs::{Appended, Deleted, Deletion, Hold, Why},
     wal::Wal,
 };
 
@@ -240,17 +240,20 @@ impl Writer {
             self.seal()?;
         }
         self.forget_sealed()?;
+        let shared = &self.shared;
+        let goes = |part: &Arc<Part>| {
+            *part.stream == *stream
+                && part.last() < before
+                && !shared.holds.touch(&part.stream, part.first(), part.last())
+        };
+        let old: Vec<Arc<Part>> = shared.shelf.all().into_iter().filter(goes).collect();
+        let parts: Vec<&Part> = old.iter().map(|part| &**part).collect();
+        shared
+            .departures
+            .note(&parts, &Why::Retention, &*self.disk)?;
         let mut freed = 0;
-        for part in self.shared.shelf.all() {
-            let is_old = *part.stream == *stream && part.last() < before;
-            if is_old
-                && !self
-                    .shared
-                    .holds
-                    .touch(&part.stream, part.first(), part.last())
-            {
-                freed += self.shared.shelf.remove(&part)?;
-            }
+        for part in &old {
+            freed += shared.shelf.remove(part)?;
         }
         Ok(freed)
     }
@@ -274,6 +277,10 @@ impl Writer {
             return Ok(false);
         }
         self.forget_sealed()?;
+        let parts: Vec<&Part> = old.iter().map(|part| &**part).collect();
+        let into = new.as_ref().map(Part::sum_hex);
+        let why = Why::Merged { into };
+        self.shared.departures.note(&parts, &why, &*self.disk)?;
         self.shared.shelf.replace(old, new);
         self.leaving.extend(old.iter().cloned());
         Ok(true)

@@ -98,7 +98,7 @@ async fn merging_makes_one_part_of_many_and_leaves_out_what_was_deleted() {
         while merge::choose(&store.shared.shelf.all()).is_some() {
             tokio::task::yield_now().await;
         }
-        let seals = store.seal().await.unwrap();
+        let seals = store.seal().await.unwrap().parts;
         // Four of a size are one, and so again: 40 parts of one row each cannot stay more than 3 of each size.
         assert!(seals.len() < 20, "{}", seals.len());
         assert_eq!(seals.iter().map(|seal| seal.records).sum::<u64>(), 79);
@@ -256,4 +256,69 @@ async fn what_is_too_much_for_a_record_is_refused_and_leaves_no_trace() {
         );
     }
     assert_eq!(ids(&store, "a").await, [1, 2]);
+}
+
+#[tokio::test]
+async fn a_sealed_part_that_leaves_says_why_and_one_that_is_changed_or_taken_away_cannot() {
+    let dir = tempfile::tempdir().unwrap();
+    let parts = dir.path().join("parts");
+    let store = EmbeddedLogs::open(dir.path()).unwrap();
+    let append = async |id: u32, stream: &str| {
+        store
+            .append(vec![record(id, i64::from(id), stream)])
+            .await
+            .unwrap();
+        store.seal().await.unwrap()
+    };
+    for id in 0..3 {
+        append(id, "a").await;
+    }
+    let sealed = append(9, "b").await;
+    assert_eq!((sealed.parts.len(), sealed.departed.len()), (4, 0));
+    for part in &sealed.parts {
+        assert_eq!(
+            holds(&parts.join(&part.name), &part.sha256).unwrap(),
+            Some(true)
+        );
+    }
+    // The fourth part of one size makes them merge.
+    append(3, "a").await;
+    let departed = loop {
+        let sealed = store.seal().await.unwrap();
+        if sealed.parts.len() == 2 {
+            break sealed.departed;
+        }
+        tokio::task::yield_now().await;
+    };
+    let merged = store.seal().await.unwrap().parts;
+    let into = merged.iter().find(|part| part.stream == "a").unwrap();
+    assert_eq!(into.records, 4);
+    let why = Why::Merged {
+        into: Some(into.sha256.clone()),
+    };
+    let of_a: Vec<&str> = sealed
+        .parts
+        .iter()
+        .filter(|p| p.stream == "a")
+        .map(|p| &*p.sha256)
+        .collect();
+    assert!(
+        of_a.iter()
+            .all(|sum| departed.iter().any(|d| d.sha256 == *sum && d.why == why))
+    );
+
+    let old = Timestamp::from_millis(10 * 24 * HOUR);
+    store.retain("b", Duration::ZERO, old).await.unwrap();
+    drop(store);
+    let store = EmbeddedLogs::open(dir.path()).unwrap();
+    let after = store.seal().await.unwrap();
+    assert_eq!(after.departed.last().unwrap().why, Why::Retention);
+    let file = parts.join(&into.name);
+    let mut bytes = fs::read(&file).unwrap();
+    let middle = bytes.len() / 2;
+    bytes[middle] ^= 1;
+    fs::write(&file, bytes).unwrap();
+    assert_eq!(holds(&file, &into.sha256).unwrap(), Some(false));
+    fs::remove_file(&file).unwrap();
+    assert_eq!(holds(&file, &into.sha256).unwrap(), None);
 }

@@ -8,7 +8,10 @@ use std::{fs, time::Duration};
 use promise::record::Scalar;
 
 use super::*;
-use crate::{disk::failing::FailingDisk, logs::contract::contract};
+use crate::{
+    disk::failing::FailingDisk,
+    logs::{Why, contract::contract},
+};
 
 const HOUR: i64 = 3_600_000;
 

@@ -1,0 +1,128 @@
+//! `tegata ledger proof|check|witness`: one entry proven in one text file, and a second pair of eyes.
+
+use std::{path::PathBuf, process::ExitCode};
+
+use clap::Args;
+use ledger::Proof;
+use promise::{Clock as _, Lang};
+
+use crate::{cli::Data, clock::SystemClock, exit::Stop};
+
+/// Print one entry with the proof that it is in the ledger: one text file, to be checked offline and years later.
+///
+/// The format is C2SP's tlog-proof. Give it to an auditor together with the verifier key (`tegata ledger key`).
+#[derive(Debug, Args)]
+pub(crate) struct ProofOf {
+    #[arg(value_name = "INDEX")]
+    index: u64,
+    #[command(flatten)]
+    data: Data,
+    /// The ledger's own directory, when it lies elsewhere.
+    #[arg(long, value_name = "DIR", conflicts_with = "dir")]
+    ledger: Option<PathBuf>,
+    /// A checkpoint with the cosignatures of witnesses, to stand in the proof.
+    #[arg(long, value_name = "FILE")]
+    cosigned: Option<PathBuf>,
+}
+
+/// Check a proof: needs the file and the keys, and nothing else. Prints the entry.
+#[derive(Debug, Args)]
+pub(crate) struct Check {
+    #[arg(value_name = "FILE")]
+    file: PathBuf,
+    /// The ledger's verifier key, as you were given it (`name+id+key`).
+    #[arg(long, value_name = "VKEY")]
+    key: String,
+    /// The key of a witness that must have cosigned; may be given several times.
+    #[arg(long, value_name = "VKEY")]
+    witness: Vec<String>,
+}
+
+/// Witness a ledger: verify that it continues what was seen last, and cosign its checkpoint.
+///
+/// Run it on a host that the ledger's operator does not control, over a copy of the ledger's directory, as often as you
+/// like. What it saw, its key and the cosigned checkpoint stay in its own folder, which may be a Git repository.
+#[derive(Debug, Args)]
+pub(crate) struct Witness {
+    /// The ledger's directory, or a copy of it.
+    #[arg(value_name = "DIR")]
+    ledger: PathBuf,
+    /// The ledger's verifier key, as you were given it when you began.
+    #[arg(long, value_name = "VKEY")]
+    key: String,
+    /// The witness's own folder.
+    #[arg(long, value_name = "DIR")]
+    keep: PathBuf,
+    /// The witness's name, by custom a domain and a path.
+    #[arg(long, value_name = "NAME")]
+    name: String,
+}
+
+impl ProofOf {
+    pub(super) fn run(self) -> anyhow::Result<ExitCode> {
+        let dir = self.ledger.unwrap_or_else(|| self.data.dir.join("ledger"));
+        let proof = ledger::prove(&dir, self.index).map_err(|e| Stop::invalid(e.to_string()))?;
+        let Some(mut proof) = proof else {
+            let index = self.index;
+            return Err(
+                Stop::invalid(format!("{index}: the signed checkpoint does not cover it")).into(),
+            );
+        };
+        if let Some(path) = self.cosigned {
+            proof.checkpoint = cosigned(&proof, std::fs::read_to_string(path)?)?;
+        }
+        outln!("{}", proof.to_string().trim_end());
+        Ok(ExitCode::SUCCESS)
+    }
+}
+
+/// Only one of the same tree proves the same.
+fn cosigned(proof: &Proof, note: String) -> anyhow::Result<String> {
+    let text = |note: &str| note.split_once("\n\n").map(|(text, _)| text.to_owned());
+    if text(&note).is_some() && text(&note) == text(&proof.checkpoint) {
+        return Ok(note);
+    }
+    Err(
+        Stop::invalid("the cosigned checkpoint is not the ledger's newest one: witness it again")
+            .into(),
+    )
+}
+
+impl Check {
+    pub(super) fn run(self, lang: Lang) -> anyhow::Result<ExitCode> {
+        let text = std::fs::read_to_string(&self.file)?;
+        let witnesses: Vec<&str> = self.witness.iter().map(String::as_str).collect();
+        let checked = Proof::parse(&text).and_then(|proof| proof.verify(&self.key, &witnesses));
+        let (entry, checkpoint) = checked.map_err(|why| Stop::invalid(why.to_string()))?;
+        outln!("{}", serde_json::to_string(&entry)?);
+        let size = checkpoint.size;
+        match lang {
+            Lang::En => eprintln!(
+                "proven: entry {} of {size}, with {} witnesses",
+                entry.index,
+                witnesses.len()
+            ),
+            Lang::Ja => eprintln!(
+                "証明されました: 全 {size} 件中のエントリー {}(証人 {} 名)",
+                entry.index,
+                witnesses.len()
+            ),
+        }
+        Ok(ExitCode::SUCCESS)
+    }
+}
+
+impl Witness {
+    pub(super) fn run(self, lang: Lang) -> anyhow::Result<ExitCode> {
+        let now = u64::try_from(SystemClock.now().as_millis() / 1_000).unwrap_or(0);
+        let seen = ledger::witness(&self.ledger, &self.key, &self.keep, &self.name, now)
+            .map_err(|error| Stop::invalid(error.to_string()))?;
+        outln!("{}", seen.note.trim_end());
+        let (size, vkey) = (seen.verified.size, &seen.vkey);
+        match lang {
+            Lang::En => eprintln!("cosigned: {size} entries; the witness's key is {vkey}"),
+            Lang::Ja => eprintln!("連署しました: {size} 件。証人の鍵は {vkey}"),
+        }
+        Ok(ExitCode::SUCCESS)
+    }
+}
