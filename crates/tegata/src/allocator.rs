@@ -7,9 +7,10 @@
 /// From here on a piece is a mapping of its own, which ends when it is freed.
 #[cfg(all(target_os = "linux", target_env = "gnu"))]
 const MAPPED_BYTES: i32 = 1 << 20;
-/// So much is kept at the heap's end for what comes next.
+/// So much is kept at the heap's end for what comes next: a query that reads a few million samples wants 40 MiB, and so
+/// does the one behind it.
 #[cfg(all(target_os = "linux", target_env = "gnu"))]
-const KEPT_BYTES: i32 = 4 << 20;
+const KEPT_BYTES: i32 = 64 << 20;
 
 /// To be called before any thread is started.
 #[cfg(all(target_os = "linux", target_env = "gnu"))]

@@ -114,10 +114,16 @@ pub(crate) fn floats(
     bounds: impl Fn(usize) -> (i64, i64),
     out: &mut [f64],
 ) {
-    let resets: Vec<usize> = if kind.is_counter() {
+    let falls = |pair: &[Sample]| pair[1].value < pair[0].value;
+    // Most counters are never reset: that is seen without a branch for each sample.
+    let is_reset = kind.is_counter()
+        && samples
+            .windows(2)
+            .fold(false, |any, pair| any | falls(pair));
+    let resets: Vec<usize> = if is_reset {
         let pairs = samples.windows(2).enumerate();
-        let falls = pairs.filter(|(_, pair)| pair[1].value < pair[0].value);
-        falls.map(|(place, _)| place + 1).collect()
+        let resets = pairs.filter(|(_, pair)| falls(pair));
+        resets.map(|(place, _)| place + 1).collect()
     } else {
         Vec::new()
     };
