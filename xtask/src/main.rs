@@ -77,6 +77,11 @@ enum Bench {
         /// Only these: write, scrape, disk, query, rules, alert, push.
         only: Vec<String>,
     },
+    /// Alerts by the thousand beside Alertmanager, and `kill -9` under load.
+    Respond {
+        /// Only these: figures, kill.
+        only: Vec<String>,
+    },
     /// Logs, side by side with ClickHouse, DuckDB and Lucene.
     Logs {
         /// Only these: payments, lines.

@@ -13,8 +13,8 @@ use crate::{
     Hosts,
     board::Board,
     door::{
-        Demo, Documents, Incidents, Ingest, Ledger, LogKeeping, Pushed, Replay, Rules, Status,
-        Targets,
+        Alerts, Demo, Documents, Incidents, Ingest, Ledger, LogKeeping, Pushed, Replay, Rules,
+        Status, Targets,
     },
 };
 
@@ -27,6 +27,7 @@ pub struct Desk {
     pub detail: Details,
     pub ledger: Arc<dyn Ledger>,
     pub incidents: Arc<dyn Incidents>,
+    pub alerts: Arc<dyn Alerts>,
     pub ingest: Arc<dyn Ingest>,
     pub pushed: Arc<dyn Pushed>,
     pub documents: Arc<dyn Documents>,

@@ -3,6 +3,7 @@
 //! They say what a page needs and nothing more, so pages can be tested without a disk or a network, and the rooms
 //! behind them can change without a page noticing. The binary opens each door onto the real room.
 
+pub mod alerts;
 mod documents;
 mod logs;
 mod pushed;
@@ -16,6 +17,7 @@ use serde::Serialize;
 use serde_json::Value;
 use store::remote_write::{self, Encoding, Written};
 
+pub use alerts::Alerts;
 pub use documents::{Document, Documents, Fate};
 pub use logs::{Asked, BackTest, Fired, LogKeeping, SealRound};
 pub use pushed::{Header, OtlpForm, OtlpSignal, Packing, Push, Pushed};

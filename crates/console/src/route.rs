@@ -88,6 +88,9 @@ pub(crate) fn table() -> Vec<Route> {
         get "/incidents" Page page::incidents::show, "Incidents", "インシデントの一覧";
         get "/incidents/{id}" Page page::incident::show, "One incident", "インシデントの詳細";
         post "/incidents/{id}/acknowledge" Page page::incident::acknowledge, "Take an incident on (form)", "インシデントへの応答(フォーム)";
+        get "/alerts" Page page::alerts::show, "Alerts that fire, and silences", "発報中の警報とサイレンス";
+        post "/alerts/silences" Page page::alerts::set, "Set a silence (form)", "サイレンスの設定(フォーム)";
+        post "/alerts/silences/{id}/expire" Page page::alerts::expire, "End a silence (form)", "サイレンスの終了(フォーム)";
         get "/inbox" Page page::inbox::show, "Pages sent to the console itself", "画面宛ての通知";
         get "/ledger" Page page::ledger::list, "The newest entries of the ledger", "台帳の最新の記録";
         get "/ledger/{index}" Page page::ledger::show, "One entry and its proof", "台帳の記録とその証明";
@@ -101,6 +104,15 @@ pub(crate) fn table() -> Vec<Route> {
         get "/api/v1/incidents" Json api::incidents::list, "Incidents, open ones first", "インシデントの一覧(対応中が先)";
         get "/api/v1/incidents/{id}" Json api::incidents::show, "One incident", "インシデントの詳細";
         post "/api/v1/incidents/{id}/acknowledge" Json api::incidents::acknowledge, "Take an incident on", "インシデントへの応答";
+        get "/api/v2/alerts" Json api::alertmanager::alerts::list, "Alerts that fire, as Alertmanager answers; `filter`, `receiver`, `active`, `silenced`, `inhibited` and `muted` choose", "発報中の警報(Alertmanager と同じ形式)。`filter`、`receiver`、`active`、`silenced`、`inhibited`、`muted` で絞る";
+        post "/api/v2/alerts" Json api::alertmanager::alerts::post, "Alerts of Prometheus, vmalert and others, as Alertmanager takes them", "Prometheus や vmalert などからの警報の受け取り(Alertmanager と同じ形式)";
+        get "/api/v2/alerts/groups" Json api::alertmanager::alerts::groups, "The same by group and receiver", "同上(まとまりと宛先ごと)";
+        get "/api/v2/silences" Json api::alertmanager::silences::list, "Silences, active ones first; `filter` chooses", "サイレンスの一覧(有効なものが先)。`filter` で絞る";
+        post "/api/v2/silences" Json api::alertmanager::silences::set, "Set or change a silence", "サイレンスの設定・変更";
+        get "/api/v2/silence/{id}" Json api::alertmanager::silences::show, "One silence", "サイレンスの詳細";
+        delete "/api/v2/silence/{id}" Json api::alertmanager::silences::expire, "End a silence", "サイレンスの終了";
+        get "/api/v2/status" Json api::alertmanager::status::show, "About this process, as Alertmanager answers", "このプロセスの情報(Alertmanager と同じ形式)";
+        get "/api/v2/receivers" Json api::alertmanager::status::receivers, "Names of receivers", "宛先の名前";
         get "/api/v1/ledger/checkpoint" Json api::ledger::checkpoint, "The newest signed checkpoint", "最新の署名付きチェックポイント";
         get "/api/v1/ledger/entries" Json api::ledger::entries, "Entries, newest first; `before`, `kind` and `limit` choose", "記録(新しい順)。`before`、`kind`、`limit` で絞る";
         get "/api/v1/ledger/entries/{index}" Json api::ledger::entry, "One entry", "台帳の記録";

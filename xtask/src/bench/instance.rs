@@ -32,35 +32,76 @@ pub struct Answer {
     pub text: String,
 }
 
+impl Answer {
+    /// What stands after the head.
+    pub fn body(&self) -> anyhow::Result<&str> {
+        let (_, body) = self.text.split_once("\r\n\r\n").context("no end of the head")?;
+        Ok(body)
+    }
+}
+
 impl Instance {
     /// Starts it on a free port and on what lies in `data`, and waits until it is ready.
     pub fn start(binary: &Path, spec: &Path, data: &Path) -> anyhow::Result<Self> {
         let address = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?;
-        let child = Command::new(binary)
+        let mut command = Command::new(binary);
+        command
             .args([
                 "run".as_ref(),
                 spec.as_os_str(),
                 "--data".as_ref(),
                 data.as_os_str(),
             ])
-            .args(["--listen", &address.to_string()])
+            .args(["--listen", &address.to_string()]);
+        Self::of(command, address, "/readyz")
+    }
+
+    /// Starts any program that answers at `address`, and waits until `ready` is answered with 200.
+    pub fn of(mut command: Command, address: SocketAddr, ready: &str) -> anyhow::Result<Self> {
+        let name = command.get_program().to_string_lossy().into_owned();
+        let child = command
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .spawn()
-            .with_context(|| format!("cannot start {}", binary.display()))?;
+            .with_context(|| format!("cannot start {name}"))?;
         let mut instance = Self { child, address };
         let until = Instant::now() + READY_WITHIN;
-        while instance.ask("/readyz").is_err() {
+        while instance.ask(ready).is_err() {
             if let Some(status) = instance.child.try_wait()? {
-                bail!("tegata ended with {status}");
+                bail!("{name} ended with {status}");
             }
             ensure!(
                 Instant::now() < until,
-                "tegata was not ready within {READY_WITHIN:?}"
+                "{name} was not ready within {READY_WITHIN:?}"
             );
             thread::sleep(LOOK_EVERY);
         }
         Ok(instance)
+    }
+
+    /// Posts JSON on a fresh connection; answers with the status and the body.
+    pub fn post(&self, path: &str, body: &str) -> anyhow::Result<(u16, String)> {
+        let mut stream = TcpStream::connect(self.address)?;
+        stream.set_read_timeout(Some(ANSWER_WITHIN))?;
+        write!(
+            stream,
+            "POST {path} HTTP/1.1\r\nHost: {}\r\nContent-Type: application/json\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{body}",
+            self.address,
+            body.len()
+        )?;
+        let mut text = String::new();
+        stream.take(ANSWER_BYTES).read_to_string(&mut text)?;
+        let status = text.split(' ').nth(1).context("no status")?.parse()?;
+        let body = text.split_once("\r\n\r\n").map_or("", |(_, body)| body);
+        Ok((status, body.to_owned()))
+    }
+
+    /// `kill -9`; dropping it afterwards collects what is left.
+    pub fn kill(&self) -> anyhow::Result<()> {
+        let pid = self.child.id().to_string();
+        let status = Command::new("kill").args(["-9", &pid]).status()?;
+        ensure!(status.success(), "kill ended with {status}");
+        Ok(())
     }
 
     /// Asks on a fresh connection; the answer must be a 200.

@@ -4,6 +4,7 @@ mod instance;
 mod logs;
 mod lsp;
 mod metrics;
+mod respond;
 mod spec;
 mod target;
 
@@ -53,6 +54,15 @@ pub fn run(what: Bench) -> anyhow::Result<()> {
             let folder = Scratch::new("metrics")?;
             println!("{}, {}", machine(), today()?);
             return metrics::run(tegata()?, &peers::newest::ensure()?, folder.path(), &only);
+        }
+        Bench::Respond { only } => {
+            let folder = Scratch::new("respond")?;
+            let peers = peers::newest::ensure()?;
+            for row in respond::run(&tegata()?, &peers.programs(), folder.path(), &only)? {
+                let (machine, today) = (machine(), today()?);
+                println!("| {row} | {machine} | {today} | `cargo xtask bench respond` |");
+            }
+            return Ok(());
         }
         Bench::Logs { only } => {
             let folder = Scratch::new("logs")?;

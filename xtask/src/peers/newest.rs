@@ -20,8 +20,10 @@ const PROGRAMS: &[&str] = &[
     "prometheus",
     "promtool",
     "prometheus-alertmanager",
+    "amtool",
     "victoria-metrics",
     "vmagent",
+    "vmalert",
 ];
 
 /// Prometheus's own tests of its query language, from its source package.

@@ -1,5 +1,6 @@
 //! The pages. Each file is one page: its handler, then what it shows.
 
+pub(crate) mod alerts;
 pub(crate) mod board;
 pub(crate) mod evidence;
 pub(crate) mod explore;
@@ -27,6 +28,7 @@ pub(crate) enum Part {
     Explore,
     Logs,
     Incidents,
+    Alerts,
     Inbox,
     Ledger,
     Sources,
@@ -122,6 +124,7 @@ fn links(visit: &Visit, part: Part) -> Markup {
             "/incidents",
             lang.pick("Incidents", "インシデント"),
         ),
+        (Part::Alerts, "/alerts", lang.pick("Alerts", "警報")),
         (Part::Inbox, "/inbox", lang.pick("Inbox", "受信箱")),
         (Part::Ledger, "/ledger", lang.pick("Ledger", "台帳")),
         (Part::Sources, "/sources", lang.pick("Sources", "情報源")),

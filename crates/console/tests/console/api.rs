@@ -19,6 +19,7 @@ async fn every_address_that_is_described_answers() {
             assert!(!operation["x-summary-ja"].as_str().unwrap().is_empty());
             let filled = path
                 .replace("/promises/{id}", "/promises/payment-success")
+                .replace("/silence/{id}", "/silence/s-1")
                 .replace("{id}", "INC-7")
                 .replace("{index}", "48200")
                 .replace("{name}", "provider")

@@ -369,6 +369,7 @@ pub fn desk(board: Board) -> (Desk, watch::Sender<Arc<Board>>) {
         detail: Arc::new(|_| Box::pin(async { Some(detail()) })),
         ledger: Arc::new(Book),
         incidents: Arc::new(Cases::default()),
+        alerts: Arc::new(rooms::Hushed::default()),
         ingest: Arc::new(Intake),
         pushed: Arc::new(Intake),
         documents: Arc::new(rooms::Nowhere),

@@ -23,7 +23,7 @@ use crate::{
     desk::Desk,
     incident::{Acknowledgement, REASON_MAX, WHO_MAX},
     page::{AcknowledgeLink, Kind},
-    react,
+    announce, react,
     route::{self, Target},
 };
 
@@ -343,9 +343,10 @@ fn tell(config: &Config, book: &Book, change: &mut Change, incident: &mut Incide
         let target = Target {
             receiver,
             repeat: None,
+            ends_told: true,
             instead: vec![],
         };
-        react::send(config, book, change, incident, alert, Kind::Acknowledged, target);
+        announce::send(config, book, change, incident, alert, Kind::Acknowledged, target);
     }
 }
 
@@ -397,15 +398,14 @@ pub(crate) fn lapse(
         &incident.id,
         body,
     );
-    let named = alert.subject.severity.as_deref();
-    let mut targets = named.map_or_else(Vec::new, |name| route::targets(config, &alert.promise, name, at));
-    for target in react::take_steps(config, change, &mut incident, alert) {
+    let mut targets = route::targets(config, &alert.subject, at);
+    for target in announce::take_steps(config, change, &mut incident, alert) {
         if !targets.iter().any(|known| known.receiver == target.receiver) {
             targets.push(target);
         }
     }
     for target in targets {
-        react::send(config, book, change, &mut incident, alert, Kind::Repeated, target);
+        announce::send(config, book, change, &mut incident, alert, Kind::Repeated, target);
     }
     change.put_incident(incident);
 }

@@ -29,6 +29,47 @@ pub struct Alert {
     /// Its inputs are missing since then.
     pub evidence_lost: Option<Timestamp>,
     pub subject: Subject,
+    /// Its condition is over, but it is held for a while.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ending: Option<Ending>,
+    /// It is over; its group has not told so yet.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ended: Option<Timestamp>,
+    /// It comes and goes since then.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub flapping: Option<Timestamp>,
+}
+
+/// How a held alert will end, unless its condition comes back.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Ending {
+    pub until: Timestamp,
+    pub subject: Box<Subject>,
+}
+
+impl Alert {
+    /// One that has just been raised.
+    #[must_use]
+    pub fn raised(subject: Subject, incident: String, bad_since: Timestamp, at: Timestamp) -> Self {
+        Self {
+            promise: subject.id.clone(),
+            incident,
+            state: subject.verdict.state,
+            raised: at,
+            bad_since,
+            evidence_lost: None,
+            subject,
+            ending: None,
+            ended: None,
+            flapping: None,
+        }
+    }
+
+    /// Whether it still fires, held or not.
+    #[must_use]
+    pub fn fires(&self) -> bool {
+        self.ended.is_none()
+    }
 }
 
 /// What a person must know about the promise; kept with the alert so that a repeat needs nothing else.
@@ -49,6 +90,12 @@ pub struct Subject {
 }
 
 impl Subject {
+    /// Whether another program sent it.
+    #[must_use]
+    pub fn is_posted(&self) -> bool {
+        self.rule.as_ref().is_some_and(|rule| rule.is_posted)
+    }
+
     /// Why it is so, in words.
     #[must_use]
     pub fn because(&self, state: State) -> Say {
@@ -178,17 +225,9 @@ mod tests {
 
     fn severity(page_at_risk: bool) -> Severity {
         Severity {
-            name: None,
             level: 1,
-            page_within: None,
-            answer_within: None,
-            escalation: None,
             page_at_risk,
-            acknowledged_for: None,
-            definition: None,
-            escalate_to: vec![],
-            escalate_after: None,
-            response: vec![],
+            ..Severity::default()
         }
     }
 
@@ -222,6 +261,9 @@ mod tests {
                 verdict,
                 rule: None,
             },
+            ending: None,
+            ended: None,
+            flapping: None,
         }
     }
 

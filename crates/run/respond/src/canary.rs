@@ -4,7 +4,7 @@
 //! alerts: it opens no incident, asks for no answer, falls over to nobody, and goes only to the receivers that the spec
 //! names for it. What it proves is written down as `canary_arrived`, with the time from the sample to the acceptance.
 
-use std::time::Duration;
+use std::{collections::BTreeMap, time::Duration};
 
 use promise::{State, Timestamp, say};
 use serde_json::json;
@@ -64,6 +64,10 @@ pub(crate) fn react(config: &Config, book: &Book, change: &mut Change, transitio
             rule: None,
             answered: None,
             acknowledge: None,
+            alerts: Vec::new(),
+            more: 0,
+            group: BTreeMap::new(),
+            first: None,
         };
         let within = u64::try_from(canary.within.0.as_millis()).unwrap_or(u64::MAX);
         change.put_pending(Pending {

@@ -9,7 +9,8 @@ use promise::{Say, Timestamp};
 use spec::{
     Spec,
     section::{
-        canary::Canary, checklist::Checklist, escalation::Escalation, on_call::OnCall, receiver::Receiver,
+        alerting::Alerting, canary::Canary, checklist::Checklist, escalation::Escalation,
+        on_call::OnCall, receiver::Receiver,
         receiver::Secret, route::Route, severity::Severity,
     },
 };
@@ -34,6 +35,8 @@ pub struct Config {
     pub promises: BTreeSet<String>,
     pub severities: BTreeMap<String, Severity>,
     pub routes: Vec<Route>,
+    /// When pages are held back, and how alerts of others are taken.
+    pub alerting: Alerting,
     pub receivers: BTreeMap<String, Receiver>,
     pub on_call: Option<OnCall>,
     pub escalations: BTreeMap<String, Escalation>,
@@ -63,6 +66,7 @@ impl Config {
                 .collect(),
             severities: spec.severities.clone(),
             routes: spec.routes.clone(),
+            alerting: spec.alerting.clone(),
             receivers: spec.receivers.clone(),
             on_call: spec.on_call.clone(),
             escalations: spec.escalations.clone(),
@@ -86,7 +90,7 @@ impl Config {
     pub fn declares(&self, alert: &Alert) -> bool {
         match &alert.subject.rule {
             _ if alert.subject.is_by_hand() => true,
-            Some(rule) => self.rules.contains(rule.name()),
+            Some(rule) => rule.is_posted || self.rules.contains(rule.name()),
             None => self.promises.contains(&alert.promise),
         }
     }
@@ -95,6 +99,14 @@ impl Config {
     #[must_use]
     pub fn severity(&self, name: Option<&str>) -> Option<&Severity> {
         self.severities.get(name?)
+    }
+
+    /// Whether this severity is the worst that is declared, which never waits.
+    #[must_use]
+    pub fn is_worst(&self, name: Option<&str>) -> bool {
+        let worst = self.severities.values().map(|it| it.level).min();
+        self.severity(name)
+            .is_some_and(|severity| Some(severity.level) == worst)
     }
 
     /// The escalation of a severity, where it names one that is declared.

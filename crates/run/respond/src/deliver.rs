@@ -54,20 +54,18 @@ pub async fn run(desk: &Arc<Desk>, make: &Make, stop: &CancellationToken) {
     // Keys under way and their receivers, by task, so that one that panics is tried again too.
     let mut busy: HashMap<Id, (String, String)> = HashMap::new();
     let mut is_unwritable = false;
+    let mut tended_at = None;
     while !stop.is_cancelled() {
         desk.hand_over();
-        let tended = desk
-            .change(|config, book, change| {
-                upkeep::tend(config, book, change);
-                Ok(())
-            })
-            .await;
-        if tended.is_err() != is_unwritable {
-            is_unwritable = tended.is_err();
-            match tended {
-                Err(error) => tracing::error!(%error, "alerts cannot be kept up to date"),
-                Ok(()) => tracing::info!("alerts are kept up to date again"),
-            }
+        let now = desk.clock.now();
+        // With thousands of alerts open, looking after each outcome would be all that is done.
+        let is_due = is_group_due(&desk.book(), now);
+        if desk.take_urgent()
+            || is_due
+            || tended_at.is_none_or(|last| now >= last + TICK || now < last)
+        {
+            tended_at = Some(now);
+            tend(desk, &mut is_unwritable).await;
         }
         for pending in due(&desk.book(), &busy, desk.clock.now()) {
             let names = (pending.page.key.clone(), pending.receiver.clone());
@@ -94,6 +92,22 @@ pub async fn run(desk: &Arc<Desk>, make: &Make, stop: &CancellationToken) {
             left = tries.len(),
             "pages still under way are sent again after the next start"
         );
+    }
+}
+
+async fn tend(desk: &Arc<Desk>, is_unwritable: &mut bool) {
+    let tended = desk
+        .change(|config, book, change| {
+            upkeep::tend(config, book, change);
+            Ok(())
+        })
+        .await;
+    if tended.is_err() != *is_unwritable {
+        *is_unwritable = tended.is_err();
+        match tended {
+            Err(error) => tracing::error!(%error, "alerts cannot be kept up to date"),
+            Ok(()) => tracing::info!("alerts are kept up to date again"),
+        }
     }
 }
 
@@ -138,14 +152,18 @@ fn due(book: &Book, busy: &HashMap<Id, (String, String)>, now: Timestamp) -> Vec
     chosen
 }
 
-/// The time until the next try. Those that are due already wait for a place, which a finished try gives them.
+fn is_group_due(book: &Book, now: Timestamp) -> bool {
+    book.groups.values().any(|group| group.next <= now)
+}
+
+/// The time until the next try or the next look at a group. Tries that are due already wait for a place, which a
+/// finished one gives them.
 fn until_next(book: &Book, now: Timestamp) -> Duration {
-    let waits = book
-        .pending
-        .values()
-        .filter(|pending| pending.next_try > now);
+    let tries = book.pending.values().map(|pending| pending.next_try);
+    let looks = book.groups.values().map(|group| group.next);
+    let waits = tries.chain(looks).filter(|next| *next > now);
     waits
-        .map(|pending| pending.next_try.since(now))
+        .map(|next| next.since(now))
         .min()
         .map_or(TICK, |wait| wait.min(TICK))
 }

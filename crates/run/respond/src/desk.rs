@@ -1,6 +1,9 @@
 //! The desk: one writer at a time over the book, and everyone who waits for a change.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+use std::sync::{
+    Arc, Mutex, MutexGuard, PoisonError, RwLock,
+    atomic::{AtomicBool, Ordering},
+};
 
 use async_trait::async_trait;
 use promise::Clock;
@@ -19,6 +22,8 @@ pub struct Desk {
     pub signer: Signer,
     /// Told when something may be due.
     pub wake: Notify,
+    /// Whether what time brings is looked at now, and not at the next full second.
+    is_urgent: AtomicBool,
     pub(crate) state: Arc<dyn StateStore>,
     /// Held from reading a sheet of a checklist until it is kept.
     pub(crate) sheets: tokio::sync::Mutex<()>,
@@ -45,6 +50,7 @@ impl Desk {
             clock,
             signer,
             wake: Notify::new(),
+            is_urgent: AtomicBool::new(true),
             state,
             sheets: tokio::sync::Mutex::new(()),
             config: RwLock::new(Arc::new(config)),
@@ -65,12 +71,23 @@ impl Desk {
 
     pub fn reconfigure(&self, config: Config) {
         *self.config.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(config);
-        self.wake.notify_one();
+        self.look_now();
         self.changes.send_modify(|count| *count += 1);
     }
 
     pub fn book(&self) -> MutexGuard<'_, Book> {
         self.book.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Asks that groups and repeats are looked at at once.
+    pub fn look_now(&self) {
+        self.is_urgent.store(true, Ordering::SeqCst);
+        self.wake.notify_one();
+    }
+
+    /// Whether somebody has asked since the last time.
+    pub fn take_urgent(&self) -> bool {
+        self.is_urgent.swap(false, Ordering::SeqCst)
     }
 
     pub fn subscribe(&self) -> watch::Receiver<u64> {
@@ -100,6 +117,8 @@ impl Desk {
             let mut change = Change::new(&book, self.clock.now());
             let answer = work(&config, &book, &mut change)?;
             if change.is_empty(&book) {
+                drop(book);
+                self.book().fresh.extend(change.take_fresh());
                 return Ok(answer);
             }
             let writes = change.writes(&book)?;

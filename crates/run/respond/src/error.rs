@@ -1,5 +1,7 @@
 //! What can go wrong when alerts and incidents change.
 
+use promise::Say;
+
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     #[error("the state of alerts could not be read or written: {0}")]
@@ -33,6 +35,14 @@ pub enum Error {
     NoteMissing,
     #[error("{what} must have between 1 and {most} characters")]
     Length { what: &'static str, most: usize },
+    #[error("there is no silence `{0}`")]
+    NoSuchSilence(String),
+    #[error("{}", .0.en)]
+    BadSilence(Say),
+    #[error("{}", .0.en)]
+    BadAlert(Say),
+    #[error("there are {most} {what} already")]
+    TooMany { what: &'static str, most: usize },
     #[error("the responder has stopped")]
     Stopped,
 }

@@ -81,7 +81,7 @@ pub fn targets(config: &Config, whom: Whom<'_>, now: Timestamp) -> Vec<Target> {
             names.extend_from_slice(&step.receivers);
         }
     }
-    Target::each_once(names.into_iter().map(|name| (name, None)), config)
+    Target::each_once(names, config)
 }
 
 #[cfg(test)]

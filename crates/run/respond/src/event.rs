@@ -64,6 +64,20 @@ event_kinds! {
     IncidentResolved = "incident_resolved",
     /// A canary was accepted by its receiver.
     CanaryArrived = "canary_arrived",
+    /// A person holds pages back.
+    SilenceSet = "silence_set",
+    /// Its end, or what is said of it, is another.
+    SilenceChanged = "silence_changed",
+    /// Its time is over, or a person ended it.
+    SilenceEnded = "silence_ended",
+    /// Nobody is paged for an alert, because of a silence, an inhibition or announced work.
+    PageHushed = "page_hushed",
+    /// An alert comes and goes.
+    AlertFlapping = "alert_flapping",
+    /// Alerts of other programs began or ended.
+    AlertsPosted = "alerts_posted",
+    /// Alerts of other programs were refused, because too many are open.
+    AlertsRefused = "alerts_refused",
     /// Nobody acknowledged within the severity's `answer_within`.
     AnswerMissed = "answer_missed",
 }

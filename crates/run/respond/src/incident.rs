@@ -1,8 +1,7 @@
 //! Incidents: what people work on. Opened by an alert, acknowledged by a person, resolved by evidence.
 //!
-//! One open incident a promise. Grouping several promises by time and owner was weighed and left out: a wrong group hides
-//! the second fault behind the first, and acknowledging one would silence the other. The form (`promises` is a list,
-//! alerts name their incident) allows groups later.
+//! One open incident a promise, unless a route groups: a wrong group hides the second fault behind the first, so groups are
+//! asked for and not guessed. In one, a new alert is told even after somebody has acknowledged the others.
 
 pub mod change;
 pub mod concern;
@@ -62,6 +61,12 @@ pub struct Incident {
     #[serde(default)]
     pub escalated: u64,
     pub evidence_lost: Option<Timestamp>,
+    /// Why nobody is paged for it now, though it is open.
+    #[serde(default)]
+    pub hushed: Option<Say>,
+    /// Receivers that hear of it once their route's intervals allow.
+    #[serde(default)]
+    pub owed: Vec<String>,
     /// Every page so far, oldest first.
     pub pages: Vec<PageRecord>,
     /// Number of the next page.
@@ -168,10 +173,10 @@ impl Incident {
         self.resolved.is_none()
     }
 
-    /// Whether people are told again: open, paging, and nobody has acknowledged.
+    /// Whether people are told again: open, paging, not held back, and nobody has acknowledged.
     #[must_use]
     pub fn wants_answer(&self) -> bool {
-        self.is_open() && self.is_paging && self.acknowledged.is_none()
+        self.is_open() && self.is_paging && self.acknowledged.is_none() && self.hushed.is_none()
     }
 
     /// From when an answer is awaited: its beginning, or the end of an acknowledgement that did not hold.
@@ -245,6 +250,12 @@ fn bounded<T>(list: &mut Vec<T>, most: usize) {
     }
 }
 
+/// The number in an incident's id.
+#[must_use]
+pub(crate) fn number(id: &str) -> Option<u64> {
+    id.rsplit('-').next()?.parse().ok()
+}
+
 #[must_use]
 pub(crate) fn id(number: u64, opened: Timestamp, time_zone: &str) -> String {
     let zone = jiff::tz::TimeZone::get(time_zone).unwrap_or(jiff::tz::TimeZone::UTC);
@@ -276,6 +287,8 @@ pub(crate) mod samples {
             answer_missed: false,
             escalated: 0,
             evidence_lost: None,
+            hushed: None,
+            owed: vec![],
             pages: vec![],
             next_page: 1,
             timeline: vec![],

@@ -3,6 +3,9 @@
 //!
 //! A **room**: a way to tell people is one file in [`notify`] and one line in its `notifiers!`.
 //!
+//! A verdict or a posted alert goes `react` (is it news?) → `group` and `hush` (is it told now?) → `announce` (to whom?) →
+//! `deliver` (until it is accepted); `upkeep` does what time alone brings.
+//!
 //! What this keeps: a transition is durable before [`Responder::transition`] returns, together with every page
 //! it causes and every [`Event`] about it, in one write. A page is sent until its receiver accepts it or its
 //! budget is spent; whatever was under way when the process died is sent again with the *same* idempotency key, so
@@ -14,24 +17,35 @@ pub mod alert;
 pub mod canary;
 pub mod checklist;
 pub mod escalate;
+pub mod group;
+pub mod hush;
 pub mod incident;
+pub mod interval;
+pub mod label;
 pub mod notify;
 pub mod on_call;
 pub mod page;
+pub mod posted;
 pub mod route;
 pub mod rule;
 pub mod runbook;
 pub mod template;
+pub mod silence;
 
+mod announce;
 mod book;
 mod config;
 mod deliver;
 mod desk;
 mod error;
 mod event;
+mod flap;
+mod hold;
+mod pending;
 mod react;
 mod refresh;
 mod responder;
+mod standing;
 mod upkeep;
 
 pub use config::{Config, Secrets};
@@ -42,4 +56,5 @@ pub use notify::inbox::InboxItem;
 pub use on_call::OnDuty;
 pub use page::Page;
 pub use responder::{ReceiverStatus, Responder, Transition};
+pub use standing::{GroupStanding, Standing};
 pub use rule::{Rule, RuleChange};

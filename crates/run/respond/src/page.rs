@@ -3,13 +3,23 @@
 //! A page is stored before it is sent and never changes after, so a second try carries the same body under the same
 //! key. Serialised it is the body of the `webhook` receiver; its form is versioned by [`SCHEMA`].
 
+use std::collections::BTreeMap;
+
 use promise::{Lang, Reason, Say, State, Timestamp, say};
 use serde::{Deserialize, Serialize};
 
-use crate::{alert::Subject, rule::Rule};
+use crate::{
+    Config,
+    alert::{Alert, Subject},
+    label,
+    rule::Rule,
+};
 
 /// Changes only when a field changes its meaning or goes away; new fields may come at any time.
 pub const SCHEMA: &str = "tegata.page/1";
+
+/// Alerts of a group that a text names: what fits a screen of a telephone.
+const MEMBERS_IN_TEXT: usize = 10;
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Page {
@@ -47,6 +57,18 @@ pub struct Page {
     /// it; a second try carries the same.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub acknowledge: Option<AcknowledgeLink>,
+    /// The alerts that this message is about, where it is about a group; the worst one is also told of above.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub alerts: Vec<Member>,
+    /// How many more there are than `alerts` names.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub more: usize,
+    /// The labels that the group has in common.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub group: BTreeMap<String, String>,
+    /// The key of the first message about this group to this receiver: one that can edit its messages edits that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub first: Option<String>,
 }
 
 /// A link that is valid once and for a while.
@@ -56,6 +78,34 @@ pub struct AcknowledgeLink {
     pub until: Timestamp,
 }
 
+#[allow(clippy::trivially_copy_pass_by_ref)]
+fn is_zero(count: &usize) -> bool {
+    *count == 0
+}
+
+/// One alert of a group.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Member {
+    pub labels: BTreeMap<String, String>,
+    pub annotations: BTreeMap<String, String>,
+    pub started: Timestamp,
+    /// When it ended, where it has.
+    pub ended: Option<Timestamp>,
+}
+
+impl Member {
+    #[must_use]
+    pub fn of(alert: &Alert, config: &Config) -> Self {
+        let rule = alert.subject.rule.as_ref();
+        Self {
+            labels: label::of(&alert.subject, config).into_owned(),
+            annotations: rule.map(|rule| rule.annotations.clone()).unwrap_or_default(),
+            started: rule.map_or(alert.bad_since, |rule| rule.started),
+            ended: alert.ended,
+        }
+    }
+}
+
 /// Why a person is told.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -63,6 +113,10 @@ pub enum Kind {
     Raised,
     /// It became worse.
     Worsened,
+    /// More alerts of the same group fire, or some have ended: news for the message about it.
+    Joined,
+    /// It comes and goes; it is told once until it has come to rest.
+    Flapping,
     /// Still so, and nobody has acknowledged.
     Repeated,
     /// Nobody has acknowledged, and it is this receiver's turn.
@@ -195,6 +249,14 @@ impl Page {
                 format!("worse, now {}", state.en),
                 format!("悪化して{}", state.ja),
             ),
+            Kind::Joined => (
+                format!("{}, changed", state.en),
+                format!("{}・更新", state.ja),
+            ),
+            Kind::Flapping => (
+                "flapping, told once until it rests".to_owned(),
+                "ばたつき(収まるまで再通知しません)".to_owned(),
+            ),
             Kind::Repeated => (
                 format!("still {}, not acknowledged", state.en),
                 format!("{}まま・未応答", still(self.state)),
@@ -252,6 +314,23 @@ impl Page {
             lines.push((
                 say!("Severity", "重大度"),
                 Say::new(format!("{en} ({level})"), format!("{ja}({level})")),
+            ));
+        }
+        for member in self.alerts.iter().take(MEMBERS_IN_TEXT) {
+            lines.push((
+                if member.ended.is_some() {
+                    say!("Ended", "解消")
+                } else {
+                    say!("Firing", "発報")
+                },
+                Say::same(label::show(&member.labels)),
+            ));
+        }
+        let unshown = self.more + self.alerts.len().saturating_sub(MEMBERS_IN_TEXT);
+        if unshown > 0 {
+            lines.push((
+                say!("More", "ほか"),
+                say!("{unshown} alerts", "{unshown} 件"),
             ));
         }
         lines.push((
@@ -370,6 +449,10 @@ pub(crate) mod samples {
             rule: None,
             answered: None,
             acknowledge: None,
+            alerts: vec![],
+            more: 0,
+            group: BTreeMap::new(),
+            first: None,
         }
     }
 

@@ -1,29 +1,23 @@
 //! From a step to what changes: alert, incident, pages and events, all in one [`Change`].
 
-use std::{collections::BTreeMap, time::Duration};
+use std::collections::BTreeMap;
 
-use promise::{Lang, Say, State, Timestamp, say};
+use promise::{Say, State, Timestamp, say};
 use serde_json::json;
-use spec::section::severity;
 
 use crate::{
-    Config, EventKind, InboxItem, Page, RuleChange, Transition,
+    Config, EventKind, RuleChange, Transition,
     alert::{self, Alert, Step, Subject},
-    book::{Book, Change, Pending},
+    announce::{announce, notice, send},
+    book::{Book, Change},
     canary,
-    escalate::{self, Whom},
+    group::{self, Group},
+    hold,
+    hush::Hushes,
     incident::{self, Incident, Work},
-    on_call::OnDuty,
-    page::{self, About, Figures, Kind, Link, Sentence},
+    page::Kind,
     route::{self, Target},
 };
-
-/// How long a receiver may fail before somebody else is told, where the severity has no `page_within`.
-const PATIENCE: Duration = Duration::from_secs(60);
-/// Less, and one slow answer already tells everybody.
-const PATIENCE_MIN: Duration = Duration::from_secs(5);
-/// More, and nobody knows for too long.
-const PATIENCE_MAX: Duration = Duration::from_secs(300);
 
 /// What the desk is told: a subject in a new state.
 struct News {
@@ -54,18 +48,22 @@ pub fn react_to_rule(config: &Config, book: &Book, change: &mut Change, told: &R
 }
 
 fn take(config: &Config, book: &Book, change: &mut Change, news: &News, subject: Subject) {
-    let open = book.alerts.get(&subject.id);
+    let known = change.alert(book, &subject.id).cloned();
+    // One whose end its group has not told yet is over all the same.
+    let open = known.as_ref().filter(|alert| alert.fires());
     // An open alert keeps the severity under which it was raised in its incident, but pages by what is declared now.
     let severity = config.severity(subject.severity.as_deref());
     let is_named = subject.verdict.severity.is_some();
     let state = subject.verdict.state;
-    match (alert::step(open, state, severity, is_named), open) {
-        (Step::Raise, _) => raise(config, book, change, news, subject, |_| {}),
+    let step = alert::step(open, state, severity, is_named);
+    match (step, known) {
+        (Step::Raise, Some(known)) => revive(config, book, change, news, subject, known),
+        (Step::Raise, None) => raise(config, book, change, news, subject, |_| {}),
         (Step::Notice, _) => notice(config, book, change, &subject, news.bad_since),
-        (Step::Quiet, _) | (_, None) => {}
-        (step, Some(alert)) => {
-            continue_alert(config, book, change, news, subject, alert.clone(), step)
+        (_, Some(alert)) if alert.fires() => {
+            continue_alert(config, book, change, news, subject, alert, step);
         }
+        _ => {}
     }
 }
 
@@ -101,20 +99,45 @@ fn raise(
     more: impl FnOnce(&mut Incident),
 ) {
     let at = change.at;
+    let place = group::place(config, &subject).map(|place| group::find(book, change, place));
+    let place = match place {
+        Some(Ok(group)) => return join(config, book, change, news, subject, group),
+        Some(Err(place)) => Some(place),
+        None => None,
+    };
     let number = change.counters().next_incident;
     change.counters().next_incident += 1;
-    let severity = config.severity(subject.severity.as_deref());
-    let state = subject.verdict.state;
-    let alert = Alert {
-        promise: subject.id.clone(),
-        incident: incident::id(number, at, &config.time_zone),
-        state,
-        raised: at,
-        bad_since: news.bad_since,
-        evidence_lost: None,
-        subject,
-    };
-    let mut incident = Incident {
+    let id = incident::id(number, at, &config.time_zone);
+    let mut alert = Alert::raised(subject, id, news.bad_since, at);
+    let mut incident = open(config, &alert, number, news);
+    note_verdict(&mut incident, at, "opened", &alert, news.evidence_entry);
+    more(&mut incident);
+    if !alert.subject.is_posted() {
+        tell(change, EventKind::AlertRaised, &alert, &incident);
+    }
+    tell(change, EventKind::IncidentOpened, &alert, &incident);
+    let flaps = hold::note(config, book, change, &mut incident, &mut alert);
+    match place {
+        Some(place) => {
+            let mut group = Group::begin(number, place, news.bad_since, at);
+            if config.is_worst(alert.subject.severity.as_deref()) {
+                group.next = at;
+            }
+            change.put_group(group);
+        }
+        None => {
+            let kind = if flaps { Kind::Flapping } else { Kind::Raised };
+            begin_paging(config, book, change, &mut incident, &alert, kind);
+        }
+    }
+    change.put_incident(incident);
+    change.put_alert(alert);
+}
+
+/// The incident that an alert opens.
+fn open(config: &Config, alert: &Alert, number: u64, news: &News) -> Incident {
+    let severity = config.severity(alert.subject.severity.as_deref());
+    Incident {
         number,
         id: alert.incident.clone(),
         title: alert.subject.name.clone(),
@@ -122,32 +145,109 @@ fn raise(
         severity: alert.subject.severity.clone(),
         level: severity.map(|severity| severity.level),
         owner: alert.subject.owner.clone(),
-        state,
-        is_paging: severity.is_some(),
+        state: alert.state,
+        is_paging: severity.is_some() || alert.subject.is_posted(),
         bad_since: news.bad_since,
-        opened: at,
+        opened: alert.raised,
         acknowledged: None,
         resolved: None,
         answer_due: severity
             .and_then(|severity| severity.answer_within)
-            .map(|within| at + within.0),
+            .map(|within| alert.raised + within.0),
         answer_missed: false,
         escalated: 0,
         evidence_lost: None,
+        hushed: None,
+        owed: Vec::new(),
         pages: Vec::new(),
         next_page: 1,
         timeline: Vec::new(),
         ledger: news.evidence_entry.into_iter().collect(),
         handles: BTreeMap::new(),
         work: Work::default(),
+    }
+}
+
+/// Tells of a new alert, unless its pages are held back.
+fn begin_paging(
+    config: &Config,
+    book: &Book,
+    change: &mut Change,
+    incident: &mut Incident,
+    alert: &Alert,
+    kind: Kind,
+) {
+    let held = Hushes::gather(config, book, change.at).of(&alert.subject);
+    if held.is_empty() {
+        announce(config, book, change, incident, alert, kind);
+        return;
+    }
+    hush(incident, change.at, held.say());
+    let body = json!({
+        "incident": incident.id, "severity": incident.severity, "silences": held.silences,
+        "inhibitors": held.inhibitors, "maintenances": held.maintenances,
+    });
+    change.event(EventKind::PageHushed, &alert.promise, &incident.id, body);
+}
+
+/// An alert joins an open group. What is of the worst severity is told at once.
+fn join(
+    config: &Config,
+    book: &Book,
+    change: &mut Change,
+    news: &News,
+    subject: Subject,
+    mut group: Group,
+) {
+    let at = change.at;
+    let Some(id) = change.incident_id(book, group.number) else {
+        // Its incident is unknown: the next time it is told begins a whole one.
+        change.drop_group(group.number);
+        return;
     };
-    note_verdict(&mut incident, at, "opened", &alert, news.evidence_entry);
-    more(&mut incident);
-    tell(change, EventKind::AlertRaised, &alert, &incident);
-    tell(change, EventKind::IncidentOpened, &alert, &incident);
-    announce(config, book, change, &mut incident, &alert, Kind::Raised);
-    change.put_incident(incident);
+    let mut alert = Alert::raised(subject, id, news.bad_since, at);
+    if config.is_worst(alert.subject.severity.as_deref()) {
+        group.next = at;
+        change.put_group(group);
+    }
+    // What other programs send in thousands is told of by its group, all at once.
+    if !alert.subject.is_posted() {
+        if let Some(mut incident) = change.incident(book, &alert.incident) {
+            tell(change, EventKind::AlertRaised, &alert, &incident);
+            note_verdict(&mut incident, at, "joined", &alert, news.evidence_entry);
+            change.put_incident(incident);
+        }
+    }
+    note_flap(config, book, change, &mut alert);
     change.put_alert(alert);
+}
+
+/// Fires again before its group has told its end: whoever was told of it never hears of that end.
+fn revive(
+    config: &Config,
+    book: &Book,
+    change: &mut Change,
+    news: &News,
+    subject: Subject,
+    known: Alert,
+) {
+    let mut alert = Alert {
+        flapping: known.flapping,
+        ..Alert::raised(subject, known.incident, news.bad_since, change.at)
+    };
+    note_flap(config, book, change, &mut alert);
+    change.put_alert(alert);
+}
+
+fn note_flap(config: &Config, book: &Book, change: &mut Change, alert: &mut Alert) {
+    let severity = config.severity(alert.subject.severity.as_deref());
+    if severity.is_none_or(|severity| severity.flapping.is_none()) {
+        return;
+    }
+    if let Some(mut incident) = change.incident(book, &alert.incident) {
+        hold::note(config, book, change, &mut incident, alert);
+        change.put_incident(incident);
+    }
 }
 
 fn continue_alert(
@@ -160,6 +260,13 @@ fn continue_alert(
     step: Step,
 ) {
     let at = change.at;
+    if step == Step::Quiet && alert.ending.is_none() {
+        if is_changed(&alert, &subject) {
+            alert.subject = subject;
+            change.put_alert(alert);
+        }
+        return;
+    }
     let Some(mut incident) = change.incident(book, &alert.incident) else {
         // Its incident is unknown: dropping the alert lets the next verdict raise a whole one.
         change.drop_alert(&alert.promise);
@@ -168,7 +275,12 @@ fn continue_alert(
     if let Some(entry) = news.evidence_entry {
         incident.ledger.push(entry);
     }
+    if step != Step::Resolve && alert.ending.take().is_some() {
+        // Its condition came back while it was held, so to everybody it never ended.
+        hold::note(config, book, change, &mut incident, &mut alert);
+    }
     match step {
+        Step::Quiet => {}
         Step::LoseEvidence => {
             let lost = subject.verdict.newest.unwrap_or(at);
             alert.evidence_lost = Some(lost);
@@ -189,17 +301,10 @@ fn continue_alert(
             );
             incident.note(at, "evidence-lost", what).ledger = news.evidence_entry;
         }
+        Step::Resolve if alert.ending.is_some() => {}
         Step::Resolve => {
-            alert.subject = subject;
-            close(
-                config,
-                book,
-                change,
-                &mut incident,
-                &alert,
-                Kind::Resolved,
-                news.evidence_entry,
-            );
+            let ledger = news.evidence_entry;
+            hold::end(config, book, change, &mut incident, alert, subject, ledger);
             change.put_incident(incident);
             return;
         }
@@ -219,7 +324,14 @@ fn continue_alert(
                 // The latency of this page counts from the evidence of the worse state.
                 alert.bad_since = news.bad_since;
                 tell(change, EventKind::AlertRaised, &alert, &incident);
-                announce(config, book, change, &mut incident, &alert, Kind::Worsened);
+                match change.group(book, incident.number) {
+                    Some(mut group) => {
+                        group.next = at;
+                        change.put_group(group);
+                    }
+                    None if incident.hushed.is_some() => {}
+                    None => announce(config, book, change, &mut incident, &alert, Kind::Worsened),
+                }
             }
         }
     }
@@ -276,14 +388,42 @@ pub fn close(
         change.drop_pending(&pending.page.key);
         settle(incident, &pending.page.key, at, pending.tries);
     }
-    let targets = incident.told().into_iter().map(|receiver| Target {
-        receiver,
-        repeat: None,
-        instead: vec![],
-    });
-    for target in targets.collect::<Vec<_>>() {
-        send(config, book, change, incident, alert, kind, target);
+    for receiver in incident.told() {
+        if route::tells_end(config, &alert.subject, &receiver) {
+            let target = Target {
+                receiver,
+                repeat: None,
+                ends_told: true,
+                instead: vec![],
+            };
+            send(config, book, change, incident, alert, kind, target);
+        }
     }
+}
+
+/// Whether what an alert says of itself is new, and not only that it still fires.
+fn is_changed(alert: &Alert, now: &Subject) -> bool {
+    match (&alert.subject.rule, &now.rule) {
+        (Some(before), Some(now)) if now.is_posted => {
+            before.annotations != now.annotations || before.generator_url != now.generator_url
+        }
+        _ => false,
+    }
+}
+
+/// Nobody is paged for the incident from now on.
+pub fn hush(incident: &mut Incident, at: Timestamp, why: Say) {
+    let (en, ja) = (&why.en, &why.ja);
+    let what = say!("pages are held back: {en}", "通知を控えています({ja})");
+    incident.note(at, "hushed", what);
+    incident.hushed = Some(why);
+}
+
+/// Pages are no longer held back.
+pub fn unhush(incident: &mut Incident, at: Timestamp) {
+    incident.hushed = None;
+    let what = say!("pages are no longer held back", "通知を再開しました");
+    incident.note(at, "unhushed", what);
 }
 
 /// A repeat that nobody needs any more.
@@ -297,251 +437,7 @@ pub fn settle(incident: &mut Incident, key: &str, at: Timestamp, tries: u32) {
     }
 }
 
-/// Pages everyone whom the routes name; where nobody can be paged, says so and shows it in the inbox.
-pub fn announce(
-    config: &Config,
-    book: &Book,
-    change: &mut Change,
-    incident: &mut Incident,
-    alert: &Alert,
-    kind: Kind,
-) {
-    let at = change.at;
-    let mut targets = match alert
-        .subject
-        .severity
-        .as_deref()
-        .filter(|_| incident.is_paging)
-    {
-        Some(severity) => route::targets(config, &alert.promise, severity, at),
-        None => Vec::new(),
-    };
-    for target in take_steps(config, change, incident, alert) {
-        if !targets
-            .iter()
-            .any(|known| known.receiver == target.receiver)
-        {
-            targets.push(target);
-        }
-    }
-    if targets.is_empty() {
-        let what = if incident.is_paging {
-            say!(
-                "no route leads to a receiver, so nobody was paged",
-                "宛先のある経路がないため、誰にも通知していません"
-            )
-        } else {
-            say!(
-                "the promise has no severity, so nobody is paged",
-                "約束に重大度がないため、通知しません"
-            )
-        };
-        incident.note(at, "nobody-paged", what);
-        let (_, key) = change.page_key(incident);
-        let page = compose(config, alert, Some(incident), kind, key, at);
-        change.put_inbox(book, InboxItem::of(&page));
-    }
-    for target in targets {
-        send(config, book, change, incident, alert, kind, target);
-    }
-}
-
-/// Steps taken in one look: more come due only after long absence, or where none of many reaches anybody.
-const STEPS_AT_ONCE: usize = 100;
-
-/// Takes every step of the escalation that is due, and says whom they reach, each once. A step that reaches nobody must
-/// not cost its wait, so the next is taken at once.
-pub fn take_steps(
-    config: &Config,
-    change: &mut Change,
-    incident: &mut Incident,
-    alert: &Alert,
-) -> Vec<Target> {
-    let at = change.at;
-    let policy = config.escalation(alert.subject.severity.as_deref());
-    let Some(policy) = policy.filter(|_| incident.wants_answer()) else {
-        return Vec::new();
-    };
-    let mut reached: Vec<Target> = Vec::new();
-    let mut was_empty = false;
-    for _ in 0..STEPS_AT_ONCE {
-        let next = escalate::step(policy, incident.waiting_since(), incident.escalated);
-        let Some(due) = next.filter(|due| due.at <= at || was_empty) else {
-            break;
-        };
-        incident.escalated += 1;
-        let targets = escalate::targets(config, due.whom, at);
-        let (number, round) = (incident.escalated, due.round);
-        let receivers: Vec<&str> = targets.iter().map(|it| it.receiver.as_str()).collect();
-        let list = receivers.join(", ");
-        let what = match due.whom {
-            _ if targets.is_empty() => say!(
-                "step {number} of the escalation reaches nobody; the next follows at once",
-                "エスカレーションの段階 {number} は誰にも届きません。すぐに次へ進みます"
-            ),
-            Whom::Step(_) => say!(
-                "step {number} of the escalation: {list}",
-                "エスカレーションの段階 {number}: {list}"
-            ),
-            Whom::Fallback(_) => say!(
-                "nobody answered any step: {list}",
-                "どの段階でも応答がありません: {list}"
-            ),
-        };
-        let code = if targets.is_empty() {
-            "escalation-empty"
-        } else {
-            "escalated"
-        };
-        incident.note(at, code, what);
-        let body = json!({
-            "incident": incident.id, "severity": incident.severity, "step": number, "round": round,
-            "due": due.at, "receivers": receivers,
-        });
-        change.event(
-            EventKind::IncidentEscalated,
-            &alert.promise,
-            &incident.id,
-            body,
-        );
-        was_empty = targets.is_empty();
-        for target in targets {
-            if !reached
-                .iter()
-                .any(|known| known.receiver == target.receiver)
-            {
-                reached.push(target);
-            }
-        }
-    }
-    reached
-}
-
-/// Puts one page to one receiver on its way.
-pub fn send(
-    config: &Config,
-    book: &Book,
-    change: &mut Change,
-    incident: &mut Incident,
-    alert: &Alert,
-    kind: Kind,
-    target: Target,
-) {
-    let at = change.at;
-    let (number, key) = change.page_key(incident);
-    let within = config
-        .severity(alert.subject.severity.as_deref())
-        .and_then(|severity| severity.page_within);
-    let patience = within.map_or(PATIENCE, |within| {
-        (within.0 / 2).clamp(PATIENCE_MIN, PATIENCE_MAX)
-    });
-    let pending = Pending {
-        page: compose(config, alert, Some(incident), kind, key, at),
-        receiver: target.receiver,
-        instead: target.instead,
-        patience_millis: millis(patience),
-        page_within_millis: within.map(|within| millis(within.0)),
-        tries: 0,
-        number,
-        next_try: at,
-        fell_over: false,
-    };
-    change.page(book, incident, pending);
-}
-
-pub fn compose(
-    config: &Config,
-    alert: &Alert,
-    incident: Option<&Incident>,
-    kind: Kind,
-    key: String,
-    at: Timestamp,
-) -> Page {
-    let subject = &alert.subject;
-    let is_over = matches!(kind, Kind::Resolved | Kind::Notice);
-    let state = if is_over {
-        subject.verdict.state
-    } else {
-        alert.state
-    };
-    Page {
-        schema: page::SCHEMA.to_owned(),
-        key,
-        kind,
-        instead_of: None,
-        at,
-        service: config.service.clone(),
-        time_zone: config.time_zone.clone(),
-        incident: incident.map(|incident| Link {
-            id: incident.id.clone(),
-            url: config.incident_url(&incident.id),
-        }),
-        promise: About::of(subject),
-        severity: severity_of(config, subject),
-        state,
-        reason: Sentence {
-            code: subject.verdict.reason.code.clone(),
-            text: subject.because(state),
-        },
-        measured: Figures::of(subject),
-        bad_since: alert.bad_since,
-        evidence_lost: alert.evidence_lost.filter(|_| !is_over),
-        on_call: names(&config.on_duty(at)),
-        rule: subject.rule.clone(),
-        answered: incident.and_then(Incident::answered),
-        acknowledge: None,
-    }
-}
-
-/// Everybody who is on call, as one text.
-fn names(on_duty: &[OnDuty]) -> Option<Say> {
-    let all = |lang| {
-        let names = on_duty.iter().map(|duty| duty.name.0.get(lang));
-        names.collect::<Vec<_>>().join(", ")
-    };
-    (!on_duty.is_empty()).then(|| Say::new(all(Lang::En), all(Lang::Ja)))
-}
-
-fn severity_of(config: &Config, subject: &Subject) -> Option<page::Severity> {
-    let id = subject.severity.clone()?;
-    let severity::Severity { name, level, .. } = config.severities.get(&id)?;
-    let name = name
-        .as_ref()
-        .map_or_else(|| Say::same(id.clone()), |name| name.0.clone());
-    Some(page::Severity {
-        id,
-        name,
-        level: *level,
-    })
-}
-
-/// A line in the inbox for what is not worth an incident. The same news twice is one line.
-fn notice(config: &Config, book: &Book, change: &mut Change, subject: &Subject, since: Timestamp) {
-    let known = book
-        .inbox
-        .iter()
-        .rev()
-        .find(|item| item.promise == subject.id);
-    if known.is_some_and(|item| item.kind == Kind::Notice && item.state == subject.verdict.state) {
-        return;
-    }
-    let alert = Alert {
-        promise: subject.id.clone(),
-        incident: String::new(),
-        state: subject.verdict.state,
-        raised: change.at,
-        bad_since: since,
-        evidence_lost: None,
-        subject: subject.clone(),
-    };
-    let counters = change.counters();
-    let key = format!("{}-notice-{}", counters.installation, counters.next_notice);
-    counters.next_notice += 1;
-    let page = compose(config, &alert, None, Kind::Notice, key, change.at);
-    change.put_inbox(book, InboxItem::of(&page));
-}
-
-fn note_verdict(
+pub fn note_verdict(
     incident: &mut Incident,
     at: Timestamp,
     code: &str,
@@ -556,7 +452,7 @@ fn note_verdict(
     incident.note(at, code, what).ledger = ledger;
 }
 
-fn tell(change: &mut Change, kind: EventKind, alert: &Alert, incident: &Incident) {
+pub fn tell(change: &mut Change, kind: EventKind, alert: &Alert, incident: &Incident) {
     let state: State = alert.subject.verdict.state;
     let body = json!({
         "incident": incident.id,
@@ -569,6 +465,3 @@ fn tell(change: &mut Change, kind: EventKind, alert: &Alert, incident: &Incident
     change.event(kind, &alert.promise, &incident.id, body);
 }
 
-fn millis(duration: Duration) -> u64 {
-    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
-}

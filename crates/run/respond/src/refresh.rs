@@ -7,7 +7,7 @@ use std::{sync::Arc, time::Duration};
 use spec::section::receiver::Receiver;
 use tokio::time::sleep;
 
-use crate::{Page, desk::Desk, notify::Make, page::Kind, react};
+use crate::{Page, announce, desk::Desk, notify::Make, page::Kind};
 
 /// As Prometheus does by default.
 const EVERY: Duration = Duration::from_secs(60);
@@ -49,12 +49,13 @@ fn firing(desk: &Desk, receiver: &str) -> Vec<Page> {
     let config = desk.config();
     let now = desk.clock.now();
     let book = desk.book();
-    let open = book.alerts.values().filter_map(|alert| {
+    let firing = book.alerts.values().filter(|alert| alert.fires());
+    let open = firing.filter_map(|alert| {
         let incident = book.incident(&alert.incident)?;
         let was_told = incident.told().iter().any(|told| told == receiver);
         was_told.then(|| {
             let key = format!("{}-refresh", incident.id);
-            react::compose(&config, alert, Some(incident), Kind::Repeated, key, now)
+            announce::compose(&config, alert, Some(incident), Kind::Repeated, key, now)
         })
     });
     open.take(ALERTS_MAX).collect()

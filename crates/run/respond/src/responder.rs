@@ -1,10 +1,6 @@
 //! The responder: what the binary and the console call.
 
-use std::{
-    collections::BTreeMap,
-    sync::{Arc, Mutex, PoisonError},
-    time::Duration,
-};
+use std::{sync::Arc, time::Duration};
 
 use promise::{Clock, Promise, State, Timestamp, Verdict};
 use serde::Serialize;
@@ -13,18 +9,17 @@ use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    Config, Error, Event, Filter, InboxItem, Incident, OnDuty, Secrets, alert,
-    checklist, deliver,
+    Config, Error, Event, Filter, InboxItem, Incident, OnDuty, Secrets, checklist, deliver,
     desk::{Desk, DeskShelf},
     incident::Outcome,
     notify::{self, Make, Outside},
+    pending::Waiting,
+    posted::{self, Posted},
     react, refresh,
     rule::{Rule, RuleChange},
+    silence::{self, Silence},
+    standing::{self, GroupStanding, Standing},
 };
-
-/// A promise that has never been proven has this long to be, before its being *unproven* raises anything. A start would
-/// otherwise page for every promise whose first evidence is a scrape away.
-pub const START_GRACE: Duration = Duration::from_secs(300);
 
 /// A verdict that differs from the one before.
 #[derive(Debug, Clone)]
@@ -58,8 +53,7 @@ pub struct Responder {
     make: Make,
     /// When this process began: what was due before is nobody's omission.
     pub(crate) since: Timestamp,
-    /// First verdicts that are unproven, and when they count. Lost at a restart, which begins their grace anew.
-    unproven: Mutex<BTreeMap<String, (Timestamp, Transition)>>,
+    waiting: Waiting,
 }
 
 impl Responder {
@@ -99,35 +93,17 @@ impl Responder {
             since: desk.clock.now(),
             desk,
             make,
-            unproven: Mutex::default(),
+            waiting: Waiting::default(),
         })
     }
 
     /// Takes a changed verdict. Once it returns, the alert, the incident and their pages survive a crash. The same
     /// transition handed over twice changes nothing the second time; after an error it should be.
     pub async fn transition(&self, transition: Transition) -> Result<(), Error> {
-        let id = transition.promise.id.clone();
-        let is_first_silence = transition.before.is_none()
-            && transition.verdict.state == State::Unproven
-            && !self.desk.book().alerts.contains_key(&id);
-        {
-            let mut unproven = self.unproven.lock().unwrap_or_else(PoisonError::into_inner);
-            if is_first_silence {
-                let severity = transition.promise.terms.severity.clone();
-                if alert::raises(
-                    State::Unproven,
-                    self.desk.config().severity(severity.as_deref()),
-                    false,
-                ) {
-                    unproven
-                        .entry(id)
-                        .or_insert((self.desk.clock.now() + START_GRACE, transition));
-                }
-                return Ok(());
-            }
-            unproven.remove(&id);
+        match self.waiting.take(&self.desk, transition) {
+            Some(transition) => self.take(transition).await,
+            None => Ok(()),
         }
-        self.take(transition).await
     }
 
     /// The same for an alert of a rule.
@@ -140,12 +116,63 @@ impl Responder {
             .await
     }
 
+    /// Takes alerts that another program sends. Once it returns, they and their pages survive a crash; one that is sent
+    /// again changes nothing. Good alerts of a batch are taken even where others are refused.
+    pub async fn post(&self, batch: Vec<Posted>) -> Result<posted::Taken, Error> {
+        let (taken, wrong) = self
+            .desk
+            .change(move |config, book, change| Ok(posted::take(config, book, change, batch)))
+            .await?;
+        if taken.raised > 0 {
+            self.desk.look_now();
+        }
+        posted::outcome(taken, wrong)
+    }
+
+    /// Every alert that fires.
+    #[must_use]
+    pub fn standing(&self) -> Vec<Standing> {
+        standing::alerts(&self.desk.config(), &self.desk.book(), self.desk.clock.now())
+    }
+
+    /// The same by group and receiver.
+    #[must_use]
+    pub fn groups(&self) -> Vec<GroupStanding> {
+        standing::groups(&self.desk.config(), &self.desk.book(), self.desk.clock.now())
+    }
+
+    /// Sets a silence, or changes one.
+    pub async fn silence(&self, draft: silence::Draft) -> Result<Silence, Error> {
+        self.desk
+            .change(move |_, book, change| silence::set(book, change, draft))
+            .await
+    }
+
+    /// Ends a silence by hand.
+    pub async fn expire_silence(&self, id: &str, who: Option<&str>) -> Result<(), Error> {
+        let (id, who) = (id.to_owned(), who.map(str::to_owned));
+        let ended = self.desk.change(move |_, book, change| {
+            silence::expire(book, change, &id, who.as_deref())
+        });
+        ended.await?;
+        // What it held back is told now.
+        self.desk.look_now();
+        Ok(())
+    }
+
+    /// Silences at hand, by id.
+    #[must_use]
+    pub fn silences(&self) -> Vec<Silence> {
+        self.desk.book().silences.values().cloned().collect()
+    }
+
     /// The rules' alerts that are open, so that a restart goes on where they stand.
     #[must_use]
     pub fn open_rules(&self) -> Vec<Rule> {
         let book = self.desk.book();
         book.alerts
             .values()
+            .filter(|alert| alert.fires() && !alert.subject.is_posted())
             .filter_map(|alert| alert.subject.rule.clone())
             .collect()
     }
@@ -161,42 +188,28 @@ impl Responder {
 
     /// Delivers pages and does what time brings, until told to stop. Tries under way get a few seconds to finish.
     pub async fn run(self: Arc<Self>, stop: CancellationToken) {
-        let unproven = async {
+        let waiting = async {
             loop {
-                self.raise_unproven().await;
+                self.take_due().await;
                 tokio::time::sleep(Duration::from_secs(1)).await;
             }
         };
         tokio::select! {
             () = deliver::run(&self.desk, &self.make, &stop) => {}
-            () = unproven => {}
+            () = waiting => {}
             () = refresh::run(&self.desk, &self.make) => {}
             () = checklist::keep::watch(&self) => {}
         }
     }
 
-    /// Raises what has stayed unproven over its grace.
-    async fn raise_unproven(&self) {
-        let now = self.desk.clock.now();
-        let due: Vec<Transition> = {
-            let unproven = self.unproven.lock().unwrap_or_else(PoisonError::into_inner);
-            unproven
-                .values()
-                .filter(|(until, _)| *until <= now)
-                .map(|(_, transition)| transition.clone())
-                .collect()
-        };
-        for transition in due {
+    /// Takes the news that has waited long enough.
+    async fn take_due(&self) {
+        for transition in self.waiting.due(self.desk.clock.now()) {
             let id = transition.promise.id.clone();
             match self.take(transition).await {
-                Ok(()) => {
-                    self.unproven
-                        .lock()
-                        .unwrap_or_else(PoisonError::into_inner)
-                        .remove(&id);
-                }
+                Ok(()) => self.waiting.done(&id),
                 Err(error) => {
-                    tracing::error!(%error, promise = id, "an unproven promise cannot be raised yet")
+                    tracing::error!(%error, promise = id, "news that has waited cannot be told yet");
                 }
             }
         }

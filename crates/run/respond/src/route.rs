@@ -3,8 +3,15 @@
 use std::time::Duration;
 
 use promise::Timestamp;
+use spec::section::route::Route;
 
-use crate::{Config, rule::Rule};
+use crate::{
+    Config,
+    alert::Subject,
+    interval,
+    label::{self, Labels},
+    rule::Rule,
+};
 
 /// A repeat faster than this floods people and gets a receiver's rate limit instead of an answer.
 pub const REPEAT_MIN: Duration = Duration::from_secs(30);
@@ -15,79 +22,146 @@ pub struct Target {
     pub receiver: String,
     /// Tell again after this long while nobody has acknowledged.
     pub repeat: Option<Duration>,
+    /// Whether it is told when an alert ends.
+    pub ends_told: bool,
     /// Whom to tell instead, in order, when this one does not accept.
     pub instead: Vec<String>,
 }
 
-/// Everyone who is told of `promise` with `severity`, each once: the receivers of every route that fits, then, where
-/// the severity has no escalation, those of whoever is on call. Where two routes name a receiver, the shorter repeat counts.
+/// The routes that take an alert with these labels, with their places, from the top up to one that is `last`.
 #[must_use]
-pub fn targets(config: &Config, promise: &str, severity: &str, now: Timestamp) -> Vec<Target> {
-    let mut chain: Vec<(String, Option<Duration>)> = Vec::new();
+pub fn fitting<'c>(
+    config: &'c Config,
+    subject: &Subject,
+    labels: &Labels,
+) -> Vec<(usize, &'c Route)> {
     let fits = |list: &[String], name: &str| {
         let short = Rule::name_in(name);
         list.is_empty() || list.iter().any(|entry| entry == name || entry == short)
     };
+    let severity = subject.severity.as_deref().unwrap_or_default();
+    let mut fitting = Vec::new();
+    for (place, route) in config.routes.iter().enumerate() {
+        if fits(&route.severities, severity)
+            && fits(&route.promises, &subject.id)
+            && label::fit(&route.matchers, labels)
+        {
+            fitting.push((place, route));
+            if route.last {
+                break;
+            }
+        }
+    }
+    fitting
+}
+
+/// Everyone who is told now of an alert, each once: the receivers of every route that takes it and is not muted, then,
+/// where its severity has no escalation, those of whoever is on call. Where two routes name a receiver, the shorter
+/// repeat counts.
+#[must_use]
+pub fn targets(config: &Config, subject: &Subject, now: Timestamp) -> Vec<Target> {
+    let labels = label::of(subject, config);
+    let mut chain: Vec<Told> = Vec::new();
     let mut shortest = None;
-    for route in &config.routes {
-        if !fits(&route.severities, severity) || !fits(&route.promises, promise) {
+    for (_, route) in fitting(config, subject, &labels) {
+        if interval::mutes(config, route, now).is_some() {
             continue;
         }
         let repeat = route.repeat.map(|repeat| repeat.0.max(REPEAT_MIN));
         shortest = shorter(shortest, repeat);
         for receiver in &route.receivers {
-            add(&mut chain, receiver, repeat);
+            add(&mut chain, receiver, repeat, route.resolved);
         }
     }
+    let severity = subject.severity.as_deref();
     // An escalation says itself when whoever is on call is told.
-    if config.escalation(Some(severity)).is_none() {
+    if severity.is_some() && config.escalation(severity).is_none() {
         for duty in config.on_duty(now) {
             for receiver in &duty.receivers {
-                add(&mut chain, receiver, shortest);
+                add(&mut chain, receiver, shortest, true);
             }
         }
     }
-    Target::each_once(chain, config)
+    Target::of(chain, config)
+}
+
+/// Receivers that are told of an alert once a route is no longer muted.
+#[must_use]
+pub fn muted(config: &Config, subject: &Subject, now: Timestamp) -> Vec<String> {
+    let labels = label::of(subject, config);
+    let fitting = fitting(config, subject, &labels).into_iter();
+    let muted = fitting.filter(|(_, route)| interval::mutes(config, route, now).is_some());
+    muted.flat_map(|(_, route)| route.receivers.iter().cloned()).collect()
+}
+
+/// Whether a receiver that was told of an alert is told of its end too: unless every route that leads there says not to.
+#[must_use]
+pub fn tells_end(config: &Config, subject: &Subject, receiver: &str) -> bool {
+    let labels = label::of(subject, config);
+    let fitting = fitting(config, subject, &labels).into_iter();
+    let mut leading = fitting
+        .filter(|(_, route)| route.receivers.iter().any(|name| name == receiver))
+        .peekable();
+    leading.peek().is_none() || leading.any(|(_, route)| route.resolved)
+}
+
+/// A receiver on its way to become a [`Target`].
+struct Told {
+    receiver: String,
+    repeat: Option<Duration>,
+    ends_told: bool,
 }
 
 impl Target {
-    /// Those of the names that are declared, each once with its shortest repeat. The next one stands in for one that does
-    /// not accept; then those before it.
+    /// Those of the names that are declared, each once. The next one stands in for one that does not accept; then those
+    /// before it.
     #[must_use]
-    pub fn each_once(
-        names: impl IntoIterator<Item = (String, Option<Duration>)>,
-        config: &Config,
-    ) -> Vec<Self> {
+    pub fn each_once(names: impl IntoIterator<Item = String>, config: &Config) -> Vec<Self> {
         let mut chain = Vec::new();
-        for (name, repeat) in names {
-            if config.receivers.contains_key(&name) {
-                add(&mut chain, &name, repeat);
+        for name in names {
+            add(&mut chain, &name, None, true);
+        }
+        Self::of(chain, config)
+    }
+
+    fn of(mut chain: Vec<Told>, config: &Config) -> Vec<Self> {
+        chain.retain(|told| config.receivers.contains_key(&told.receiver));
+        let names: Vec<String> = chain.iter().map(|told| told.receiver.clone()).collect();
+        let targets = chain.into_iter().enumerate().map(|(place, told)| {
+            let instead = names[place + 1..].iter().chain(&names[..place]);
+            Self {
+                receiver: told.receiver,
+                repeat: told.repeat,
+                ends_told: told.ends_told,
+                instead: instead.cloned().collect(),
+            }
+        });
+        targets.collect()
+    }
+
+    /// One receiver by two ways: the shorter repeat, and the end where either tells it.
+    pub fn merge(&mut self, other: &Self) {
+        self.repeat = shorter(self.repeat, other.repeat);
+        self.ends_told |= other.ends_told;
+        for name in &other.instead {
+            if !self.instead.contains(name) {
+                self.instead.push(name.clone());
             }
         }
-        let names: Vec<String> = chain.iter().map(|(name, _)| name.clone()).collect();
-        let targets = chain
-            .into_iter()
-            .enumerate()
-            .map(|(place, (receiver, repeat))| {
-                let instead = names[place + 1..]
-                    .iter()
-                    .chain(&names[..place])
-                    .cloned()
-                    .collect();
-                Self {
-                    receiver,
-                    repeat,
-                    instead,
-                }
-            });
-        targets.collect()
     }
 }
 
-fn add(chain: &mut Vec<(String, Option<Duration>)>, receiver: &str, repeat: Option<Duration>) {
-    match chain.iter_mut().find(|(name, _)| name == receiver) {
-        Some((_, known)) => *known = shorter(*known, repeat),
-        None => chain.push((receiver.to_owned(), repeat)),
+fn add(chain: &mut Vec<Told>, receiver: &str, repeat: Option<Duration>, ends_told: bool) {
+    match chain.iter_mut().find(|told| told.receiver == receiver) {
+        Some(told) => {
+            told.repeat = shorter(told.repeat, repeat);
+            told.ends_told |= ends_told;
+        }
+        None => chain.push(Told {
+            receiver: receiver.to_owned(),
+            repeat,
+            ends_told,
+        }),
     }
 }
 
@@ -99,16 +173,18 @@ fn shorter(a: Option<Duration>, b: Option<Duration>) -> Option<Duration> {
 }
 
 #[cfg(test)]
-mod tests {
-    use promise::{Say, unit::Span};
+pub(crate) mod tests {
+    #![allow(clippy::unwrap_used)]
+    use promise::{Reason, Say, State, Verdict, record::Scalar, unit::Span};
     use spec::section::{
+        alerting::{Alerting, matcher::Matcher},
         receiver::{Inbox, Receiver},
         route::Route,
     };
 
     use super::*;
 
-    fn config(routes: Vec<Route>) -> Config {
+    pub(crate) fn config(routes: Vec<Route>) -> Config {
         Config {
             service: Say::same("shop"),
             owner: "infra".into(),
@@ -116,6 +192,7 @@ mod tests {
             promises: ["pay".to_owned()].into(),
             severities: [].into(),
             routes,
+            alerting: Alerting::default(),
             receivers: ["a", "b", "c"]
                 .map(|name| (name.to_owned(), Receiver::Inbox(Inbox {})))
                 .into(),
@@ -133,10 +210,52 @@ mod tests {
         let own = |list: &[&str]| list.iter().map(|&name| name.to_owned()).collect();
         Route {
             severities: own(severities),
-            promises: vec![],
             receivers: own(receivers),
             repeat: repeat.map(Span::secs),
+            ..Route::default()
         }
+    }
+
+    fn subject(severity: &str) -> Subject {
+        Subject {
+            id: "pay".into(),
+            name: Say::same("pay"),
+            owner: "infra".into(),
+            tier: Some("api".into()),
+            severity: Some(severity.into()),
+            runbook: None,
+            clauses: vec![],
+            verdict: Verdict {
+                state: State::Broken,
+                reason: Reason::new("no-evidence", []),
+                measured: None,
+                budget: None,
+                severity: None,
+                corrected: None,
+                newest: None,
+                due: None,
+                at: Timestamp::EPOCH,
+            },
+            rule: None,
+        }
+    }
+
+    #[test]
+    fn a_route_that_is_last_ends_the_list_for_what_it_takes() {
+        let mut routes = vec![route(&[], &["a"], None), route(&[], &["b"], None)];
+        routes[0].matchers = vec![Matcher::parse("tier=api").unwrap()];
+        routes[0].last = true;
+        let config = config(routes);
+        let told = |subject: &Subject| -> Vec<String> {
+            let targets = targets(&config, subject, Timestamp::EPOCH);
+            targets.into_iter().map(|target| target.receiver).collect()
+        };
+        assert_eq!(told(&subject("low")), ["a"]);
+        let other = Subject {
+            tier: None,
+            ..subject("low")
+        };
+        assert_eq!(told(&other), ["b"]);
     }
 
     #[test]
@@ -146,7 +265,7 @@ mod tests {
             route(&["low"], &["c"], None),
             route(&[], &["b", "gone"], Some(5)),
         ]);
-        let targets = targets(&config, "pay", "critical", Timestamp::EPOCH);
+        let targets = targets(&config, &subject("critical"), Timestamp::EPOCH);
         assert_eq!(targets.len(), 2);
         assert_eq!(
             (targets[0].receiver.as_str(), targets[0].repeat),

@@ -25,6 +25,9 @@ pub struct Rule {
     /// Why its condition cannot be seen any more.
     #[serde(default)]
     pub lost: Option<Say>,
+    /// Another program evaluates it and sends its alerts here.
+    #[serde(default)]
+    pub is_posted: bool,
 }
 
 /// What has become of a rule's alert.

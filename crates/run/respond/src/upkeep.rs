@@ -1,4 +1,5 @@
-//! What time alone brings: repeats, missed answers, alerts of promises that are no longer declared.
+//! What time alone brings: groups and held alerts whose time has come, repeats, missed answers, silences that are over,
+//! alerts of promises that are no longer declared.
 
 use promise::{Timestamp, say};
 use serde_json::json;
@@ -6,72 +7,195 @@ use serde_json::json;
 use crate::{
     Config, EventKind, Incident, acknowledge,
     alert::{self, Alert},
+    announce,
     book::{Book, Change},
     escalate,
+    group::{self, Group},
+    hold,
+    hush::{Hush, Hushes},
     incident::{Outcome, deed},
     page::Kind,
-    react,
+    posted, react,
     route::{self, Target},
+    silence,
 };
 
 /// Does whatever is due; changes nothing when nothing is.
 pub fn tend(config: &Config, book: &Book, change: &mut Change) {
+    silence::tend(book, change);
+    rest(config, book, change);
+    posted::believe(config, book, change);
+    posted::lapse(config, book, change);
+    for alert in book.alerts.values().filter(|alert| alert.fires()) {
+        if !config.declares(alert) {
+            withdraw(config, book, change, alert);
+        } else if alert.ending.as_ref().is_some_and(|it| it.until <= change.at) {
+            end(config, book, change, alert);
+        }
+    }
+    let hushes = Hushes::gather(config, book, change.at);
+    for group in book.groups.values() {
+        if group.next <= change.at {
+            group::look(config, book, change, &hushes, group);
+        } else {
+            follow_up(config, book, change, group);
+        }
+    }
     for alert in book.alerts.values() {
         let Some(known) = book.incident(&alert.incident) else {
             continue;
         };
-        if !config.declares(alert) {
-            let mut incident = known.clone();
-            react::close(
-                config,
-                book,
-                change,
-                &mut incident,
-                alert,
-                Kind::Withdrawn,
-                None,
-            );
-            change.put_incident(incident);
-            continue;
+        let is_own = !book.groups.contains_key(&known.number);
+        // What was closed just now has no more to tell.
+        if is_own && change.alert(book, &alert.promise).is_some() {
+            remind(config, book, change, &hushes, known, alert);
         }
-        if acknowledge::has_lapsed(config, known, alert, change.at) {
-            acknowledge::lapse(config, book, change, known.clone(), alert);
-            continue;
+    }
+    deed::overdue(config, book, change);
+}
+
+/// Forgets the changes of alerts that have come to rest.
+fn rest(config: &Config, book: &Book, change: &mut Change) {
+    let longest = config.severities.values();
+    let longest = longest.filter_map(|severity| Some(severity.flapping.as_ref()?.within.0));
+    let longest = longest.max().unwrap_or_default();
+    for flap in book.flaps.values() {
+        let is_over = |last: &Timestamp| *last + longest <= change.at;
+        if flap.changes.last().is_none_or(is_over) && !book.alerts.contains_key(&flap.alert) {
+            change.drop_flap(&flap.alert);
         }
-        let is_late = answer_is_late(known, change.at);
-        let targets = due_again(config, book, known, alert, change.at);
-        if !is_late && targets.is_empty() && !step_is_due(config, known, alert, change.at) {
-            continue;
+    }
+}
+
+fn withdraw(config: &Config, book: &Book, change: &mut Change, alert: &Alert) {
+    let Some(mut incident) = change.incident(book, &alert.incident) else {
+        change.drop_alert(&alert.promise);
+        return;
+    };
+    if change.group(book, incident.number).is_some() {
+        let mut alert = alert.clone();
+        alert.ended = Some(change.at);
+        alert.ending = None;
+        change.put_alert(alert);
+        return;
+    }
+    react::close(config, book, change, &mut incident, alert, Kind::Withdrawn, None);
+    change.put_incident(incident);
+}
+
+/// A held alert whose time is over.
+fn end(config: &Config, book: &Book, change: &mut Change, alert: &Alert) {
+    let (Some(mut incident), Some(ending)) =
+        (change.incident(book, &alert.incident), alert.ending.clone())
+    else {
+        return;
+    };
+    let alert = alert.clone();
+    hold::finish(config, book, change, &mut incident, alert, *ending.subject, None);
+    change.put_incident(incident);
+}
+
+/// Between two looks at a group, its answer time and its escalation go on.
+fn follow_up(config: &Config, book: &Book, change: &mut Change, group: &Group) {
+    let Some(known) = book.incidents.get(&group.number) else {
+        return;
+    };
+    let speaker = known.promises.first().and_then(|id| book.alerts.get(id));
+    let Some(alert) = speaker.or_else(|| book.alerts.get(book.members(group.number).next()?)) else {
+        return;
+    };
+    if acknowledge::has_lapsed(config, known, alert, change.at) {
+        acknowledge::lapse(config, book, change, known.clone(), alert);
+        return;
+    }
+    let is_late = answer_is_late(known, change.at);
+    let is_step = !group.told.is_empty() && step_is_due(config, known, alert, change.at);
+    if !is_late && !is_step {
+        return;
+    }
+    let Some(mut incident) = change.incident_numbered(book, group.number) else {
+        return;
+    };
+    if is_late {
+        miss_answer(change, &mut incident, alert);
+    }
+    if is_step {
+        for target in announce::take_steps(config, change, &mut incident, alert) {
+            announce::send(config, book, change, &mut incident, alert, Kind::Escalated, target);
         }
-        let mut incident = known.clone();
+    }
+    change.put_incident(incident);
+}
+
+/// An alert that is told by itself: pages that were held back, missed answers, repeats, escalation.
+fn remind(
+    config: &Config,
+    book: &Book,
+    change: &mut Change,
+    hushes: &Hushes<'_>,
+    known: &Incident,
+    alert: &Alert,
+) {
+    let now = change.at;
+    if acknowledge::has_lapsed(config, known, alert, now) {
+        acknowledge::lapse(config, book, change, known.clone(), alert);
+        return;
+    }
+    let held = if known.is_paging {
+        hushes.of(&alert.subject)
+    } else {
+        Hush::default()
+    };
+    let is_turned = held.is_empty() == known.hushed.is_some();
+    let is_late = held.is_empty() && answer_is_late(known, now);
+    let owed = owed(config, known, alert, now);
+    let again = due_again(config, book, known, alert, now);
+    let is_step = step_is_due(config, known, alert, now);
+    if !is_turned && !is_late && again.is_empty() && owed.is_empty() && !is_step {
+        return;
+    }
+    let Some(mut incident) = change.incident(book, &alert.incident) else {
+        return;
+    };
+    if is_turned && !held.is_empty() {
+        react::hush(&mut incident, now, held.say());
+    } else if is_turned {
+        react::unhush(&mut incident, now);
+        if incident.pages.is_empty() {
+            let severity = config.severity(alert.subject.severity.as_deref());
+            let within = severity.and_then(|severity| severity.answer_within);
+            incident.answer_due = within.map(|within| now + within.0);
+            announce::announce(config, book, change, &mut incident, alert, Kind::Raised);
+        }
+    }
+    if incident.hushed.is_none() {
         if is_late {
             miss_answer(change, &mut incident, alert);
         }
-        for target in targets {
-            react::send(
-                config,
-                book,
-                change,
-                &mut incident,
-                alert,
-                Kind::Repeated,
-                target,
-            );
+        incident
+            .owed
+            .retain(|name| !owed.iter().any(|target| target.receiver == *name));
+        for (targets, kind) in [(owed, Kind::Raised), (again, Kind::Repeated)] {
+            for target in targets {
+                announce::send(config, book, change, &mut incident, alert, kind, target);
+            }
         }
-        for target in react::take_steps(config, change, &mut incident, alert) {
-            react::send(
-                config,
-                book,
-                change,
-                &mut incident,
-                alert,
-                Kind::Escalated,
-                target,
-            );
+        for target in announce::take_steps(config, change, &mut incident, alert) {
+            announce::send(config, book, change, &mut incident, alert, Kind::Escalated, target);
         }
-        change.put_incident(incident);
     }
-    deed::overdue(config, book, change);
+    change.put_incident(incident);
+}
+
+/// Receivers whose route was muted when the alert was told, and is no longer.
+fn owed(config: &Config, incident: &Incident, alert: &Alert, now: Timestamp) -> Vec<Target> {
+    if incident.owed.is_empty() || incident.hushed.is_some() || !incident.is_open() {
+        return Vec::new();
+    }
+    let targets = route::targets(config, &alert.subject, now).into_iter();
+    targets
+        .filter(|target| incident.owed.contains(&target.receiver))
+        .collect()
 }
 
 fn step_is_due(config: &Config, incident: &Incident, alert: &Alert, now: Timestamp) -> bool {
@@ -113,9 +237,9 @@ fn due_again(
     if !incident.wants_answer() || !alert::raises(alert.state, severity, is_named) {
         return Vec::new();
     }
-    let Some(name) = alert.subject.severity.as_deref() else {
+    if alert.flapping.is_some() {
         return Vec::new();
-    };
+    }
     let is_under_way = |receiver: &str| {
         book.pending
             .values()
@@ -128,7 +252,7 @@ fn due_again(
         last_told(incident, &target.receiver).is_none_or(|last| last + every <= now)
             && !is_under_way(&target.receiver)
     };
-    route::targets(config, &alert.promise, name, now)
+    route::targets(config, &alert.subject, now)
         .into_iter()
         .filter(is_due)
         .collect()

@@ -4,10 +4,14 @@
 
 #[path = "respond/acknowledging.rs"]
 mod acknowledging;
+#[path = "respond/alerting.rs"]
+mod alerting;
 #[path = "respond/crash.rs"]
 mod crash;
 #[path = "respond/escalation.rs"]
 mod escalation;
+#[path = "respond/faults.rs"]
+mod faults;
 #[path = "respond/lifecycle.rs"]
 mod lifecycle;
 #[path = "respond/notifiers.rs"]

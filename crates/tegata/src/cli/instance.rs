@@ -81,6 +81,13 @@ impl Instance {
             .body(body.to_string()))
     }
 
+    /// Asks that something ends.
+    pub(crate) async fn delete(&self, path: &str) -> anyhow::Result<()> {
+        ask(client()?.delete(format!("{}{path}", self.url)))
+            .await
+            .map(drop)
+    }
+
     /// Presses a button of the console.
     pub(crate) async fn post(&self, path: &str) -> anyhow::Result<()> {
         ask(client()?

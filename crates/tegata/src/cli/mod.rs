@@ -29,6 +29,7 @@ mod prove;
 mod replay;
 mod run;
 mod schema;
+mod silence;
 mod sink;
 pub(crate) mod standing;
 mod test;
@@ -125,6 +126,7 @@ enum Command {
     Ledger(ledger::LedgerCommand),
     #[command(name = "oncall")]
     OnCall(oncall::OnCall),
+    Silence(silence::SilenceCommand),
     Doctor(doctor::Doctor),
     Sink(sink::SinkCommand),
     Schema(schema::Schema),
@@ -160,6 +162,7 @@ impl Cli {
             Command::Replay(command) => command.run(common),
             Command::Ledger(command) => command.run(common),
             Command::OnCall(command) => command.run(common),
+            Command::Silence(command) => command.run(common),
             Command::Doctor(command) => command.run(common),
             Command::Sink(command) => command.run(common),
             Command::Schema(command) => command.run(common),

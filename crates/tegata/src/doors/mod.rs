@@ -1,5 +1,6 @@
 //! The console's doors onto the real rooms, one file each.
 
+mod alerts;
 mod demo;
 mod detail;
 mod documents;
@@ -39,6 +40,7 @@ pub(crate) async fn serve(listener: TcpListener, house: Arc<House>, stop: Cancel
         detail: detail::of(house.clone()),
         ledger: Arc::new(ledger::Door(house.book.ledger().clone())),
         incidents: Arc::new(incidents::Door(house.clone())),
+        alerts: Arc::new(alerts::Door(house.clone())),
         ingest: Arc::new(ingest::Door(house.clone())),
         pushed: Arc::new(pushed::Door(house.clone())),
         keeping: Arc::new(logs::Door(house.clone())),

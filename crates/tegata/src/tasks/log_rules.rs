@@ -246,6 +246,7 @@ impl LogRules {
             started: open.started,
             generator_url: self.url.clone(),
             lost: None,
+            is_posted: false,
         };
         let change = RuleChange {
             rule,

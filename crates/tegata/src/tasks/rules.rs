@@ -112,6 +112,7 @@ impl Rules {
                 started: started(alert.fired_at, event.at),
                 generator_url: format!("{}/graph?g0.expr={query}&g0.tab=1", self.url),
                 lost: alert.stale.as_ref().map(|(_, cause)| say_cause(cause)),
+                is_posted: false,
             },
             turn: match event.turn {
                 Turn::Fired | Turn::Regained => rule::Turn::Fires,

@@ -6,8 +6,8 @@ use super::{Found, Sight, lookup};
 
 rule! {
     /// # Finds
-    /// A name that nothing in the spec has: a severity, tier, promise, receiver, person, schedule or escalation.
-    /// ja: 仕様のどこにもない名前(重大度、層、約束、宛先、人、当番表、エスカレーション)。
+    /// A name that nothing in the spec has: a severity, tier, promise, receiver, interval, person, schedule or escalation.
+    /// ja: 仕様のどこにもない名前(重大度、層、約束、宛先、時間帯、人、当番表、エスカレーション)。
     /// # Why
     /// A page sent to a mistyped receiver reaches nobody, and one learns of it during the incident.
     /// ja: 書き間違えた宛先への通知は誰にも届かず、障害のさなかに初めて気づきます。
@@ -66,6 +66,18 @@ fn check(sight: &Sight<'_>, found: &mut Found<'_>) {
             for (item, name) in names.iter().enumerate() {
                 refer(sight, found, &["routes", &index, field, &item.to_string()], name, &[section]);
             }
+        }
+        for (field, names) in [("mute", &route.mute), ("active", &route.active)] {
+            for (item, name) in names.iter().enumerate() {
+                let path = ["routes", &index, field, &item.to_string()];
+                refer(sight, found, &path, name, &["alerting", "intervals"]);
+            }
+        }
+    }
+    for (name, work) in &spec.alerting.maintenances {
+        for id in work.promises.keys() {
+            let path = ["alerting", "maintenances", name, "promises", id];
+            refer(sight, found, &path, id, &["promises"]);
         }
     }
     if is_read("escalations") && is_read("severities") {

@@ -1,16 +1,17 @@
 //! Alertmanager's configuration: who is told of what.
 //!
-//! Its tree of routes becomes a list: a route takes what its matchers on `severity` and on `alertname` say, and what
-//! those above it say. Secrets are not copied: a variable of the environment takes the place of each.
+//! Routes, inhibitions and intervals are read in `routing`, receivers here. Secrets are not copied: a variable of the environment takes the place of each.
 //! Source: Prometheus, "Alerting configuration".
 
-use promise::{document::Node, say};
-use serde_json::{Value, json};
+use promise::{
+    document::{Key, Node, Value},
+    say,
+};
+use serde_json::json;
 
 use super::{
-    Draft, Importer, Source, Taking,
-    rule_groups::severity_of,
-    taking::{text, texts},
+    Draft, Importer, Source, Taking, routing,
+    taking::{items, text, texts},
 };
 
 pub(super) const IMPORTER: Importer = Importer {
@@ -24,9 +25,6 @@ pub(super) const IMPORTER: Importer = Importer {
     read: |sources, draft| sources.iter().for_each(|source| read(source, draft)),
 };
 
-/// Routes within routes.
-const DEPTH_MAX: usize = 32;
-
 fn read(source: &Source<'_>, draft: &mut Draft) {
     draft.open(source.name);
     let Some(root) = source.documents.first() else {
@@ -34,15 +32,26 @@ fn read(source: &Source<'_>, draft: &mut Draft) {
     };
     let mut whole = Taking::of(root, "", source);
     let global = whole.take("global");
-    for node in whole.items("receivers") {
+    if let Some(node) = global.and_then(|global| global.get("resolve_timeout")) {
+        let line = source.line(node.span.start);
+        draft.set(&["alerting", "resolve_timeout"], text(node).unwrap_or_default(), line);
+    }
+    let receivers = whole.items("receivers");
+    for node in receivers {
         receiver(node, global, source, draft);
     }
     if let Some(node) = whole.take("route") {
-        let mut routes = Vec::new();
-        route(node, &Above::default(), source, draft, &mut routes, 0);
-        for (route, line) in routes {
-            draft.push(&["routes"], route, line);
-        }
+        let ends_told = |receiver: &str| {
+            let mut own = receivers.iter().filter(|node| {
+                node.get("name").and_then(text).map(id).as_deref() == Some(receiver)
+            });
+            own.any(tells_ends)
+        };
+        routing::routes(node, source, draft, &ends_told);
+    }
+    routing::inhibitions(whole.items("inhibit_rules"), source, draft);
+    for name in ["time_intervals", "mute_time_intervals"] {
+        routing::intervals(whole.items(name), source, draft);
     }
     whole.skip(&["templates"]);
     whole.finish_with(
@@ -55,122 +64,25 @@ fn read(source: &Source<'_>, draft: &mut Draft) {
     );
 }
 
-/// What the routes above say.
-#[derive(Clone, Default)]
-struct Above {
-    receiver: Option<String>,
-    severities: Vec<String>,
-    repeat: Option<String>,
-}
-
-fn route(
-    node: &Node,
-    above: &Above,
-    source: &Source<'_>,
-    draft: &mut Draft,
-    routes: &mut Vec<(Value, usize)>,
-    depth: usize,
-) {
-    let mut taking = Taking::of(node, "route", source);
-    let line = taking.line;
-    let mut own = above.clone();
-    if let Some((name, _)) = taking.line_of("receiver", source) {
-        own.receiver = Some(id(name));
-    }
-    if let Some((every, _)) = taking.line_of("repeat_interval", source) {
-        own.repeat = Some(every.to_owned());
-    }
-    if let Some((_, line)) = taking.line_of("group_wait", source) {
-        draft.noted(
-            line,
-            "group_wait",
-            say!("pages do not wait", "通知は待たせません"),
-        );
-    }
-    taking.skip(&["group_by", "group_interval", "continue"]);
-    let mut conditions: Vec<(String, bool, usize)> = Vec::new();
-    for (key, value) in taking.entries("match") {
-        conditions.push((
-            format!("{}={}", key.name, text(value).unwrap_or_default()),
-            false,
-            source.line(key.span.start),
-        ));
-    }
-    for (key, value) in taking.entries("match_re") {
-        conditions.push((
-            format!("{}={}", key.name, text(value).unwrap_or_default()),
-            true,
-            source.line(key.span.start),
-        ));
-    }
-    for matcher in taking.items("matchers") {
-        let written = text(matcher).unwrap_or_default();
-        let is_regex = written.contains("=~");
-        conditions.push((
-            written.replace("=~", "=").replace('"', ""),
-            is_regex,
-            source.line(matcher.span.start),
-        ));
-    }
-    for (condition, is_regex, line) in conditions {
-        match condition
-            .split_once('=')
-            .map(|(name, value)| (name.trim(), value.trim()))
-        {
-            Some(("severity", value)) if is_regex || !value.contains('|') => {
-                own.severities = value
-                    .trim_matches(['(', ')', '^', '$'])
-                    .split('|')
-                    .map(str::to_lowercase)
-                    .collect();
-                own.severities
-                    .iter()
-                    .for_each(|severity| severity_of(severity, line, draft));
-            }
-            _ => draft.lost(
-                line,
-                &condition,
-                say!(
-                    "routes choose by severity and promise only",
-                    "経路は重大度と約束だけで選びます"
-                ),
-            ),
-        }
-    }
-    let below = taking.items("routes");
-    if depth < DEPTH_MAX {
-        below
-            .iter()
-            .for_each(|node| route(node, &own, source, draft, routes, depth + 1));
-    }
-    taking.finish(source, draft);
-    if let Some(receiver) = own.receiver {
-        let mut out = json!({});
-        if !own.severities.is_empty() {
-            out["severities"] = json!(own.severities);
-        }
-        out["receivers"] = json!([receiver]);
-        if let Some(repeat) = own.repeat {
-            out["repeat"] = json!(repeat);
-        }
-        // Every route of a spec that fits is used, whereas Alertmanager comes back here only for what no route
-        // below takes: told twice is better than told to nobody.
-        if !below.is_empty() {
-            draft.noted(
-                line,
-                "route",
-                say!(
-                    "it also takes what the routes below it take",
-                    "下の経路が受け取るものも受け取ります"
-                ),
-            );
-        }
-        routes.push((out, line));
-    }
+/// Whether any way of this receiver tells of an end: where it does not say so itself, mail and chats do not, and what
+/// programs read does.
+fn tells_ends(receiver: &Node) -> bool {
+    let Value::Map(kinds) = &receiver.value else {
+        return false;
+    };
+    let tells = |(key, configs): &(Key, Node)| {
+        let by_default = !["email_configs", "slack_configs", "wechat_configs"].contains(&key.name.as_str());
+        let configs = items(configs).iter();
+        let mut said = configs.map(|config| config.get("send_resolved").and_then(text));
+        key.name.ends_with("_configs") && said.any(|said| said.map_or(by_default, |said| said == "true"))
+    };
+    // One that nothing is known of is told by the console's inbox, which shows ends.
+    let has_ways = kinds.iter().any(|(key, _)| key.name.ends_with("_configs"));
+    !has_ways || kinds.iter().any(tells)
 }
 
 /// A name as a key of `receivers`, the same wherever it is referred to.
-fn id(name: &str) -> String {
+pub(super) fn id(name: &str) -> String {
     Draft::default().id("receivers", name)
 }
 
@@ -252,7 +164,7 @@ struct Own<'o, 'n> {
 }
 
 impl Own<'_, '_> {
-    fn put(&self, draft: &mut Draft, field: &str, value: impl Into<Value>, line: usize) {
+    fn put(&self, draft: &mut Draft, field: &str, value: impl Into<serde_json::Value>, line: usize) {
         draft.set(&["receivers", self.id, field], value, line);
     }
 

@@ -19,6 +19,7 @@ mod openslo;
 mod prometheus;
 mod pyrra;
 mod resource;
+mod routing;
 mod rule_groups;
 mod sloth;
 mod terraform;

@@ -1,5 +1,6 @@
 //! The sections of a spec, one file each, in the order in which a person writes them.
 
+pub mod alerting;
 pub mod calendar;
 pub mod canary;
 pub mod correction;
@@ -54,6 +55,7 @@ pub struct Spec {
     pub rules: rules::Rules,
     pub severities: BTreeMap<String, severity::Severity>,
     pub routes: Vec<route::Route>,
+    pub alerting: alerting::Alerting,
     pub receivers: BTreeMap<String, receiver::Receiver>,
     pub on_call: Option<on_call::OnCall>,
     pub escalations: BTreeMap<String, escalation::Escalation>,
@@ -83,7 +85,7 @@ pub struct Design {
 }
 
 /// The names of the sections in a file.
-pub const SECTIONS: [&str; 29] = [
+pub const SECTIONS: [&str; 30] = [
     "include",
     "service",
     "profiles",
@@ -93,6 +95,7 @@ pub const SECTIONS: [&str; 29] = [
     "rules",
     "severities",
     "routes",
+    "alerting",
     "receivers",
     "on_call",
     "escalations",
@@ -146,6 +149,9 @@ record! {
         /// Which pages go where; every route that fits is used.
         /// ja: どの通知をどこへ送るか。当てはまる経路はすべて使われます。
         routes: Vec<route::Route> = Vec::new(),
+        /// When pages are held back, and how alerts of others are taken.
+        /// ja: 通知を控える条件と、外部から届く警報の扱い。
+        alerting: alerting::Alerting = alerting::Alerting::default(),
         /// Where pages go, by name.
         /// ja: 通知の宛先(名前ごと)。
         receivers: BTreeMap<String, receiver::Receiver> = BTreeMap::new(),
@@ -258,6 +264,10 @@ impl From<Document> for Spec {
                     who: correction.who.clone(),
                 })
                 .collect();
+            let maintenances = document.alerting.maintenances.iter();
+            promise.corrections.extend(
+                maintenances.filter_map(|(name, work)| work.correction(name, &promise.id)),
+            );
         }
         Self {
             service,
@@ -268,6 +278,7 @@ impl From<Document> for Spec {
             rules: document.rules,
             severities: document.severities,
             routes: document.routes,
+            alerting: document.alerting,
             receivers: document.receivers,
             on_call: document.on_call,
             escalations: document.escalations,

@@ -5,7 +5,7 @@ use promise::{Name, record, unit::Span};
 record! {
     /// How bad it is, and how fast a person must answer.
     /// ja: 重大度と、人が応答すべき時間。
-    pub struct Severity {
+    pub struct Severity: Default {
         /// What people call it.
         /// ja: 人が呼ぶ名前。
         name: Option<Name>,
@@ -27,6 +27,18 @@ record! {
         /// Whether being at risk or unproven pages too, and not only being broken.
         /// ja: 危うい・証拠なしの状態でも通知するか。
         page_at_risk: bool = false,
+        /// How long it must be so before anybody is told.
+        /// ja: 通知するまでに、その状態が続くべき時間。
+        r#for: Span = Span::default(),
+        /// How long an alert goes on after its condition ended.
+        /// ja: 条件が解消してから警報を続ける時間。
+        keep_firing_for: Span = Span::default(),
+        /// How long an alert fires at least once it was raised.
+        /// ja: 発報した警報が最低限続く時間。
+        fire_at_least: Span = Span::default(),
+        /// When an alert that comes and goes is told as one that flaps.
+        /// ja: 発報と解消を繰り返す警報を、一つにまとめる条件。
+        flapping: Option<Flapping>,
         /// What belongs to it, in words.
         /// ja: 定義。
         definition: Option<String>,
@@ -39,5 +51,18 @@ record! {
         /// What is done about it, in this order.
         /// ja: 対応の手順(この順)。
         response: Vec<String> = Vec::new(),
+    }
+}
+
+record! {
+    /// When an alert that comes and goes is told once, as flapping.
+    /// ja: 発報と解消を繰り返す警報を「ばたつき」として一度だけ知らせる条件。
+    pub struct Flapping {
+        /// So many changes, raised and ended counted each, …
+        /// ja: 変化(発報と解消をそれぞれ数える)の回数。
+        transitions: u64 = 6,
+        /// … within this time. It ends when nothing has changed for as long.
+        /// ja: 数える期間。同じ長さだけ変化がなければ収まったとみなします。
+        within: Span = Span::secs(600),
     }
 }

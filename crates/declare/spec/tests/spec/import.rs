@@ -69,6 +69,12 @@ fn assert_said(done: &Imported, wanted: &[(&str, &str, usize)]) {
     }
 }
 
+fn spec_of(done: &Imported) -> spec::Spec {
+    let loaded = load(&done.text);
+    let diagnostics = loaded.diagnostics;
+    loaded.spec.unwrap_or_else(|| panic!("{diagnostics:#?}\n{}", done.text))
+}
+
 fn assert_lost(done: &Imported, wanted: &[(usize, &str)]) {
     for (line, what) in wanted {
         let found = lost(done)
@@ -231,26 +237,44 @@ fn alertmanager_routes_and_receivers_go_on() {
             ("receivers.odd.kind", "inbox", 14),
         ],
     );
-    assert!(
-        done.text
-            .contains("{ severities: [critical], receivers: [pager], repeat: 1h }"),
-        "{}",
-        done.text
-    );
-    assert!(
-        done.text
-            .contains("{ severities: [high, sev2], receivers: [pager] }"),
-        "{}",
-        done.text
-    );
-    assert_lost(
-        &done,
-        &[
-            (8, "team=db"),
-            (15, "victorops_configs"),
-            (16, "inhibit_rules"),
-        ],
-    );
+    assert_lost(&done, &[(15, "victorops_configs"), (16, "inhibit_rule")]);
+    let spec = spec_of(&done);
+    // From the innermost to the root, which takes what no other does; mail and Slack are not told of ends.
+    let told: Vec<_> = spec.routes.iter().map(|it| (it.receivers[0].as_str(), it.last, it.resolved)).collect();
+    let expected = [("pager", true, false), ("pager", true, false), ("team", true, false), ("team", false, false)];
+    assert_eq!(told, expected);
+    assert_eq!(spec.routes[0].severities, ["critical"]);
+    assert_eq!(spec.routes[0].repeat, Some(promise::unit::Span::secs(3_600)));
+    assert_eq!(spec.routes[1].severities, ["high", "sev2"]);
+    assert_eq!(spec.routes[2].matchers[0].to_string(), "team=\"db\"");
+    for route in &spec.routes {
+        assert_eq!(route.group_by.as_deref(), Some(&["alertname".to_owned()][..]));
+    }
+}
+
+#[test]
+fn alertmanagers_inhibitions_and_intervals_go_on() {
+    let done = of("alertmanager_full.yaml");
+    assert_lost(&done, &[]);
+    let spec = spec_of(&done);
+    let rule = &spec.alerting.inhibitions["rule_1"];
+    assert_eq!(rule.source[0].to_string(), "severity=\"critical\"");
+    assert_eq!(rule.target[1].to_string(), "alertname!=\"Watchdog\"");
+    assert_eq!(rule.equal, ["cluster", "service"]);
+    let interval = &spec.alerting.intervals["offhours"];
+    assert_eq!(interval.time_zone.as_deref(), Some("Asia/Tokyo"));
+    let shown = |n: usize| {
+        let it = &interval.any[n];
+        let (times, days) = (it.times.first(), it.weekdays.first());
+        (times.map(ToString::to_string), days.map(ToString::to_string))
+    };
+    assert_eq!(shown(0), (Some("17:00-24:00".into()), Some("mon-fri".into())));
+    assert_eq!(interval.any[1].months[0].to_string(), "12");
+    assert_eq!(interval.any[1].days_of_month[0].to_string(), "-3:-1");
+    assert_eq!(spec.routes[0].mute, ["offhours"]);
+    assert_eq!(spec.routes[1].group_wait, promise::unit::Span::secs(10));
+    assert!(spec.routes[1].resolved, "a webhook is told of ends");
+    assert!(!spec.routes[0].last, "it continues");
 }
 
 #[test]

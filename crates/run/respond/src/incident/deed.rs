@@ -17,7 +17,7 @@ use crate::{
     alert::{Alert, Subject},
     book::{Book, Change},
     page::Kind,
-    react,
+    announce, react,
 };
 
 /// Longest note; more is a document of its own.
@@ -339,7 +339,7 @@ fn set_severity(
         let mut alert = alert.clone();
         alert.subject.severity = Some(name.clone());
         if !was_paging && incident.is_open() {
-            react::announce(config, book, change, incident, &alert, Kind::Raised);
+            announce::announce(config, book, change, incident, &alert, Kind::Raised);
         }
         change.put_alert(alert);
     }

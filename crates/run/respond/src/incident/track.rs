@@ -97,17 +97,10 @@ mod tests {
         });
         incident.acknowledged = Some(Acknowledgement { at: answered, who: "佐藤".into(), reason: None });
         let severity = Severity {
-            name: None,
             level: 1,
             page_within: Some(Span::secs(60)),
             answer_within: Some(Span::secs(900)),
-            acknowledged_for: None,
-            escalation: None,
-            page_at_risk: false,
-            definition: None,
-            escalate_to: vec![],
-            escalate_after: None,
-            response: vec![],
+            ..Severity::default()
         };
         let marks = marks(&incident, Some(&severity));
         let late: Vec<_> = marks.iter().map(|mark| (mark.code, mark.is_late(after(2_000)))).collect();

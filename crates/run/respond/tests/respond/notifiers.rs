@@ -67,6 +67,10 @@ pub fn page() -> Page {
         rule: None,
         answered: None,
         acknowledge: None,
+        alerts: vec![],
+        more: 0,
+        group: std::collections::BTreeMap::new(),
+        first: None,
     }
 }
 
@@ -169,6 +173,7 @@ async fn an_alertmanager_gets_the_rules_own_labels_and_learns_when_it_ended() {
             started: "2026-11-22T00:59:30Z".parse().unwrap(),
             generator_url: "http://127.0.0.1:8400/graph".into(),
             lost: None,
+            is_posted: false,
         }),
         ..page()
     };

@@ -17,6 +17,7 @@ use respond::{
     notify::{Make, Notifier, Receipt, SendError},
 };
 use spec::section::{
+    alerting::Alerting,
     receiver::{Inbox, Receiver},
     route::Route,
     severity::Severity,
@@ -366,17 +367,11 @@ pub fn promise(id: &str, severity: Option<&str>) -> Promise {
 /// Receivers `a`, `b` and `c`; one route to `a` and `b`, told again each 5 minutes.
 pub fn config() -> Config {
     let severity = |level, page_at_risk| Severity {
-        name: None,
         level,
         page_within: Some(Span::secs(60)),
         answer_within: Some(Span::secs(300)),
-        escalation: None,
         page_at_risk,
-        acknowledged_for: None,
-        definition: None,
-        escalate_to: vec![],
-        escalate_after: None,
-        response: vec![],
+        ..Severity::default()
     };
     Config {
         service: Say::new("Card payments", "カード決済"),
@@ -389,11 +384,11 @@ pub fn config() -> Config {
         ]
         .into(),
         routes: vec![Route {
-            severities: vec![],
-            promises: vec![],
             receivers: vec!["a".into(), "b".into()],
             repeat: Some(Span::secs(300)),
+            ..Route::default()
         }],
+        alerting: Alerting::default(),
         receivers: ["a", "b", "c"]
             .map(|name| (name.to_owned(), Receiver::Inbox(Inbox {})))
             .into(),

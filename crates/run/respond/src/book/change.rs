@@ -1,207 +1,43 @@
-//! The book: every open alert, incident, pending page, inbox item and event, in memory as it is on disk.
-//!
-//! All changes go through [`Change`]: it is worked out against the book, written in one atomic write, and only then
-//! applied, so that nobody ever reads what a crash could take back.
+//! One change of the book: worked out, written in one atomic write, and only then applied.
 
-use std::{
-    collections::{BTreeMap, VecDeque},
-    sync::Arc,
-};
+use std::collections::BTreeMap;
 
 use promise::Timestamp;
-use serde::{Deserialize, Serialize, de::DeserializeOwned};
-use store::{StateStore, state::Write};
+use serde::Serialize;
+use store::state::Write;
 
-use crate::{
-    Error, Event, EventKind, InboxItem, Incident, Page,
-    alert::Alert,
-    incident::PageRecord,
-    page::{InsteadOf, Kind},
+use super::{
+    ALERTS, Book, Counters, EVENTS, EVENTS_KEPT, FLAPS, Fresh, GROUPS, INBOX, INBOX_KEPT, INCIDENTS,
+    INCIDENTS_KEPT, META, PENDING, PENDING_MAX, Pending, SILENCES,
 };
-
-const META: &str = "respond_meta";
-const ALERTS: &str = "respond_alerts";
-const INCIDENTS: &str = "respond_incidents";
-const PENDING: &str = "respond_pending";
-const INBOX: &str = "respond_inbox";
-const EVENTS: &str = "respond_events";
-
-/// Resolved incidents at hand; older ones are found in the ledger. About 10 MB at 5 kB each.
-pub const INCIDENTS_KEPT: usize = 2_000;
-/// What a person may still want to scroll through.
-pub const INBOX_KEPT: usize = 1_000;
-/// Events that nobody has recorded yet. Reached only when the ledger has not been writable for long; the oldest go first.
-pub const EVENTS_KEPT: usize = 10_000;
-/// Pages under way. One alert for each of thousands of promises still fits.
-pub const PENDING_MAX: usize = 20_000;
-/// Bound of a scan at start: above every bound here, so that whatever was stored is found.
-const SCAN_MAX: usize = 100_000;
-
-/// A page that is not yet accepted, and how its tries went.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Pending {
-    pub page: Page,
-    pub receiver: String,
-    /// Whom to tell instead, in order.
-    pub instead: Vec<String>,
-    /// How long to try before somebody else is told.
-    pub patience_millis: u64,
-    pub page_within_millis: Option<u64>,
-    pub tries: u32,
-    /// Its number in the incident: pages of one incident reach one receiver in this order.
-    pub number: u64,
-    pub next_try: Timestamp,
-    pub fell_over: bool,
-}
-
-/// Numbers that never go back.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Counters {
-    /// Drawn at the first start. Keys of a fresh data directory must not equal those of an older one, or a receiver
-    /// that honours keys would swallow the new pages.
-    pub installation: String,
-    pub next_incident: u64,
-    pub next_event: u64,
-    pub next_notice: u64,
-}
-
-#[derive(Debug)]
-pub struct Book {
-    pub counters: Counters,
-    pub alerts: BTreeMap<String, Alert>,
-    /// By number.
-    pub incidents: BTreeMap<u64, Incident>,
-    /// By key.
-    pub pending: BTreeMap<String, Pending>,
-    /// Oldest first.
-    pub inbox: VecDeque<InboxItem>,
-    /// Not recorded yet, by number.
-    pub events: BTreeMap<u64, Event>,
-}
-
-impl Book {
-    /// Reads everything back.
-    pub async fn open(state: &Arc<dyn StateStore>) -> Result<Self, Error> {
-        let counters = match state.get(META, "counters").await? {
-            Some(bytes) => decode("counters", "counters", &bytes)?,
-            None => Counters {
-                installation: format!("{:08x}", rand::random::<u32>()),
-                next_incident: 1,
-                next_event: 1,
-                next_notice: 1,
-            },
-        };
-        let incidents: Vec<Incident> = load(state, INCIDENTS, "incident").await?;
-        let pending: Vec<Pending> = load(state, PENDING, "page").await?;
-        let alerts: Vec<Alert> = load(state, ALERTS, "alert").await?;
-        let events: Vec<Event> = load(state, EVENTS, "event").await?;
-        Ok(Self {
-            counters,
-            alerts: alerts
-                .into_iter()
-                .map(|alert| (alert.promise.clone(), alert))
-                .collect(),
-            incidents: incidents
-                .into_iter()
-                .map(|incident| (incident.number, incident))
-                .collect(),
-            pending: pending
-                .into_iter()
-                .map(|pending| (pending.page.key.clone(), pending))
-                .collect(),
-            inbox: load(state, INBOX, "inbox item").await?.into(),
-            events: events
-                .into_iter()
-                .map(|event| (event.number, event))
-                .collect(),
-        })
-    }
-
-    #[must_use]
-    pub fn incident(&self, id: &str) -> Option<&Incident> {
-        self.incidents
-            .values()
-            .rev()
-            .find(|incident| incident.id == id)
-    }
-
-    /// Repeats and escalations under way for an incident: what an acknowledgement or its end makes needless.
-    #[must_use]
-    pub fn repeats(&self, incident: &str) -> Vec<&Pending> {
-        let is_repeat = |pending: &&Pending| {
-            matches!(pending.page.kind, Kind::Repeated | Kind::Escalated)
-                && pending.incident() == incident
-        };
-        self.pending.values().filter(is_repeat).collect()
-    }
-
-    /// Takes in what has been written.
-    pub fn apply(&mut self, change: Change) {
-        self.counters = change.counters;
-        for (promise, alert) in change.alerts {
-            match alert {
-                Some(alert) => self.alerts.insert(promise, alert),
-                None => self.alerts.remove(&promise),
-            };
-        }
-        for (number, incident) in change.incidents {
-            match incident {
-                Some(incident) => self.incidents.insert(number, incident),
-                None => self.incidents.remove(&number),
-            };
-        }
-        for (key, pending) in change.pending {
-            match pending {
-                Some(pending) => self.pending.insert(key, pending),
-                None => self.pending.remove(&key),
-            };
-        }
-        for number in change.recorded {
-            self.events.remove(&number);
-        }
-        self.events
-            .extend(change.events.into_iter().map(|event| (event.number, event)));
-        self.inbox.extend(change.inbox);
-        self.inbox.make_contiguous().sort_by_key(InboxItem::place);
-        for _ in 0..change.inbox_dropped {
-            self.inbox.pop_front();
-        }
-    }
-}
-
-async fn load<T: DeserializeOwned>(
-    state: &Arc<dyn StateStore>,
-    table: &'static str,
-    what: &'static str,
-) -> Result<Vec<T>, Error> {
-    let rows = state.scan(table, "", SCAN_MAX).await?;
-    rows.iter()
-        .map(|(key, bytes)| decode(what, key, bytes))
-        .collect()
-}
-
-fn decode<T: DeserializeOwned>(what: &'static str, key: &str, bytes: &[u8]) -> Result<T, Error> {
-    serde_json::from_slice(bytes).map_err(|source| Error::Damaged {
-        what,
-        key: key.to_owned(),
-        source,
-    })
-}
+use crate::{
+    Error, Event, EventKind, InboxItem, Incident,
+    alert::Alert,
+    flap::Flap,
+    group::Group,
+    incident::{self, PageRecord},
+    page::InsteadOf,
+    silence::Silence,
+};
 
 /// One step from a book to the next: what is touched, and what is told about it.
 #[derive(Debug)]
 pub struct Change {
     pub at: Timestamp,
-    counters: Counters,
-    alerts: BTreeMap<String, Option<Alert>>,
-    incidents: BTreeMap<u64, Option<Incident>>,
-    pending: BTreeMap<String, Option<Pending>>,
-    inbox: Vec<InboxItem>,
-    inbox_dropped: usize,
-    events: Vec<Event>,
-    recorded: Vec<u64>,
+    pub(super) counters: Counters,
+    pub(super) alerts: BTreeMap<String, Option<Alert>>,
+    pub(super) incidents: BTreeMap<u64, Option<Incident>>,
+    pub(super) pending: BTreeMap<String, Option<Pending>>,
+    pub(super) inbox: Vec<InboxItem>,
+    pub(super) inbox_dropped: usize,
+    pub(super) events: Vec<Event>,
+    pub(super) recorded: Vec<u64>,
     /// What is kept outside the book.
     also: Vec<Write>,
+    pub(super) silences: BTreeMap<String, Option<Silence>>,
+    pub(super) groups: BTreeMap<u64, Option<Group>>,
+    pub(super) flaps: BTreeMap<String, Option<Flap>>,
+    pub(super) fresh: BTreeMap<String, Fresh>,
 }
 
 impl Change {
@@ -218,12 +54,107 @@ impl Change {
             events: Vec::new(),
             recorded: Vec::new(),
             also: Vec::new(),
+            silences: BTreeMap::new(),
+            groups: BTreeMap::new(),
+            flaps: BTreeMap::new(),
+            fresh: BTreeMap::new(),
         }
     }
 
     /// Writes something that is not of the book together with the rest.
     pub fn also(&mut self, write: Write) {
         self.also.push(write);
+    }
+
+    pub fn put_silence(&mut self, silence: Silence) {
+        self.silences.insert(silence.id.clone(), Some(silence));
+    }
+
+    pub fn drop_silence(&mut self, id: &str) {
+        self.silences.insert(id.to_owned(), None);
+    }
+
+    pub fn put_group(&mut self, group: Group) {
+        self.groups.insert(group.number, Some(group));
+    }
+
+    pub fn drop_group(&mut self, number: u64) {
+        self.groups.insert(number, None);
+    }
+
+    /// The open group of this key, as this change leaves it so far.
+    #[must_use]
+    pub fn group_of(&self, book: &Book, key: &str) -> Option<Group> {
+        let touched = self.groups.values().flatten();
+        let mut touched = touched.filter(|group| group.key == key);
+        touched.next().cloned().or_else(|| {
+            let number = book.by_key.get(key)?;
+            if self.groups.contains_key(number) {
+                return None;
+            }
+            book.groups.get(number).cloned()
+        })
+    }
+
+    /// How many groups this change begins.
+    #[must_use]
+    pub fn groups_begun(&self, book: &Book) -> usize {
+        let new = self.groups.keys();
+        new.filter(|number| !book.groups.contains_key(number)).count()
+    }
+
+    /// The group of this incident, as this change leaves it so far.
+    #[must_use]
+    pub fn group(&self, book: &Book, number: u64) -> Option<Group> {
+        match self.groups.get(&number) {
+            Some(touched) => touched.clone(),
+            None => book.groups.get(&number).cloned(),
+        }
+    }
+
+    /// The changes of an alert, as this change leaves them so far.
+    #[must_use]
+    pub fn flap(&self, book: &Book, alert: &str) -> Option<Flap> {
+        match self.flaps.get(alert) {
+            Some(touched) => touched.clone(),
+            None => book.flaps.get(alert).cloned(),
+        }
+    }
+
+    pub fn put_flap(&mut self, flap: Flap) {
+        self.flaps.insert(flap.alert.clone(), Some(flap));
+    }
+
+    pub fn drop_flap(&mut self, alert: &str) {
+        self.flaps.insert(alert.to_owned(), None);
+    }
+
+    /// Not durable: it alone is no change.
+    pub fn refresh(&mut self, alert: &str, until: Timestamp) {
+        let fresh = Fresh { at: self.at, until };
+        self.fresh.insert(alert.to_owned(), fresh);
+    }
+
+    /// The alert as this change leaves it so far.
+    #[must_use]
+    pub fn alert<'b>(&'b self, book: &'b Book, id: &str) -> Option<&'b Alert> {
+        match self.alerts.get(id) {
+            Some(touched) => touched.as_ref(),
+            None => book.alerts.get(id),
+        }
+    }
+
+    /// The alerts of an incident, as this change leaves them so far.
+    #[must_use]
+    pub fn members(&self, book: &Book, number: u64) -> Vec<Alert> {
+        let is_new = |id: &&String| book.alerts.get(*id).is_none();
+        let is_own = |alert: &&Alert| incident::number(&alert.incident) == Some(number);
+        let new = self.alerts.keys().filter(is_new);
+        let ids = book.members(number).chain(new);
+        ids.filter_map(|id| self.alert(book, id))
+            .filter(is_own)
+            .cloned()
+            .collect()
     }
 
     pub fn counters(&mut self) -> &mut Counters {
@@ -241,13 +172,26 @@ impl Change {
     /// The incident as this change leaves it so far.
     #[must_use]
     pub fn incident(&self, book: &Book, id: &str) -> Option<Incident> {
-        let known = book.incident(id);
-        let touched = self
-            .incidents
-            .values()
-            .flatten()
-            .find(|incident| incident.id == id);
-        touched.or(known).cloned()
+        let found = self.incident_numbered(book, incident::number(id)?);
+        found.filter(|incident| incident.id == id)
+    }
+
+    #[must_use]
+    pub fn incident_numbered(&self, book: &Book, number: u64) -> Option<Incident> {
+        match self.incidents.get(&number) {
+            Some(touched) => touched.clone(),
+            None => book.incidents.get(&number).cloned(),
+        }
+    }
+
+    /// The id of an incident that is known, without the rest of it.
+    #[must_use]
+    pub fn incident_id(&self, book: &Book, number: u64) -> Option<String> {
+        let known = match self.incidents.get(&number) {
+            Some(touched) => touched.as_ref(),
+            None => book.incidents.get(&number),
+        };
+        known.map(|incident| incident.id.clone())
     }
 
     pub fn put_incident(&mut self, incident: Incident) {
@@ -354,6 +298,14 @@ impl Change {
             && self.inbox.is_empty()
             && self.recorded.is_empty()
             && self.also.is_empty()
+            && self.silences.is_empty()
+            && self.groups.is_empty()
+            && self.flaps.is_empty()
+    }
+
+    /// What is only held in memory.
+    pub fn take_fresh(&mut self) -> BTreeMap<String, Fresh> {
+        std::mem::take(&mut self.fresh)
     }
 
     /// Drops what is over its bound, then gives the whole as one list of writes.
@@ -396,6 +348,15 @@ impl Change {
                 Some(event),
             )?;
         }
+        for (id, silence) in &self.silences {
+            put(&mut writes, SILENCES, id.clone(), silence.as_ref())?;
+        }
+        for (number, group) in &self.groups {
+            put(&mut writes, GROUPS, format!("{number:010}"), group.as_ref())?;
+        }
+        for (alert, flap) in &self.flaps {
+            put(&mut writes, FLAPS, alert.clone(), flap.as_ref())?;
+        }
         for number in &self.recorded {
             put(&mut writes, EVENTS, format!("{number:020}"), None::<&Event>)?;
         }
@@ -404,7 +365,7 @@ impl Change {
 
     fn forget(&mut self, book: &Book) {
         // One scan for every change is cheap beside its fsync.
-        let surplus = (book.incidents.len() + 1).saturating_sub(INCIDENTS_KEPT);
+        let surplus = (book.resolved + 1).saturating_sub(INCIDENTS_KEPT);
         let resolved = book
             .incidents
             .values()
@@ -462,13 +423,3 @@ fn put<T: Serialize>(
     Ok(())
 }
 
-impl Pending {
-    /// The incident that the page speaks of.
-    #[must_use]
-    pub fn incident(&self) -> &str {
-        self.page
-            .incident
-            .as_ref()
-            .map_or("", |link| link.id.as_str())
-    }
-}

@@ -1,0 +1,493 @@
+//! Groups: alerts that belong together are one incident and one message, which is told again when it grows.
+//!
+//! The times are Alertmanager's: a new group waits `group_wait` for followers, then looks each `group_interval` whether
+//! something is new for a receiver: an alert that it was not told of, one that has ended, or nothing for as long as
+//! `repeat`. What is of the worst severity never waits, and whoever follows it joins its message. What each receiver was
+//! told is durable in the same write as the page that tells it, so no restart tells it twice.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
+
+use promise::{Say, Timestamp, say};
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+use spec::section::route::Route;
+
+use crate::{
+    Config, EventKind, Incident,
+    alert::{Alert, Subject},
+    announce,
+    book::{Book, Change},
+    hush::Hushes,
+    interval,
+    label::{self, Labels},
+    page::{Kind, Member},
+    react,
+    route::{self, Target},
+};
+
+/// Alerts that a message names; it says how many more there are.
+pub const MEMBERS_SHOWN: usize = 50;
+/// Alerts whose ids an incident's record and an event of the ledger name.
+pub const IDS_KEPT: usize = 100;
+/// Groups that are open at the same time. What comes beyond joins one group for all, so that a flood of alerts without a
+/// common label is still told, and told once.
+pub const GROUPS_MAX: usize = 5_000;
+/// The group of what is beyond [`GROUPS_MAX`].
+const OVERFLOW: &str = "overflow";
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Group {
+    /// The incident's number.
+    pub number: u64,
+    /// Which route's group it is, and of which labels.
+    pub key: String,
+    pub labels: Labels,
+    pub interval_millis: u64,
+    /// When it is looked at next.
+    pub next: Timestamp,
+    /// By receiver.
+    pub told: BTreeMap<String, Told>,
+}
+
+/// What a receiver was last told of a group.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Told {
+    pub at: Timestamp,
+    /// The key of its first message, which later ones may edit.
+    pub first: String,
+    /// Fingerprints of the ids of those that fired.
+    pub firing: BTreeSet<u64>,
+    pub ended: BTreeSet<u64>,
+}
+
+/// Where an alert belongs by the spec.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Place {
+    pub key: String,
+    pub labels: Labels,
+    pub wait: Duration,
+    pub interval: Duration,
+}
+
+/// The group of an alert, by the first route that takes it and groups; `None` where each alert is told by itself.
+#[must_use]
+pub fn place(config: &Config, subject: &Subject) -> Option<Place> {
+    if subject.is_by_hand() {
+        return None;
+    }
+    let labels = label::of(subject, config);
+    let fitting = route::fitting(config, subject, &labels);
+    let is_posted = subject.is_posted();
+    let chosen = fitting
+        .iter()
+        .find(|(_, route)| route.group_by.is_some())
+        .or_else(|| fitting.first().filter(|_| is_posted));
+    let Some((place, route)) = chosen else {
+        return is_posted.then(|| Place::of(usize::MAX, &Route::default(), &labels));
+    };
+    Some(Place::of(*place, route, &labels))
+}
+
+impl Place {
+    fn of(place: usize, route: &Route, labels: &Labels) -> Self {
+        let default = ["alertname".to_owned()];
+        let by = route.group_by.as_deref().unwrap_or(&default);
+        let is_in = |name: &String| by.iter().any(|by| by == "..." || by == name);
+        let own = labels.iter().filter(|(name, _)| is_in(name));
+        let labels: Labels = own.map(|(name, value)| (name.clone(), value.clone())).collect();
+        Self {
+            key: format!("{place}:{}", label::show(&labels)),
+            labels,
+            wait: route.group_wait.0,
+            interval: route.group_interval.0,
+        }
+    }
+
+    /// Once there are too many groups, everything new goes into one.
+    fn overflow(self) -> Self {
+        Self {
+            key: OVERFLOW.to_owned(),
+            labels: Labels::new(),
+            ..self
+        }
+    }
+}
+
+/// The open group that the alert joins; `Err` with the place where it begins a new one.
+pub fn find(book: &Book, change: &Change, place: Place) -> Result<Group, Place> {
+    let known = change.group_of(book, &place.key);
+    if let Some(known) = known {
+        return Ok(known);
+    }
+    if book.groups.len() + change.groups_begun(book) < GROUPS_MAX {
+        return Err(place);
+    }
+    let place = place.overflow();
+    change.group_of(book, &place.key).ok_or(place)
+}
+
+impl Group {
+    #[must_use]
+    pub fn begin(number: u64, place: Place, bad_since: Timestamp, at: Timestamp) -> Self {
+        let interval_millis = u64::try_from(place.interval.as_millis()).unwrap_or(u64::MAX);
+        Self {
+            number,
+            key: place.key,
+            labels: place.labels,
+            interval_millis: interval_millis.max(1),
+            // What has been bad for longer than the wait has waited long enough.
+            next: at.max(bad_since + place.wait),
+            told: BTreeMap::new(),
+        }
+    }
+}
+
+/// Looks at a group whose time has come: tells each receiver what is new, and closes the incident once nothing fires.
+pub fn look(config: &Config, book: &Book, change: &mut Change, hushes: &Hushes<'_>, known: &Group) {
+    let at = change.at;
+    let Some(mut incident) = change.incident_numbered(book, known.number) else {
+        change.drop_group(known.number);
+        return;
+    };
+    let mut group = known.clone();
+    group.next = at + Duration::from_millis(group.interval_millis);
+    let members: Vec<Alert> = change.members(book, group.number);
+    let heard: Vec<&Alert> = members
+        .iter()
+        .filter(|alert| hushes.of(&alert.subject).is_empty())
+        .collect();
+    let is_hushed = heard.is_empty() && !members.is_empty();
+    note_hush(&mut incident, change, hushes, &members, is_hushed);
+    if let Some(worst) = worst(config, &members) {
+        take_over(config, &mut incident, &members, worst);
+        tell_all(config, book, change, &mut incident, &mut group, &heard);
+    }
+    let (ended, firing): (Vec<&Alert>, Vec<&Alert>) =
+        members.iter().partition(|alert| alert.ended.is_some());
+    for alert in ended {
+        change.drop_alert(&alert.promise);
+    }
+    if firing.is_empty() {
+        let last = members.last();
+        close(book, change, &mut incident, last);
+        change.drop_group(group.number);
+    } else {
+        change.put_group(group);
+    }
+    change.put_incident(incident);
+}
+
+fn note_hush(
+    incident: &mut Incident,
+    change: &Change,
+    hushes: &Hushes<'_>,
+    members: &[Alert],
+    is_hushed: bool,
+) {
+    match (is_hushed, &incident.hushed) {
+        (true, None) => {
+            let why = members.first().map(|alert| hushes.of(&alert.subject).say());
+            let why = why.unwrap_or_else(|| Say::same(""));
+            react::hush(incident, change.at, why);
+        }
+        (false, Some(_)) => react::unhush(incident, change.at),
+        _ => {}
+    }
+}
+
+/// The member that speaks for the group: the worst, then the oldest.
+#[must_use]
+pub fn worst<'m>(config: &Config, members: &'m [Alert]) -> Option<&'m Alert> {
+    members.iter().min_by_key(|alert| {
+        let severity = config.severity(alert.subject.severity.as_deref());
+        let level = severity.map_or(u64::MAX, |severity| severity.level);
+        (alert.ended.is_some(), level, alert.raised, alert.promise.clone())
+    })
+}
+
+/// The incident shows the group as it is now.
+fn take_over(config: &Config, incident: &mut Incident, members: &[Alert], worst: &Alert) {
+    let known: BTreeSet<&String> = incident.promises.iter().collect();
+    let new = members.iter().filter(|alert| !known.contains(&alert.promise));
+    let new: Vec<String> = new.map(|alert| alert.promise.clone()).collect();
+    let room = IDS_KEPT.saturating_sub(incident.promises.len());
+    incident.promises.extend(new.into_iter().take(room));
+    let firing = members.iter().filter(|alert| alert.ended.is_none()).count();
+    if firing > 0 {
+        incident.state = worst.state;
+        incident.title = title(worst, members.len());
+        let level = config
+            .severity(worst.subject.severity.as_deref())
+            .map(|severity| severity.level);
+        if level.is_some_and(|level| incident.level.is_none_or(|known| level < known)) {
+            incident.severity.clone_from(&worst.subject.severity);
+            incident.level = level;
+        }
+    }
+}
+
+/// What a group of so many is called.
+#[must_use]
+pub fn title(worst: &Alert, count: usize) -> Say {
+    let name = &worst.subject.name;
+    let Some(others) = count.checked_sub(1).filter(|others| *others > 0) else {
+        return name.clone();
+    };
+    Say::new(
+        format!("{} and {others} more", name.en),
+        format!("{} ほか {others} 件", name.ja),
+    )
+}
+
+fn tell_all(
+    config: &Config,
+    book: &Book,
+    change: &mut Change,
+    incident: &mut Incident,
+    group: &mut Group,
+    heard: &[&Alert],
+) {
+    let at = change.at;
+    // What is held back is neither told nor forgotten.
+    if heard.is_empty() || !incident.is_paging {
+        return;
+    }
+    let shares = shares(config, heard, at);
+    let mut targets: Vec<Target> = Vec::new();
+    for target in shares.iter().flat_map(|share| &share.targets) {
+        match targets.iter_mut().find(|known| known.receiver == target.receiver) {
+            Some(known) => known.merge(target),
+            None => targets.push(target.clone()),
+        }
+    }
+    let steps = worst_of(config, heard)
+        .map(|worst| announce::take_steps(config, change, incident, worst))
+        .unwrap_or_default();
+    let escalated: Vec<String> = steps.iter().map(|target| target.receiver.clone()).collect();
+    for step in steps {
+        if !targets.iter().any(|known| known.receiver == step.receiver) {
+            targets.push(step);
+        }
+    }
+    if targets.is_empty() && group.told.is_empty() && !is_muted(config, &shares, at) {
+        if let Some(worst) = worst_of(config, heard) {
+            announce::tell_nobody(config, book, change, incident, worst, Kind::Raised);
+        }
+        group.told.insert(String::new(), Told::nothing(at));
+    }
+    for target in targets {
+        let own = shares.iter().filter(|share| share.reaches(&target.receiver));
+        let own: Vec<&Alert> = own.flat_map(|share| share.alerts.iter().copied()).collect();
+        // An escalation speaks of the whole group.
+        let own = if own.is_empty() { heard.to_vec() } else { own };
+        let is_escalation = escalated.contains(&target.receiver);
+        tell(config, book, change, incident, group, &own, target, is_escalation);
+    }
+}
+
+/// Members that go the same ways, so that the ways are found once and not for each of thousands.
+struct Share<'m> {
+    routes: Vec<usize>,
+    severity: Option<&'m str>,
+    targets: Vec<Target>,
+    alerts: Vec<&'m Alert>,
+}
+
+impl Share<'_> {
+    fn reaches(&self, receiver: &str) -> bool {
+        self.targets.iter().any(|target| target.receiver == receiver)
+    }
+}
+
+fn shares<'m>(config: &Config, heard: &[&'m Alert], at: Timestamp) -> Vec<Share<'m>> {
+    let mut shares: Vec<Share<'m>> = Vec::new();
+    for &alert in heard {
+        let labels = label::of(&alert.subject, config);
+        let fitting = route::fitting(config, &alert.subject, &labels);
+        let routes: Vec<usize> = fitting.iter().map(|(place, _)| *place).collect();
+        let severity = alert.subject.severity.as_deref();
+        let known = shares
+            .iter_mut()
+            .find(|share| share.routes == routes && share.severity == severity);
+        match known {
+            Some(share) => share.alerts.push(alert),
+            None => shares.push(Share {
+                routes,
+                severity,
+                targets: route::targets(config, &alert.subject, at),
+                alerts: vec![alert],
+            }),
+        }
+    }
+    shares
+}
+
+/// Whether somebody would be told at another hour.
+fn is_muted(config: &Config, shares: &[Share<'_>], at: Timestamp) -> bool {
+    let mut routes = shares.iter().flat_map(|share| &share.routes);
+    routes.any(|place| {
+        let route = config.routes.get(*place);
+        route.is_some_and(|route| interval::mutes(config, route, at).is_some())
+    })
+}
+
+fn worst_of<'m>(config: &Config, heard: &[&'m Alert]) -> Option<&'m Alert> {
+    heard.iter().copied().min_by_key(|alert| {
+        let severity = config.severity(alert.subject.severity.as_deref());
+        severity.map_or(u64::MAX, |severity| severity.level)
+    })
+}
+
+/// Tells one receiver, if there is news for it.
+#[allow(clippy::too_many_arguments)]
+fn tell(
+    config: &Config,
+    book: &Book,
+    change: &mut Change,
+    incident: &mut Incident,
+    group: &mut Group,
+    members: &[&Alert],
+    target: Target,
+    is_escalation: bool,
+) {
+    let at = change.at;
+    let (ended, firing): (Vec<&Alert>, Vec<&Alert>) =
+        members.iter().copied().partition(|alert| alert.ended.is_some());
+    let prints = |alerts: &[&Alert]| -> BTreeSet<u64> {
+        alerts.iter().map(|alert| print(&alert.promise)).collect()
+    };
+    let now = Told {
+        at,
+        first: String::new(),
+        firing: prints(&firing),
+        ended: prints(&ended),
+    };
+    let known = group.told.get(&target.receiver);
+    let wants_repeat = target
+        .repeat
+        .filter(|_| incident.acknowledged.is_none())
+        .is_some_and(|every| known.is_some_and(|known| known.at + every <= at));
+    let news = news(known, &now, target.ends_told, wants_repeat);
+    let Some(kind) = news.or_else(|| is_escalation.then_some(Kind::Escalated)) else {
+        return;
+    };
+    let shown: Vec<&Alert> = firing
+        .iter()
+        .chain(ended.iter().filter(|_| target.ends_told))
+        .copied()
+        .collect();
+    let Some(speaker) = worst_of(config, if firing.is_empty() { &ended } else { &firing }) else {
+        return;
+    };
+    let first = known.map(|known| known.first.clone());
+    let count = shown.len();
+    let receiver = target.receiver.clone();
+    let key = announce::send_with(config, book, change, incident, speaker, kind, target, |page| {
+        page.first = first.clone();
+        page.group = group.labels.clone();
+        page.alerts = shown.iter().take(MEMBERS_SHOWN).map(|alert| Member::of(alert, config)).collect();
+        page.more = count.saturating_sub(MEMBERS_SHOWN);
+        if count > 1 {
+            let (firing, ended) = (firing.len(), ended.len());
+            page.promise.name = Say::new(
+                format!("{firing} firing, {ended} ended {}", label::show(&group.labels)),
+                format!("発報 {firing} 件・解消 {ended} 件 {}", label::show(&group.labels)),
+            );
+        }
+    });
+    let first = first.unwrap_or(key);
+    group.told.insert(receiver, Told { first, ..now });
+}
+
+/// Why this receiver is told, if it is. As in Alertmanager's deduplication.
+fn news(known: Option<&Told>, now: &Told, ends_told: bool, wants_repeat: bool) -> Option<Kind> {
+    let Some(known) = known else {
+        return (!now.firing.is_empty()).then_some(Kind::Raised);
+    };
+    if !now.firing.is_subset(&known.firing) {
+        return Some(if known.firing.is_empty() { Kind::Raised } else { Kind::Joined });
+    }
+    if now.firing.is_empty() {
+        return (ends_told && !known.firing.is_empty()).then_some(Kind::Resolved);
+    }
+    if ends_told && !now.ended.is_subset(&known.ended) {
+        return Some(Kind::Joined);
+    }
+    wants_repeat.then_some(Kind::Repeated)
+}
+
+impl Told {
+    fn nothing(at: Timestamp) -> Self {
+        Self {
+            at,
+            first: String::new(),
+            firing: BTreeSet::new(),
+            ended: BTreeSet::new(),
+        }
+    }
+}
+
+/// A short name of an alert's id: two of 50,000 are the same once in 10^10 groups.
+fn print(id: &str) -> u64 {
+    label::fingerprint(&Labels::from([(String::new(), id.to_owned())]))
+}
+
+fn close(book: &Book, change: &mut Change, incident: &mut Incident, last: Option<&Alert>) {
+    let at = change.at;
+    incident.resolved = Some(at);
+    incident.evidence_lost = None;
+    let what = match last {
+        Some(alert) => {
+            incident.state = alert.subject.verdict.state;
+            alert.subject.because(incident.state)
+        }
+        None => say!("nothing of it fires any more", "発報中の警報はなくなりました"),
+    };
+    incident.note(at, "resolved", what);
+    let body = json!({
+        "incident": incident.id, "severity": incident.severity, "state": incident.state,
+        "bad_since": incident.bad_since,
+    });
+    let about = incident.promises.first().cloned().unwrap_or_default();
+    change.event(EventKind::IncidentResolved, &about, &incident.id, body);
+    for pending in book.repeats(&incident.id) {
+        change.drop_pending(&pending.page.key);
+        react::settle(incident, &pending.page.key, at, pending.tries);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn told(firing: &[u64], ended: &[u64]) -> Told {
+        Told {
+            firing: firing.iter().copied().collect(),
+            ended: ended.iter().copied().collect(),
+            ..Told::nothing(Timestamp::EPOCH)
+        }
+    }
+
+    /// The table of Alertmanager's deduplication: what was told, what is so, and whether it is told.
+    #[test]
+    fn a_receiver_is_told_what_it_was_not_told() {
+        let known = told(&[1, 2], &[]);
+        for (known, now, expected) in [
+            (None, told(&[1], &[]), Some(Kind::Raised)),
+            (None, told(&[], &[1]), None),
+            (Some(&known), told(&[1, 2], &[]), None),
+            (Some(&known), told(&[1], &[]), None),
+            (Some(&known), told(&[1, 3], &[]), Some(Kind::Joined)),
+            (Some(&known), told(&[1], &[2]), Some(Kind::Joined)),
+            (Some(&known), told(&[], &[1, 2]), Some(Kind::Resolved)),
+        ] {
+            assert_eq!(news(known, &now, true, false), expected, "{now:?}");
+        }
+        assert_eq!(news(Some(&known), &told(&[], &[1, 2]), false, false), None);
+        assert_eq!(news(Some(&known), &told(&[1], &[2]), false, false), None);
+        assert_eq!(news(Some(&known), &told(&[1, 2], &[]), true, true), Some(Kind::Repeated));
+    }
+}
