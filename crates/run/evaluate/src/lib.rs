@@ -10,6 +10,7 @@
 //!
 //! Reading order: `evaluator`, `watch` (one promise), `gather`, `counter`, `timeline`, `source`, `warm`.
 
+pub mod anomaly;
 mod counter;
 mod evaluator;
 mod explain;

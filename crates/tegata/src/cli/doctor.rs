@@ -9,10 +9,7 @@ use std::{
 use clap::Args;
 use promise::{Clock as _, Lang, Say, Timestamp, say};
 use serde_json::json;
-use spec::{
-    Level, Spec,
-    section::receiver::Secret,
-};
+use spec::{Level, Spec, section::receiver::Secret};
 
 use super::{Common, Data, instance::Instance};
 use crate::{clock::SystemClock, exit, secrets, spec_file};

@@ -6,7 +6,7 @@
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
-use evaluate::log_rule::{Engine, Key, LogRule, Told};
+use evaluate::log_rule::{Engine, Firing, Key, LogRule, Told};
 use promise::{Clock, LogQuery, Timestamp};
 use respond::{Responder, RuleChange, rule};
 use serde::{Deserialize, Serialize};
@@ -199,7 +199,7 @@ impl LogRules {
             };
             self.open.insert(place.clone(), open.clone());
             self.save_open().await;
-            let summary = summary(&place, firing.figure, late);
+            let summary = summary(&place, &firing, late);
             self.change(&place, &open, rule::Turn::Fires, now, summary)
                 .await;
         }
@@ -289,9 +289,13 @@ impl LogRules {
     }
 }
 
-/// What fired, where it has a figure.
-fn summary((name, key): &Place, figure: Option<f64>, late: bool) -> Option<String> {
-    let figure = figure?;
+/// What fired, in words where it has some, else by its figure.
+fn summary((name, key): &Place, firing: &Firing, late: bool) -> Option<String> {
+    let what = match (&firing.why, firing.figure) {
+        (Some(why), _) => format!("{} / {}", why.en, why.ja),
+        (None, Some(figure)) => figure.to_string(),
+        (None, None) => return None,
+    };
     let of = key
         .as_deref()
         .map(|key| format!(" ({key})"))
@@ -301,5 +305,5 @@ fn summary((name, key): &Place, figure: Option<f64>, late: bool) -> Option<Strin
     } else {
         ""
     };
-    Some(format!("{name}{of}: {figure}{note}"))
+    Some(format!("{name}{of}: {what}{note}"))
 }

@@ -56,6 +56,14 @@ pub enum Kind {
         over: Duration,
         forgets: bool,
     },
+    /// More events in a stretch of time than is usual at its hour of the week, by more than they stray by themselves.
+    Unusual {
+        every: Duration,
+        /// Fewer are never worth an alert.
+        least: u64,
+        /// By chance alone it fires once in so long a time.
+        once_in: Duration,
+    },
     /// A value that was not seen before; several fields together are one value.
     NewTerm {
         fields: Vec<Vec<String>>,
@@ -130,6 +138,7 @@ impl LogRule {
             Kind::Any
             | Kind::Frequency { .. }
             | Kind::Flatline { .. }
+            | Kind::Unusual { .. }
             | Kind::PercentageMatch { .. } => Vec::new(),
         }
     }
@@ -140,6 +149,7 @@ impl LogRule {
         match &self.kind {
             Kind::Spike { .. }
             | Kind::Flatline { .. }
+            | Kind::Unusual { .. }
             | Kind::MetricAggregation { .. }
             | Kind::SpikeAggregation { .. }
             | Kind::PercentageMatch { .. } => true,
@@ -156,7 +166,9 @@ impl LogRule {
             | Kind::Flatline { over, .. }
             | Kind::Cardinality { over, .. } => *over,
             Kind::Spike { over, .. } | Kind::SpikeAggregation { over, .. } => *over * 2,
-            Kind::MetricAggregation { every, .. } | Kind::PercentageMatch { every, .. } => *every,
+            Kind::MetricAggregation { every, .. }
+            | Kind::Unusual { every, .. }
+            | Kind::PercentageMatch { every, .. } => *every,
             Kind::Change { within, .. } => within.unwrap_or_default(),
             _ => Duration::ZERO,
         }

@@ -1,4 +1,5 @@
-//! The one line: `status:failed AND count > 10 over 5m by user`. What stands before `count` is a log query; without
+//! The one line: `status:failed AND count > 10 over 5m by user`, or `count unusual` where nobody knows how many are too
+//! many. What stands before `count` is a log query; without
 //! `count` each matching record fires.
 
 use std::time::Duration;
@@ -9,6 +10,9 @@ use crate::log_rule::{Kind, LogRule};
 
 /// Where the line does not say.
 const OVER: Duration = Duration::from_secs(300);
+/// Of what is unusual: fewer records are never worth an alert, and chance alone gives one in so long a time.
+const UNUSUAL_LEAST: u64 = 5;
+const ONCE_IN: Duration = Duration::from_secs(30 * 86_400);
 
 /// Reads a line.
 pub fn read(name: &str, line: &str) -> Result<LogRule, Say> {
@@ -25,10 +29,22 @@ pub fn read(name: &str, line: &str) -> Result<LogRule, Say> {
     };
     let wrong = || {
         say!(
-            "expected `count > N`, then perhaps `over 5m` and `by field`, and found `{tail}`",
-            "`count > N` に続けて `over 5m` と `by 項目` が書けます。`{tail}` は読めません"
+            "expected `count > N` or `count unusual`, then perhaps `over 5m` and `by field`, and found `{tail}`",
+            "`count > N` か `count unusual` に続けて `over 5m` と `by 項目` が書けます。`{tail}` は読めません"
         )
     };
+    if let Some(rest) = tail
+        .strip_prefix("count")
+        .and_then(|rest| rest.trim_start().strip_prefix("unusual"))
+    {
+        let (every, by) = over_and_by(rest.split_whitespace(), &wrong)?;
+        let kind = Kind::Unusual {
+            every,
+            least: UNUSUAL_LEAST,
+            once_in: ONCE_IN,
+        };
+        return Ok(rule(kind, by));
+    }
     let spaced = [">=", "<=", ">", "<"].into_iter().find_map(|sign| {
         Some((
             sign,
@@ -45,15 +61,7 @@ pub fn read(name: &str, line: &str) -> Result<LogRule, Say> {
         .next()
         .and_then(|n| n.parse().ok())
         .ok_or_else(wrong)?;
-    let (mut over, mut by) = (OVER, None);
-    while let Some(word) = words.next() {
-        let value = words.next().ok_or_else(wrong)?;
-        match word {
-            "over" => over = Span::parse(value)?.0,
-            "by" => by = Some(value.to_owned()),
-            _ => return Err(wrong()),
-        }
-    }
+    let (over, by) = over_and_by(words, &wrong)?;
     let kind = match sign {
         ">" => Kind::Frequency {
             count: bound.saturating_add(1),
@@ -77,6 +85,23 @@ pub fn read(name: &str, line: &str) -> Result<LogRule, Say> {
     Ok(rule(kind, by))
 }
 
+/// `over 5m` and `by field`, in any order.
+fn over_and_by<'w>(
+    mut words: impl Iterator<Item = &'w str>,
+    wrong: &dyn Fn() -> Say,
+) -> Result<(Duration, Option<String>), Say> {
+    let (mut over, mut by) = (OVER, None);
+    while let Some(word) = words.next() {
+        let value = words.next().ok_or_else(wrong)?;
+        match word {
+            "over" => over = Span::parse(value)?.0,
+            "by" => by = Some(value.to_owned()),
+            _ => return Err(wrong()),
+        }
+    }
+    Ok((over, by))
+}
+
 /// The query, and the part from `count` on, where a sign follows that word.
 fn split(line: &str) -> (&str, Option<&str>) {
     let line = line.trim();
@@ -84,7 +109,7 @@ fn split(line: &str) -> (&str, Option<&str>) {
         let (before, tail) = line.split_at(at);
         let sign = tail["count".len()..].trim_start();
         let is_word = before.is_empty() || before.ends_with(char::is_whitespace);
-        if is_word && sign.starts_with(['<', '>']) {
+        if is_word && (sign.starts_with(['<', '>']) || sign.starts_with("unusual")) {
             let before = before.trim_end();
             let query = if before.is_empty() {
                 Some("")

@@ -44,6 +44,7 @@ impl Frequency {
                 key: event.key.clone(),
                 event: Some(event.id),
                 figure: Some(found),
+                why: None,
             });
             self.windows.remove(&event.key);
         }
@@ -129,6 +130,7 @@ impl Flatline {
             key: key.clone(),
             event,
             figure: Some(found),
+            why: None,
         });
         if forgets {
             self.first.remove(key);
@@ -323,6 +325,7 @@ impl Spike {
             key,
             event,
             figure: now,
+            why: None,
         });
     }
 }

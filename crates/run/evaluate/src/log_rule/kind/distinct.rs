@@ -87,6 +87,7 @@ impl Cardinality {
                 key: key.clone(),
                 event,
                 figure: Some(count as f64),
+                why: None,
             });
         }
     }

@@ -4,8 +4,9 @@ mod counts;
 mod distinct;
 mod plain;
 mod sums;
+mod unusual;
 
-use promise::Timestamp;
+use promise::{Say, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::{Event, Key, Kind, LogRule};
@@ -23,6 +24,9 @@ pub struct Firing {
     pub event: Option<u128>,
     /// What was counted or measured.
     pub figure: Option<f64>,
+    /// In words, where a figure alone says too little.
+    #[serde(default)]
+    pub why: Option<Say>,
 }
 
 /// What a rule remembers.
@@ -34,6 +38,7 @@ pub enum State {
     Spike(counts::Spike),
     Cardinality(distinct::Cardinality),
     Sums(sums::Sums),
+    Unusual(unusual::Unusual),
 }
 
 impl State {
@@ -52,6 +57,7 @@ impl State {
             Kind::MetricAggregation { .. }
             | Kind::SpikeAggregation { .. }
             | Kind::PercentageMatch { .. } => Self::Sums(sums::Sums::default()),
+            Kind::Unusual { .. } => Self::Unusual(unusual::Unusual::default()),
         }
     }
 
@@ -63,6 +69,7 @@ impl State {
             Self::Spike(state) => state.event(rule, event, fire),
             Self::Cardinality(state) => state.event(rule, event, fire),
             Self::Sums(state) => state.event(rule, event, fire),
+            Self::Unusual(state) => state.event(rule, event, fire),
         }
     }
 
@@ -75,6 +82,7 @@ impl State {
             Self::Spike(state) => state.tick(rule, at, fire),
             Self::Cardinality(state) => state.tick(rule, at, fire),
             Self::Sums(state) => state.tick(rule, at, fire),
+            Self::Unusual(state) => state.tick(rule, at, fire),
         }
     }
 }

@@ -25,6 +25,7 @@ impl Plain {
             key: event.key.clone(),
             event: Some(event.id),
             figure: None,
+            why: None,
         };
         let first = event.values.first().and_then(Option::as_ref);
         let fires = match &rule.kind {

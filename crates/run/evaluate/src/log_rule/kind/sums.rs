@@ -115,6 +115,7 @@ impl Sums {
                         key,
                         event: None,
                         figure: Some(value),
+                        why: None,
                     });
                 }
             }
@@ -131,6 +132,7 @@ impl Sums {
                         key,
                         event: None,
                         figure: Some(share),
+                        why: None,
                     });
                 }
             }
