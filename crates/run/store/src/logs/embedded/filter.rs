@@ -2,7 +2,7 @@
 
 use promise::{
     Timestamp,
-    signal::{FieldValue, Phrase, Target, Test},
+    signal::{FieldValue, Phrase, Target, Test, fold},
 };
 use serde_json::{Map, Value};
 
@@ -335,8 +335,10 @@ fn in_slot(slot: &Slot, word: &str, count: usize) -> Option<Vec<bool>> {
                     texts.filter(most, &mut holds)?
                 }
                 Column::Integers(all) => {
-                    let number: Option<u64> = word.parse().ok();
-                    let is_it = |n: &i64| Some(n.unsigned_abs()) == number && holds(&n.to_string());
+                    let Ok(number) = word.parse::<u64>() else {
+                        return Some(vec![false; count]);
+                    };
+                    let is_it = |n: &i64| n.unsigned_abs() == number && holds(&n.to_string());
                     all.iter().map(is_it).collect()
                 }
                 _ => return None,
@@ -361,6 +363,55 @@ fn may_hold(texts: &Texts, word: &str) -> bool {
         Texts::Hex { .. } => word
             .bytes()
             .all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b)),
+        Texts::Affixed {
+            prefix,
+            suffix,
+            inner,
+        } => may_hold(inner, word) || reaches(&fold(prefix), &fold(suffix), word),
         _ => true,
+    }
+}
+
+/// Whether a word could stand in what texts begin or end with, or reach over into it. What is folded alone and what is
+/// folded with its neighbours may differ where it is not ASCII.
+fn reaches(prefix: &str, suffix: &str, word: &str) -> bool {
+    if !(prefix.is_ascii() && suffix.is_ascii() && word.is_ascii()) {
+        return true;
+    }
+    let overlaps = |left: &str, right: &str| {
+        (1..=left.len().min(right.len())).any(|n| left.ends_with(&right[..n]))
+    };
+    prefix.contains(word)
+        || suffix.contains(word)
+        || overlaps(prefix, word)
+        || overlaps(word, suffix)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::logs::embedded::text::Plain;
+
+    #[test]
+    fn a_word_that_cannot_reach_into_what_texts_begin_with_is_not_looked_for() {
+        let digits = |numbers: Vec<i64>| Texts::Affixed {
+            prefix: "user_".into(),
+            suffix: " Ok".into(),
+            inner: Box::new(Texts::Hex {
+                digits: 2,
+                is_uuid: false,
+                packed: numbers.iter().map(|n| n.to_le_bytes()[0]).collect(),
+            }),
+        };
+        let texts = digits(vec![0x1f, 0xa0]);
+        for word in ["user_1f", "1f", "ok", "user_", "r_a0", "ok_then"] {
+            // Whatever is a word of such a text, or could be, is looked for.
+            let is_word = ["user_1f", "1f", "ok", "user_", "r_a0"].contains(&word);
+            assert!(may_hold(&texts, word) || !is_word, "{word}");
+        }
+        for word in ["declined", "zanzibar", "7g"] {
+            assert!(!may_hold(&texts, word), "{word}");
+        }
+        assert!(may_hold(&Texts::Plain(Plain::default()), "declined"));
     }
 }
