@@ -131,7 +131,7 @@ fn has_tag(span: &Span, name: &str, value: &str) -> bool {
         let found = span.fields.get(*place).and_then(|all| all.get(name));
         found.is_some_and(|found| match found {
             Value::String(text) => text == value,
-            other => other.to_string() == value,
+            other => format!("{other}") == value,
         })
     })
 }

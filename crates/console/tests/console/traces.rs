@@ -164,12 +164,9 @@ async fn a_trace_says_what_it_waited_for_and_leads_to_its_logs_and_metrics() {
         page.contains(&format!("/logs?query=trace_id:{TRACE}"))
             && page.contains("traces_spanmetrics_calls_total")
     );
-    let logs = get(
-        &router,
-        &format!("/logs?query=message:timed&range=5m&lang=en"),
-    )
-    .await
-    .text();
+    let logs = get(&router, "/logs?query=message:timed&range=5m&lang=en")
+        .await
+        .text();
     assert!(
         logs.contains(&format!("href=\"/traces/{TRACE}\"")),
         "{logs}"

@@ -23,6 +23,8 @@ const HEIGHT: u64 = 100;
 const LINE_CHARS_MAX: usize = 400;
 /// Names under which a record tells in words what happened.
 const MESSAGES: [&str; 4] = ["message", "msg", "log", "body"];
+/// Names of the time, which stands before the line already.
+const TIMES: [&str; 4] = ["time", "timestamp", "@timestamp", "ts"];
 /// Names under which it tells of which trace it is.
 const TRACES: [&str; 4] = ["trace_id", "traceId", "traceID", "trace.id"];
 
@@ -108,7 +110,7 @@ fn fields(question: &Question, fields: &[Field], sampled: usize, lang: Lang) -> 
             }) }
             @for field in fields {
                 details {
-                    summary { code lang="en" { (field.name) } " " span.rest { (field.records * 100 / sampled.max(1)) " %" } }
+                    summary { code lang="en" { (field.name) } " " span.rest { (percent(field.records, sampled)) } }
                     @if field.is_masked { p.note { (lang.pick("personal; masked", "個人情報のため伏せています")) } }
                     @else if field.values.is_empty() { p.note { (lang.pick("each record has another value", "値は記録ごとに異なります")) } }
                     ul { @for (value, n) in &field.values {
@@ -146,6 +148,14 @@ fn records(visit: &Visit, question: &Question, found: &Found, mask: &Mask) -> Ma
                 }
             }
         }
+    }
+}
+
+/// What is there at all never reads 0.
+fn percent(part: usize, of: usize) -> String {
+    match part * 100 / of.max(1) {
+        0 => "< 1 %".to_owned(),
+        percent => format!("{percent} %"),
     }
 }
 
@@ -189,7 +199,8 @@ fn line(record: &Record, mask: &Mask) -> String {
     }
     each(&record.fields, "", &mut |name, value| {
         let is_message = message.is_some_and(|(known, _)| known == name);
-        if !is_message && out.len() < 4 * LINE_CHARS_MAX {
+        let is_known = is_message || TIMES.contains(&name);
+        if !is_known && out.len() < 4 * LINE_CHARS_MAX {
             if !out.is_empty() {
                 out.push(' ');
             }
