@@ -21,7 +21,6 @@ const NODES_MAX: usize = 200_000;
 /// Reads every document of a text of another tool. Spans are byte offsets into `text`.
 #[must_use]
 pub fn parse_foreign_yaml(text: &str) -> (Vec<Node>, Vec<Mistake>) {
-    let mut mistakes = Vec::new();
     if text.len() > BYTES_MAX {
         let mib = BYTES_MAX >> 20;
         let message = say!(
@@ -30,6 +29,41 @@ pub fn parse_foreign_yaml(text: &str) -> (Vec<Node>, Vec<Mistake>) {
         );
         return (Vec::new(), vec![Mistake::new("too-large", 0..0, message)]);
     }
+    let (roots, mistakes) = documents(text);
+    if mistakes.is_empty() {
+        return (roots, mistakes);
+    }
+    // What others read is read here: a mistake that goes away with this was none.
+    match closed(text).map(|closed| documents(&closed)) {
+        Some((roots, mistakes)) if mistakes.is_empty() => (roots, mistakes),
+        _ => (roots, mistakes),
+    }
+}
+
+/// The text with closing brackets drawn up to the line before them, byte for byte as long; `None` where none stands on
+/// a line of its own. The standard wants them indented deeper than the key that they belong to; hardly a tool does.
+fn closed(text: &str) -> Option<String> {
+    let mut out = String::with_capacity(text.len());
+    let mut changed = false;
+    for line in text.split_inclusive('\n') {
+        let is_closing = line.trim_start().starts_with([']', '}']);
+        let before = out
+            .trim_end_matches([' ', '\n', '\r'])
+            .rsplit('\n')
+            .next()
+            .unwrap_or_default();
+        if is_closing && !before.is_empty() && !before.contains('#') && out.ends_with('\n') {
+            out.pop();
+            out.push(' ');
+            changed = true;
+        }
+        out.push_str(line);
+    }
+    changed.then_some(out)
+}
+
+fn documents(text: &str) -> (Vec<Node>, Vec<Mistake>) {
+    let mut mistakes = Vec::new();
     let mut reader = Reader {
         parser: Parser::new_from_str(text),
         lines: Lines::of(text),
@@ -285,6 +319,22 @@ mod tests {
             Some(Value::Scalar(text)) => text,
             _ => "",
         }
+    }
+
+    #[test]
+    fn a_closing_bracket_may_stand_as_far_left_as_its_key() {
+        let yaml = "services:\n  web:\n    test: [\n        \"CMD\",\n        # why\n        \"true\",\n    ]\n    retries: 5\n";
+        let (roots, mistakes) = parse_foreign_yaml(yaml);
+        assert_eq!((roots.len(), mistakes), (1, Vec::new()));
+        let web = roots[0].get("services").and_then(|it| it.get("web"));
+        let retries = web.and_then(|web| web.get("retries"));
+        assert_eq!(text(retries), "5");
+        let at = retries.map_or(0, |it| it.span.start);
+        assert_eq!(
+            &yaml[at..=at],
+            "5",
+            "places are those of the text that was given"
+        );
     }
 
     #[test]
