@@ -10,6 +10,7 @@ mod demo;
 mod doors;
 mod engine;
 mod exit;
+mod facts;
 mod keeper;
 mod log_rules;
 mod lsp;

@@ -3,13 +3,12 @@
 use std::{
     io::{IsTerminal as _, Write as _},
     path::{Path, PathBuf},
-    sync::OnceLock,
 };
 
 use promise::{Clock as _, Lang, Say, say};
-use spec::{Diagnostic, Facts, Included, Level, Loaded, Style, Texts, World};
+use spec::{Diagnostic, Included, Level, Loaded, Style, Texts, World};
 
-use crate::{clock::SystemClock, exit::Stop, rule_files};
+use crate::{clock::SystemClock, exit::Stop, facts, rule_files};
 
 /// What came of a file and of those that it includes.
 pub(crate) struct SpecFile {
@@ -52,32 +51,7 @@ pub(crate) fn in_world<T>(
         check_query: &check_query,
         include: &include,
         now: SystemClock.now(),
-        facts: facts(),
-    })
-}
-
-/// The tables of facts: those of the program, overridden by files of the same names in the folder `TEGATA_FACTS`.
-fn facts() -> &'static Facts {
-    static FACTS: OnceLock<Facts> = OnceLock::new();
-    FACTS.get_or_init(|| {
-        let mut facts = Facts::built_in().clone();
-        let Some(folder) = std::env::var_os("TEGATA_FACTS") else {
-            return facts;
-        };
-        for name in Facts::names() {
-            let path = Path::new(&folder).join(name).with_extension("tsv");
-            let Ok(text) = std::fs::read_to_string(&path) else {
-                continue;
-            };
-            match facts.clone().with(name, &text) {
-                Some(more) => facts = more,
-                None => eprintln!(
-                    "{}: its columns are not those of the table `{name}`; it is left out",
-                    path.display()
-                ),
-            }
-        }
-        facts
+        facts: facts::known(),
     })
 }
 

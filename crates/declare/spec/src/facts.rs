@@ -2,12 +2,13 @@
 //!
 //! The tables are files under `facts/`, so that a price or an end of life can be mended without touching a rule;
 //! a directory of files with the same names overrides them row by row without a release. A rule that holds
-//! such a figure against a spec says where it comes from. A name that stands in no table is never wrong: the
-//! world has more products than the tables.
+//! such a figure against a spec says where it comes from, and only advises while nobody has held the figure
+//! against that source. A name that stands in no table is never wrong: the world has more products than the
+//! tables.
 
 use std::{borrow::Cow, collections::BTreeMap, sync::LazyLock};
 
-use promise::{Say, record::Scalar};
+use promise::{Say, document::did_you_mean, record::Scalar, say};
 
 use crate::diagnostic::Source;
 
@@ -17,7 +18,9 @@ const FILES: &[(&str, usize, &str)] = &[
     ("cadence", 2, include_str!("../facts/cadence.tsv")),
     ("end_of_life", 2, include_str!("../facts/end_of_life.tsv")),
     ("engines", 2, include_str!("../facts/engines.tsv")),
+    ("instances", 2, include_str!("../facts/instances.tsv")),
     ("limits", 2, include_str!("../facts/limits.tsv")),
+    ("log_prices", 1, include_str!("../facts/log_prices.tsv")),
     (
         "newest_offered",
         2,
@@ -38,13 +41,15 @@ const FILES: &[(&str, usize, &str)] = &[
 
 /// The columns that every table ends with.
 const LAST: [&str; 2] = ["source", "date"];
-/// More rows than any table will have; what is beyond it in a file that overrides one is not read.
+/// In the place of a date: nobody has held the row against its source yet.
+const UNCOMPARED: &str = "-";
+/// More rows than any table will have: a file with more is no table.
 const ROWS_MAX: usize = 20_000;
 
 static BUILT_IN: LazyLock<Facts> = LazyLock::new(|| Facts {
     tables: FILES
         .iter()
-        .filter_map(|(name, keys, text)| Some(((*name).to_owned(), Table::read(text, *keys)?)))
+        .filter_map(|(name, keys, text)| Some(((*name).to_owned(), Table::read(text, *keys).ok()?)))
         .collect(),
 });
 
@@ -82,20 +87,37 @@ impl Facts {
     }
 
     /// These, with the rows of `text` in the place of those that have the same first cells, and added to the rest.
-    /// `None` where `text` is no such table.
-    #[must_use]
-    pub fn with(mut self, name: &str, text: &str) -> Option<Self> {
-        let table = self.tables.get_mut(name)?;
+    ///
+    /// # Errors
+    /// Where no table has that name, or `text` is none with its columns; the sentence names the line.
+    pub fn with(mut self, name: &str, text: &str) -> Result<Self, Say> {
+        let Some(table) = self.tables.get_mut(name) else {
+            let all = Self::names().collect::<Vec<_>>().join(", ");
+            return Err(match did_you_mean(name, Self::names()) {
+                Some(near) => say!(
+                    "there is no table `{name}`: did you mean `{near}`?",
+                    "表 `{name}` はありません。`{near}` のことですか?"
+                ),
+                None => say!(
+                    "there is no table `{name}`, only {all}",
+                    "表 `{name}` はありません。あるのは {all} です"
+                ),
+            });
+        };
         let keys = table.keys;
         let more = Table::read(text, keys)?;
         if table.columns != more.columns {
-            return None;
+            let columns = table.columns.join(", ");
+            return Err(say!(
+                "line 1: the columns of `{name}` are {columns}, separated by tabs",
+                "1 行目: `{name}` の列は、タブ区切りで {columns} です"
+            ));
         }
         table
             .rows
             .retain(|row| !more.rows.iter().any(|new| new[..keys] == row[..keys]));
         table.rows.extend(more.rows);
-        Some(self)
+        Ok(self)
     }
 
     /// The rows of a table whose first cells are `key`.
@@ -130,22 +152,50 @@ impl Facts {
 
 impl Table {
     /// Columns by tabs, the first line their names. A line that starts with `#` is a remark.
-    fn read(text: &str, keys: usize) -> Option<Self> {
-        let mut lines = text
-            .lines()
-            .filter(|line| !line.is_empty() && !line.starts_with('#'));
+    fn read(text: &str, keys: usize) -> Result<Self, Say> {
+        let lines = text.lines().enumerate();
+        let mut lines = lines.filter(|(_, line)| !line.trim().is_empty() && !line.starts_with('#'));
         let cells = |line: &str| -> Vec<String> {
             line.split('\t')
                 .map(|cell| cell.trim().to_owned())
                 .collect()
         };
-        let columns = cells(lines.next()?);
-        if columns.len() <= LAST.len() || !columns.ends_with(&LAST.map(str::to_owned)) {
-            return None;
+        let columns = lines
+            .next()
+            .map(|(_, line)| cells(line))
+            .unwrap_or_default();
+        if columns.len() <= keys.max(LAST.len()) || !columns.ends_with(&LAST.map(str::to_owned)) {
+            return Err(say!(
+                "line 1: a table starts with the names of its columns, separated by tabs, the last ones `source` and `date`",
+                "1 行目: 表の先頭は、タブ区切りの列名です(最後の 2 列は `source` と `date`)"
+            ));
         }
-        let rows = lines.take(ROWS_MAX).map(cells);
-        let rows: Vec<Vec<String>> = rows.filter(|row| row.len() == columns.len()).collect();
-        Some(Self {
+        let mut rows = Vec::new();
+        for (at, line) in lines {
+            let (row, number) = (cells(line), at + 1);
+            let (found, wanted) = (row.len(), columns.len());
+            if found != wanted {
+                return Err(say!(
+                    "line {number}: {found} cells where there are {wanted} columns",
+                    "{number} 行目: {wanted} 列のところに {found} 個の値があります"
+                ));
+            }
+            let date = row.last().map_or("", String::as_str);
+            if date != UNCOMPARED && date.parse::<jiff::civil::Date>().is_err() {
+                return Err(say!(
+                    "line {number}: `{date}` is no date such as 2026-11-22; `-` says that nobody has held the row against its source",
+                    "{number} 行目: `{date}` は 2026-11-22 のような日付ではありません(出典と未照合の行には `-` と書きます)"
+                ));
+            }
+            if rows.len() == ROWS_MAX {
+                return Err(say!(
+                    "line {number}: a table has {ROWS_MAX} rows at most",
+                    "{number} 行目: 表の行数は {ROWS_MAX} までです"
+                ));
+            }
+            rows.push(row);
+        }
+        Ok(Self {
             columns,
             keys,
             rows,
@@ -168,7 +218,7 @@ impl<'f> Fact<'f> {
         T::parse(self.get(column)).ok()
     }
 
-    /// Where it is written, and when it was read there.
+    /// Where it is written, and when it was read there, if it was.
     #[must_use]
     pub fn source(&self) -> Source {
         let url = self.get("source");
@@ -180,7 +230,11 @@ impl<'f> Fact<'f> {
         } else {
             name
         };
-        Source::of(Say::same(name)).at(url).on(self.get("date"))
+        let source = Source::of(Say::same(name)).at(url);
+        match self.get("date") {
+            UNCOMPARED => source.uncompared(),
+            date => source.on(date),
+        }
     }
 }
 
@@ -202,11 +256,6 @@ mod tests {
             for fact in BUILT_IN.of(name, &[]) {
                 assert!(
                     fact.get("source").starts_with("https://"),
-                    "{name}: {:?}",
-                    fact.cells
-                );
-                assert!(
-                    fact.get("date").parse::<jiff::civil::Date>().is_ok(),
                     "{name}: {:?}",
                     fact.cells
                 );
@@ -246,6 +295,7 @@ mod tests {
         let limit = |product| {
             facts
                 .as_ref()
+                .ok()
                 .and_then(|it| it.limit::<Span>(product, "idle_timeout"))
                 .map(|(span, _)| span)
         };
@@ -257,9 +307,59 @@ mod tests {
                 Some(Span::secs(60))
             )
         );
-        assert_eq!(
-            Facts::built_in().clone().with("limits", "product\tprice\n"),
-            None
+    }
+
+    #[test]
+    fn a_malformed_file_is_refused_with_its_line() {
+        let head = "product\tlimit\tvalue\tsource\tdate";
+        let said = |name: &str, text: String| {
+            let facts = Facts::built_in().clone().with(name, &text);
+            facts.err().map(|said| said.en).unwrap_or_default()
+        };
+        let row = "alb\tidle_timeout\t90s\thttps://x.example/";
+        for (name, text, wanted) in [
+            ("limit", format!("{head}\n"), "did you mean `limits`?"),
+            (
+                "limits",
+                "product\tprice\n".to_owned(),
+                "line 1: a table starts with",
+            ),
+            (
+                "prices",
+                format!("{head}\n"),
+                "line 1: the columns of `prices` are product, monthly, category, source, date",
+            ),
+            (
+                "limits",
+                format!("{head}\n# a remark\n{row}\n"),
+                "line 3: 4 cells where there are 5 columns",
+            ),
+            (
+                "limits",
+                format!("{head}\n{row}\tyesterday\n"),
+                "line 2: `yesterday` is no date",
+            ),
+        ] {
+            let said = said(name, text);
+            assert!(said.contains(wanted), "{wanted:?} is not in {said:?}");
+        }
+    }
+
+    #[test]
+    fn a_row_without_a_date_is_not_compared_with_its_source() {
+        let row = "mine\t99.9 %\thttps://x.example/\t-";
+        let facts = Facts::built_in().clone().with(
+            "sla",
+            &format!("product\tavailability\tsource\tdate\n{row}\n"),
         );
+        let source =
+            |facts: &Facts, product| facts.one("sla", &[product]).map(|fact| fact.source());
+        let facts = facts.expect("a table");
+        let (mine, rds) = (source(&facts, "mine"), source(&facts, "rds"));
+        assert_eq!(
+            mine.map(|it| (it.is_compared, it.date)),
+            Some((false, None))
+        );
+        assert!(rds.is_some_and(|it| it.is_compared && it.date.is_some()));
     }
 }

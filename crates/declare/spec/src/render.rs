@@ -19,7 +19,7 @@ use unicode_width::UnicodeWidthChar;
 
 use crate::{
     check,
-    diagnostic::{Diagnostic, Level},
+    diagnostic::{Diagnostic, Level, Source},
     texts::{Text, Texts},
 };
 
@@ -248,12 +248,11 @@ impl Page<'_, '_> {
             ));
         }
         // The source of this very number, before that of the rule.
-        let source = match (&diagnostic.source, rule) {
-            (Some(source), _) => Some(source.say()),
-            (None, Some(rule)) => rule.number(),
-            (None, None) => None,
-        };
-        if let Some(source) = source {
+        let mut sources: Vec<Say> = diagnostic.sources.iter().map(Source::say).collect();
+        if sources.is_empty() {
+            sources.extend(rule.and_then(|rule| rule.number()));
+        }
+        for source in sources {
             notes.push((say!("source", "根拠"), source.get(self.lang).to_owned()));
         }
         if notes.is_empty() {

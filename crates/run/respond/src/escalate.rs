@@ -65,6 +65,15 @@ pub fn targets(config: &Config, whom: Whom<'_>, now: Timestamp) -> Vec<Target> {
     let mut names: Vec<String> = Vec::new();
     match whom {
         Whom::Fallback(receivers) => names.extend_from_slice(receivers),
+        // Its roles are nobody's yet; silence would be worse than asking those on call again.
+        Whom::Step(step) if step.names_nobody() => {
+            names.extend(
+                config
+                    .on_duty(now)
+                    .into_iter()
+                    .flat_map(|duty| duty.receivers),
+            );
+        }
         Whom::Step(step) => {
             if let Some(on_call) = &config.on_call {
                 let rota = Rota::new(on_call, &config.time_zone);
@@ -96,6 +105,7 @@ mod tests {
             schedules: vec![],
             people: vec![],
             receivers: vec![],
+            roles: vec![],
         }
     }
 

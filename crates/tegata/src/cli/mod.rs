@@ -40,6 +40,8 @@ use std::{path::PathBuf, process::ExitCode};
 use clap::{Args, Parser, Subcommand};
 use promise::Lang;
 
+use crate::facts;
+
 /// Keeps a service's promises, and proves that it keeps them.
 ///
 /// One binary, one YAML file: collect, judge, alert, and a ledger that nobody can quietly change.
@@ -77,6 +79,10 @@ pub(crate) struct Common {
     /// Log JSON lines instead of text.
     #[arg(long, global = true, env = "TEGATA_LOG_JSON")]
     pub(crate) log_json: bool,
+    /// A folder of tables whose rows take the place of those that come with the program: prices, limits,
+    /// ends of life. The rules of `tegata check` hold a spec against them.
+    #[arg(long, global = true, env = "TEGATA_FACTS", value_name = "DIR")]
+    pub(crate) facts: Option<PathBuf>,
 }
 
 impl Common {
@@ -144,6 +150,9 @@ impl Cli {
     /// Does what was asked and answers with the exit code.
     pub(crate) fn run(self) -> anyhow::Result<ExitCode> {
         let common = &self.common;
+        if let Some(folder) = &common.facts {
+            facts::take(folder, common.lang())?;
+        }
         match self.command {
             Command::Init(command) => command.run(common),
             Command::Import(command) => command.run(common),

@@ -3,6 +3,7 @@
 use promise::{say, unit::Span};
 
 use super::{Found, Sight, design};
+use crate::section::continuity::Backup;
 
 rule! {
     /// # Finds
@@ -26,14 +27,38 @@ rule! {
 fn check(sight: &Sight<'_>, found: &mut Found<'_>) {
     let design = &sight.spec.design;
     for (name, backup) in &design.continuity.backups {
-        let database = backup.of.as_ref().and_then(|of| design.infrastructure.databases.get(of));
+        // Of several backups of one thing, a monthly one beside a daily one, only that which loses least is restored.
+        let loses = |it: &Backup| it.loses_at_most.or(it.every);
+        let others =
+            design.continuity.backups.iter().filter(|(other, it)| {
+                *other != name && it.of == backup.of && it.tier == backup.tier
+            });
+        if others
+            .filter_map(|(_, it)| loses(it))
+            .any(|other| loses(backup).is_some_and(|own| other < own))
+        {
+            continue;
+        }
+        let database = backup
+            .of
+            .as_ref()
+            .and_then(|of| design.infrastructure.databases.get(of));
         let has_replica = database.is_some_and(|it| !it.replicas.is_empty())
-            || design.continuity.replication.values().any(|it| it.of == backup.of && it.mode.is_some());
+            || design
+                .continuity
+                .replication
+                .values()
+                .any(|it| it.of == backup.of && it.mode.is_some());
         if has_replica || (backup.of.is_some() && database.is_none()) {
             continue;
         }
-        let product = database.and_then(|it| it.product.as_deref()).unwrap_or_default();
-        let fact = sight.facts().limit::<Span>(product, "point_in_time").filter(|_| backup.point_in_time == Some(true));
+        let product = database
+            .and_then(|it| it.product.as_deref())
+            .unwrap_or_default();
+        let fact = sight
+            .facts()
+            .limit::<Span>(product, "point_in_time")
+            .filter(|_| backup.point_in_time == Some(true));
         let loses = match (backup.loses_at_most, &fact, backup.point_in_time) {
             (Some(loses), ..) => Some(loses),
             (None, Some((loses, _)), _) => Some(*loses),
@@ -41,17 +66,34 @@ fn check(sight: &Sight<'_>, found: &mut Found<'_>) {
             (None, None, _) => backup.every,
         };
         let Some(loses) = loses else { continue };
-        let Some((tier, rpo)) = design::rpos(sight, backup.tier.as_deref()).into_iter().min_by_key(|(_, rpo)| *rpo) else { continue };
+        let Some((tier, rpo)) = design::rpos(sight, backup.tier.as_deref())
+            .into_iter()
+            .min_by_key(|(_, rpo)| *rpo)
+        else {
+            continue;
+        };
         if loses <= rpo {
             continue;
         }
-        let field = if backup.loses_at_most.is_some() { "loses_at_most" } else if fact.is_some() { "point_in_time" } else { "every" };
+        let field = if backup.loses_at_most.is_some() {
+            "loses_at_most"
+        } else if fact.is_some() {
+            "point_in_time"
+        } else {
+            "every"
+        };
         let diagnostic = found.note(
             sight.places.at(&["continuity", "backups", name, field]),
             say!("this may lose the newest {loses}; RPO of `{tier}` is {rpo}, and nothing else is declared that loses less", "直近 {loses} が失われえますが、`{tier}` の RPO は {rpo} で、ほかの手段が宣言されていません"),
         );
-        diagnostic.also(sight.places.at(&["service", "tiers", tier, "rpo"]), say!("what may be lost", "失ってよい長さ"));
-        diagnostic.hint(say!("declare a replica with `mode` and `lag_max`", "`mode` と `lag_max` を持つ複製を宣言します"));
+        diagnostic.also(
+            sight.places.at(&["service", "tiers", tier, "rpo"]),
+            say!("what may be lost", "失ってよい長さ"),
+        );
+        diagnostic.hint(say!(
+            "declare a replica with `mode` and `lag_max`",
+            "`mode` と `lag_max` を持つ複製を宣言します"
+        ));
         if let Some((_, fact)) = fact {
             diagnostic.source(fact.source());
         }

@@ -1,6 +1,9 @@
 //! Chains of parts that together promise less than the service does.
 
-use promise::{say, unit::{Percent, Span}};
+use promise::{
+    say,
+    unit::{Percent, Span},
+};
 
 use super::{Found, Sight, design};
 
@@ -25,10 +28,19 @@ rule! {
 
 fn check(sight: &Sight<'_>, found: &mut Found<'_>) {
     for (name, tier) in &sight.spec.service.tiers {
-        let Some(promised) = tier.availability else { continue };
+        let Some(promised) = tier.availability else {
+            continue;
+        };
         let own = !tier.path.is_empty();
-        let path = if own { &tier.path } else { &sight.spec.service.path };
-        let parts: Vec<_> = path.iter().filter_map(|part| design::availability(sight, part)).collect();
+        let path = if own {
+            &tier.path
+        } else {
+            &sight.spec.service.path
+        };
+        let parts: Vec<_> = path
+            .iter()
+            .filter_map(|part| design::availability(sight, part))
+            .collect();
         if parts.len() < 2 {
             continue;
         }
@@ -37,15 +49,28 @@ fn check(sight: &Sight<'_>, found: &mut Found<'_>) {
             continue;
         }
         let whole = Percent((whole * 1e6).floor() / 1e6);
-        let down = Span(std::time::Duration::from_secs((30.0 * 86_400.0 * (1.0 - whole.0)).round() as u64));
-        let shown = parts.iter().map(|it| format!("{} {}", it.name, it.share)).collect::<Vec<_>>().join(" × ");
+        let down = Span(std::time::Duration::from_secs(
+            (30.0 * 86_400.0 * (1.0 - whole.0)).round() as u64,
+        ));
+        let shown = parts
+            .iter()
+            .map(|it| format!("{} {}", it.name, it.share))
+            .collect::<Vec<_>>()
+            .join(" × ");
         let diagnostic = found.note(
             sight.places.at(&["service", "tiers", name, "availability"]),
             say!("{shown} = {whole}, less than {promised}: up to {down} down in 30 days, with each provider keeping its promise", "{shown} = {whole} で、{promised} を下回ります。どの提供者も約束を守っていても 30 日に最長 {down} 停止します"),
         );
-        let at = if own { vec!["service", "tiers", name, "path"] } else { vec!["service", "path"] };
-        diagnostic.also(sight.places.key(&at), say!("all of these must work", "すべてが動いている必要があります"));
-        if let Some(source) = parts.into_iter().min_by(|a, b| a.share.0.total_cmp(&b.share.0)).and_then(|it| it.source) {
+        let at = if own {
+            vec!["service", "tiers", name, "path"]
+        } else {
+            vec!["service", "path"]
+        };
+        diagnostic.also(
+            sight.places.key(&at),
+            say!("all of these must work", "すべてが動いている必要があります"),
+        );
+        for source in parts.into_iter().filter_map(|it| it.source) {
             diagnostic.source(source);
         }
     }

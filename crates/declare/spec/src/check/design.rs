@@ -1,6 +1,6 @@
 //! What several rules ask of a design: its tightest promises, what waits for what, and what others promise.
 
-use std::time::Duration;
+use std::{collections::BTreeMap, time::Duration};
 
 use promise::{
     Kind, Say,
@@ -340,6 +340,38 @@ pub(super) fn machine(instance: &str) -> &str {
         .iter()
         .find_map(|end| bare.strip_suffix(end))
         .unwrap_or(bare)
+}
+
+/// The name of a managed group: consoles put the vendor before it (`AWS-AWSManagedRules…`, `AWS#AWSManagedRules…`).
+pub(super) fn managed_group(rule: &str) -> Option<&str> {
+    let bare = rule
+        .strip_prefix("AWS")
+        .and_then(|rest| rest.strip_prefix(['-', '#', '/']))
+        .unwrap_or(rule);
+    bare.starts_with("AWSManagedRules").then_some(bare)
+}
+
+/// The parts that can have tags, with those that they have: section, name, tags.
+pub(super) fn tagged<'s>(
+    sight: &Sight<'s>,
+) -> Vec<(&'static str, &'s str, &'s BTreeMap<String, String>)> {
+    let it = &sight.spec.design.infrastructure;
+    let mut all = Vec::new();
+    macro_rules! add {
+        ($($section:ident),*) => {
+            $(all.extend(it.$section.iter().map(|(name, it)| (stringify!($section), name.as_str(), &it.tags)));)*
+        };
+    }
+    add!(
+        load_balancers,
+        compute,
+        databases,
+        caches,
+        queues,
+        buckets,
+        search
+    );
+    all
 }
 
 /// What a version of TLS is worth: 0 for none, 10 to 13 for TLS 1.0 to 1.3.

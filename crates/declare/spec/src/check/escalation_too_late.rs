@@ -6,8 +6,8 @@ use super::{Found, Sight, design};
 
 rule! {
     /// # Finds
-    /// An `escalate_after` of the worst severity that is as long as the shortest `rto`.
-    /// ja: 最も重い重大度の `escalate_after` が最短の `rto` 以上。
+    /// An escalation of the worst severity whose second step comes as late as the shortest `rto`.
+    /// ja: 最も重い重大度の `escalation` の 2 段階目が、最短の `rto` 以降。
     /// # Why
     /// The second person hears of it when the promise is already broken.
     /// ja: 二人目に知らされる時点で約束が破れています。
@@ -15,8 +15,8 @@ rule! {
     /// No number of ours: both figures are in the spec.
     /// ja: 独自の数値はありません。両方とも仕様の値です。
     /// # Example
-    /// `escalate_after: 30m`, `rto: 15m`
-    /// ja: `escalate_after: 30m`, `rto: 15m`
+    /// `steps: [{ after: 0s }, { after: 30m }]`, `rto: 15m`
+    /// ja: `steps: [{ after: 0s }, { after: 30m }]`, `rto: 15m`
     /// # Fix
     /// Escalate sooner.
     /// ja: 早くエスカレーションします。
@@ -24,10 +24,47 @@ rule! {
 }
 
 fn check(sight: &Sight<'_>, found: &mut Found<'_>) {
-    let Some((tier, rto)) = design::rtos(sight, &[]).into_iter().min_by_key(|(_, rto)| *rto) else { return };
-    let Some((name, worst)) = sight.spec.severities.iter().min_by_key(|(_, it)| it.level) else { return };
-    let Some(after) = worst.escalate_after.filter(|after| *after >= rto) else { return };
+    let Some((tier, rto)) = design::rtos(sight, &[])
+        .into_iter()
+        .min_by_key(|(_, rto)| *rto)
+    else {
+        return;
+    };
+    let Some((name, worst)) = sight.spec.severities.iter().min_by_key(|(_, it)| it.level) else {
+        return;
+    };
+    let Some((policy, escalation)) = worst
+        .escalation
+        .as_ref()
+        .and_then(|policy| Some((policy, sight.spec.escalations.get(policy)?)))
+    else {
+        return;
+    };
+    let Some(after) = escalation.widens_after().filter(|after| *after >= rto) else {
+        return;
+    };
+    let step = escalation
+        .steps
+        .iter()
+        .position(|step| step.after == after)
+        .unwrap_or_default()
+        .to_string();
+    let newer = ["escalations", policy, "steps", &step, "after"];
+    let at = if sight.places.is_written(&newer) {
+        sight.places.at(&newer)
+    } else {
+        sight.places.at(&["severities", name, "escalate_after"])
+    };
     found
-        .note(sight.places.at(&["severities", name, "escalate_after"]), say!("the next person is told after {after}; `{tier}` must be back in {rto}", "次の人に知らせるのは {after} 後ですが、`{tier}` は {rto} で復旧する約束です"))
-        .also(sight.places.at(&["service", "tiers", tier, "rto"]), say!("the recovery time that is promised", "約束した復旧時間"));
+        .note(
+            at,
+            say!(
+                "the next person is told after {after}; `{tier}` must be back in {rto}",
+                "次の人に知らせるのは {after} 後ですが、`{tier}` は {rto} で復旧する約束です"
+            ),
+        )
+        .also(
+            sight.places.at(&["service", "tiers", tier, "rto"]),
+            say!("the recovery time that is promised", "約束した復旧時間"),
+        );
 }

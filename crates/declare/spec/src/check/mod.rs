@@ -18,6 +18,7 @@ use crate::{
 
 mod cidr;
 mod design;
+mod hours;
 pub(crate) mod lookup;
 mod suppress;
 
@@ -112,6 +113,7 @@ rules! {
     backup_kept_too_short,
     retention_stated_twice,
     escalation_too_late,
+    older_escalation,
     queue_redelivers,
     queue_grows,
     lock_outlives_object,
@@ -189,6 +191,28 @@ rules! {
     no_way_back,
     warned_when_spent,
     deregistration_exceeds_rto,
+    sync_slower_than_promise,
+    sync_copy_alone,
+    windows_overlap,
+    maintenance_exceeds_budget,
+    log_volume_exceeds_budget,
+    untagged,
+    one_failure_breaks,
+    zone_of_other_region,
+    subnet_size_refused,
+    database_in_public_subnet,
+    instance_unknown,
+    waf_over_capacity,
+    webhook_answered_too_late,
+    scales_slower_than_ramp,
+    fallback_repeats,
+    cache_cannot_fail_over,
+    held_nowhere_else,
+    copied_without_versions,
+    waf_stops_load_test,
+    rotation_too_small,
+    card_entry_against_scope,
+    refund_without_clock,
     // Last: what all the others found has been covered by then.
     idle_suppression,
 }
@@ -358,7 +382,11 @@ pub(crate) fn run(sight: &Sight<'_>) -> (Vec<Diagnostic>, Vec<Suppressed>) {
                 diagnostics: &mut diagnostics,
             },
         );
-        for finding in diagnostics {
+        for mut finding in diagnostics {
+            // A figure that nobody has held against its source stops nobody.
+            if finding.sources.iter().any(|source| !source.is_compared) {
+                finding.level = Level::Advice;
+            }
             match sight.excuses.of_finding(rule, &finding) {
                 Some(excuse) => suppressed.push(excuse.of(finding)),
                 None => all.push(finding),

@@ -6,8 +6,8 @@ use super::{Found, Sight};
 
 rule! {
     /// # Finds
-    /// A severity with a `response` or `escalate_to` whose `answer_within` is shorter than eight hours, in a spec without `on_call`; one finding, at the shortest.
-    /// ja: `on_call` がないのに、`response` か `escalate_to` があり `answer_within` が 8 時間より短い重大度(最も短いものに 1 件)。
+    /// A severity with a `response` or `escalation` whose `answer_within` is shorter than eight hours, in a spec without `on_call`; one finding, at the shortest.
+    /// ja: `on_call` がないのに、`response` か `escalation` があり `answer_within` が 8 時間より短い重大度(最も短いものに 1 件)。
     /// # Why
     /// At night, nobody is there to keep it.
     /// ja: 夜間に応答できる人がいません。
@@ -28,10 +28,28 @@ fn check(sight: &Sight<'_>, found: &mut Found<'_>) {
         return;
     }
     // A response or an escalation in the spec says that people are meant to carry it out.
-    let by_people = sight.spec.severities.iter().filter(|(_, it)| !it.response.is_empty() || !it.escalate_to.is_empty());
+    let by_people = sight
+        .spec
+        .severities
+        .iter()
+        .filter(|(_, it)| !it.response.is_empty() || it.escalation.is_some());
     let answers = by_people.filter_map(|(name, it)| Some((name, it.answer_within?)));
-    let Some((name, within)) = answers.min_by_key(|(_, it)| *it).filter(|(_, it)| *it < Span::secs(8 * 3_600)) else { return };
+    let Some((name, within)) = answers
+        .min_by_key(|(_, it)| *it)
+        .filter(|(_, it)| *it < Span::secs(8 * 3_600))
+    else {
+        return;
+    };
     found
-        .note(sight.places.at(&["severities", name, "answer_within"]), say!("`{name}` is answered within {within}, and nobody is on call", "`{name}` には {within} 以内に応答する約束ですが、当番がいません"))
-        .hint(say!("add `on_call` with the people who take turns", "交代する人を `on_call` に書きます"));
+        .note(
+            sight.places.at(&["severities", name, "answer_within"]),
+            say!(
+                "`{name}` is answered within {within}, and nobody is on call",
+                "`{name}` には {within} 以内に応答する約束ですが、当番がいません"
+            ),
+        )
+        .hint(say!(
+            "add `on_call` with the people who take turns",
+            "交代する人を `on_call` に書きます"
+        ));
 }

@@ -1,6 +1,10 @@
 //! Names that nothing in the spec has.
 
-use promise::{Kind, Promise, Say, document::{Fix, did_you_mean}, say};
+use promise::{
+    Kind, Promise, Say,
+    document::{Fix, did_you_mean},
+    say,
+};
 
 use super::{Found, Sight, lookup};
 
@@ -38,7 +42,13 @@ fn check(sight: &Sight<'_>, found: &mut Found<'_>) {
         }
     }
     if let Some(severity) = &spec.rules.severity {
-        refer(sight, found, &["rules", "severity"], severity, &["severities"]);
+        refer(
+            sight,
+            found,
+            &["rules", "severity"],
+            severity,
+            &["severities"],
+        );
     }
     for (name, correction) in &spec.corrections {
         for (item, id) in correction.promises.iter().enumerate() {
@@ -48,10 +58,22 @@ fn check(sight: &Sight<'_>, found: &mut Found<'_>) {
     }
     if let Some(canary) = &spec.canary {
         for (item, name) in canary.receivers.iter().enumerate() {
-            refer(sight, found, &["canary", "receivers", &item.to_string()], name, &["receivers"]);
+            refer(
+                sight,
+                found,
+                &["canary", "receivers", &item.to_string()],
+                name,
+                &["receivers"],
+            );
         }
         if let Some(severity) = &canary.severity {
-            refer(sight, found, &["canary", "severity"], severity, &["severities"]);
+            refer(
+                sight,
+                found,
+                &["canary", "severity"],
+                severity,
+                &["severities"],
+            );
         }
     }
     // Where a part of a list could not be read, what is left no longer stands at its number.
@@ -64,7 +86,13 @@ fn check(sight: &Sight<'_>, found: &mut Found<'_>) {
             ("receivers", &route.receivers, "receivers"),
         ] {
             for (item, name) in names.iter().enumerate() {
-                refer(sight, found, &["routes", &index, field, &item.to_string()], name, &[section]);
+                refer(
+                    sight,
+                    found,
+                    &["routes", &index, field, &item.to_string()],
+                    name,
+                    &[section],
+                );
             }
         }
         for (field, names) in [("mute", &route.mute), ("active", &route.active)] {
@@ -83,7 +111,9 @@ fn check(sight: &Sight<'_>, found: &mut Found<'_>) {
     if is_read("escalations") && is_read("severities") {
         escalations(sight, found);
     }
-    let Some(on_call) = spec.on_call.as_ref().filter(|_| is_read("on_call")) else { return };
+    let Some(on_call) = spec.on_call.as_ref().filter(|_| is_read("on_call")) else {
+        return;
+    };
     for (id, person) in &on_call.people {
         for (item, name) in person.receivers.iter().enumerate() {
             let path = ["on_call", "people", id, "receivers", &item.to_string()];
@@ -102,10 +132,19 @@ fn check(sight: &Sight<'_>, found: &mut Found<'_>) {
         }
         for (index, stand_in) in schedule.overrides.iter().enumerate() {
             let index = index.to_string();
-            let named = [("who", Some(&stand_in.who)), ("instead_of", stand_in.instead_of.as_ref())];
+            let named = [
+                ("who", Some(&stand_in.who)),
+                ("instead_of", stand_in.instead_of.as_ref()),
+            ];
             for (field, name) in named {
                 let Some(name) = name else { continue };
-                refer(sight, found, &[&base[..], &["overrides", &index, field]].concat(), name, people);
+                refer(
+                    sight,
+                    found,
+                    &[&base[..], &["overrides", &index, field]].concat(),
+                    name,
+                    people,
+                );
             }
         }
     }
@@ -114,8 +153,16 @@ fn check(sight: &Sight<'_>, found: &mut Found<'_>) {
 /// What severities and escalations name.
 fn escalations(sight: &Sight<'_>, found: &mut Found<'_>) {
     for (id, severity) in &sight.spec.severities {
-        if let Some(name) = &severity.escalation {
-            refer(sight, found, &["severities", id, "escalation"], name, &["escalations"]);
+        // What the older spelling says stands nowhere as a name.
+        let is_named = sight.places.is_written(&["severities", id, "escalation"]);
+        if let Some(name) = severity.escalation.as_ref().filter(|_| is_named) {
+            refer(
+                sight,
+                found,
+                &["severities", id, "escalation"],
+                name,
+                &["escalations"],
+            );
         }
     }
     for (id, escalation) in &sight.spec.escalations {
@@ -134,7 +181,13 @@ fn escalations(sight: &Sight<'_>, found: &mut Found<'_>) {
             }
         }
         for (item, name) in escalation.fallback.iter().enumerate() {
-            refer(sight, found, &["escalations", id, "fallback", &item.to_string()], name, &["receivers"]);
+            refer(
+                sight,
+                found,
+                &["escalations", id, "fallback", &item.to_string()],
+                name,
+                &["receivers"],
+            );
         }
     }
 }
@@ -148,22 +201,33 @@ fn refer(sight: &Sight<'_>, found: &mut Found<'_>, path: &[&str], name: &str, se
     let title = section.join(".");
     let diagnostic = found.note(
         places.at(path),
-        say!("there is no `{name}` in `{title}`", "`{title}` に `{name}` はありません"),
+        say!(
+            "there is no `{name}` in `{title}`",
+            "`{title}` に `{name}` はありません"
+        ),
     );
     if let Some(meant) = did_you_mean(name, places.names(section)) {
         let mut meant_path = section.to_vec();
         meant_path.push(meant);
-        diagnostic.also(places.key(&meant_path), say!("`{meant}` is here", "`{meant}` はここにあります"));
+        diagnostic.also(
+            places.key(&meant_path),
+            say!("`{meant}` is here", "`{meant}` はここにあります"),
+        );
         diagnostic.hint(say!("did you mean `{meant}`?", "`{meant}` のことですか?"));
         // Who is told changes with it, so a person decides.
-        diagnostic.fix(Fix::risky(say!("write `{meant}`", "`{meant}` と書く")).replace(places.at(path), meant));
+        diagnostic.fix(
+            Fix::risky(say!("write `{meant}`", "`{meant}` と書く")).replace(places.at(path), meant),
+        );
     } else if places.is_written(section) {
         let known: Vec<&str> = places.names(section).take(NAMES_SHOWN).collect();
         let known = known.join(", ");
         diagnostic.also(places.key(section), Say::same(""));
         diagnostic.hint(say!("known there: {known}", "使える名前: {known}"));
     } else {
-        diagnostic.hint(say!("add a section `{title}`", "`{title}` の項目を追加してください"));
+        diagnostic.hint(say!(
+            "add a section `{title}`",
+            "`{title}` の項目を追加してください"
+        ));
     }
 }
 

@@ -2,7 +2,7 @@
 
 use promise::say;
 
-use super::{Found, Sight};
+use super::{Found, Sight, design};
 
 rule! {
     /// # Finds
@@ -26,14 +26,35 @@ rule! {
 fn check(sight: &Sight<'_>, found: &mut Found<'_>) {
     for (name, waf) in &sight.spec.design.security.waf {
         for (item, rule) in waf.rules.iter().enumerate() {
-            // Consoles put the vendor before the name: `AWS-AWSManagedRules…`, `AWS#AWSManagedRules…`.
-            let bare = rule.strip_prefix("AWS").and_then(|rest| rest.strip_prefix(['-', '#', '/'])).unwrap_or(rule);
+            let Some(bare) = design::managed_group(rule) else {
+                continue;
+            };
             let groups: Vec<_> = sight.facts().of("waf_groups", &["aws_waf"]).collect();
-            let Some(fact) = groups.first().filter(|_| bare.starts_with("AWSManagedRules") && !groups.iter().any(|fact| fact.get("group") == bare)) else { continue };
-            let diagnostic = found.note(sight.places.at(&["security", "waf", name, "rules", &item.to_string()]), say!("there is no managed group `{bare}`", "`{bare}` というマネージドルールグループはありません"));
+            let Some(fact) = groups
+                .first()
+                .filter(|_| !groups.iter().any(|fact| fact.get("group") == bare))
+            else {
+                continue;
+            };
+            let diagnostic = found.note(
+                sight
+                    .places
+                    .at(&["security", "waf", name, "rules", &item.to_string()]),
+                say!(
+                    "there is no managed group `{bare}`",
+                    "`{bare}` というマネージドルールグループはありません"
+                ),
+            );
             diagnostic.source(fact.source());
-            let all = groups.iter().map(|fact| fact.get("group").trim_start_matches("AWSManagedRules")).collect::<Vec<_>>().join(", ");
-            diagnostic.hint(say!("AWSManagedRules is followed by one of: {all}", "AWSManagedRules の後に続くのは次のいずれか: {all}"));
+            let all = groups
+                .iter()
+                .map(|fact| fact.get("group").trim_start_matches("AWSManagedRules"))
+                .collect::<Vec<_>>()
+                .join(", ");
+            diagnostic.hint(say!(
+                "AWSManagedRules is followed by one of: {all}",
+                "AWSManagedRules の後に続くのは次のいずれか: {all}"
+            ));
         }
     }
 }

@@ -6,7 +6,7 @@ use promise::{
 };
 use serde_json::{Value, json};
 
-use super::Diagnostic;
+use super::{Diagnostic, Source};
 use crate::{check, texts::Texts};
 
 /// Every diagnostic with its places in lines, columns and bytes of their files.
@@ -33,13 +33,18 @@ fn one(diagnostic: &Diagnostic, texts: &Texts) -> Value {
     out["message"] = say(&diagnostic.message);
     out["hint"] = diagnostic.hint.as_ref().map_or(Value::Null, say);
     out["why"] = rule.map_or(Value::Null, |rule| say(&rule.section("Why")));
-    out["source"] = diagnostic.source.as_ref().map_or(
-        Value::Null,
-        |source| json!({ "name": say(&source.name), "url": source.url, "date": source.date }),
-    );
+    let sources: Vec<Value> = diagnostic.sources.iter().map(source).collect();
+    out["source"] = sources.first().cloned().unwrap_or(Value::Null);
+    out["sources"] = Value::Array(sources);
     out["labels"] = Value::Array(labels);
     out["fixes"] = diagnostic.fixes.iter().map(|it| fix(it, texts)).collect();
     out
+}
+
+fn source(source: &Source) -> Value {
+    json!({
+        "name": say(&source.name), "url": source.url, "date": source.date, "compared": source.is_compared,
+    })
 }
 
 fn fix(fix: &Fix, texts: &Texts) -> Value {

@@ -54,6 +54,8 @@ pub struct Source {
     pub url: Option<String>,
     /// The day on which it was read there, `2026-11-01`: prices and offers change.
     pub date: Option<String>,
+    /// Whether somebody has held the number against this source; what nobody has is only advice.
+    pub is_compared: bool,
 }
 
 impl Source {
@@ -63,6 +65,7 @@ impl Source {
             name,
             url: None,
             date: None,
+            is_compared: true,
         }
     }
 
@@ -78,6 +81,13 @@ impl Source {
         self
     }
 
+    /// Nobody has held the number against it yet.
+    #[must_use]
+    pub fn uncompared(mut self) -> Self {
+        self.is_compared = false;
+        self
+    }
+
     /// `PCI DSS 4.0.1, 10.5.1 (2026-11-01) https://…`.
     #[must_use]
     pub fn say(&self) -> Say {
@@ -89,10 +99,15 @@ impl Source {
             .url
             .as_ref()
             .map_or_else(String::new, |url| format!(" {url}"));
-        Say::new(
-            format!("{}{date}{url}", self.name.en),
-            format!("{}{date}{url}", self.name.ja),
-        )
+        let (en, ja) = (&self.name.en, &self.name.ja);
+        if self.is_compared {
+            Say::new(format!("{en}{date}{url}"), format!("{ja}{date}{url}"))
+        } else {
+            Say::new(
+                format!("{en} (not yet held against it){url}"),
+                format!("{ja}(未照合){url}"),
+            )
+        }
     }
 }
 
@@ -106,8 +121,8 @@ pub struct Diagnostic {
     /// The places it speaks of, in any of the texts; the first is where it is. A label may be empty.
     pub labels: Vec<(Span, Say)>,
     pub hint: Option<Say>,
-    /// Where the number that it holds against the spec comes from, where that is not the rule's own page.
-    pub source: Option<Source>,
+    /// Where the numbers that it holds against the spec come from, where that is not the rule's own page.
+    pub sources: Vec<Source>,
     /// Changes that mend it, the best first.
     pub fixes: Vec<Fix>,
     /// Parts of the text that look like secrets: never shown beside this diagnostic.
@@ -123,7 +138,7 @@ impl Diagnostic {
             message,
             labels: vec![(span, Say::same(""))],
             hint: None,
-            source: None,
+            sources: Vec::new(),
             fixes: Vec::new(),
             masked: Vec::new(),
         }
@@ -148,9 +163,11 @@ impl Diagnostic {
         self
     }
 
-    /// Where the number comes from.
+    /// Where a number comes from.
     pub fn source(&mut self, source: Source) -> &mut Self {
-        self.source = Some(source);
+        if !self.sources.contains(&source) {
+            self.sources.push(source);
+        }
         self
     }
 

@@ -17,6 +17,9 @@ record! {
         /// What is paid each month whatever happens, by name.
         /// ja: 固定の月額。
         subscriptions: BTreeMap<String, Subscription> = BTreeMap::new(),
+        /// What logs cost, by their volume.
+        /// ja: ログの料金。
+        logs: Option<LogPrice>,
         /// At which share of a budget somebody is told.
         /// ja: 予算の何割で知らせるか。
         warn_at: Option<Percent>,
@@ -26,6 +29,25 @@ record! {
         /// How costs are kept low, in words, by name.
         /// ja: 費用を抑える方針。
         savings: BTreeMap<String, String> = BTreeMap::new(),
+    }
+}
+
+record! {
+    /// What logs cost, by their volume.
+    /// ja: ログの料金。
+    pub struct LogPrice: Default {
+        /// The product that keeps them, such as `cloudwatch_logs`; its known price counts where none stands here.
+        /// ja: 保管する製品(価格の省略時は既知の価格)。
+        product: Option<String>,
+        /// The budget that they are paid from.
+        /// ja: 費目。
+        category: Option<String>,
+        /// What a GiB costs that comes in.
+        /// ja: 取り込み 1 GiB の料金。
+        ingested: Option<Money>,
+        /// What a GiB costs that is kept for a month.
+        /// ja: 保管 1 GiB の月額。
+        kept: Option<Money>,
     }
 }
 

@@ -37,5 +37,43 @@ record! {
         /// These receivers.
         /// ja: 宛先。
         receivers: Vec<String> = Vec::new(),
+        /// Roles of a design that nobody has yet, such as engineering lead. A step that names nobody else tells whoever is on call.
+        /// ja: まだ担当者のいない設計上の役割(技術責任者など)。ほかに宛先のない段階では、その時の当番に知らせます。
+        roles: Vec<String> = Vec::new(),
+    }
+}
+
+impl Step {
+    /// Whether no schedule, person or receiver stands in it: whoever is on call is told then.
+    #[must_use]
+    pub fn names_nobody(&self) -> bool {
+        self.schedules.is_empty() && self.people.is_empty() && self.receivers.is_empty()
+    }
+}
+
+impl Escalation {
+    /// Whoever is on call at once, and after a while those who have these roles.
+    #[must_use]
+    pub fn of_roles(after: Span, roles: Vec<String>) -> Self {
+        let step = |after, roles| Step {
+            after,
+            schedules: Vec::new(),
+            people: Vec::new(),
+            receivers: Vec::new(),
+            roles,
+        };
+        Self {
+            steps: vec![step(Span::secs(0), Vec::new()), step(after, roles)],
+            again: 0,
+            pause: Span::secs(300),
+            fallback: Vec::new(),
+        }
+    }
+
+    /// After which time somebody is told besides those who were told at once.
+    #[must_use]
+    pub fn widens_after(&self) -> Option<Span> {
+        let later = self.steps.iter().map(|step| step.after);
+        later.filter(|after| !after.0.is_zero()).min()
     }
 }

@@ -36,6 +36,9 @@ record! {
         /// Requests.
         /// ja: 要求の頻度。
         rate: Option<Rate>,
+        /// From how many addresses they come.
+        /// ja: 送信元のアドレスの数。
+        addresses: Option<u64>,
         /// How long it runs.
         /// ja: 実行時間。
         duration: Option<Span>,

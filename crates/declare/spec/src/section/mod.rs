@@ -234,14 +234,15 @@ impl From<Document> for Spec {
             hearing: document.hearing,
         };
         promises.extend(duty::unproven(&service, &design, &promises));
-        let severities = document.severities.iter();
+        let (severities, escalations) = escalated(document.severities, document.escalations);
         let worst = severities
+            .iter()
             .min_by_key(|(_, it)| it.level)
             .map(|(name, _)| name);
         let canary = document.canary.as_ref().and_then(|it| it.promise(worst));
         promises.extend(canary.filter(|it| !promises.iter().any(|known| known.id == it.id)));
         let lists = design.checklists.values();
-        let built_in = document.incidents.promises(document.severities.iter(), lists);
+        let built_in = document.incidents.promises(severities.iter(), lists);
         for promise in built_in {
             if !promises.iter().any(|known| known.id == promise.id) {
                 promises.push(promise);
@@ -276,12 +277,12 @@ impl From<Document> for Spec {
             sources: document.sources,
             promises,
             rules: document.rules,
-            severities: document.severities,
+            severities,
             routes: document.routes,
             alerting: document.alerting,
             receivers: document.receivers,
             on_call: document.on_call,
-            escalations: document.escalations,
+            escalations,
             incidents: document.incidents,
             retention: document.retention,
             corrections: document.corrections,
@@ -291,4 +292,26 @@ impl From<Document> for Spec {
             design,
         }
     }
+}
+
+/// One notion of who is told next: what severities say the older way becomes an escalation of their name.
+fn escalated(
+    mut severities: BTreeMap<String, severity::Severity>,
+    mut escalations: BTreeMap<String, escalation::Escalation>,
+) -> (
+    BTreeMap<String, severity::Severity>,
+    BTreeMap<String, escalation::Escalation>,
+) {
+    for (name, severity) in &mut severities {
+        let Some(escalation) = severity.take_escalation() else {
+            continue;
+        };
+        let mut own = name.clone();
+        while escalations.contains_key(&own) {
+            own.push('_');
+        }
+        severity.escalation = Some(own.clone());
+        escalations.insert(own, escalation);
+    }
+    (severities, escalations)
 }

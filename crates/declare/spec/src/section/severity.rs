@@ -2,6 +2,8 @@
 
 use promise::{Name, record, unit::Span};
 
+use super::escalation::Escalation;
+
 record! {
     /// How bad it is, and how fast a person must answer.
     /// ja: 重大度と、人が応答すべき時間。
@@ -42,11 +44,11 @@ record! {
         /// What belongs to it, in words.
         /// ja: 定義。
         definition: Option<String>,
-        /// Who is told when nobody has answered, in this order.
-        /// ja: 応答がないときに知らせる相手(この順)。
+        /// Older spelling of an `escalation`: the roles of its second step.
+        /// ja: `escalation` の古い書き方(2 段階目の役割)。
         escalate_to: Vec<String> = Vec::new(),
-        /// After which time they are told.
-        /// ja: 知らせるまでの時間。
+        /// Older spelling of an `escalation`: when its second step comes.
+        /// ja: `escalation` の古い書き方(2 段階目までの時間)。
         escalate_after: Option<Span>,
         /// What is done about it, in this order.
         /// ja: 対応の手順(この順)。
@@ -64,5 +66,24 @@ record! {
         /// … within this time. It ends when nothing has changed for as long.
         /// ja: 数える期間。同じ長さだけ変化がなければ収まったとみなします。
         within: Span = Span::secs(600),
+    }
+}
+
+/// When the next person is told where an older spec does not say it, nor when somebody must have answered.
+const ESCALATE_AFTER: Span = Span::secs(15 * 60);
+
+impl Severity {
+    /// Turns the older spelling into an escalation, which stands under a name of its own; `None` where nothing is
+    /// written that way, or the newer way says it already.
+    pub(super) fn take_escalation(&mut self) -> Option<Escalation> {
+        let (roles, after) = (
+            std::mem::take(&mut self.escalate_to),
+            self.escalate_after.take(),
+        );
+        if self.escalation.is_some() || (roles.is_empty() && after.is_none()) {
+            return None;
+        }
+        let after = after.or(self.answer_within).unwrap_or(ESCALATE_AFTER);
+        Some(Escalation::of_roles(after, roles))
     }
 }

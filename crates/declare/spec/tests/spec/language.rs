@@ -345,3 +345,54 @@ fn errors_do_not_hide_behind_warnings() {
         "sev1 is not defined"
     );
 }
+
+#[test]
+fn a_figure_that_nobody_held_against_its_source_only_advises() {
+    // The load balancer of one provider has been compared, that of the other has not.
+    let spec = |product: &str, timeout: &str| {
+        format!(
+            "service: {{ name: Shop, owner: sre, path: [front] }}\npromises: {{}}\n\
+             infrastructure: {{ load_balancers: {{ front: {{ product: {product} }} }} }}\n\
+             dependencies: {{ bank: {{ timeout: {timeout}, retries: 3, needed_by: [front] }} }}\n"
+        )
+    };
+    let found = |product: &str, timeout: &str| {
+        let loaded = load(&spec(product, timeout));
+        let found = loaded
+            .diagnostics
+            .into_iter()
+            .find(|it| it.code == "retries-exceed-idle-timeout");
+        found.map(|it| {
+            (
+                it.level,
+                it.sources.iter().all(|source| source.date.is_some()),
+            )
+        })
+    };
+    // 4 tries of 30 s are 120 s, more than 60 s; 4 of 10 s are 40 s, more than 30 s.
+    assert_eq!(found("alb", "30s"), Some((Level::Error, true)));
+    assert_eq!(
+        found("cloud_load_balancing", "10s"),
+        Some((Level::Advice, false))
+    );
+}
+
+#[test]
+fn the_older_spelling_of_an_escalation_is_rewritten_and_means_the_same() {
+    let text = "service: { name: Shop, owner: sre }\npromises: {}\nseverities:\n  sev1:\n    level: 1\n    escalate_to: [lead, \"the CTO\"] # who else\n    escalate_after: 5m\n  sev2: # less\n    level: 2\n    escalate_after: 1h\n";
+    let (mended, loaded) = mended(text, false);
+    let mended = mended.unwrap();
+    assert_eq!(
+        mended,
+        "service: { name: Shop, owner: sre }\npromises: {}\nseverities:\n  sev1:\n    level: 1\n    escalation: sev1 # who else\n  sev2: # less\n    level: 2\n    escalation: sev2\n\nescalations:\n  sev1:\n    steps:\n      - { after: 0s }\n      - { after: 5m, roles: [\"lead\", \"the CTO\"] }\n  sev2:\n    steps:\n      - { after: 0s }\n      - { after: 1h }\n"
+    );
+    let before = load(text);
+    assert!(before.spec.is_some(), "{:?}", before.diagnostics);
+    assert!(loaded.spec.is_some(), "{:?}", loaded.diagnostics);
+    let (before, after) = (before.spec.unwrap(), loaded.spec.unwrap());
+    assert_eq!(before.escalations, after.escalations);
+    assert_eq!(
+        before.severities["sev1"].escalation,
+        after.severities["sev1"].escalation
+    );
+}

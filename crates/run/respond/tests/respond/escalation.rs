@@ -13,6 +13,7 @@ fn step(after: u64, receivers: &[&str]) -> Step {
         schedules: vec![],
         people: vec![],
         receivers: receivers.iter().map(|&name| name.to_owned()).collect(),
+        roles: vec![],
     }
 }
 
@@ -169,4 +170,27 @@ async fn what_came_due_together_is_told_once_and_no_policy_is_endless() {
     house.responder.transition(news).await.unwrap();
     let incident = house.responder.incident("INC-2026-0001").unwrap();
     assert_eq!(incident.escalated, 100);
+}
+
+/// The roles of a design are nobody's yet: the step asks whoever is on call instead of nobody.
+#[test]
+fn a_step_of_roles_tells_whoever_is_on_call() {
+    let mut config = config();
+    let on_call = serde_json::json!({
+        "people": { "ada": { "name": { "en": "Ada", "ja": "Ada" }, "receivers": ["b"] } },
+        "schedules": { "primary": {
+            "time_zone": "UTC", "overrides": [],
+            "layers": [{ "rotation": ["ada"], "turn": "7d", "from": "1970-01-01T00:00:00Z", "until": null, "during": [] }],
+        } },
+        "holidays": "none", "days_off": [], "longest": "14d",
+    });
+    config.on_call = Some(serde_json::from_value(on_call).unwrap());
+    let step = Step {
+        roles: vec!["lead".to_owned()],
+        ..step(0, &[])
+    };
+    let now = promise::Timestamp::EPOCH + std::time::Duration::from_secs(60);
+    let told = respond::escalate::targets(&config, respond::escalate::Whom::Step(&step), now);
+    let told: Vec<&str> = told.iter().map(|target| target.receiver.as_str()).collect();
+    assert_eq!(told, ["b"]);
 }

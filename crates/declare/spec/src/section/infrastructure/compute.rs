@@ -1,5 +1,7 @@
 //! What computes: machines, containers, functions, and how they grow.
 
+use std::collections::BTreeMap;
+
 use promise::{
     quantity::Rate,
     record,
@@ -64,5 +66,8 @@ record! {
         /// Whether it is encrypted at rest.
         /// ja: 保存時に暗号化するか。
         encrypted: Option<bool>,
+        /// Its tags.
+        /// ja: タグ。
+        tags: BTreeMap<String, String> = BTreeMap::new(),
     }
 }

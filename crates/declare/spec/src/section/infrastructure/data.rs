@@ -51,6 +51,9 @@ record! {
         /// How long its automatic backups are kept.
         /// ja: 自動バックアップの保存期間。
         backup_retention: Option<Span>,
+        /// When in the week its provider maintains it, such as sun:03:00-sun:04:00.
+        /// ja: 保守の時間帯(sun:03:00-sun:04:00 など)。
+        maintenance_window: Option<String>,
         /// Whether they go when it is deleted.
         /// ja: 削除時に自動バックアップも消すか。
         delete_automated_backups: Option<bool>,
@@ -72,6 +75,9 @@ record! {
         /// The name of the user that the service connects as.
         /// ja: 接続に使う利用者名。
         user: Option<String>,
+        /// Its tags.
+        /// ja: タグ。
+        tags: BTreeMap<String, String> = BTreeMap::new(),
     }
 }
 
@@ -134,6 +140,9 @@ record! {
         /// Whether it is encrypted at rest.
         /// ja: 保存時に暗号化するか。
         encrypted: Option<bool>,
+        /// Its tags.
+        /// ja: タグ。
+        tags: BTreeMap<String, String> = BTreeMap::new(),
     }
 }
 
@@ -162,6 +171,9 @@ record! {
         /// What can be handled.
         /// ja: 処理できる頻度。
         handles: Option<Rate>,
+        /// Its tags.
+        /// ja: タグ。
+        tags: BTreeMap<String, String> = BTreeMap::new(),
     }
 }
 
@@ -205,6 +217,9 @@ record! {
         /// Whether anybody may read it.
         /// ja: 誰でも読めるか。
         public: Option<bool>,
+        /// Its tags.
+        /// ja: タグ。
+        tags: BTreeMap<String, String> = BTreeMap::new(),
     }
 }
 
@@ -239,5 +254,8 @@ record! {
         /// Copies of each shard.
         /// ja: シャードの複製数。
         replicas: Option<u64>,
+        /// Its tags.
+        /// ja: タグ。
+        tags: BTreeMap<String, String> = BTreeMap::new(),
     }
 }

@@ -109,6 +109,9 @@ record! {
         /// Whether it checks addresses from which it is called.
         /// ja: 送信元を制限するか。
         public: Option<bool>,
+        /// Its tags.
+        /// ja: タグ。
+        tags: BTreeMap<String, String> = BTreeMap::new(),
     }
 }
 
