@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use promise::{Say, say};
 use serde_json::Value;
 
-use super::{About, Imported, written};
+use super::{About, Imported, escalated, written};
 
 /// How sure it is that the spec says what the file said.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -266,6 +266,7 @@ impl Draft {
                 why: Some(why),
             });
         }
+        escalated::escalated(&mut self.root, &mut self.report);
         let text = written::text(&self.root);
         self.report
             .sort_by(|a, b| (&a.file, a.line).cmp(&(&b.file, b.line)));

@@ -5,6 +5,7 @@
 //! nothing is dropped in silence, and a guess is called one.
 
 mod draft;
+mod escalated;
 mod hcl;
 mod taking;
 mod written;

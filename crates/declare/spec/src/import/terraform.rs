@@ -73,6 +73,20 @@ fn files(sources: &[Source<'_>], draft: &mut Draft) {
                 "variable" | "locals" | "output" | "terraform" | "data" | "moved" | "import" => {}
                 "module" => {
                     for (name, module) in entries(node) {
+                        if let Some(kind) = module.get("source").and_then(text).and_then(registered)
+                        {
+                            let line = source.line(module.span.start);
+                            let resource = Resource {
+                                tool: Tool::Terraform,
+                                kind,
+                                name: &name.name,
+                                body: module,
+                                line,
+                            };
+                            resource
+                                .read(source, draft, &|expression| resolved(expression, &known));
+                            continue;
+                        }
                         draft.lost(
                             source.line(module.span.start),
                             &format!("module.{}", name.name),
@@ -112,6 +126,27 @@ fn resources(
             resource.read(source, draft, &|expression| resolved(expression, known));
         }
     }
+}
+
+/// The resource that a module of the public registry is made around, and whose fields it hands on under their names.
+fn registered(source: &str) -> Option<&'static str> {
+    const MODULES: [(&str, &str); 8] = [
+        ("rds", "aws_db_instance"),
+        ("rds-aurora", "aws_rds_cluster"),
+        ("elasticache", "aws_elasticache_replication_group"),
+        ("sqs", "aws_sqs_queue"),
+        ("s3-bucket", "aws_s3_bucket"),
+        ("opensearch", "aws_opensearch_domain"),
+        ("alb", "aws_lb"),
+        ("lambda", "aws_lambda_function"),
+    ];
+    let name = source
+        .strip_prefix("terraform-aws-modules/")?
+        .strip_suffix("/aws")?;
+    MODULES
+        .iter()
+        .find(|(module, _)| *module == name)
+        .map(|(_, kind)| *kind)
 }
 
 /// A variable by itself or within `${…}`; anything more is computed.

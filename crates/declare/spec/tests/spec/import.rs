@@ -371,3 +371,139 @@ proptest! {
         prop_assert!(syntax.is_none(), "{:?}\n{}", syntax, done.text);
     }
 }
+
+#[test]
+fn a_document_of_objectives_says_what_is_owed_of_what_and_in_which_direction() {
+    let done = of("objectives.md");
+    for (path, wanted) in [
+        ("promises.availability.bound", (">= 99.95 %", 12)),
+        ("promises.availability_sla.bound", (">= 99.9 %", 16)),
+        ("promises.latency_p95.bound", ("< 400ms", 25)),
+        ("promises.latency_p99_9.bound", ("< 3s", 26)),
+        (
+            "promises.latency_uploads_below_5_mb_p95.bound",
+            ("< 900ms", 27),
+        ),
+        ("promises.errors.bound", ("< 0.05 %", 31)),
+        ("promises.jobs_nightly_invoices.bound", (">= 99 %", 43)),
+        ("promises.jobs_search_index.bound", ("<= 10m", 44)),
+        ("load.acceptance.rate_min", ("40/s", 36)),
+        ("load.acceptance.rate_max", ("250/s", 37)),
+        (
+            "monitoring.alerts.availability_availability.when",
+            ("< 99.9 %", 19),
+        ),
+        (
+            "monitoring.alerts.availability_availability.for",
+            ("5m", 19),
+        ),
+        (
+            "monitoring.alerts.availability_availability.severity",
+            ("sev1", 19),
+        ),
+    ] {
+        let (what, line) = said(&done, path);
+        assert_eq!((what.as_str(), line), wanted, "{path}");
+    }
+    // What explains the error budget owes nothing.
+    assert!(
+        !done.text.contains("43m") && !done.text.contains("20 %"),
+        "{}",
+        done.text
+    );
+    assert!(lost(&done).is_empty(), "{:#?}", lost(&done));
+}
+
+#[test]
+fn environments_of_a_design_do_not_mix() {
+    let done = of("basic_design.md");
+    for (path, wanted) in [
+        (
+            "infrastructure.databases.rds_production.instance",
+            "db.r6g.xlarge",
+        ),
+        ("infrastructure.databases.rds_production.version", "8.4.3"),
+        ("infrastructure.databases.rds_production.multi_az", "true"),
+        (
+            "infrastructure.databases.rds_staging.instance",
+            "db.t4g.medium",
+        ),
+        ("infrastructure.databases.rds_staging.multi_az", "false"),
+        ("service.tiers.service.rto", "6h"),
+        ("service.tiers.service.rpo", "30m"),
+        ("costs.total", "700 USD"),
+    ] {
+        assert_eq!(said(&done, path).0, wanted, "{path}");
+    }
+    // Days of the calendar are no spans, and the costs of the other environment are told, not added.
+    assert!(!done.text.contains("739"), "{}", done.text);
+    let lost: Vec<usize> = lost(&done).iter().map(|it| it.line).collect();
+    assert_eq!(lost, [47, 48]);
+    let found = load(&done.text).diagnostics;
+    assert!(
+        found.iter().all(|it| it.code != "total-does-not-add-up"),
+        "{found:#?}"
+    );
+}
+
+#[test]
+fn what_documents_say_of_escalation_becomes_one() {
+    let text = "# Shop\n\n## Incident severities\n\n| Severity | Response time | Escalation |\n|---|---|---|\n| Critical | 15 min | engineering lead, CTO |\n";
+    let file = File {
+        name: "shop.md".to_owned(),
+        text: text.to_owned(),
+    };
+    let done = import(&[file], &ABOUT);
+    assert!(done.text.contains("escalation: sev1"), "{}", done.text);
+    let loaded = load(&done.text);
+    let spec = loaded.spec.unwrap();
+    let steps = &spec.escalations["sev1"].steps;
+    let told: Vec<(String, &[String])> = steps
+        .iter()
+        .map(|step| (step.after.to_string(), step.roles.as_slice()))
+        .collect();
+    assert_eq!(told[0], ("0s".to_owned(), &[][..]));
+    assert_eq!(
+        (told[1].0.as_str(), told[1].1),
+        (
+            "15m",
+            &["engineering lead".to_owned(), "CTO".to_owned()][..]
+        )
+    );
+}
+
+#[test]
+fn modules_of_the_public_registry_are_the_resources_that_they_make() {
+    let text = r#"
+module "orders" {
+  source         = "terraform-aws-modules/rds/aws"
+  version        = "~> 6.0"
+  engine         = "postgres"
+  instance_class = "db.m6g.large"
+  multi_az       = true
+  backup_window  = "03:00-04:00"
+  tags           = { Owner = "sre" }
+}
+module "own" {
+  source = "./modules/own"
+}
+"#;
+    let file = File {
+        name: "main.tf".to_owned(),
+        text: text.to_owned(),
+    };
+    let done = import(&[file], &ABOUT);
+    for (path, wanted) in [
+        ("infrastructure.databases.orders.product", "rds"),
+        ("infrastructure.databases.orders.instance", "db.m6g.large"),
+        ("infrastructure.databases.orders.tags.Owner", "sre"),
+        ("continuity.backups.orders.window", "03:00-04:00"),
+    ] {
+        assert_eq!(said(&done, path).0, wanted, "{path}");
+    }
+    assert!(
+        lost(&done).iter().any(|it| it.what == "module.own"),
+        "{:#?}",
+        lost(&done)
+    );
+}

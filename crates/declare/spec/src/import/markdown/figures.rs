@@ -128,6 +128,11 @@ pub(super) fn figures(text: &str) -> Vec<Figure> {
             continue;
         }
         let after = &rest[written.len()..];
+        // `2026年4月1日` is a day of the calendar, not a length of time.
+        if let Some(length) = dated(rest) {
+            at = start + length;
+            continue;
+        }
         let trimmed = after.trim_start_matches([' ', '\u{3000}']);
         let spaces = after.len() - trimmed.len();
         let plain = written.replace(',', "");
@@ -168,6 +173,27 @@ pub(super) fn figures(text: &str) -> Vec<Figure> {
         at = at.max(start + length);
     }
     out
+}
+
+/// The length of a date that a text begins with: `2026年`, `2026年4月`, `4月1日`.
+fn dated(text: &str) -> Option<usize> {
+    let number = |text: &str| {
+        text.find(|c: char| !c.is_ascii_digit())
+            .filter(|digits| *digits > 0)
+    };
+    let part = |at: usize, sign: char| {
+        let digits = number(&text[at..])?;
+        text[at + digits..]
+            .starts_with(sign)
+            .then_some((digits, at + digits + sign.len_utf8()))
+    };
+    let day = |at: usize| part(at, '日').map_or(at, |(_, end)| end);
+    if let Some((4, end)) = part(0, '年') {
+        return Some(part(end, '月').map_or(end, |(_, end)| day(end)));
+    }
+    // A month by itself is a length as well: `4月` only with its day.
+    let (_, month) = part(0, '月')?;
+    (day(month) > month).then(|| day(month))
 }
 
 fn spelled(plain: &str, number: f64, sign: &str) -> String {
@@ -288,6 +314,7 @@ mod tests {
             ),
             ("kept 12 months / 6年", vec!["365d", "2190d"]),
             ("AES-256, p99, t3.large, TLSv1.3", vec![]),
+            ("2026年4月1日から、12月1日まで、5年間", vec!["1825d"]),
         ] {
             let found: Vec<String> = figures(text).into_iter().map(|it| it.text).collect();
             assert_eq!(found, wanted, "{text}");

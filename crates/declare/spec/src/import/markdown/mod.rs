@@ -4,12 +4,13 @@
 //! form of any one of them. Every figure becomes a line of the spec or an entry of the report that says it is none.
 //!
 //! Reading order: `blocks`, `figures`, `words`, then `tree` (fenced YAML and JSON, tables), `design`,
-//! `watching`, `prose`, `after`.
+//! `watching`, `objectives`, `prose`, `after`.
 
 mod after;
 mod blocks;
 mod design;
 mod figures;
+mod objectives;
 mod place;
 mod prose;
 mod tree;
@@ -59,15 +60,28 @@ struct Watched {
     line: usize,
 }
 
+/// A part of the service that a heading speaks of.
+#[derive(Debug, Clone)]
+struct Part {
+    level: usize,
+    section: &'static str,
+    id: String,
+    product: Option<&'static str>,
+}
+
 struct Reader<'r> {
     draft: &'r mut Draft,
     /// The whole text in lower case: which products it speaks of.
     whole: String,
     /// The headings above, outermost first: level and text.
     headings: Vec<(usize, String)>,
+    /// What each of them speaks of, where it speaks of a part.
+    parts: Vec<Part>,
     /// What the bullets below a heading speak of: section and id.
     part: Option<(&'static str, String)>,
     severity: Option<&'static str>,
+    /// The label that the bullets stand under, in a document of objectives.
+    label: Option<objectives::Label>,
     tiers: Vec<(String, Option<String>)>,
     watched: Vec<Watched>,
     dependency: Option<String>,
@@ -86,8 +100,10 @@ impl<'r> Reader<'r> {
             draft,
             whole: text.to_lowercase(),
             headings: Vec::new(),
+            parts: Vec::new(),
             part: None,
             severity: None,
+            label: None,
             tiers: Vec::new(),
             watched: Vec::new(),
             dependency: None,
@@ -127,15 +143,32 @@ impl<'r> Reader<'r> {
                 say!("the title of the document", "文書の題名"),
             );
         }
+        self.label = None;
         self.headings.retain(|(above, _)| *above < level);
         self.headings.push((level, text.to_owned()));
-        self.part = place::part_in(text).map(|(section, product)| {
-            (
-                section,
-                self.draft
-                    .id(section, product.unwrap_or(short(text, "main"))),
-            )
+        self.parts.retain(|part| part.level < level);
+        let own = place::part_in(text).map(|(section, product)| Part {
+            level,
+            section,
+            id: self
+                .draft
+                .id(section, product.unwrap_or(short(text, "main"))),
+            product,
         });
+        // What a heading below names no part for is said of the part above, one for each environment.
+        let environment = words::environment(text);
+        let part = own.or_else(|| {
+            let mut part = self.parts.last()?.clone();
+            part.level = level;
+            if let Some(environment) = environment {
+                part.id = self
+                    .draft
+                    .id(part.section, &format!("{} {environment}", part.id));
+            }
+            Some(part)
+        });
+        self.part = part.as_ref().map(|part| (part.section, part.id.clone()));
+        self.parts.extend(part);
         let about_incidents = self.headings.iter().any(|(_, text)| {
             let text = text.to_lowercase();
             ["incident", "severity", "インシデント", "重大度", "障害"]
@@ -149,7 +182,7 @@ impl<'r> Reader<'r> {
                 self.draft.set(&["severities", name, "name"], text, line);
                 name
             });
-        if self.part.is_none() && self.severity.is_none() {
+        if place::part_in(text).is_none() && environment.is_none() && self.severity.is_none() {
             self.prose(text, line);
         }
     }

@@ -13,6 +13,9 @@ use super::{
 impl Reader<'_> {
     /// A bullet or paragraph: a name and a value below a heading that says of what, or prose.
     pub(super) fn bullet(&mut self, text: &str, is_numbered: bool, line: usize) {
+        if !is_numbered && self.labelled(text, line) {
+            return;
+        }
         if let Some((name, value)) = text.split_once([':', '：']) {
             let (key, value) = (plain(name), value.trim());
             if let Some(severity) = self.severity
@@ -28,8 +31,32 @@ impl Reader<'_> {
             }
             if let Some((section, id)) = self.part.clone()
                 && let Some((field, form)) = words::field(section, &key)
-                && let Some(value) = place::value(form, value)
+                && let Some(value) = place::value(form, bare_value(value))
             {
+                // `MySQL 8.0.35`: documents name the engine and its version together.
+                let (value, version) = match value.as_str().and_then(|text| text.split_once(' ')) {
+                    Some((engine, version))
+                        if field == "engine"
+                            && version.starts_with(|c: char| c.is_ascii_digit()) =>
+                    {
+                        (json!(engine.to_lowercase()), Some(version.to_owned()))
+                    }
+                    _ => (value, None),
+                };
+                let named = self.parts.last().and_then(|part| part.product);
+                let path = ["infrastructure", section, id.as_str(), "product"];
+                if let Some(product) = named.filter(|_| !self.draft.has(&path)) {
+                    self.draft.guess(
+                        &path,
+                        product,
+                        line,
+                        say!("the heading names it", "見出しに名前がある"),
+                    );
+                }
+                if let Some(version) = version {
+                    self.draft
+                        .set(&["infrastructure", section, &id, "version"], version, line);
+                }
                 return self
                     .draft
                     .set(&["infrastructure", section, &id, field], value, line);
@@ -222,7 +249,7 @@ impl Reader<'_> {
     }
 
     /// A recovery objective that no tier is named with.
-    fn objective(&mut self, field: &'static str, value: &str, line: usize) {
+    pub(super) fn objective(&mut self, field: &'static str, value: &str, line: usize) {
         self.stated.push(format!("{field} {value} {line}"));
     }
 
@@ -257,7 +284,15 @@ impl Reader<'_> {
         } else {
             before.trim()
         };
-        let about = about.rsplit([':', '：']).next().unwrap_or(about).trim();
+        let about = about.rsplit([':', '：']).next().unwrap_or(about);
+        let about =
+            about.trim_matches(|c: char| c.is_whitespace() || "<>=≤≥\"'“”「」(".contains(c));
+        // Between two figures often stands nothing but a sign.
+        let about = if about.chars().any(char::is_alphabetic) {
+            about
+        } else {
+            text
+        };
         let kind = words::measures(about).unwrap_or("promise");
         let key = format!("{kind} {bound}");
         if self.stated.contains(&key) {
@@ -382,6 +417,11 @@ impl Reader<'_> {
 fn raises(text: &str) -> Option<()> {
     let said = condition(text)?;
     (said.figure.kind != Kind::Time || said.sign.starts_with('>')).then_some(())
+}
+
+/// A value without what is said beside it: `db.r6g.large（2 vCPU / 16 GB RAM）`.
+fn bare_value(value: &str) -> &str {
+    value.split(['（', '(']).next().map_or(value, str::trim)
 }
 
 /// The first words of a sentence, for an id.

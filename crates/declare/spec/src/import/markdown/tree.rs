@@ -42,6 +42,19 @@ impl Data<'_> {
 /// Deeper than any design nests its names.
 const DEPTH_MAX: usize = 24;
 
+/// Heads of a column whose values are of no one kind: the name before each says of which.
+const ANY_VALUE: [&str; 9] = [
+    "value",
+    "setting",
+    "description",
+    "content",
+    "値",
+    "内容",
+    "設定値",
+    "設定",
+    "パラメータ値",
+];
+
 impl Reader<'_> {
     pub(super) fn data(&mut self, text: &str, first: usize) {
         let data = Data { text, first };
@@ -280,7 +293,31 @@ impl Reader<'_> {
                 .iter()
                 .any(|word| key.contains(word))
         };
+        if let [_, value] = keys.as_slice()
+            && ANY_VALUE.contains(&value.as_str())
+        {
+            for (line, row) in rows {
+                if let [name, value] = row.as_slice() {
+                    self.bullet(&format!("{name}: {value}"), false, *line);
+                } else {
+                    self.prose(&row.join(" / "), *line);
+                }
+            }
+            return;
+        }
         if let Some(column) = keys.iter().position(is_cost) {
+            // A second total is that of another environment: added to the first, neither would be right.
+            if self.draft.has(&["costs", "total"]) {
+                let why = || {
+                    say!(
+                        "the costs of another environment were read already",
+                        "別の環境の費用がすでにあります"
+                    )
+                };
+                rows.iter()
+                    .for_each(|(line, row)| self.draft.lost(*line, &row.join(" / "), why()));
+                return;
+            }
             for (line, row) in rows {
                 self.budget(row[0], row.get(column).copied().unwrap_or_default(), *line);
             }
@@ -313,6 +350,9 @@ impl Reader<'_> {
             )
         });
         let Some(section) = best.filter(|section| fits(section) > 0) else {
+            if self.owed_table(&keys, rows) {
+                return;
+            }
             for (line, row) in rows {
                 match row.as_slice() {
                     [name, value] => self.bullet(&format!("{name}: {value}"), false, *line),

@@ -257,6 +257,21 @@ pub(super) fn measures(text: &str) -> Option<&'static str> {
         .map(|(name, _)| *name)
 }
 
+/// The environment that a heading is about.
+const ENVIRONMENTS: [(&str, &[&str]); 3] = [
+    ("production", &["production", "本番"]),
+    ("staging", &["staging", "ステージング", "検証"]),
+    ("development", &["development", "開発環境"]),
+];
+
+pub(super) fn environment(text: &str) -> Option<&'static str> {
+    let text = text.to_lowercase();
+    let named = ENVIRONMENTS
+        .iter()
+        .find(|(_, words)| words.iter().any(|word| text.contains(word)));
+    named.map(|(name, _)| *name)
+}
+
 /// The quantile that a text names: `p95`, `95パーセンタイル`.
 pub(super) fn quantile(text: &str) -> Option<String> {
     let lower = text.to_lowercase();

@@ -66,6 +66,18 @@ const DATABASE: &[Field] = &[
     ),
     ("storage_encrypted", "StorageEncrypted", "encrypted", Truth),
     ("publicly_accessible", "PubliclyAccessible", "public", Truth),
+    (
+        "maintenance_window",
+        "PreferredMaintenanceWindow",
+        "maintenance_window",
+        Text,
+    ),
+    (
+        "preferred_maintenance_window",
+        "PreferredMaintenanceWindow",
+        "maintenance_window",
+        Text,
+    ),
     ("username", "MasterUsername", "user", Text),
     ("master_username", "MasterUsername", "user", Text),
 ];
@@ -206,7 +218,7 @@ pub(super) const KINDS: &[Kind] = &[
             "AWS::Elasticsearch::Domain",
         ],
         section: "search",
-        product: Some("opensearch"),
+        product: Some("opensearch_service"),
         fields: SEARCH,
     },
     Kind {
@@ -220,7 +232,7 @@ pub(super) const KINDS: &[Kind] = &[
         terraform: &["aws_lb", "aws_alb"],
         cloudformation: &["AWS::ElasticLoadBalancingV2::LoadBalancer"],
         section: "load_balancers",
-        product: Some("elb"),
+        product: Some("alb"),
         fields: &[
             ("idle_timeout", "", "idle_timeout", Secs),
             ("internal", "", "public", Opposite),

@@ -61,7 +61,7 @@ impl Resource<'_> {
         if let Some(kind) = KINDS.iter().find(names) {
             let id = draft.id(&format!("infrastructure.{}", kind.section), self.name);
             let path = ["infrastructure", kind.section, &id];
-            match kind.product {
+            match self.product(kind) {
                 Some(product) => {
                     draft.set(&[path[0], path[1], path[2], "product"], product, self.line)
                 }
@@ -86,6 +86,8 @@ impl Resource<'_> {
                     draft,
                 );
             }
+            self.backed_up(&id, kind.section, (source, resolve), &mut taking, draft);
+            self.tags(&path, source, &mut taking, draft);
         } else if !self.special(&mut taking, source, draft, resolve) {
             // Once for the whole: nobody reads twenty lines about a thing that has no section.
             return draft.lost(
@@ -110,6 +112,105 @@ impl Resource<'_> {
             "tags_all",
         ]);
         taking.finish(source, draft);
+    }
+
+    /// What the spec calls the product, where a field of the resource decides it.
+    fn product(&self, kind: &Kind) -> Option<&'static str> {
+        let field = |terraform, cloudformation| {
+            let name = if self.tool == Tool::Terraform {
+                terraform
+            } else {
+                cloudformation
+            };
+            self.body
+                .get(name)
+                .and_then(taking::text)
+                .unwrap_or_default()
+        };
+        match kind.product {
+            Some("alb") if field("load_balancer_type", "Type") == "network" => Some("nlb"),
+            Some("rds") if field("engine", "Engine").starts_with("aurora") => Some("aurora"),
+            product => product,
+        }
+    }
+
+    /// A database says itself when it is backed up; a spec says it with the backups.
+    fn backed_up(
+        &self,
+        id: &str,
+        section: &str,
+        (source, resolve): (&Source<'_>, &Resolve<'_>),
+        taking: &mut Taking<'_>,
+        draft: &mut Draft,
+    ) {
+        if section != "databases" {
+            return;
+        }
+        for name in [
+            "backup_window",
+            "preferred_backup_window",
+            "PreferredBackupWindow",
+        ] {
+            let Some(node) = taking.take(name) else {
+                continue;
+            };
+            let line = source.line(node.span.start);
+            match value(node, resolve) {
+                Known::Said(window) | Known::Guessed(_, window) => {
+                    draft.set(&["continuity", "backups", id, "of"], id, line);
+                    draft.set(&["continuity", "backups", id, "window"], window, line);
+                }
+                Known::Computed(expression) => draft.lost(line, name, unknown(&expression)),
+                Known::Nothing | Known::List => {}
+            }
+        }
+    }
+
+    /// The tags that stand there as they are; those that an expression makes are not known.
+    fn tags(
+        &self,
+        path: &[&str; 3],
+        source: &Source<'_>,
+        taking: &mut Taking<'_>,
+        draft: &mut Draft,
+    ) {
+        const TAGGED: [&str; 7] = [
+            "load_balancers",
+            "compute",
+            "databases",
+            "caches",
+            "queues",
+            "buckets",
+            "search",
+        ];
+        let Some(node) = taking.take("tags").or_else(|| taking.take("Tags")) else {
+            return;
+        };
+        if !TAGGED.contains(&path[1]) {
+            return;
+        }
+        let mut set = |name: &str, value: &Node| {
+            if let Some(text) = taking::text(value) {
+                let line = source.line(value.span.start);
+                draft.set(&[path[0], path[1], path[2], "tags", name], text, line);
+            }
+        };
+        match &node.value {
+            Value::Map(tags) => tags
+                .iter()
+                .filter(|(key, _)| key.name != EXPRESSION)
+                .for_each(|(key, value)| set(&key.name, value)),
+            Value::List(tags) => {
+                for tag in tags {
+                    if let (Some(name), Some(value)) =
+                        (tag.get("Key").and_then(taking::text), tag.get("Value"))
+                    {
+                        set(name, value);
+                    }
+                }
+            }
+            _ => {}
+        }
     }
 
     fn secrets(&self, taking: &mut Taking<'_>, source: &Source<'_>, draft: &mut Draft) {
@@ -239,6 +340,11 @@ impl Resource<'_> {
                 (pick("availability_zone", "AvailabilityZone"), "zone"),
             ] {
                 if let Some((text, line)) = said(from) {
+                    // What a function computes is no address yet, and no zone.
+                    if text.contains(['!', '$', '…', '(']) {
+                        draft.lost(line, &format!("{}.{to}", self.name), unknown(&text));
+                        continue;
+                    }
                     let path = path(to);
                     draft.set(&path.each_ref().map(String::as_str), text, line);
                 }

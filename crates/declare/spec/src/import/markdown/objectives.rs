@@ -1,0 +1,409 @@
+//! Documents of service level objectives: what is measured, what is owed, what was agreed, and when somebody is told.
+//!
+//! They have a form of their own: a heading names what is measured, labels below it (**SLI**, **SLO**, **SLA**,
+//! **Alerting**, often in bold) say what the bullets under them are, and each bullet is a name and a value. Read as
+//! prose, `Target: 99.9 %` would lose what the target is of, and in which direction it is owed.
+
+use promise::say;
+
+use super::{
+    Reader,
+    figures::{Figure, Kind, condition, figures},
+    words::{self, plain},
+};
+
+/// What the bullets below a label are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Label {
+    Indicator,
+    Objective,
+    Agreement,
+    Alerting,
+    /// What explains, and owes nothing: examples, arithmetic, policies.
+    Remark,
+}
+
+/// What labels are called, as [`plain`] writes them.
+const LABELS: &[(Label, &[&str])] = &[
+    (
+        Label::Objective,
+        &[
+            "slo",
+            "slos",
+            "sli_slo",
+            "objective",
+            "objectives",
+            "slo_target",
+            "slo_targets",
+            "目標",
+            "目標値",
+            "サービスレベル目標",
+        ],
+    ),
+    (Label::Agreement, &["sla", "slas", "サービスレベル合意"]),
+    (
+        Label::Indicator,
+        &[
+            "sli",
+            "slis",
+            "indicator",
+            "calculation",
+            "measurement",
+            "definition",
+            "計算式",
+            "測定方法",
+            "指標",
+        ],
+    ),
+    (
+        Label::Alerting,
+        &[
+            "alerting",
+            "alerts",
+            "alert",
+            "alerting_rules",
+            "アラート",
+            "警報",
+            "アラート条件",
+        ],
+    ),
+    (
+        Label::Remark,
+        &[
+            "example",
+            "examples",
+            "e_g",
+            "例",
+            "error_budget",
+            "error_budget_policy",
+            "エラーバジェット",
+            "consequence",
+            "validation",
+        ],
+    ),
+];
+/// Names of a value that say nothing of what it is about: the heading does.
+const BARE: [&str; 10] = [
+    "target",
+    "slo",
+    "sla",
+    "objective",
+    "commitment",
+    "goal",
+    "threshold",
+    "目標",
+    "目標値",
+    "基準",
+];
+/// Over which time something is measured.
+const WINDOWS: [&str; 7] = [
+    "measurement_window",
+    "window",
+    "period",
+    "time_window",
+    "rolling_window",
+    "期間",
+    "測定期間",
+];
+/// Headings below which a document explains itself.
+const EXPLAINING: [&str; 10] = [
+    "error budget",
+    "glossary",
+    "template",
+    "definition",
+    "what is",
+    "what are",
+    "appendix",
+    "エラーバジェット",
+    "用語",
+    "とは",
+];
+/// A share from here on is one that succeeds, unless its name says what fails.
+const MOSTLY: f64 = 50.0;
+
+impl Reader<'_> {
+    /// Reads a bullet or paragraph by the label that it is, or that it stands under; `false` where it is neither.
+    pub(super) fn labelled(&mut self, text: &str, line: usize) -> bool {
+        if !self.is_of_objectives() {
+            return false;
+        }
+        if self.is_under(&EXPLAINING) {
+            return self.remark(text, line);
+        }
+        let (name, value) = text.split_once([':', '：']).unwrap_or((text, ""));
+        let (key, value) = (plain(name), value.trim());
+        let label = LABELS
+            .iter()
+            .find(|(_, names)| names.contains(&key.as_str()));
+        if let Some((label, _)) = label.filter(|_| text.contains([':', '：'])) {
+            if value.is_empty() {
+                self.label = Some(*label);
+                return true;
+            }
+            return match label {
+                Label::Objective | Label::Agreement => self.owe(name, value, *label, line),
+                Label::Alerting => self.told(text, value, line),
+                Label::Indicator | Label::Remark => self.remark(text, line),
+            };
+        }
+        if WINDOWS.contains(&key.as_str()) {
+            self.draft.noted(
+                line,
+                text,
+                say!(
+                    "over which time it is measured; a promise of another kind has a `window`",
+                    "測定の期間。種類を持つ約束では `window` に書きます"
+                ),
+            );
+            return true;
+        }
+        match self.label {
+            Some(label @ (Label::Objective | Label::Agreement)) if !value.is_empty() => {
+                self.owe(name, value, label, line)
+            }
+            Some(Label::Alerting) => {
+                self.told(text, if value.is_empty() { text } else { value }, line)
+            }
+            Some(Label::Indicator | Label::Remark) => self.remark(text, line),
+            _ => false,
+        }
+    }
+
+    /// A table with a column of targets: each row owes one.
+    pub(super) fn owed_table(&mut self, keys: &[String], rows: &[(usize, Vec<&str>)]) -> bool {
+        let is_target = |key: &String| {
+            BARE.contains(&key.as_str())
+                || LABELS.iter().any(|(label, names)| {
+                    *label == Label::Objective && names.contains(&key.as_str())
+                })
+        };
+        let Some(column) = keys.iter().skip(1).position(is_target).map(|at| at + 1) else {
+            return false;
+        };
+        let says = |row: &Vec<&str>| {
+            row.get(column)
+                .is_some_and(|cell| figures(cell).iter().any(|it| it.kind != Kind::Count))
+        };
+        if !rows.iter().any(|(_, row)| says(row)) {
+            return false;
+        }
+        for (line, row) in rows {
+            let (name, value) = (
+                row.first().copied().unwrap_or_default(),
+                row.get(column).copied().unwrap_or_default(),
+            );
+            if !says(row) || !self.owe(name, value, Label::Objective, *line) {
+                self.prose(&row.join(" / "), *line);
+            }
+        }
+        true
+    }
+
+    /// Whether the document is about objectives at all: the labels are words that others use otherwise.
+    fn is_of_objectives(&self) -> bool {
+        self.whole.contains("service level")
+            || self.whole.contains("サービスレベル")
+            || self.is_under(&["slo", "sli"])
+    }
+
+    fn remark(&mut self, text: &str, line: usize) -> bool {
+        self.draft.noted(
+            line,
+            text,
+            say!(
+                "it explains, and owes nothing",
+                "説明であり、約束ではありません"
+            ),
+        );
+        true
+    }
+
+    /// Something owed: `name` says what, or the heading does.
+    fn owe(&mut self, name: &str, value: &str, label: Label, line: usize) -> bool {
+        let heading = self
+            .headings
+            .last()
+            .map_or(String::new(), |(_, text)| text.clone());
+        let all = figures(value);
+        let said = condition(value);
+        // A bare number is owed only where a sign says how: others count nines and requests.
+        let figure = all
+            .iter()
+            .find(|it| it.kind != Kind::Count)
+            .or(said.as_ref().map(|said| &said.figure));
+        let Some(figure) = figure else {
+            return self.remark(&format!("{name}: {value}"), line);
+        };
+        let key = plain(name);
+        if figure.kind == Kind::Rate
+            && label == Label::Objective
+            && self.carried(&key, figure, line)
+        {
+            return true;
+        }
+        let lower = name.to_lowercase();
+        let recovery = [("rto", "目標復旧時間"), ("rpo", "目標復旧時点")];
+        if let Some((field, _)) = recovery.iter().find(|(word, ja)| {
+            figure.kind == Kind::Time && (lower.contains(word) || name.contains(ja))
+        }) {
+            self.objective(field, &figure.text, line);
+            return true;
+        }
+        // `Files < 1MB: P95 < 100ms`: what stands before the sign belongs to the name.
+        let said = said.as_ref().filter(|said| said.figure == *figure);
+        let about = said.map_or("", |said| said.about.as_str());
+        let mut what = if BARE.contains(&key.as_str()) {
+            heading.clone()
+        } else {
+            format!("{heading} {}", name.trim())
+        };
+        if !about.is_empty() {
+            what = format!("{what} {about}");
+        }
+        let what = what.trim().to_owned();
+        let is_wanted = figure.kind == Kind::Share
+            && !matches!(
+                words::measures(&what),
+                Some("errors" | "misses" | "cpu" | "memory" | "disk" | "network")
+            )
+            && figure
+                .text
+                .trim_end_matches([' ', '%'])
+                .parse::<f64>()
+                .is_ok_and(|share| share >= MOSTLY);
+        let sign = said.map_or(if is_wanted { ">=" } else { "<=" }, |said| said.sign);
+        let bound = format!("{sign} {}", figure.text);
+        let what = if label == Label::Agreement {
+            format!("{what} (SLA)")
+        } else {
+            what
+        };
+        let seen = format!("{what} {bound}");
+        if self.stated.contains(&seen) {
+            self.draft.noted(
+                line,
+                &seen,
+                say!("it was said before", "前に書かれています"),
+            );
+            return true;
+        }
+        self.stated.push(seen);
+        let id = self.draft.id(
+            "promises",
+            super::short(&what, words::measures(&what).unwrap_or("promise")),
+        );
+        let at = |field| ["promises", id.as_str(), field];
+        let why = || {
+            say!(
+                "nothing says by which metrics it is measured",
+                "どのメトリクスで測るかが書かれていない"
+            )
+        };
+        self.draft.guess(&at("kind"), "declared", line, why());
+        self.draft.set(&at("text"), what.as_str(), line);
+        if said.is_some() {
+            self.draft.set(&at("bound"), bound, line);
+        } else {
+            self.draft.guess(
+                &at("bound"),
+                bound,
+                line,
+                say!("the direction is told by what it is of", "向きは内容による"),
+            );
+        }
+        for more in all
+            .iter()
+            .filter(|it| it.kind != Kind::Count && *it != figure)
+        {
+            self.draft.noted(
+                line,
+                &more.text,
+                say!("said beside the bound", "数値に添えられた値"),
+            );
+        }
+        true
+    }
+
+    /// A rate that is owed is what a load test must show.
+    fn carried(&mut self, key: &str, figure: &Figure, line: usize) -> bool {
+        let field = match key {
+            _ if key.contains("min") || key.contains("最小") || key.contains("最低") => {
+                "rate_min"
+            }
+            _ if key.contains("max") || key.contains("最大") => "rate_max",
+            _ if BARE.contains(&key) => "rate_target",
+            _ => return false,
+        };
+        let path = ["load", "acceptance", field];
+        if self.draft.has(&path) {
+            return false;
+        }
+        self.draft.set(&path, figure.text.as_str(), line);
+        true
+    }
+
+    /// When somebody is told: `Warning: P95 > 500ms for 10 minutes`.
+    fn told(&mut self, text: &str, value: &str, line: usize) -> bool {
+        let heading = self
+            .headings
+            .last()
+            .map_or(String::new(), |(_, text)| text.clone());
+        let severity = words::severity(text).map(|(name, _)| name);
+        let Some(said) = condition(value) else {
+            if figures(value).iter().all(|it| it.kind == Kind::Count) {
+                return self.remark(text, line);
+            }
+            // `Exceeds by 50 %`, `approaching 80 %`: told, and of no form that a bound has.
+            self.alert(&format!("{heading}: {value}"), severity, line, &heading);
+            return true;
+        };
+        let id = self.draft.id(
+            "alerts",
+            super::short(
+                &format!("{heading} {}", said.about),
+                words::measures(&heading).unwrap_or("alert"),
+            ),
+        );
+        let at = |field| ["monitoring", "alerts", id.as_str(), field];
+        self.draft
+            .set(&at("name"), format!("{heading}: {value}"), line);
+        self.draft.set(&at("when"), said.bound(), line);
+        let lasting = figures(value).into_iter().find(|it| {
+            let before = value[..it.start].trim_end().to_ascii_lowercase();
+            let after = value[it.end..].trim_start();
+            it.kind == Kind::Time
+                && *it != said.figure
+                && (before.ends_with("for")
+                    || before.ends_with("over")
+                    || after.starts_with("継続")
+                    || after.starts_with("以上続"))
+        });
+        if let Some(lasting) = lasting {
+            self.draft.set(&at("for"), lasting.text, line);
+        }
+        if let Some(severity) = severity {
+            self.severity(severity, line);
+            self.draft.set(&at("severity"), severity, line);
+        }
+        if let Some(measures) = words::measures(&said.about).or_else(|| words::measures(&heading)) {
+            self.draft.guess(
+                &at("measures"),
+                measures,
+                line,
+                say!("told by its name", "名前による"),
+            );
+        }
+        let rest = figures(value)
+            .into_iter()
+            .filter(|it| it.start > said.figure.end && it.kind != Kind::Time);
+        for more in rest.collect::<Vec<_>>() {
+            self.draft.noted(
+                line,
+                &more.text,
+                say!("said beside the condition", "条件に添えられた値"),
+            );
+        }
+        self.watch("alerts", &id, format!("{heading} {value}"), line);
+        true
+    }
+}
