@@ -100,17 +100,9 @@ mod tests {
     #[test]
     fn answer_times_are_promises_where_that_is_wanted() {
         let severity = Severity {
-            name: None,
             level: 1,
-            page_within: None,
             answer_within: Some(Span::secs(900)),
-            acknowledged_for: None,
-            escalation: None,
-            page_at_risk: false,
-            definition: None,
-            escalate_to: vec![],
-            escalate_after: None,
-            response: vec![],
+            ..Severity::default()
         };
         let name = "Sev1".to_owned();
         let list = Checklist {
