@@ -160,6 +160,12 @@ impl Responder {
         Ok(())
     }
 
+    /// Whether the spec declares no promise: then only rules and other programs raise alerts.
+    #[must_use]
+    pub fn is_without_promises(&self) -> bool {
+        self.desk.config().promises.is_empty()
+    }
+
     /// Silences at hand, by id.
     #[must_use]
     pub fn silences(&self) -> Vec<Silence> {

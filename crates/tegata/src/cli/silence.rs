@@ -17,8 +17,6 @@ use crate::{clock::SystemClock, exit::Stop};
 pub(crate) struct SilenceCommand {
     #[command(subcommand)]
     what: What,
-    #[command(flatten)]
-    data: Data,
 }
 
 #[derive(Debug, Subcommand)]
@@ -33,6 +31,8 @@ enum What {
 
 #[derive(Debug, Args)]
 struct Add {
+    #[command(flatten)]
+    data: Data,
     /// Conditions on labels: `team=payments`, `job=~"api-.*"`, `env!=test`; a bare word is an alert's name.
     #[arg(required = true, value_name = "MATCHER")]
     matchers: Vec<String>,
@@ -55,6 +55,8 @@ struct Add {
 
 #[derive(Debug, Args)]
 struct List {
+    #[command(flatten)]
+    data: Data,
     /// Those that are over, too.
     #[arg(long)]
     expired: bool,
@@ -65,6 +67,8 @@ struct List {
 
 #[derive(Debug, Args)]
 struct Expire {
+    #[command(flatten)]
+    data: Data,
     /// Ids of silences.
     #[arg(required = true, value_name = "ID")]
     ids: Vec<String>,
@@ -85,17 +89,17 @@ fn instant(text: &str) -> Result<Timestamp, String> {
 impl SilenceCommand {
     pub(super) fn run(self, common: &Common) -> anyhow::Result<ExitCode> {
         let lang = common.lang();
+        let data = match &self.what {
+            What::Add(Add { data, .. })
+            | What::List(List { data, .. })
+            | What::Expire(Expire { data, .. }) => data,
+        };
+        let instance = Instance::find(&data.dir, lang)?;
         runtime()?.block_on(async {
-            let instance = Instance::find(&self.data.dir, lang)?;
             match self.what {
                 What::Add(add) => add.run(&instance, lang).await?,
                 What::List(list) => list.run(&instance, lang).await?,
-                What::Expire(expire) => {
-                    let by = percent(&expire.author);
-                    for id in &expire.ids {
-                        instance.delete(&format!("/api/v2/silence/{}?by={by}", percent(id))).await?;
-                    }
-                }
+                What::Expire(expire) => expire.run(&instance).await?,
             }
             Ok(ExitCode::SUCCESS)
         })
@@ -123,6 +127,17 @@ impl Add {
         });
         let answer = instance.ask("/api/v2/silences", &body).await?;
         outln!("{}", answer["silenceID"].as_str().unwrap_or_default());
+        Ok(())
+    }
+}
+
+impl Expire {
+    async fn run(self, instance: &Instance) -> anyhow::Result<()> {
+        let by = percent(&self.author);
+        for id in &self.ids {
+            let path = format!("/api/v2/silence/{}?by={by}", percent(id));
+            instance.delete(&path).await?;
+        }
         Ok(())
     }
 }

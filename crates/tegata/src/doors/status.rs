@@ -11,11 +11,10 @@ pub(super) struct Door(pub(super) Arc<House>);
 
 impl door::Status for Door {
     fn not_ready(&self) -> Option<Say> {
-        self.0
-            .board
-            .borrow()
-            .rows
-            .is_empty()
+        // A spec without promises, which only takes alerts of others, is ready once it is in force.
+        let is_judged = !self.0.board.borrow().rows.is_empty();
+        let has_nothing = self.0.responder.is_without_promises() && self.0.judge.borrow().is_some();
+        (!is_judged && !has_nothing)
             .then(|| say!("nothing has been judged yet", "まだ何も判定していません"))
     }
 

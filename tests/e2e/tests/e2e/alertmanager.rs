@@ -156,6 +156,8 @@ async fn a_real_prometheus_sends_to_us_unchanged() -> anyhow::Result<()> {
     command
         .arg(format!("--config.file={}", dir.path().join("prometheus.yml").display()))
         .arg(format!("--storage.tsdb.path={}", dir.path().join("tsdb").display()))
+        // It fires before it has found us, and would send again only after a minute.
+        .arg("--rules.alert.resend-delay=2s")
         .arg(format!("--web.listen-address=127.0.0.1:{}", free_port()?));
     let _prometheus = Program::start(command, "prometheus", dir.path())?;
     told_of_always(&running, &far, begun).await
