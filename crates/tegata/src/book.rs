@@ -25,6 +25,8 @@ pub(crate) mod kind {
     pub(crate) const CORRECTIONS: &str = "corrections";
     /// Findings of the linter that are borne for a while, all of them each time that one changes.
     pub(crate) const SUPPRESSIONS: &str = "suppressions";
+    /// Announced work, all of it each time that some changes.
+    pub(crate) const MAINTENANCES: &str = "maintenances";
     pub(crate) const VERDICT: &str = "verdict";
     pub(crate) const CLOCK_JUMPED: &str = "clock_jumped";
     pub(crate) const RECOVERED: &str = "recovered";

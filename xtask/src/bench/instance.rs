@@ -35,7 +35,10 @@ pub struct Answer {
 impl Answer {
     /// What stands after the head.
     pub fn body(&self) -> anyhow::Result<&str> {
-        let (_, body) = self.text.split_once("\r\n\r\n").context("no end of the head")?;
+        let (_, body) = self
+            .text
+            .split_once("\r\n\r\n")
+            .context("no end of the head")?;
         Ok(body)
     }
 }

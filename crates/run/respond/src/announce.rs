@@ -286,7 +286,13 @@ fn severity_of(config: &Config, subject: &Subject) -> Option<page::Severity> {
 }
 
 /// A line in the inbox for what is not worth an incident. The same news twice is one line.
-pub fn notice(config: &Config, book: &Book, change: &mut Change, subject: &Subject, since: Timestamp) {
+pub fn notice(
+    config: &Config,
+    book: &Book,
+    change: &mut Change,
+    subject: &Subject,
+    since: Timestamp,
+) {
     let known = book
         .inbox
         .iter()

@@ -97,7 +97,9 @@ impl Place {
         let by = route.group_by.as_deref().unwrap_or(&default);
         let is_in = |name: &String| by.iter().any(|by| by == "..." || by == name);
         let own = labels.iter().filter(|(name, _)| is_in(name));
-        let labels: Labels = own.map(|(name, value)| (name.clone(), value.clone())).collect();
+        let labels: Labels = own
+            .map(|(name, value)| (name.clone(), value.clone()))
+            .collect();
         Self {
             key: format!("{place}:{}", label::show(&labels)),
             labels,
@@ -204,14 +206,21 @@ pub fn worst<'m>(config: &Config, members: &'m [Alert]) -> Option<&'m Alert> {
     members.iter().min_by_key(|alert| {
         let severity = config.severity(alert.subject.severity.as_deref());
         let level = severity.map_or(u64::MAX, |severity| severity.level);
-        (alert.ended.is_some(), level, alert.raised, alert.promise.clone())
+        (
+            alert.ended.is_some(),
+            level,
+            alert.raised,
+            alert.promise.clone(),
+        )
     })
 }
 
 /// The incident shows the group as it is now.
 fn take_over(config: &Config, incident: &mut Incident, members: &[Alert], worst: &Alert) {
     let known: BTreeSet<&String> = incident.promises.iter().collect();
-    let new = members.iter().filter(|alert| !known.contains(&alert.promise));
+    let new = members
+        .iter()
+        .filter(|alert| !known.contains(&alert.promise));
     let new: Vec<String> = new.map(|alert| alert.promise.clone()).collect();
     let room = IDS_KEPT.saturating_sub(incident.promises.len());
     incident.promises.extend(new.into_iter().take(room));
@@ -258,7 +267,10 @@ fn tell_all(
     let shares = shares(config, heard, at);
     let mut targets: Vec<Target> = Vec::new();
     for target in shares.iter().flat_map(|share| &share.targets) {
-        match targets.iter_mut().find(|known| known.receiver == target.receiver) {
+        match targets
+            .iter_mut()
+            .find(|known| known.receiver == target.receiver)
+        {
             Some(known) => known.merge(target),
             None => targets.push(target.clone()),
         }
@@ -279,12 +291,23 @@ fn tell_all(
         group.told.insert(String::new(), Told::nothing(at));
     }
     for target in targets {
-        let own = shares.iter().filter(|share| share.reaches(&target.receiver));
+        let own = shares
+            .iter()
+            .filter(|share| share.reaches(&target.receiver));
         let own: Vec<&Alert> = own.flat_map(|share| share.alerts.iter().copied()).collect();
         // An escalation speaks of the whole group.
         let own = if own.is_empty() { heard.to_vec() } else { own };
         let is_escalation = escalated.contains(&target.receiver);
-        tell(config, book, change, incident, group, &own, target, is_escalation);
+        tell(
+            config,
+            book,
+            change,
+            incident,
+            group,
+            &own,
+            target,
+            is_escalation,
+        );
     }
 }
 
@@ -298,7 +321,9 @@ struct Share<'m> {
 
 impl Share<'_> {
     fn reaches(&self, receiver: &str) -> bool {
-        self.targets.iter().any(|target| target.receiver == receiver)
+        self.targets
+            .iter()
+            .any(|target| target.receiver == receiver)
     }
 }
 
@@ -354,8 +379,10 @@ fn tell(
     is_escalation: bool,
 ) {
     let at = change.at;
-    let (ended, firing): (Vec<&Alert>, Vec<&Alert>) =
-        members.iter().copied().partition(|alert| alert.ended.is_some());
+    let (ended, firing): (Vec<&Alert>, Vec<&Alert>) = members
+        .iter()
+        .copied()
+        .partition(|alert| alert.ended.is_some());
     let prints = |alerts: &[&Alert]| -> BTreeSet<u64> {
         alerts.iter().map(|alert| print(&alert.promise)).collect()
     };
@@ -385,19 +412,38 @@ fn tell(
     let first = known.map(|known| known.first.clone());
     let count = shown.len();
     let receiver = target.receiver.clone();
-    let key = announce::send_with(config, book, change, incident, speaker, kind, target, |page| {
-        page.first = first.clone();
-        page.group = group.labels.clone();
-        page.alerts = shown.iter().take(MEMBERS_SHOWN).map(|alert| Member::of(alert, config)).collect();
-        page.more = count.saturating_sub(MEMBERS_SHOWN);
-        if count > 1 {
-            let (firing, ended) = (firing.len(), ended.len());
-            page.promise.name = Say::new(
-                format!("{firing} firing, {ended} ended {}", label::show(&group.labels)),
-                format!("発報 {firing} 件・解消 {ended} 件 {}", label::show(&group.labels)),
-            );
-        }
-    });
+    let key = announce::send_with(
+        config,
+        book,
+        change,
+        incident,
+        speaker,
+        kind,
+        target,
+        |page| {
+            page.first = first.clone();
+            page.group = group.labels.clone();
+            page.alerts = shown
+                .iter()
+                .take(MEMBERS_SHOWN)
+                .map(|alert| Member::of(alert, config))
+                .collect();
+            page.more = count.saturating_sub(MEMBERS_SHOWN);
+            if count > 1 {
+                let (firing, ended) = (firing.len(), ended.len());
+                page.promise.name = Say::new(
+                    format!(
+                        "{firing} firing, {ended} ended {}",
+                        label::show(&group.labels)
+                    ),
+                    format!(
+                        "発報 {firing} 件・解消 {ended} 件 {}",
+                        label::show(&group.labels)
+                    ),
+                );
+            }
+        },
+    );
     let first = first.unwrap_or(key);
     group.told.insert(receiver, Told { first, ..now });
 }
@@ -408,7 +454,11 @@ fn news(known: Option<&Told>, now: &Told, ends_told: bool, wants_repeat: bool) -
         return (!now.firing.is_empty()).then_some(Kind::Raised);
     };
     if !now.firing.is_subset(&known.firing) {
-        return Some(if known.firing.is_empty() { Kind::Raised } else { Kind::Joined });
+        return Some(if known.firing.is_empty() {
+            Kind::Raised
+        } else {
+            Kind::Joined
+        });
     }
     if now.firing.is_empty() {
         return (ends_told && !known.firing.is_empty()).then_some(Kind::Resolved);
@@ -444,7 +494,10 @@ fn close(book: &Book, change: &mut Change, incident: &mut Incident, last: Option
             incident.state = alert.subject.verdict.state;
             alert.subject.because(incident.state)
         }
-        None => say!("nothing of it fires any more", "発報中の警報はなくなりました"),
+        None => say!(
+            "nothing of it fires any more",
+            "発報中の警報はなくなりました"
+        ),
     };
     incident.note(at, "resolved", what);
     let body = json!({
@@ -488,6 +541,9 @@ mod tests {
         }
         assert_eq!(news(Some(&known), &told(&[], &[1, 2]), false, false), None);
         assert_eq!(news(Some(&known), &told(&[1], &[2]), false, false), None);
-        assert_eq!(news(Some(&known), &told(&[1, 2], &[]), true, true), Some(Kind::Repeated));
+        assert_eq!(
+            news(Some(&known), &told(&[1, 2], &[]), true, true),
+            Some(Kind::Repeated)
+        );
     }
 }

@@ -45,7 +45,13 @@ pub fn note(
     begins
 }
 
-fn tell(change: &mut Change, incident: &mut Incident, alert: &Alert, rule: &Flapping, count: usize) {
+fn tell(
+    change: &mut Change,
+    incident: &mut Incident,
+    alert: &Alert,
+    rule: &Flapping,
+    count: usize,
+) {
     let within = rule.within;
     let what = say!(
         "flapping: {count} changes within {within}; told once until it rests",
@@ -71,7 +77,10 @@ pub fn end(
     let at = change.at;
     let begins = note(config, book, change, incident, &mut alert);
     let (keep, least, rest) = severity(config, &alert).map_or_else(Default::default, |severity| {
-        let rest = severity.flapping.as_ref().filter(|_| alert.flapping.is_some());
+        let rest = severity
+            .flapping
+            .as_ref()
+            .filter(|_| alert.flapping.is_some());
         (
             severity.keep_firing_for.0,
             severity.fire_at_least.0,
@@ -106,7 +115,15 @@ pub fn finish(
     alert.subject = subject;
     alert.ending = None;
     if change.group(book, incident.number).is_none() {
-        react::close(config, book, change, incident, &alert, Kind::Resolved, ledger);
+        react::close(
+            config,
+            book,
+            change,
+            incident,
+            &alert,
+            Kind::Resolved,
+            ledger,
+        );
         return;
     }
     alert.ended = Some(change.at);

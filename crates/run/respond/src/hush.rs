@@ -2,7 +2,7 @@
 //!
 //! A hush holds back pages and nothing else. When it ends and the alert still fires, its page leaves then.
 
-use std::{borrow::Cow, collections::HashMap};
+use std::collections::HashMap;
 
 use promise::{Say, Timestamp};
 use spec::section::alerting::inhibition::Inhibition;
@@ -118,7 +118,7 @@ impl<'b> Hushes<'b> {
         }
     }
 
-    fn maintenances(&self, subject: &Subject, labels: &Cow<'_, Labels>) -> Vec<String> {
+    fn maintenances(&self, subject: &Subject, labels: &Labels) -> Vec<String> {
         let works = self.config.alerting.maintenances.iter();
         let holds = works.filter(|(_, work)| {
             let is_named = match &subject.rule {
@@ -140,7 +140,10 @@ impl<'b> Sources<'b> {
             id: &alert.promise,
             is_target: label::fit(&self.rule.target, labels),
         };
-        self.by_equal.entry(equal(self.rule, labels)).or_default().push(source);
+        self.by_equal
+            .entry(equal(self.rule, labels))
+            .or_default()
+            .push(source);
     }
 
     /// One that inhibits an alert with these labels is enough to say so.
@@ -159,5 +162,7 @@ impl<'b> Sources<'b> {
 
 fn equal(rule: &Inhibition, labels: &Labels) -> Vec<String> {
     let values = rule.equal.iter();
-    values.map(|name| label::value(labels, name).to_owned()).collect()
+    values
+        .map(|name| label::value(labels, name).to_owned())
+        .collect()
 }

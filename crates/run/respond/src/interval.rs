@@ -16,19 +16,24 @@ pub fn holds(interval: &Interval, now: Timestamp, time_zone: &str) -> bool {
     let zone = interval.time_zone.as_deref().unwrap_or(time_zone);
     let zone = TimeZone::get(zone).unwrap_or(TimeZone::UTC);
     let local = now.to_zoned(&zone);
-    interval.any.iter().any(|stretch| is_within(stretch, &local))
+    interval
+        .any
+        .iter()
+        .any(|stretch| is_within(stretch, &local))
 }
 
 fn is_within(stretch: &Stretch, local: &Zoned) -> bool {
     fn any<T>(list: &[T], holds: impl Fn(&T) -> bool) -> bool {
         list.is_empty() || list.iter().any(holds)
     }
-    let minute = u16::try_from(local.hour()).unwrap_or(0) * 60 + u16::try_from(local.minute()).unwrap_or(0);
+    let minute =
+        u16::try_from(local.hour()).unwrap_or(0) * 60 + u16::try_from(local.minute()).unwrap_or(0);
     let place = usize::try_from(local.weekday().to_monday_zero_offset()).unwrap_or(0);
     let weekday = Weekday::ALL[place];
     let (day, last) = (i32::from(local.day()), i32::from(local.days_in_month()));
-    any(&stretch.times, |it| (it.from.minutes()..it.to.minutes()).contains(&minute))
-        && any(&stretch.weekdays, |it| it.holds(weekday))
+    any(&stretch.times, |it| {
+        (it.from.minutes()..it.to.minutes()).contains(&minute)
+    }) && any(&stretch.weekdays, |it| it.holds(weekday))
         && any(&stretch.days_of_month, |it| it.holds_day(day, last))
         && any(&stretch.months, |it| it.holds(i32::from(local.month())))
         && any(&stretch.years, |it| it.holds(i32::from(local.year())))
@@ -48,7 +53,11 @@ pub fn mutes<'r>(config: &Config, route: &'r Route, now: Timestamp) -> Option<&'
     }
     let known: Vec<bool> = route.active.iter().filter_map(holds).collect();
     let is_outside = !known.is_empty() && !known.contains(&true);
-    route.active.first().filter(|_| is_outside).map(String::as_str)
+    route
+        .active
+        .first()
+        .filter(|_| is_outside)
+        .map(String::as_str)
 }
 
 #[cfg(test)]
@@ -83,7 +92,11 @@ mod tests {
             // A Saturday.
             ("2026-11-28T03:00:00Z", false),
         ] {
-            assert_eq!(holds(&office_hours(), at.parse().unwrap(), "Asia/Tokyo"), expected, "{at}");
+            assert_eq!(
+                holds(&office_hours(), at.parse().unwrap(), "Asia/Tokyo"),
+                expected,
+                "{at}"
+            );
         }
     }
 
@@ -105,8 +118,20 @@ mod tests {
             months: vec![Numbers::parse("2").unwrap()],
             years: vec![],
         };
-        assert!(holds(&interval, "2028-02-29T12:00:00Z".parse().unwrap(), "UTC"));
-        assert!(!holds(&interval, "2028-02-28T12:00:00Z".parse().unwrap(), "UTC"));
-        assert!(!holds(&interval, "2028-03-31T12:00:00Z".parse().unwrap(), "UTC"));
+        assert!(holds(
+            &interval,
+            "2028-02-29T12:00:00Z".parse().unwrap(),
+            "UTC"
+        ));
+        assert!(!holds(
+            &interval,
+            "2028-02-28T12:00:00Z".parse().unwrap(),
+            "UTC"
+        ));
+        assert!(!holds(
+            &interval,
+            "2028-03-31T12:00:00Z".parse().unwrap(),
+            "UTC"
+        ));
     }
 }

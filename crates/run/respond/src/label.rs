@@ -16,7 +16,10 @@ pub fn of<'s>(subject: &'s Subject, config: &Config) -> Cow<'s, Labels> {
     }
     let mut labels = Labels::from([
         ("alertname".to_owned(), subject.id.clone()),
-        ("service".to_owned(), config.service.get(Lang::En).to_owned()),
+        (
+            "service".to_owned(),
+            config.service.get(Lang::En).to_owned(),
+        ),
         ("owner".to_owned(), subject.owner.clone()),
     ]);
     for (name, value) in [("severity", &subject.severity), ("tier", &subject.tier)] {

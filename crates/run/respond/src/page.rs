@@ -99,7 +99,9 @@ impl Member {
         let rule = alert.subject.rule.as_ref();
         Self {
             labels: label::of(&alert.subject, config).into_owned(),
-            annotations: rule.map(|rule| rule.annotations.clone()).unwrap_or_default(),
+            annotations: rule
+                .map(|rule| rule.annotations.clone())
+                .unwrap_or_default(),
             started: rule.map_or(alert.bad_since, |rule| rule.started),
             ended: alert.ended,
         }

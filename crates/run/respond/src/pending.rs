@@ -54,7 +54,9 @@ impl Waiting {
         }
         let known = waiting.get(&id);
         let is_same = |known: &(Timestamp, Transition)| known.1.verdict.state == state;
-        let until = known.filter(|known| is_same(known)).map_or(until, |known| known.0.min(until));
+        let until = known
+            .filter(|known| is_same(known))
+            .map_or(until, |known| known.0.min(until));
         waiting.insert(id, (until, transition));
         None
     }

@@ -137,7 +137,10 @@ pub fn lapse(config: &Config, book: &Book, change: &mut Change) {
         .iter()
         .filter(|(_, fresh)| fresh.until <= at)
         .filter_map(|(id, fresh)| {
-            let alert = book.alerts.get(id).filter(|alert| alert.fires() && alert.ending.is_none())?;
+            let alert = book
+                .alerts
+                .get(id)
+                .filter(|alert| alert.fires() && alert.ending.is_none())?;
             let mut rule = alert.subject.rule.clone()?;
             let last = fresh.at;
             rule.lost = Some(say!(
@@ -283,7 +286,8 @@ mod tests {
         let config = crate::route::tests::config(vec![]);
         let mut book = Book::default();
         let fresh = Fresh { at, until: at };
-        book.fresh.extend((0..POSTED_MAX - 1).map(|n| (n.to_string(), fresh)));
+        book.fresh
+            .extend((0..POSTED_MAX - 1).map(|n| (n.to_string(), fresh)));
         let mut change = Change::new(&book, at);
         let (taken, wrong) = take(&config, &book, &mut change, vec![posted(1), posted(2)]);
         assert_eq!((taken.raised, taken.refused, wrong), (1, 1, None));

@@ -211,12 +211,11 @@ fn join(
         change.put_group(group);
     }
     // What other programs send in thousands is told of by its group, all at once.
-    if !alert.subject.is_posted() {
-        if let Some(mut incident) = change.incident(book, &alert.incident) {
-            tell(change, EventKind::AlertRaised, &alert, &incident);
-            note_verdict(&mut incident, at, "joined", &alert, news.evidence_entry);
-            change.put_incident(incident);
-        }
+    let known = change.incident(book, &alert.incident);
+    if let Some(mut incident) = known.filter(|_| !alert.subject.is_posted()) {
+        tell(change, EventKind::AlertRaised, &alert, &incident);
+        note_verdict(&mut incident, at, "joined", &alert, news.evidence_entry);
+        change.put_incident(incident);
     }
     note_flap(config, book, change, &mut alert);
     change.put_alert(alert);
@@ -464,4 +463,3 @@ pub fn tell(change: &mut Change, kind: EventKind, alert: &Alert, incident: &Inci
     });
     change.event(kind, &alert.promise, &incident.id, body);
 }
-

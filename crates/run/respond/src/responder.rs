@@ -132,13 +132,21 @@ impl Responder {
     /// Every alert that fires.
     #[must_use]
     pub fn standing(&self) -> Vec<Standing> {
-        standing::alerts(&self.desk.config(), &self.desk.book(), self.desk.clock.now())
+        standing::alerts(
+            &self.desk.config(),
+            &self.desk.book(),
+            self.desk.clock.now(),
+        )
     }
 
     /// The same by group and receiver.
     #[must_use]
     pub fn groups(&self) -> Vec<GroupStanding> {
-        standing::groups(&self.desk.config(), &self.desk.book(), self.desk.clock.now())
+        standing::groups(
+            &self.desk.config(),
+            &self.desk.book(),
+            self.desk.clock.now(),
+        )
     }
 
     /// Sets a silence, or changes one.
@@ -151,9 +159,9 @@ impl Responder {
     /// Ends a silence by hand.
     pub async fn expire_silence(&self, id: &str, who: Option<&str>) -> Result<(), Error> {
         let (id, who) = (id.to_owned(), who.map(str::to_owned));
-        let ended = self.desk.change(move |_, book, change| {
-            silence::expire(book, change, &id, who.as_deref())
-        });
+        let ended = self
+            .desk
+            .change(move |_, book, change| silence::expire(book, change, &id, who.as_deref()));
         ended.await?;
         // What it held back is told now.
         self.desk.look_now();

@@ -91,7 +91,9 @@ pub fn muted(config: &Config, subject: &Subject, now: Timestamp) -> Vec<String> 
     let labels = label::of(subject, config);
     let fitting = fitting(config, subject, &labels).into_iter();
     let muted = fitting.filter(|(_, route)| interval::mutes(config, route, now).is_some());
-    muted.flat_map(|(_, route)| route.receivers.iter().cloned()).collect()
+    muted
+        .flat_map(|(_, route)| route.receivers.iter().cloned())
+        .collect()
 }
 
 /// Whether a receiver that was told of an alert is told of its end too: unless every route that leads there says not to.

@@ -135,7 +135,8 @@ pub fn set(book: &Book, change: &mut Change, draft: Draft) -> Result<Silence, Er
             most: SILENCES_MAX,
         });
     }
-    if let Some(known) = known.filter(|known| !is_same && known.standing(now) != Standing::Expired) {
+    if let Some(known) = known.filter(|known| !is_same && known.standing(now) != Standing::Expired)
+    {
         end(change, known.clone(), "replaced", None);
     }
     let id = match draft.id {
@@ -231,12 +232,20 @@ fn check(draft: &Draft, now: Timestamp) -> Result<(), Error> {
         ));
     }
     if draft.ends_at <= now {
-        return wrong(say!("end time can't be in the past", "終わりが過去の時刻です"));
+        return wrong(say!(
+            "end time can't be in the past",
+            "終わりが過去の時刻です"
+        ));
     }
     let texts = [
         ("the reason", draft.comment.as_str(), COMMENT_MAX, 1),
         ("the author", draft.created_by.as_str(), NAME_MAX, 1),
-        ("the ticket", draft.ticket.as_deref().unwrap_or_default(), NAME_MAX, 0),
+        (
+            "the ticket",
+            draft.ticket.as_deref().unwrap_or_default(),
+            NAME_MAX,
+            0,
+        ),
     ];
     for (what, text, most, least) in texts {
         let length = text.trim().chars().count();
@@ -253,7 +262,13 @@ fn uuid() -> String {
     bytes[6] = bytes[6] & 0x0f | 0x40;
     bytes[8] = bytes[8] & 0x3f | 0x80;
     let hex: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
-    let parts = [&hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..]];
+    let parts = [
+        &hex[..8],
+        &hex[8..12],
+        &hex[12..16],
+        &hex[16..20],
+        &hex[20..],
+    ];
     parts.join("-")
 }
 

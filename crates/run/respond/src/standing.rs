@@ -88,7 +88,10 @@ fn standing(
     let mut receivers: Vec<String> = Vec::new();
     let mut muted_by = Vec::new();
     for (_, route) in &fitting {
-        let new = route.receivers.iter().filter(|name| !receivers.contains(name));
+        let new = route
+            .receivers
+            .iter()
+            .filter(|name| !receivers.contains(name));
         let new: Vec<String> = new.cloned().collect();
         receivers.extend(new);
         muted_by.extend(interval::mutes(config, route, now).map(str::to_owned));

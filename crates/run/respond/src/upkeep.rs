@@ -29,7 +29,11 @@ pub fn tend(config: &Config, book: &Book, change: &mut Change) {
     for alert in book.alerts.values().filter(|alert| alert.fires()) {
         if !config.declares(alert) {
             withdraw(config, book, change, alert);
-        } else if alert.ending.as_ref().is_some_and(|it| it.until <= change.at) {
+        } else if alert
+            .ending
+            .as_ref()
+            .is_some_and(|it| it.until <= change.at)
+        {
             end(config, book, change, alert);
         }
     }
@@ -79,7 +83,15 @@ fn withdraw(config: &Config, book: &Book, change: &mut Change, alert: &Alert) {
         change.put_alert(alert);
         return;
     }
-    react::close(config, book, change, &mut incident, alert, Kind::Withdrawn, None);
+    react::close(
+        config,
+        book,
+        change,
+        &mut incident,
+        alert,
+        Kind::Withdrawn,
+        None,
+    );
     change.put_incident(incident);
 }
 
@@ -91,7 +103,15 @@ fn end(config: &Config, book: &Book, change: &mut Change, alert: &Alert) {
         return;
     };
     let alert = alert.clone();
-    hold::finish(config, book, change, &mut incident, alert, *ending.subject, None);
+    hold::finish(
+        config,
+        book,
+        change,
+        &mut incident,
+        alert,
+        *ending.subject,
+        None,
+    );
     change.put_incident(incident);
 }
 
@@ -101,7 +121,8 @@ fn follow_up(config: &Config, book: &Book, change: &mut Change, group: &Group) {
         return;
     };
     let speaker = known.promises.first().and_then(|id| book.alerts.get(id));
-    let Some(alert) = speaker.or_else(|| book.alerts.get(book.members(group.number).next()?)) else {
+    let Some(alert) = speaker.or_else(|| book.alerts.get(book.members(group.number).next()?))
+    else {
         return;
     };
     if acknowledge::has_lapsed(config, known, alert, change.at) {
@@ -121,7 +142,15 @@ fn follow_up(config: &Config, book: &Book, change: &mut Change, group: &Group) {
     }
     if is_step {
         for target in announce::take_steps(config, change, &mut incident, alert) {
-            announce::send(config, book, change, &mut incident, alert, Kind::Escalated, target);
+            announce::send(
+                config,
+                book,
+                change,
+                &mut incident,
+                alert,
+                Kind::Escalated,
+                target,
+            );
         }
     }
     change.put_incident(incident);
@@ -181,7 +210,15 @@ fn remind(
             }
         }
         for target in announce::take_steps(config, change, &mut incident, alert) {
-            announce::send(config, book, change, &mut incident, alert, Kind::Escalated, target);
+            announce::send(
+                config,
+                book,
+                change,
+                &mut incident,
+                alert,
+                Kind::Escalated,
+                target,
+            );
         }
     }
     change.put_incident(incident);

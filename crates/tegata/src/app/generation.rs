@@ -216,7 +216,7 @@ async fn declare(house: &House, spec: &Spec, promises: &[Arc<Promise>]) -> anyho
     });
     let last = house.book.newest(kind::SPEC, "")?;
     declare_corrections(house, spec).await?;
-    declare_suppressions(house, spec).await?;
+    declare_agreed(house, spec).await?;
     for promise in promises {
         house.book.declared(promise).await?;
     }
@@ -272,17 +272,31 @@ async fn declare_corrections(house: &House, spec: &Spec) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Writes the suppressions where they changed: what is borne, why and until when, is never silent.
-async fn declare_suppressions(house: &House, spec: &Spec) -> anyhow::Result<()> {
-    let all = json!({ "suppressions": spec.suppressions });
-    let is_said = match house.book.newest(kind::SUPPRESSIONS, "")? {
-        Some(last) => last.body == all,
-        None => spec.suppressions.is_empty(),
-    };
-    if is_said {
-        return Ok(());
+/// Writes the suppressions and the announced work where they changed: what is borne or held back, why and until when, is
+/// never silent.
+async fn declare_agreed(house: &House, spec: &Spec) -> anyhow::Result<()> {
+    let works = &spec.alerting.maintenances;
+    let all = [
+        (
+            kind::SUPPRESSIONS,
+            json!({ "suppressions": spec.suppressions }),
+            spec.suppressions.is_empty(),
+        ),
+        (
+            kind::MAINTENANCES,
+            json!({ "maintenances": works }),
+            works.is_empty(),
+        ),
+    ];
+    for (kind, body, is_empty) in all {
+        let is_said = match house.book.newest(kind, "")? {
+            Some(last) => last.body == body,
+            None => is_empty,
+        };
+        if !is_said {
+            house.book.note(kind, "", body).await?;
+        }
     }
-    house.book.note(kind::SUPPRESSIONS, "", all).await?;
     Ok(())
 }
 

@@ -184,9 +184,16 @@ fn line(silence: &Value, lang: Lang) -> String {
         Some("pending") => say!("pending", "開始前"),
         _ => say!("expired", "終了"),
     };
-    let (id, ends, by, why) = (text("id"), text("endsAt"), text("createdBy"), text("comment"));
+    let (id, ends, by, why) = (
+        text("id"),
+        text("endsAt"),
+        text("createdBy"),
+        text("comment"),
+    );
     let ticket = silence["ticket"].as_str();
-    let ticket = ticket.map(|ticket| format!(" [{ticket}]")).unwrap_or_default();
+    let ticket = ticket
+        .map(|ticket| format!(" [{ticket}]"))
+        .unwrap_or_default();
     let (state_en, state_ja) = (&state.en, &state.ja);
     let whole = say!(
         "{id}  {state_en} until {ends}  {{{matchers}}}  {by}: {why}{ticket}",

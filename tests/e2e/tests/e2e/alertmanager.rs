@@ -46,33 +46,80 @@ async fn amtool_works_against_us() -> anyhow::Result<()> {
     let dir = tempfile::tempdir()?;
     let far = Far::start(0).await?;
     let running = Running::spec(dir.path(), &spec(&far)).await?;
-    amtool(&running, &["alert", "add", "ApiDown", "job=api", "severity=critical", "--annotation=summary=down"])?;
-    let found: Value = serde_json::from_str(&amtool(&running, &["alert", "query", "job=~a.*", "-o", "json"])?)?;
-    ensure!(found[0]["labels"]["alertname"] == "ApiDown" && found[0]["status"]["state"] == "active", "{found}");
+    amtool(
+        &running,
+        &[
+            "alert",
+            "add",
+            "ApiDown",
+            "job=api",
+            "severity=critical",
+            "--annotation=summary=down",
+        ],
+    )?;
+    let found: Value = serde_json::from_str(&amtool(
+        &running,
+        &["alert", "query", "job=~a.*", "-o", "json"],
+    )?)?;
+    ensure!(
+        found[0]["labels"]["alertname"] == "ApiDown" && found[0]["status"]["state"] == "active",
+        "{found}"
+    );
     // Prometheus's fingerprint of {alertname="ApiDown", job="api", severity="critical"}: FNV-1a, as 16 hex digits.
-    ensure!(found[0]["fingerprint"].as_str().is_some_and(|it| it.len() == 16), "{found}");
+    ensure!(
+        found[0]["fingerprint"]
+            .as_str()
+            .is_some_and(|it| it.len() == 16),
+        "{found}"
+    );
     ensure!(amtool(&running, &["alert", "query", "job=web", "-o", "json"])?.trim() == "[]");
 
-    let id = amtool(&running, &["silence", "add", "job=api", "--comment=works", "--author=sato", "--duration=1h"])?;
+    let id = amtool(
+        &running,
+        &[
+            "silence",
+            "add",
+            "job=api",
+            "--comment=works",
+            "--author=sato",
+            "--duration=1h",
+        ],
+    )?;
     let id = id.trim();
     ensure!(amtool(&running, &["silence", "query"])?.contains("works"));
-    let found: Value = serde_json::from_str(&amtool(&running, &["alert", "query", "--silenced", "-o", "json"])?)?;
+    let found: Value = serde_json::from_str(&amtool(
+        &running,
+        &["alert", "query", "--silenced", "-o", "json"],
+    )?)?;
     ensure!(found[0]["status"]["silencedBy"][0] == id, "{found}");
 
     // The same by our own command, which also knows tickets; and the ledger tells of both.
-    let ours = ["silence", "add", "ApiDown", "--for", "2h", "--reason", "作業", "--author", "佐藤", "--ticket", "OPS-1", "--data", "data"];
+    let ours = [
+        "silence", "add", "ApiDown", "--for", "2h", "--reason", "作業", "--author", "佐藤",
+        "--ticket", "OPS-1", "--data", "data",
+    ];
     let out = run(&ours, dir.path())?;
-    ensure!(out.status.success(), "{}", String::from_utf8_lossy(&out.stderr));
+    ensure!(
+        out.status.success(),
+        "{}",
+        String::from_utf8_lossy(&out.stderr)
+    );
     let listed = run(&["silence", "list", "--data", "data"], dir.path())?;
     let listed = String::from_utf8_lossy(&listed.stdout).into_owned();
-    ensure!(listed.contains("[OPS-1]") && listed.contains(id), "{listed}");
+    ensure!(
+        listed.contains("[OPS-1]") && listed.contains(id),
+        "{listed}"
+    );
 
     amtool(&running, &["silence", "expire", id])?;
     ensure!(!amtool(&running, &["silence", "query"])?.contains("works"));
     ensure!(amtool(&running, &["silence", "query", "--expired"])?.contains("works"));
     until("the ledger's entries", Duration::from_secs(5), async || {
         let count = async |kind: &str| -> anyhow::Result<usize> {
-            let found = running.http.json(&format!("/api/v1/ledger/entries?kind={kind}")).await?;
+            let found = running
+                .http
+                .json(&format!("/api/v1/ledger/entries?kind={kind}"))
+                .await?;
             Ok(found["entries"].as_array().map_or(0, Vec::len))
         };
         Ok((count("silence_set").await? == 2 && count("silence_ended").await? == 1).then_some(()))
@@ -88,7 +135,16 @@ async fn silences_and_alerts_survive_kill_9() -> anyhow::Result<()> {
     let far = Far::start(0).await?;
     let mut running = Running::spec(dir.path(), &spec(&far)).await?;
     amtool(&running, &["alert", "add", "ApiDown", "job=api"])?;
-    amtool(&running, &["silence", "add", "job=api", "--comment=works", "--author=sato"])?;
+    amtool(
+        &running,
+        &[
+            "silence",
+            "add",
+            "job=api",
+            "--comment=works",
+            "--author=sato",
+        ],
+    )?;
     running.program.signal("KILL")?;
     let _ = running.program.wait(Duration::from_secs(5));
     let running = Running::again(dir.path()).await?;
@@ -98,20 +154,36 @@ async fn silences_and_alerts_survive_kill_9() -> anyhow::Result<()> {
 }
 
 #[tokio::test]
-async fn an_alert_that_is_wrong_is_refused_and_the_others_of_its_batch_are_taken() -> anyhow::Result<()> {
+async fn an_alert_that_is_wrong_is_refused_and_the_others_of_its_batch_are_taken()
+-> anyhow::Result<()> {
     let dir = tempfile::tempdir()?;
     let far = Far::start(0).await?;
     let running = Running::spec(dir.path(), &spec(&far)).await?;
-    let post = async |body: Value| running.http.post("/api/v2/alerts", "application/json", body.to_string()).await;
-    let (status, why) = post(json!([{ "labels": {} }, { "labels": { "alertname": "Good" } }])).await?;
-    ensure!(status == 400 && why.contains("at least one label pair required"), "{status} {why}");
+    let post = async |body: Value| {
+        running
+            .http
+            .post("/api/v2/alerts", "application/json", body.to_string())
+            .await
+    };
+    let (status, why) =
+        post(json!([{ "labels": {} }, { "labels": { "alertname": "Good" } }])).await?;
+    ensure!(
+        status == 400 && why.contains("at least one label pair required"),
+        "{status} {why}"
+    );
     let found = running.http.json("/api/v2/alerts").await?;
     ensure!(found.as_array().map(Vec::len) == Some(1), "{found}");
     for bad in ["[", "{}", r#"[{"labels":{"a":"b"},"startsAt":"soon"}]"#] {
-        let (status, _) = running.http.post("/api/v2/alerts", "application/json", bad.to_owned()).await?;
+        let (status, _) = running
+            .http
+            .post("/api/v2/alerts", "application/json", bad.to_owned())
+            .await?;
         ensure!(status == 400, "{bad}: {status}");
     }
-    let (status, _) = running.http.post("/api/v2/silences", "application/json", "{}".to_owned()).await?;
+    let (status, _) = running
+        .http
+        .post("/api/v2/silences", "application/json", "{}".to_owned())
+        .await?;
     ensure!(status == 400, "{status}");
     Ok(())
 }
@@ -126,11 +198,22 @@ fn rules(dir: &Path) -> anyhow::Result<String> {
     Ok(file.display().to_string())
 }
 
-async fn told_of_always(running: &Running, far: &Far, begun: std::time::Instant) -> anyhow::Result<()> {
-    until("the alert to be told", Duration::from_secs(30), async || {
-        let heard = far.heard(begun);
-        Ok(heard.iter().any(|one| one.firing.contains("Always/")).then_some(()))
-    })
+async fn told_of_always(
+    running: &Running,
+    far: &Far,
+    begun: std::time::Instant,
+) -> anyhow::Result<()> {
+    until(
+        "the alert to be told",
+        Duration::from_secs(30),
+        async || {
+            let heard = far.heard(begun);
+            Ok(heard
+                .iter()
+                .any(|one| one.firing.contains("Always/"))
+                .then_some(()))
+        },
+    )
     .await?;
     let found = running.http.json("/api/v2/alerts").await?;
     ensure!(found[0]["annotations"]["summary"] == "it fires", "{found}");
@@ -154,8 +237,14 @@ async fn a_real_prometheus_sends_to_us_unchanged() -> anyhow::Result<()> {
     )?;
     let mut command = peer("prometheus")?;
     command
-        .arg(format!("--config.file={}", dir.path().join("prometheus.yml").display()))
-        .arg(format!("--storage.tsdb.path={}", dir.path().join("tsdb").display()))
+        .arg(format!(
+            "--config.file={}",
+            dir.path().join("prometheus.yml").display()
+        ))
+        .arg(format!(
+            "--storage.tsdb.path={}",
+            dir.path().join("tsdb").display()
+        ))
         // It fires before it has found us, and would send again only after a minute.
         .arg("--rules.alert.resend-delay=2s")
         .arg(format!("--web.listen-address=127.0.0.1:{}", free_port()?));
@@ -187,29 +276,62 @@ async fn the_real_alertmanager_and_we_name_the_same_alert_the_same() -> anyhow::
     let far = Far::start(0).await?;
     let running = Running::spec(dir.path(), &spec(&far)).await?;
     let port = free_port()?;
-    std::fs::write(dir.path().join("am.yml"), "route: { receiver: none }\nreceivers: [ { name: none } ]\n")?;
+    std::fs::write(
+        dir.path().join("am.yml"),
+        "route: { receiver: none }\nreceivers: [ { name: none } ]\n",
+    )?;
     let mut command = peer("prometheus-alertmanager")?;
     command
-        .arg(format!("--config.file={}", dir.path().join("am.yml").display()))
-        .arg(format!("--storage.path={}", dir.path().join("am").display()))
+        .arg(format!(
+            "--config.file={}",
+            dir.path().join("am.yml").display()
+        ))
+        .arg(format!(
+            "--storage.path={}",
+            dir.path().join("am").display()
+        ))
         .arg(format!("--web.listen-address=127.0.0.1:{port}"))
         .arg("--cluster.listen-address=");
     let _theirs = Program::start(command, "alertmanager", dir.path())?;
     let theirs = Http::to(format!("http://127.0.0.1:{port}"))?;
-    until("Alertmanager", Duration::from_secs(20), async || theirs.text("/-/ready").await.map(Some)).await?;
+    until("Alertmanager", Duration::from_secs(20), async || {
+        theirs.text("/-/ready").await.map(Some)
+    })
+    .await?;
     let body = json!([{ "labels": { "alertname": "支払い", "job": "api", "empty": "" }, "annotations": { "summary": "s" }, "generatorURL": "http://p.example/g" }]);
     let mut found = Vec::new();
     for http in [&theirs, &running.http] {
-        let (status, text) = http.post("/api/v2/alerts", "application/json", body.to_string()).await?;
+        let (status, text) = http
+            .post("/api/v2/alerts", "application/json", body.to_string())
+            .await?;
         ensure!(status == 200, "{text}");
         found.push(http.json("/api/v2/alerts").await?[0].clone());
     }
-    for field in ["fingerprint", "labels", "annotations", "generatorURL", "status"] {
-        ensure!(found[0][field] == found[1][field], "{field}: {} and {}", found[0][field], found[1][field]);
+    for field in [
+        "fingerprint",
+        "labels",
+        "annotations",
+        "generatorURL",
+        "status",
+    ] {
+        ensure!(
+            found[0][field] == found[1][field],
+            "{field}: {} and {}",
+            found[0][field],
+            found[1][field]
+        );
     }
     let keys = |value: &Value| -> Vec<String> {
-        value.as_object().map(|fields| fields.keys().cloned().collect()).unwrap_or_default()
+        value
+            .as_object()
+            .map(|fields| fields.keys().cloned().collect())
+            .unwrap_or_default()
     };
-    ensure!(keys(&found[0]) == keys(&found[1]), "{:?} and {:?}", keys(&found[0]), keys(&found[1]));
+    ensure!(
+        keys(&found[0]) == keys(&found[1]),
+        "{:?} and {:?}",
+        keys(&found[0]),
+        keys(&found[1])
+    );
     Ok(())
 }

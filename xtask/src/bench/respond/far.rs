@@ -102,7 +102,12 @@ impl Heard {
             if alert["status"] == "resolved" || alert["ended"].is_string() {
                 continue;
             }
-            let label = |name: &str| alert["labels"][name].as_str().unwrap_or_default().to_owned();
+            let label = |name: &str| {
+                alert["labels"][name]
+                    .as_str()
+                    .unwrap_or_default()
+                    .to_owned()
+            };
             let name = format!("{}/{}", label("alertname"), label("n"));
             self.first.entry(name.clone()).or_insert(at);
             if is_new {

@@ -65,7 +65,13 @@ pub fn run(binary: &Path, peers: &Path, folder: &Path) -> anyhow::Result<Vec<Str
 fn ours(binary: &Path, folder: &Path) -> anyhow::Result<Side> {
     let far = Far::start()?;
     let file = folder.join("spec.yaml");
-    fs::write(&file, spec(&far, "group_by: [alertname], group_wait: 0s, group_interval: 5s"))?;
+    fs::write(
+        &file,
+        spec(
+            &far,
+            "group_by: [alertname], group_wait: 0s, group_interval: 5s",
+        ),
+    )?;
     Ok(Side {
         name: "Tegata",
         instance: Instance::start(binary, &file, &folder.join("data"))?,
@@ -105,10 +111,21 @@ fn at_once(side: &Side) -> anyhow::Result<String> {
     fire(&side.instance, &names)?;
     let until = begun + PATIENCE;
     while side.far.heard().first.len() < AT_ONCE {
-        ensure!(Instant::now() < until, "{}: {} of {AT_ONCE} were told", side.name, side.far.heard().first.len());
+        ensure!(
+            Instant::now() < until,
+            "{}: {} of {AT_ONCE} were told",
+            side.name,
+            side.far.heard().first.len()
+        );
         thread::sleep(Duration::from_millis(5));
     }
-    let mut took: Vec<f64> = side.far.heard().first.values().map(|at| at.duration_since(begun).as_secs_f64()).collect();
+    let mut took: Vec<f64> = side
+        .far
+        .heard()
+        .first
+        .values()
+        .map(|at| at.duration_since(begun).as_secs_f64())
+        .collect();
     took.sort_by(f64::total_cmp);
     Ok(format!(
         "{}: {AT_ONCE} alerts in as many groups begin at once; from the first request to the receiver | p50 {:.2} s, p99 {:.2} s",
@@ -128,7 +145,11 @@ fn listed(side: &Side) -> anyhow::Result<String> {
         count = answer.text.matches("\"fingerprint\"").count();
     }
     // An answer that comes in chunks cuts a few names in two.
-    ensure!(count * 100 > LISTED * 98, "{}: {count} alerts are listed", side.name);
+    ensure!(
+        count * 100 > LISTED * 98,
+        "{}: {count} alerts are listed",
+        side.name
+    );
     millis.sort_by(f64::total_cmp);
     Ok(format!(
         "{}: `GET /api/v2/alerts` with {LISTED} alerts, median of {ASKS} | {:.0} ms",
@@ -142,14 +163,20 @@ fn held(side: &Side) -> anyhow::Result<String> {
     // Everything is told and at rest.
     thread::sleep(Duration::from_secs(15));
     let mib = side.instance.resident_kib()? as f64 / 1024.0;
-    Ok(format!("{}: memory with {HELD} alerts that fire | {mib:.0} MiB", side.name))
+    Ok(format!(
+        "{}: memory with {HELD} alerts that fire | {mib:.0} MiB",
+        side.name
+    ))
 }
 
 fn flood(side: &Side) -> anyhow::Result<String> {
     let begun = Instant::now();
     let (mut taken, mut refused) = (0, 0);
     for batch in names("flood", FLOOD).chunks(BATCH) {
-        match side.instance.post("/api/v2/alerts", &body(batch).to_string())? {
+        match side
+            .instance
+            .post("/api/v2/alerts", &body(batch).to_string())?
+        {
             (200, _) => taken += batch.len(),
             _ => refused += batch.len(),
         }
@@ -171,7 +198,13 @@ fn restart(binary: &Path, folder: &Path) -> anyhow::Result<String> {
     let mut took = Vec::new();
     for n in 0..5 {
         // It waits for followers longer than the process lives, and by the next start it has waited enough.
-        fs::write(&file, spec(&far, "group_by: [alertname], group_wait: 3s, group_interval: 5s"))?;
+        fs::write(
+            &file,
+            spec(
+                &far,
+                "group_by: [alertname], group_wait: 3s, group_interval: 5s",
+            ),
+        )?;
         let instance = Instance::start(binary, &file, &data)?;
         let name = format!("restart-{n}");
         let alert = json!([{ "labels": { "alertname": name, "n": "0", "severity": "warning" } }]);
@@ -200,7 +233,9 @@ fn restart(binary: &Path, folder: &Path) -> anyhow::Result<String> {
 
 fn names(group: &str, count: usize) -> Vec<String> {
     // A hundred groups, as many alertnames as a large team has.
-    (0..count).map(|n| format!("{group}-{}/{n}", n % 100)).collect()
+    (0..count)
+        .map(|n| format!("{group}-{}/{n}", n % 100))
+        .collect()
 }
 
 fn fire(instance: &Instance, names: &[String]) -> anyhow::Result<()> {

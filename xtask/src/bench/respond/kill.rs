@@ -37,7 +37,13 @@ pub fn run(binary: &Path, folder: &Path, kills: usize) -> anyhow::Result<String>
     let far = Far::start()?;
     let file = folder.join("spec.yaml");
     let data = folder.join("data");
-    fs::write(&file, spec(&far, "group_by: [alertname], group_wait: 0s, group_interval: 1s"))?;
+    fs::write(
+        &file,
+        spec(
+            &far,
+            "group_by: [alertname], group_wait: 0s, group_interval: 1s",
+        ),
+    )?;
     let owed = Arc::new(Mutex::new(Owed::default()));
     let mut chance = Chance(SystemTime::now().duration_since(UNIX_EPOCH)?.as_secs() | 1);
     println!("seed {}", chance.0);
@@ -61,17 +67,34 @@ pub fn run(binary: &Path, folder: &Path, kills: usize) -> anyhow::Result<String>
     let until = Instant::now() + ARRIVES_WITHIN;
     let lost = loop {
         let heard = far.heard();
-        let lost = alerts.iter().filter(|name| !heard.first.contains_key(**name)).count();
+        let lost = alerts
+            .iter()
+            .filter(|name| !heard.first.contains_key(**name))
+            .count();
         drop(heard);
         if lost == 0 || Instant::now() > until {
             break lost;
         }
         thread::sleep(Duration::from_millis(200));
     };
-    let doubled = far.heard().raised.values().filter(|count| **count > 1).count();
+    let doubled = far
+        .heard()
+        .raised
+        .values()
+        .filter(|count| **count > 1)
+        .count();
     let listed: Value = serde_json::from_str(instance.ask("/api/v2/silences")?.body()?)?;
-    let listed: BTreeSet<&str> = listed.as_array().into_iter().flatten().filter_map(|it| it["id"].as_str()).collect();
-    let silences_lost = owed.silences.iter().filter(|id| !listed.contains(id.as_str())).count();
+    let listed: BTreeSet<&str> = listed
+        .as_array()
+        .into_iter()
+        .flatten()
+        .filter_map(|it| it["id"].as_str())
+        .collect();
+    let silences_lost = owed
+        .silences
+        .iter()
+        .filter(|id| !listed.contains(id.as_str()))
+        .count();
     let said = format!(
         "{kills} `kill -9` at random moments under load: {} alerts and {} silences accepted | {lost} pages lost, {doubled} doubled at a receiver that honours keys, {silences_lost} silences lost",
         alerts.len(),
@@ -92,14 +115,20 @@ fn post(instance: &Instance, life: usize, stop: &AtomicBool, book: &Mutex<Owed>)
     if let Ok((200, answer)) = instance.post("/api/v2/silences", &silence.to_string()) {
         let answer: Value = serde_json::from_str(&answer).unwrap_or_default();
         let mut book = book.lock().unwrap_or_else(PoisonError::into_inner);
-        book.silences.extend(answer["silenceID"].as_str().map(str::to_owned));
+        book.silences
+            .extend(answer["silenceID"].as_str().map(str::to_owned));
     }
     let ended = {
         let book = book.lock().unwrap_or_else(PoisonError::into_inner);
-        let old = life.checked_sub(ENDS_AFTER).and_then(|life| book.alerts.get(life));
+        let old = life
+            .checked_sub(ENDS_AFTER)
+            .and_then(|life| book.alerts.get(life));
         old.cloned().unwrap_or_default()
     };
-    let ended: Vec<Value> = ended.iter().map(|name| alert(name, Some(after(0)))).collect();
+    let ended: Vec<Value> = ended
+        .iter()
+        .map(|name| alert(name, Some(after(0))))
+        .collect();
     let _ = instance.post("/api/v2/alerts", &Value::from(ended).to_string());
     for n in 0.. {
         if stop.load(Ordering::SeqCst) {

@@ -19,7 +19,10 @@ pub fn run(
     only: &[String],
 ) -> anyhow::Result<Vec<String>> {
     let is_wanted = |name: &str| only.is_empty() || only.iter().any(|it| it == name);
-    if let Some(unknown) = only.iter().find(|it| !["figures", "kill"].contains(&it.as_str())) {
+    if let Some(unknown) = only
+        .iter()
+        .find(|it| !["figures", "kill"].contains(&it.as_str()))
+    {
         bail!("`{unknown}` is neither `figures` nor `kill`");
     }
     let mut rows = Vec::new();
@@ -47,6 +50,11 @@ fn spec(far: &Far, timing: &str) -> String {
 /// RFC 3339, so many seconds from now.
 fn after(secs: u64) -> String {
     let mut date = Command::new("date");
-    date.args(["-u", "-d", &format!("{secs} seconds"), "+%Y-%m-%dT%H:%M:%S.%3NZ"]);
+    date.args([
+        "-u",
+        "-d",
+        &format!("{secs} seconds"),
+        "+%Y-%m-%dT%H:%M:%S.%3NZ",
+    ]);
     shell::output(&mut date).map_or_else(|_| String::new(), |text| text.trim().to_owned())
 }

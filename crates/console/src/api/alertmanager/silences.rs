@@ -106,17 +106,28 @@ pub(crate) async fn list(visit: Visit) -> Response {
 }
 
 pub(crate) fn sort(silences: &mut [Silence]) {
-    let rank = |state: &str| ["active", "pending", "expired"].iter().position(|it| *it == state);
+    let rank = |state: &str| {
+        ["active", "pending", "expired"]
+            .iter()
+            .position(|it| *it == state)
+    };
     silences.sort_by(|a, b| {
         let order = a.ends_at.cmp(&b.ends_at);
-        let order = if a.state == "expired" { order.reverse() } else { order };
+        let order = if a.state == "expired" {
+            order.reverse()
+        } else {
+            order
+        };
         rank(a.state).cmp(&rank(b.state)).then(order)
     });
 }
 
 /// A filter is held against the values that a silence asks for, as Alertmanager does.
 fn speaks_of(silence: &Silence, asked: &Matcher) -> bool {
-    let mut own = silence.matchers.iter().filter(|it| it.name() == asked.name());
+    let mut own = silence
+        .matchers
+        .iter()
+        .filter(|it| it.name() == asked.name());
     match own.next() {
         Some(first) => asked.accepts(first.value()) || own.any(|it| asked.accepts(it.value())),
         None => asked.accepts(""),

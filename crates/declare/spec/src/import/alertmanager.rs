@@ -34,7 +34,11 @@ fn read(source: &Source<'_>, draft: &mut Draft) {
     let global = whole.take("global");
     if let Some(node) = global.and_then(|global| global.get("resolve_timeout")) {
         let line = source.line(node.span.start);
-        draft.set(&["alerting", "resolve_timeout"], text(node).unwrap_or_default(), line);
+        draft.set(
+            &["alerting", "resolve_timeout"],
+            text(node).unwrap_or_default(),
+            line,
+        );
     }
     let receivers = whole.items("receivers");
     for node in receivers {
@@ -71,10 +75,12 @@ fn tells_ends(receiver: &Node) -> bool {
         return false;
     };
     let tells = |(key, configs): &(Key, Node)| {
-        let by_default = !["email_configs", "slack_configs", "wechat_configs"].contains(&key.name.as_str());
+        let by_default =
+            !["email_configs", "slack_configs", "wechat_configs"].contains(&key.name.as_str());
         let configs = items(configs).iter();
         let mut said = configs.map(|config| config.get("send_resolved").and_then(text));
-        key.name.ends_with("_configs") && said.any(|said| said.map_or(by_default, |said| said == "true"))
+        key.name.ends_with("_configs")
+            && said.any(|said| said.map_or(by_default, |said| said == "true"))
     };
     // One that nothing is known of is told by the console's inbox, which shows ends.
     let has_ways = kinds.iter().any(|(key, _)| key.name.ends_with("_configs"));
@@ -164,7 +170,13 @@ struct Own<'o, 'n> {
 }
 
 impl Own<'_, '_> {
-    fn put(&self, draft: &mut Draft, field: &str, value: impl Into<serde_json::Value>, line: usize) {
+    fn put(
+        &self,
+        draft: &mut Draft,
+        field: &str,
+        value: impl Into<serde_json::Value>,
+        line: usize,
+    ) {
         draft.set(&["receivers", self.id, field], value, line);
     }
 

@@ -131,7 +131,11 @@ fn narrow(own: &mut Above, matcher: &Matcher, line: usize, draft: &mut Draft) {
         .trim_matches(['(', ')', '^', '$'])
         .split('|')
         .collect();
-    let is_plain = |value: &&str| value.chars().all(|c| c.is_ascii_alphanumeric() || "_-".contains(c));
+    let is_plain = |value: &&str| {
+        value
+            .chars()
+            .all(|c| c.is_ascii_alphanumeric() || "_-".contains(c))
+    };
     if is_choice && values.iter().all(is_plain) && (matcher.is_regex() || values.len() == 1) {
         own.severities = values.iter().map(|value| value.to_lowercase()).collect();
         for severity in &own.severities {
@@ -177,13 +181,15 @@ pub(super) fn inhibitions(nodes: &[Node], source: &Source<'_>, draft: &mut Draft
         let line = taking.line;
         let mut side = |prefix: &str, draft: &mut Draft| -> Vec<String> {
             let found = conditions(&mut taking, prefix, source, draft);
-            found.iter().map(|(matcher, _)| matcher.to_string()).collect()
+            found
+                .iter()
+                .map(|(matcher, _)| matcher.to_string())
+                .collect()
         };
         let (from, to) = (side("source_", draft), side("target_", draft));
-        let name = taking.text("name").map_or_else(
-            || format!("rule_{}", place + 1),
-            super::alertmanager::id,
-        );
+        let name = taking
+            .text("name")
+            .map_or_else(|| format!("rule_{}", place + 1), super::alertmanager::id);
         let equal = taking.take("equal").map(texts).unwrap_or_default();
         taking.finish(source, draft);
         if from.is_empty() || to.is_empty() {
@@ -198,7 +204,11 @@ pub(super) fn inhibitions(nodes: &[Node], source: &Source<'_>, draft: &mut Draft
             continue;
         }
         let at = ["alerting", "inhibitions", name.as_str()];
-        for (field, list) in [("source", json!(from)), ("target", json!(to)), ("equal", json!(equal))] {
+        for (field, list) in [
+            ("source", json!(from)),
+            ("target", json!(to)),
+            ("equal", json!(equal)),
+        ] {
             if list != json!([]) {
                 draft.set(&[at[0], at[1], at[2], field], list, line);
             }
@@ -241,10 +251,28 @@ pub(super) fn intervals(nodes: &[Node], source: &Source<'_>, draft: &mut Draft) 
 }
 
 fn stretch(taking: &mut Taking<'_>, source: &Source<'_>, draft: &mut Draft) -> Value {
-    const DAYS: [&str; 7] = ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"];
+    const DAYS: [&str; 7] = [
+        "monday",
+        "tuesday",
+        "wednesday",
+        "thursday",
+        "friday",
+        "saturday",
+        "sunday",
+    ];
     const MONTHS: [&str; 12] = [
-        "january", "february", "march", "april", "may", "june", "july", "august", "september", "october",
-        "november", "december",
+        "january",
+        "february",
+        "march",
+        "april",
+        "may",
+        "june",
+        "july",
+        "august",
+        "september",
+        "october",
+        "november",
+        "december",
     ];
     let mut out = json!({});
     let times = taking.items("times").iter().map(|node| {
@@ -269,7 +297,9 @@ fn stretch(taking: &mut Taking<'_>, source: &Source<'_>, draft: &mut Draft) -> V
         if known { short } else { name.to_owned() }
     };
     let month = |name: &str| {
-        let place = MONTHS.iter().position(|known| *known == name.to_lowercase());
+        let place = MONTHS
+            .iter()
+            .position(|known| *known == name.to_lowercase());
         place.map_or_else(|| name.to_owned(), |place| (place + 1).to_string())
     };
     let same = |text: &str| text.to_owned();

@@ -72,7 +72,9 @@ fn assert_said(done: &Imported, wanted: &[(&str, &str, usize)]) {
 fn spec_of(done: &Imported) -> spec::Spec {
     let loaded = load(&done.text);
     let diagnostics = loaded.diagnostics;
-    loaded.spec.unwrap_or_else(|| panic!("{diagnostics:#?}\n{}", done.text))
+    loaded
+        .spec
+        .unwrap_or_else(|| panic!("{diagnostics:#?}\n{}", done.text))
 }
 
 fn assert_lost(done: &Imported, wanted: &[(usize, &str)]) {
@@ -240,15 +242,30 @@ fn alertmanager_routes_and_receivers_go_on() {
     assert_lost(&done, &[(15, "victorops_configs"), (16, "inhibit_rule")]);
     let spec = spec_of(&done);
     // From the innermost to the root, which takes what no other does; mail and Slack are not told of ends.
-    let told: Vec<_> = spec.routes.iter().map(|it| (it.receivers[0].as_str(), it.last, it.resolved)).collect();
-    let expected = [("pager", true, false), ("pager", true, false), ("team", true, false), ("team", false, false)];
+    let told: Vec<_> = spec
+        .routes
+        .iter()
+        .map(|it| (it.receivers[0].as_str(), it.last, it.resolved))
+        .collect();
+    let expected = [
+        ("pager", true, false),
+        ("pager", true, false),
+        ("team", true, false),
+        ("team", false, false),
+    ];
     assert_eq!(told, expected);
     assert_eq!(spec.routes[0].severities, ["critical"]);
-    assert_eq!(spec.routes[0].repeat, Some(promise::unit::Span::secs(3_600)));
+    assert_eq!(
+        spec.routes[0].repeat,
+        Some(promise::unit::Span::secs(3_600))
+    );
     assert_eq!(spec.routes[1].severities, ["high", "sev2"]);
     assert_eq!(spec.routes[2].matchers[0].to_string(), "team=\"db\"");
     for route in &spec.routes {
-        assert_eq!(route.group_by.as_deref(), Some(&["alertname".to_owned()][..]));
+        assert_eq!(
+            route.group_by.as_deref(),
+            Some(&["alertname".to_owned()][..])
+        );
     }
 }
 
@@ -266,9 +283,15 @@ fn alertmanagers_inhibitions_and_intervals_go_on() {
     let shown = |n: usize| {
         let it = &interval.any[n];
         let (times, days) = (it.times.first(), it.weekdays.first());
-        (times.map(ToString::to_string), days.map(ToString::to_string))
+        (
+            times.map(ToString::to_string),
+            days.map(ToString::to_string),
+        )
     };
-    assert_eq!(shown(0), (Some("17:00-24:00".into()), Some("mon-fri".into())));
+    assert_eq!(
+        shown(0),
+        (Some("17:00-24:00".into()), Some("mon-fri".into()))
+    );
     assert_eq!(interval.any[1].months[0].to_string(), "12");
     assert_eq!(interval.any[1].days_of_month[0].to_string(), "-3:-1");
     assert_eq!(spec.routes[0].mute, ["offhours"]);

@@ -7,8 +7,8 @@ use serde::Serialize;
 use store::state::Write;
 
 use super::{
-    ALERTS, Book, Counters, EVENTS, EVENTS_KEPT, FLAPS, Fresh, GROUPS, INBOX, INBOX_KEPT, INCIDENTS,
-    INCIDENTS_KEPT, META, PENDING, PENDING_MAX, Pending, SILENCES,
+    ALERTS, Book, Counters, EVENTS, EVENTS_KEPT, FLAPS, Fresh, GROUPS, INBOX, INBOX_KEPT,
+    INCIDENTS, INCIDENTS_KEPT, META, PENDING, PENDING_MAX, Pending, SILENCES,
 };
 use crate::{
     Error, Event, EventKind, InboxItem, Incident,
@@ -100,7 +100,8 @@ impl Change {
     #[must_use]
     pub fn groups_begun(&self, book: &Book) -> usize {
         let new = self.groups.keys();
-        new.filter(|number| !book.groups.contains_key(number)).count()
+        new.filter(|number| !book.groups.contains_key(number))
+            .count()
     }
 
     /// The group of this incident, as this change leaves it so far.
@@ -147,7 +148,7 @@ impl Change {
     /// The alerts of an incident, as this change leaves them so far.
     #[must_use]
     pub fn members(&self, book: &Book, number: u64) -> Vec<Alert> {
-        let is_new = |id: &&String| book.alerts.get(*id).is_none();
+        let is_new = |id: &&String| !book.alerts.contains_key(*id);
         let is_own = |alert: &&Alert| incident::number(&alert.incident) == Some(number);
         let new = self.alerts.keys().filter(is_new);
         let ids = book.members(number).chain(new);
@@ -422,4 +423,3 @@ fn put<T: Serialize>(
     });
     Ok(())
 }
-

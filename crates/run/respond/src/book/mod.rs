@@ -169,8 +169,13 @@ impl Book {
             }
         }
         let keys = book.groups.values();
-        book.by_key = keys.map(|group| (group.key.clone(), group.number)).collect();
-        let closed = book.incidents.values().filter(|incident| !incident.is_open());
+        book.by_key = keys
+            .map(|group| (group.key.clone(), group.number))
+            .collect();
+        let closed = book
+            .incidents
+            .values()
+            .filter(|incident| !incident.is_open());
         book.resolved = closed.count();
         Ok(book)
     }
@@ -203,7 +208,10 @@ impl Book {
             let before = match alert {
                 Some(alert) => {
                     let number = incident::number(&alert.incident).unwrap_or_default();
-                    self.members.entry(number).or_default().insert(promise.clone());
+                    self.members
+                        .entry(number)
+                        .or_default()
+                        .insert(promise.clone());
                     self.alerts.insert(promise.clone(), alert)
                 }
                 None => {

@@ -46,7 +46,9 @@ fn draft(world: &World, text: &str, secs: u64) -> Draft {
 fn posted(text: &str) -> Posted {
     let pairs = text.split(' ').filter_map(|pair| pair.split_once('='));
     Posted {
-        labels: pairs.map(|(name, value)| (name.to_owned(), value.to_owned())).collect(),
+        labels: pairs
+            .map(|(name, value)| (name.to_owned(), value.to_owned()))
+            .collect(),
         ..Posted::default()
     }
 }
@@ -78,8 +80,16 @@ fn grouped() -> Config {
 #[tokio::test(start_paused = true)]
 async fn a_silence_holds_pages_back_and_what_still_fires_is_told_after_it() {
     let (world, mut house) = world(config()).await;
-    let silence = house.responder.silence(draft(&world, "alertname=~p.", 600)).await.unwrap();
-    house.responder.transition(world.transition("p1", Broken, Some(Kept))).await.unwrap();
+    let silence = house
+        .responder
+        .silence(draft(&world, "alertname=~p.", 600))
+        .await
+        .unwrap();
+    house
+        .responder
+        .transition(world.transition("p1", Broken, Some(Kept)))
+        .await
+        .unwrap();
     pass(590).await;
     assert_eq!(told(&world), []);
     let incident = house.responder.incidents(&Filter::open()).remove(0);
@@ -87,9 +97,20 @@ async fn a_silence_holds_pages_back_and_what_still_fires_is_told_after_it() {
     assert!(incident.pages.is_empty());
     pass(20).await;
     assert_eq!(told(&world), [Kind::Raised]);
-    let kinds: Vec<EventKind> = drain(&mut house.events).iter().map(|event| event.kind).collect();
-    for kind in [EventKind::SilenceSet, EventKind::PageHushed, EventKind::SilenceEnded] {
-        assert_eq!(kinds.iter().filter(|it| **it == kind).count(), 1, "{kind:?}");
+    let kinds: Vec<EventKind> = drain(&mut house.events)
+        .iter()
+        .map(|event| event.kind)
+        .collect();
+    for kind in [
+        EventKind::SilenceSet,
+        EventKind::PageHushed,
+        EventKind::SilenceEnded,
+    ] {
+        assert_eq!(
+            kinds.iter().filter(|it| **it == kind).count(),
+            1,
+            "{kind:?}"
+        );
     }
 }
 
@@ -98,9 +119,21 @@ async fn a_silence_that_a_person_ends_is_over_at_once_and_after_a_restart_too() 
     let world = World::new(|_| Does::Accept);
     let disk = Memory::new();
     let house = world.start(config(), disk.clone()).await.unwrap();
-    let kept = house.responder.silence(draft(&world, "alertname=p1", 600)).await.unwrap();
-    let ended = house.responder.silence(draft(&world, "alertname=p2", 600)).await.unwrap();
-    house.responder.expire_silence(&ended.id, Some("鈴木")).await.unwrap();
+    let kept = house
+        .responder
+        .silence(draft(&world, "alertname=p1", 600))
+        .await
+        .unwrap();
+    let ended = house
+        .responder
+        .silence(draft(&world, "alertname=p2", 600))
+        .await
+        .unwrap();
+    house
+        .responder
+        .expire_silence(&ended.id, Some("鈴木"))
+        .await
+        .unwrap();
     house.task.abort();
     let house = world.start(config(), disk.reopened()).await.unwrap();
     let now = promise::Clock::now(&*world.clock);
@@ -111,7 +144,11 @@ async fn a_silence_that_a_person_ends_is_over_at_once_and_after_a_restart_too() 
     assert_eq!(standing(&kept.id), Some(Standing::Active));
     assert_eq!(standing(&ended.id), Some(Standing::Expired));
     for id in ["p1", "p2"] {
-        house.responder.transition(world.transition(id, Broken, Some(Kept))).await.unwrap();
+        house
+            .responder
+            .transition(world.transition(id, Broken, Some(Kept)))
+            .await
+            .unwrap();
     }
     pass(3).await;
     let pages = world.far.by("a");
@@ -124,14 +161,35 @@ async fn a_silence_is_refused_without_reason_author_or_a_condition_that_means_so
     let (world, house) = world(config()).await;
     let good = draft(&world, "alertname=p1", 600);
     for bad in [
-        Draft { comment: " ".into(), ..good.clone() },
-        Draft { created_by: String::new(), ..good.clone() },
-        Draft { matchers: vec![], ..good.clone() },
-        Draft { matchers: matchers("team=~\".*\""), ..good.clone() },
-        Draft { ends_at: good.starts_at, ..good.clone() },
-        Draft { id: Some("none".into()), ..good.clone() },
+        Draft {
+            comment: " ".into(),
+            ..good.clone()
+        },
+        Draft {
+            created_by: String::new(),
+            ..good.clone()
+        },
+        Draft {
+            matchers: vec![],
+            ..good.clone()
+        },
+        Draft {
+            matchers: matchers("team=~\".*\""),
+            ..good.clone()
+        },
+        Draft {
+            ends_at: good.starts_at,
+            ..good.clone()
+        },
+        Draft {
+            id: Some("none".into()),
+            ..good.clone()
+        },
     ] {
-        assert!(house.responder.silence(bad.clone()).await.is_err(), "{bad:?}");
+        assert!(
+            house.responder.silence(bad.clone()).await.is_err(),
+            "{bad:?}"
+        );
     }
     assert!(house.responder.silences().is_empty());
 }
@@ -139,17 +197,30 @@ async fn a_silence_is_refused_without_reason_author_or_a_condition_that_means_so
 #[tokio::test(start_paused = true)]
 async fn a_silence_that_is_made_longer_stays_the_same_and_one_with_other_matchers_is_another() {
     let (world, house) = world(config()).await;
-    let first = house.responder.silence(draft(&world, "alertname=p1", 600)).await.unwrap();
-    let longer = Draft { id: Some(first.id.clone()), ..draft(&world, "alertname=p1", 6_000) };
+    let first = house
+        .responder
+        .silence(draft(&world, "alertname=p1", 600))
+        .await
+        .unwrap();
+    let longer = Draft {
+        id: Some(first.id.clone()),
+        ..draft(&world, "alertname=p1", 6_000)
+    };
     assert_eq!(house.responder.silence(longer).await.unwrap().id, first.id);
-    let other = Draft { id: Some(first.id.clone()), ..draft(&world, "alertname=p2", 6_000) };
+    let other = Draft {
+        id: Some(first.id.clone()),
+        ..draft(&world, "alertname=p2", 6_000)
+    };
     let other = house.responder.silence(other).await.unwrap();
     assert_ne!(other.id, first.id);
     pass(1).await;
     let now = promise::Clock::now(&*world.clock);
     let all = house.responder.silences();
     let active = all.iter().filter(|it| it.standing(now) == Standing::Active);
-    assert_eq!(active.map(|it| it.id.clone()).collect::<Vec<_>>(), [other.id]);
+    assert_eq!(
+        active.map(|it| it.id.clone()).collect::<Vec<_>>(),
+        [other.id]
+    );
 }
 
 #[tokio::test(start_paused = true)]
@@ -164,17 +235,41 @@ async fn what_follows_from_another_alert_is_told_only_when_that_has_ended() {
     let (world, house) = world(config).await;
     // p1 is source and target of the rule, and does not hold itself back.
     for id in ["p1", "p2", "p3"] {
-        house.responder.transition(world.transition(id, Broken, Some(Kept))).await.unwrap();
+        house
+            .responder
+            .transition(world.transition(id, Broken, Some(Kept)))
+            .await
+            .unwrap();
     }
     pass(5).await;
-    let first: Vec<String> = world.far.by("a").iter().map(|page| page.promise.id.clone()).collect();
+    let first: Vec<String> = world
+        .far
+        .by("a")
+        .iter()
+        .map(|page| page.promise.id.clone())
+        .collect();
     assert_eq!(first, ["p1", "p3"]);
-    house.responder.transition(world.transition("p1", Kept, Some(Broken))).await.unwrap();
+    house
+        .responder
+        .transition(world.transition("p1", Kept, Some(Broken)))
+        .await
+        .unwrap();
     pass(5).await;
-    let mut last: Vec<_> =
-        world.far.by("a").iter().skip(2).map(|page| (page.promise.id.clone(), page.kind)).collect();
+    let mut last: Vec<_> = world
+        .far
+        .by("a")
+        .iter()
+        .skip(2)
+        .map(|page| (page.promise.id.clone(), page.kind))
+        .collect();
     last.sort_by(|a, b| a.0.cmp(&b.0));
-    assert_eq!(last, [("p1".to_owned(), Kind::Resolved), ("p2".to_owned(), Kind::Raised)]);
+    assert_eq!(
+        last,
+        [
+            ("p1".to_owned(), Kind::Resolved),
+            ("p2".to_owned(), Kind::Raised)
+        ]
+    );
 }
 
 #[tokio::test(start_paused = true)]
@@ -192,7 +287,11 @@ async fn announced_work_holds_back_what_it_names() {
     config.alerting.maintenances = [("db".to_owned(), work)].into();
     let (world, house) = world(config).await;
     for id in ["p1", "p2"] {
-        house.responder.transition(world.transition(id, Broken, Some(Kept))).await.unwrap();
+        house
+            .responder
+            .transition(world.transition(id, Broken, Some(Kept)))
+            .await
+            .unwrap();
     }
     pass(599).await;
     assert!(world.far.by("a").iter().all(|page| page.promise.id == "p2"));
@@ -216,11 +315,23 @@ async fn a_muted_route_tells_once_its_hours_begin() {
     };
     config.alerting.intervals = [("evening".to_owned(), evening)].into();
     config.routes = vec![
-        Route { receivers: vec!["a".into()], active: vec!["evening".into()], ..Route::default() },
-        Route { receivers: vec!["b".into()], mute: vec!["evening".into()], ..Route::default() },
+        Route {
+            receivers: vec!["a".into()],
+            active: vec!["evening".into()],
+            ..Route::default()
+        },
+        Route {
+            receivers: vec!["b".into()],
+            mute: vec!["evening".into()],
+            ..Route::default()
+        },
     ];
     let (world, house) = world(config).await;
-    house.responder.transition(world.transition("p1", Broken, Some(Kept))).await.unwrap();
+    house
+        .responder
+        .transition(world.transition("p1", Broken, Some(Kept)))
+        .await
+        .unwrap();
     pass(590).await;
     assert_eq!((told(&world).len(), world.far.by("b").len()), (0, 1));
     pass(20).await;
@@ -231,7 +342,11 @@ async fn a_muted_route_tells_once_its_hours_begin() {
 async fn a_group_waits_for_followers_and_is_one_message_and_one_incident() {
     let (world, house) = world(grouped()).await;
     for job in ["x", "y"] {
-        house.responder.post(vec![posted(&format!("alertname=Down job={job}"))]).await.unwrap();
+        house
+            .responder
+            .post(vec![posted(&format!("alertname=Down job={job}"))])
+            .await
+            .unwrap();
         pass(10).await;
     }
     assert_eq!(told(&world), []);
@@ -241,7 +356,11 @@ async fn a_group_waits_for_followers_and_is_one_message_and_one_incident() {
     assert_eq!((pages[0].kind, pages[0].alerts.len()), (Kind::Raised, 2));
     assert_eq!(house.responder.incidents(&Filter::open()).len(), 1);
     // At 35 s; the next look is at 90 s. One more joins at once, but is told then, as news of the first message.
-    house.responder.post(vec![posted("alertname=Down job=z")]).await.unwrap();
+    house
+        .responder
+        .post(vec![posted("alertname=Down job=z")])
+        .await
+        .unwrap();
     pass(50).await;
     assert_eq!(told(&world), [Kind::Raised]);
     pass(10).await;
@@ -253,9 +372,17 @@ async fn a_group_waits_for_followers_and_is_one_message_and_one_incident() {
 #[tokio::test(start_paused = true)]
 async fn the_worst_severity_leaves_at_once_and_its_followers_join_the_message() {
     let (world, house) = world(grouped()).await;
-    house.responder.post(vec![posted("alertname=Down job=x severity=critical")]).await.unwrap();
+    house
+        .responder
+        .post(vec![posted("alertname=Down job=x severity=critical")])
+        .await
+        .unwrap();
     pass(2).await;
-    house.responder.post(vec![posted("alertname=Down job=y severity=critical")]).await.unwrap();
+    house
+        .responder
+        .post(vec![posted("alertname=Down job=y severity=critical")])
+        .await
+        .unwrap();
     pass(2).await;
     assert_eq!(told(&world), [Kind::Raised, Kind::Joined]);
     let pages = world.far.by("a");
@@ -266,13 +393,27 @@ async fn the_worst_severity_leaves_at_once_and_its_followers_join_the_message() 
 async fn a_group_ends_when_all_have_ended_and_is_told_at_its_next_look() {
     let (world, house) = world(grouped()).await;
     let now = promise::Clock::now(&*world.clock);
-    let x = Posted { starts_at: Some(now), ..posted("alertname=Down job=x") };
+    let x = Posted {
+        starts_at: Some(now),
+        ..posted("alertname=Down job=x")
+    };
     house.responder.post(vec![x.clone()]).await.unwrap();
     pass(40).await;
     let now = promise::Clock::now(&*world.clock);
-    house.responder.post(vec![Posted { ends_at: Some(now), ..x }]).await.unwrap();
+    house
+        .responder
+        .post(vec![Posted {
+            ends_at: Some(now),
+            ..x
+        }])
+        .await
+        .unwrap();
     pass(40).await;
-    assert_eq!(told(&world), [Kind::Raised], "told at 30 s; the next look is at 90 s");
+    assert_eq!(
+        told(&world),
+        [Kind::Raised],
+        "told at 30 s; the next look is at 90 s"
+    );
     pass(15).await;
     assert_eq!(told(&world), [Kind::Raised, Kind::Resolved]);
     assert!(house.responder.incidents(&Filter::open()).is_empty());
@@ -282,16 +423,28 @@ async fn a_group_ends_when_all_have_ended_and_is_told_at_its_next_look() {
 #[tokio::test(start_paused = true)]
 async fn what_its_sender_falls_silent_about_ends_and_says_that_nobody_saw_it_end() {
     let (world, house) = world(grouped()).await;
-    house.responder.post(vec![posted("alertname=Down job=x")]).await.unwrap();
+    house
+        .responder
+        .post(vec![posted("alertname=Down job=x")])
+        .await
+        .unwrap();
     // Sent again at 200 s, so believed until 500 s (the timeout is 300 s).
     pass(200).await;
-    house.responder.post(vec![posted("alertname=Down job=x")]).await.unwrap();
+    house
+        .responder
+        .post(vec![posted("alertname=Down job=x")])
+        .await
+        .unwrap();
     pass(290).await;
     assert_eq!(told(&world), [Kind::Raised]);
     pass(90).await;
     let pages = world.far.by("a");
     assert_eq!(pages[1].kind, Kind::Resolved);
-    assert!(pages[1].reason.text.en.contains("without evidence"), "{:?}", pages[1].reason);
+    assert!(
+        pages[1].reason.text.en.contains("without evidence"),
+        "{:?}",
+        pages[1].reason
+    );
 }
 
 #[tokio::test(start_paused = true)]
@@ -299,7 +452,11 @@ async fn a_restart_gives_posted_alerts_a_whole_timeout_and_tells_nobody_twice() 
     let world = World::new(|_| Does::Accept);
     let disk = Memory::new();
     let house = world.start(grouped(), disk.clone()).await.unwrap();
-    house.responder.post(vec![posted("alertname=Down job=x")]).await.unwrap();
+    house
+        .responder
+        .post(vec![posted("alertname=Down job=x")])
+        .await
+        .unwrap();
     pass(290).await;
     house.task.abort();
     let house = world.start(grouped(), disk.reopened()).await.unwrap();
@@ -316,12 +473,20 @@ async fn a_group_is_told_again_each_repeat_until_somebody_answers() {
     config.routes[0].repeat = Some(Span::secs(120));
     config.alerting.resolve_timeout = Span::secs(36_000);
     let (world, house) = world(config).await;
-    house.responder.post(vec![posted("alertname=Down job=x")]).await.unwrap();
+    house
+        .responder
+        .post(vec![posted("alertname=Down job=x")])
+        .await
+        .unwrap();
     // Told at 30 s; looks at 90, 150, …: repeats at 150 and 270.
     pass(280).await;
     assert_eq!(told(&world), [Kind::Raised, Kind::Repeated, Kind::Repeated]);
     let open = house.responder.incidents(&Filter::open()).remove(0).id;
-    house.responder.acknowledge(&open, "佐藤", None).await.unwrap();
+    house
+        .responder
+        .acknowledge(&open, "佐藤", None)
+        .await
+        .unwrap();
     pass(600).await;
     assert_eq!(told(&world).len(), 3);
 }
@@ -332,10 +497,22 @@ async fn an_alert_is_told_after_it_has_been_so_for_its_time() {
     let critical = config.severities.get_mut("critical").unwrap();
     critical.r#for = Span::secs(60);
     let (world, house) = world(config).await;
-    house.responder.transition(world.transition("p1", Broken, Some(Kept))).await.unwrap();
-    house.responder.transition(world.transition("p2", Broken, Some(Kept))).await.unwrap();
+    house
+        .responder
+        .transition(world.transition("p1", Broken, Some(Kept)))
+        .await
+        .unwrap();
+    house
+        .responder
+        .transition(world.transition("p2", Broken, Some(Kept)))
+        .await
+        .unwrap();
     pass(50).await;
-    house.responder.transition(world.transition("p2", Kept, Some(Broken))).await.unwrap();
+    house
+        .responder
+        .transition(world.transition("p2", Kept, Some(Broken)))
+        .await
+        .unwrap();
     assert_eq!(told(&world), []);
     pass(15).await;
     let pages = world.far.by("a");
@@ -350,7 +527,11 @@ async fn an_alert_that_is_kept_firing_does_not_end_when_it_comes_back() {
     critical.keep_firing_for = Span::secs(60);
     let (world, house) = world(config).await;
     let tell = async |state, before| {
-        house.responder.transition(world.transition("p1", state, Some(before))).await.unwrap();
+        house
+            .responder
+            .transition(world.transition("p1", state, Some(before)))
+            .await
+            .unwrap();
     };
     tell(Broken, Kept).await;
     pass(10).await;
@@ -370,11 +551,18 @@ async fn an_alert_that_is_kept_firing_does_not_end_when_it_comes_back() {
 async fn an_alert_that_comes_and_goes_is_told_once_as_flapping() {
     let mut config = config();
     let critical = config.severities.get_mut("critical").unwrap();
-    critical.flapping = Some(Flapping { transitions: 4, within: Span::secs(120) });
+    critical.flapping = Some(Flapping {
+        transitions: 4,
+        within: Span::secs(120),
+    });
     config.routes[0].repeat = None;
     let (world, mut house) = world(config).await;
     let tell = async |state, before| {
-        house.responder.transition(world.transition("p1", state, Some(before))).await.unwrap();
+        house
+            .responder
+            .transition(world.transition("p1", state, Some(before)))
+            .await
+            .unwrap();
         pass(10).await;
     };
     for _ in 0..6 {
@@ -382,11 +570,20 @@ async fn an_alert_that_comes_and_goes_is_told_once_as_flapping() {
         tell(Kept, Broken).await;
     }
     // The first two changes are told as such; the fourth is one of four within 120 s.
-    assert_eq!(told(&world), [Kind::Raised, Kind::Resolved, Kind::Raised, Kind::Flapping]);
+    assert_eq!(
+        told(&world),
+        [Kind::Raised, Kind::Resolved, Kind::Raised, Kind::Flapping]
+    );
     pass(110).await;
-    assert_eq!(told(&world).len(), 4, "10 s after the last change and 110 s more: not yet at rest for 120 s");
+    assert_eq!(
+        told(&world).len(),
+        4,
+        "10 s after the last change and 110 s more: not yet at rest for 120 s"
+    );
     pass(15).await;
     assert_eq!(told(&world).last(), Some(&Kind::Resolved));
-    let flaps = drain(&mut house.events).into_iter().filter(|event| event.kind == EventKind::AlertFlapping);
+    let flaps = drain(&mut house.events)
+        .into_iter()
+        .filter(|event| event.kind == EventKind::AlertFlapping);
     assert_eq!(flaps.count(), 1);
 }

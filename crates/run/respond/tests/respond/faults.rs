@@ -46,10 +46,20 @@ fn grouped() -> respond::Config {
 }
 
 fn alert(name: &str) -> Posted {
-    let severity = if name.ends_with('0') { "critical" } else { "low" };
-    let labels = [("alertname", &name[..2]), ("n", name), ("severity", severity)];
+    let severity = if name.ends_with('0') {
+        "critical"
+    } else {
+        "low"
+    };
+    let labels = [
+        ("alertname", &name[..2]),
+        ("n", name),
+        ("severity", severity),
+    ];
     Posted {
-        labels: labels.map(|(name, value)| (name.to_owned(), value.to_owned())).into(),
+        labels: labels
+            .map(|(name, value)| (name.to_owned(), value.to_owned()))
+            .into(),
         ..Posted::default()
     }
 }
@@ -57,7 +67,11 @@ fn alert(name: &str) -> Posted {
 /// Starts on what is left of a dead house, on a disk that may die again soon.
 async fn again(world: &World, house: House, disk: &Memory, dice: &Dice) -> (House, Arc<Memory>) {
     house.task.abort();
-    let death = if dice.below(2) == 0 { Death::Before } else { Death::After };
+    let death = if dice.below(2) == 0 {
+        Death::Before
+    } else {
+        Death::After
+    };
     let disk = match dice.below(3) {
         0 => disk.dying_at(1 + usize::try_from(dice.below(12)).unwrap(), death),
         _ => disk.reopened(),
@@ -100,9 +114,15 @@ async fn simulate(seed: u64) {
                 }
             }
             5 | 6 => {
-                let open = firing.iter().find(|(_, fires)| **fires).map(|(name, _)| name.clone());
+                let open = firing
+                    .iter()
+                    .find(|(_, fires)| **fires)
+                    .map(|(name, _)| name.clone());
                 if let Some(name) = open {
-                    let ends = Posted { ends_at: Some(world.clock.now()), ..alert(&name) };
+                    let ends = Posted {
+                        ends_at: Some(world.clock.now()),
+                        ..alert(&name)
+                    };
                     if house.responder.post(vec![ends]).await.is_ok() {
                         firing.insert(name, false);
                     }
@@ -138,8 +158,16 @@ async fn simulate(seed: u64) {
     // Silences end, groups are looked at, pages arrive.
     pass(4_000).await;
 
-    let listed: BTreeSet<String> = house.responder.silences().into_iter().map(|it| it.id).collect();
-    assert!(silences.is_subset(&listed), "seed {seed}: a silence is lost");
+    let listed: BTreeSet<String> = house
+        .responder
+        .silences()
+        .into_iter()
+        .map(|it| it.id)
+        .collect();
+    assert!(
+        silences.is_subset(&listed),
+        "seed {seed}: a silence is lost"
+    );
     for receiver in ["a", "b"] {
         let pages = world.far.by(receiver);
         let named: BTreeSet<String> = pages
@@ -148,7 +176,10 @@ async fn simulate(seed: u64) {
             .collect();
         for (name, fires) in &firing {
             // One that ended before its group was looked at, or while it was silenced, is nobody's news.
-            assert!(!fires || named.contains(name), "seed {seed}: {receiver} never heard of {name}");
+            assert!(
+                !fires || named.contains(name),
+                "seed {seed}: {receiver} never heard of {name}"
+            );
         }
         let mut begun: BTreeMap<String, usize> = BTreeMap::new();
         // One that stands in for the other receiver's is that one's news.
@@ -160,22 +191,36 @@ async fn simulate(seed: u64) {
         // After an end that was told, the same group may begin again in the same incident only while it was open.
         let ends = |incident: &str| {
             let ends = pages.iter().filter(|page| page.kind == Kind::Resolved);
-            ends.filter(|page| page.incident.as_ref().is_some_and(|it| it.id == incident)).count()
+            ends.filter(|page| page.incident.as_ref().is_some_and(|it| it.id == incident))
+                .count()
         };
         for (incident, count) in begun {
-            assert!(count <= 1 + ends(&incident), "seed {seed}: {receiver} was told twice of {incident}");
+            assert!(
+                count <= 1 + ends(&incident),
+                "seed {seed}: {receiver} was told twice of {incident}"
+            );
         }
     }
     assert_eq!(disk.rows("respond_pending"), 0, "seed {seed}");
     // Everything ends, and nothing is left.
     let all: Vec<Posted> = tried
         .iter()
-        .map(|name| Posted { ends_at: Some(world.clock.now()), ..alert(name) })
+        .map(|name| Posted {
+            ends_at: Some(world.clock.now()),
+            ..alert(name)
+        })
         .collect();
     house.responder.post(all).await.unwrap();
     pass(120).await;
-    assert!(house.responder.incidents(&Filter::open()).is_empty(), "seed {seed}");
-    assert_eq!(disk.rows("respond_alerts") + disk.rows("respond_groups"), 0, "seed {seed}");
+    assert!(
+        house.responder.incidents(&Filter::open()).is_empty(),
+        "seed {seed}"
+    );
+    assert_eq!(
+        disk.rows("respond_alerts") + disk.rows("respond_groups"),
+        0,
+        "seed {seed}"
+    );
     house.events.close();
 }
 

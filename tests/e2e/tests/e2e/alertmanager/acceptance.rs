@@ -57,8 +57,16 @@ const CASES: &[Case] = &[
         acts: &[(0.0, Act::Fire(&["a/x"]))],
         // Told at 1 s, then looked at each 3 s: the first look 30 s later is at 31 s.
         told: &[
-            Told { at: 1.0, firing: &["a/x"], ended: &[] },
-            Told { at: 31.0, firing: &["a/x"], ended: &[] },
+            Told {
+                at: 1.0,
+                firing: &["a/x"],
+                ended: &[],
+            },
+            Told {
+                at: 31.0,
+                firing: &["a/x"],
+                ended: &[],
+            },
         ],
     },
     Case {
@@ -66,10 +74,22 @@ const CASES: &[Case] = &[
         config: ROUTE,
         send_resolved: true,
         refusals: 0,
-        acts: &[(0.0, Act::Fire(&["a/x"])), (0.4, Act::Fire(&["b/x"])), (2.5, Act::Fire(&["c/x"]))],
+        acts: &[
+            (0.0, Act::Fire(&["a/x"])),
+            (0.4, Act::Fire(&["b/x"])),
+            (2.5, Act::Fire(&["c/x"])),
+        ],
         told: &[
-            Told { at: 1.0, firing: &["a/x", "b/x"], ended: &[] },
-            Told { at: 5.0, firing: &["a/x", "b/x", "c/x"], ended: &[] },
+            Told {
+                at: 1.0,
+                firing: &["a/x", "b/x"],
+                ended: &[],
+            },
+            Told {
+                at: 5.0,
+                firing: &["a/x", "b/x", "c/x"],
+                ended: &[],
+            },
         ],
     },
     Case {
@@ -83,18 +103,38 @@ const CASES: &[Case] = &[
             (3.0, Act::Fire(&["a/x"])),
             (5.5, Act::Fire(&["a/x"])),
         ],
-        told: &[Told { at: 1.0, firing: &["a/x"], ended: &[] }],
+        told: &[Told {
+            at: 1.0,
+            firing: &["a/x"],
+            ended: &[],
+        }],
     },
     Case {
         name: "an end is told where the receiver wants it",
         config: ROUTE,
         send_resolved: true,
         refusals: 0,
-        acts: &[(0.0, Act::Fire(&["a/x", "b/x"])), (2.0, Act::End(&["a/x"])), (6.0, Act::End(&["b/x"]))],
+        acts: &[
+            (0.0, Act::Fire(&["a/x", "b/x"])),
+            (2.0, Act::End(&["a/x"])),
+            (6.0, Act::End(&["b/x"])),
+        ],
         told: &[
-            Told { at: 1.0, firing: &["a/x", "b/x"], ended: &[] },
-            Told { at: 5.0, firing: &["b/x"], ended: &["a/x"] },
-            Told { at: 9.0, firing: &[], ended: &["b/x"] },
+            Told {
+                at: 1.0,
+                firing: &["a/x", "b/x"],
+                ended: &[],
+            },
+            Told {
+                at: 5.0,
+                firing: &["b/x"],
+                ended: &["a/x"],
+            },
+            Told {
+                at: 9.0,
+                firing: &[],
+                ended: &["b/x"],
+            },
         ],
     },
     Case {
@@ -102,8 +142,16 @@ const CASES: &[Case] = &[
         config: ROUTE,
         send_resolved: false,
         refusals: 0,
-        acts: &[(0.0, Act::Fire(&["a/x", "b/x"])), (2.0, Act::End(&["a/x"])), (3.0, Act::End(&["b/x"]))],
-        told: &[Told { at: 1.0, firing: &["a/x", "b/x"], ended: &[] }],
+        acts: &[
+            (0.0, Act::Fire(&["a/x", "b/x"])),
+            (2.0, Act::End(&["a/x"])),
+            (3.0, Act::End(&["b/x"])),
+        ],
+        told: &[Told {
+            at: 1.0,
+            firing: &["a/x", "b/x"],
+            ended: &[],
+        }],
     },
     Case {
         name: "a receiver that fails is tried again",
@@ -112,17 +160,32 @@ const CASES: &[Case] = &[
         refusals: 1,
         acts: &[(0.0, Act::Fire(&["a/x"]))],
         // After 1 s of waiting, a failure and its backoff of about a second.
-        told: &[Told { at: 1.5, firing: &["a/x"], ended: &[] }],
+        told: &[Told {
+            at: 1.5,
+            firing: &["a/x"],
+            ended: &[],
+        }],
     },
     Case {
         name: "groups are told each for itself",
         config: "route: { receiver: hook, group_by: [alertname], group_wait: 1s, group_interval: 4s, repeat_interval: 1h }\n",
         send_resolved: true,
         refusals: 0,
-        acts: &[(0.0, Act::Fire(&["a/x", "a/y"])), (3.0, Act::Fire(&["b/x"]))],
+        acts: &[
+            (0.0, Act::Fire(&["a/x", "a/y"])),
+            (3.0, Act::Fire(&["b/x"])),
+        ],
         told: &[
-            Told { at: 1.0, firing: &["a/x", "a/y"], ended: &[] },
-            Told { at: 4.0, firing: &["b/x"], ended: &[] },
+            Told {
+                at: 1.0,
+                firing: &["a/x", "a/y"],
+                ended: &[],
+            },
+            Told {
+                at: 4.0,
+                firing: &["b/x"],
+                ended: &[],
+            },
         ],
     },
     Case {
@@ -137,8 +200,16 @@ const CASES: &[Case] = &[
         ],
         // Looked at at 1.2, 5.2 and 9.2 s; the silence ends at 7 s.
         told: &[
-            Told { at: 1.2, firing: &["b/x"], ended: &[] },
-            Told { at: 9.0, firing: &["a/x", "b/x"], ended: &[] },
+            Told {
+                at: 1.2,
+                firing: &["b/x"],
+                ended: &[],
+            },
+            Told {
+                at: 9.0,
+                firing: &["a/x", "b/x"],
+                ended: &[],
+            },
         ],
     },
     Case {
@@ -147,12 +218,32 @@ const CASES: &[Case] = &[
             inhibit_rules: [ { source_matchers: [ 'alertname=\"db\"' ], target_matchers: [ 'alertname=~\"api|web\"' ], equal: [ job ] } ]\n",
         send_resolved: true,
         refusals: 0,
-        acts: &[(0.0, Act::Fire(&["db/x"])), (0.3, Act::Fire(&["api/x", "web/y"])), (5.0, Act::End(&["db/x"]))],
+        acts: &[
+            (0.0, Act::Fire(&["db/x"])),
+            (0.3, Act::Fire(&["api/x", "web/y"])),
+            (5.0, Act::End(&["db/x"])),
+        ],
         told: &[
-            Told { at: 1.0, firing: &["db/x"], ended: &[] },
-            Told { at: 1.3, firing: &["web/y"], ended: &[] },
-            Told { at: 7.0, firing: &[], ended: &["db/x"] },
-            Told { at: 7.3, firing: &["api/x"], ended: &[] },
+            Told {
+                at: 1.0,
+                firing: &["db/x"],
+                ended: &[],
+            },
+            Told {
+                at: 1.3,
+                firing: &["web/y"],
+                ended: &[],
+            },
+            Told {
+                at: 7.0,
+                firing: &[],
+                ended: &["db/x"],
+            },
+            Told {
+                at: 7.3,
+                firing: &["api/x"],
+                ended: &[],
+            },
         ],
     },
     Case {
@@ -168,8 +259,16 @@ const CASES: &[Case] = &[
         refusals: 0,
         acts: &[(0.0, Act::Fire(&["a/x", "b/x", "c/x", "d/x"]))],
         told: &[
-            Told { at: 1.0, firing: &["c/x"], ended: &[] },
-            Told { at: 1.0, firing: &["d/x"], ended: &[] },
+            Told {
+                at: 1.0,
+                firing: &["c/x"],
+                ended: &[],
+            },
+            Told {
+                at: 1.0,
+                firing: &["d/x"],
+                ended: &[],
+            },
         ],
     },
     Case {
@@ -180,9 +279,17 @@ const CASES: &[Case] = &[
         refusals: 0,
         acts: &[(0.0, Act::Fire(&["a/x"]))],
         told: &[
-            Told { at: 1.0, firing: &["a/x"], ended: &[] },
+            Told {
+                at: 1.0,
+                firing: &["a/x"],
+                ended: &[],
+            },
             // Looked at at 3, 5 and 7 s.
-            Told { at: 5.0, firing: &[], ended: &["a/x"] },
+            Told {
+                at: 5.0,
+                firing: &[],
+                ended: &["a/x"],
+            },
         ],
     },
 ];
@@ -198,7 +305,10 @@ struct Manager {
 fn config(case: &Case, far: &Far) -> String {
     let (url, resolved) = (&far.url, case.send_resolved);
     let hook = format!("{{ url: '{url}', send_resolved: {resolved} }}");
-    format!("{}receivers: [ {{ name: hook, webhook_configs: [ {hook} ] }} ]\n", case.config)
+    format!(
+        "{}receivers: [ {{ name: hook, webhook_configs: [ {hook} ] }} ]\n",
+        case.config
+    )
 }
 
 async fn alertmanager(case: &Case, dir: &Path) -> anyhow::Result<Manager> {
@@ -215,23 +325,39 @@ async fn alertmanager(case: &Case, dir: &Path) -> anyhow::Result<Manager> {
     let program = Program::start(command, "alertmanager", dir)?;
     let http = Http::to(format!("http://127.0.0.1:{port}"))?;
     ready(&http).await?;
-    Ok(Manager { name: "Alertmanager", http, far, _program: program })
+    Ok(Manager {
+        name: "Alertmanager",
+        http,
+        far,
+        _program: program,
+    })
 }
 
 async fn tegata(case: &Case, dir: &Path) -> anyhow::Result<Manager> {
     let far = Far::start(case.refusals).await?;
     std::fs::write(dir.join("alertmanager.yml"), config(case, &far))?;
     let out = run(&["import", "alertmanager.yml", "--out", "tegata.yaml"], dir)?;
-    ensure!(out.status.success(), "import: {}", String::from_utf8_lossy(&out.stderr));
+    ensure!(
+        out.status.success(),
+        "import: {}",
+        String::from_utf8_lossy(&out.stderr)
+    );
     let running = Running::again(dir).await?;
     ready(&running.http).await?;
-    Ok(Manager { name: "Tegata", http: running.http, far, _program: running.program })
+    Ok(Manager {
+        name: "Tegata",
+        http: running.http,
+        far,
+        _program: running.program,
+    })
 }
 
 async fn ready(http: &Http) -> anyhow::Result<()> {
-    until("the manager to be ready", Duration::from_secs(30), async || {
-        http.text("/-/ready").await.map(Some)
-    })
+    until(
+        "the manager to be ready",
+        Duration::from_secs(30),
+        async || http.text("/-/ready").await.map(Some),
+    )
     .await
     .map(drop)
 }
@@ -241,12 +367,16 @@ async fn act(manager: &Manager, act: &Act) -> anyhow::Result<()> {
         Act::Fire(names) => ("/api/v2/alerts", alerts(names, None)?),
         Act::End(names) => ("/api/v2/alerts", alerts(names, Some(now(0)?))?),
         Act::Silence(name, value, secs) => {
-            let matcher = json!({ "name": name, "value": value, "isRegex": false, "isEqual": true });
+            let matcher =
+                json!({ "name": name, "value": value, "isRegex": false, "isEqual": true });
             let silence = json!({ "matchers": [matcher], "startsAt": now(0)?, "endsAt": now(*secs)?, "createdBy": "test", "comment": "test" });
             ("/api/v2/silences", silence)
         }
     };
-    let (status, text) = manager.http.post(path, "application/json", body.to_string()).await?;
+    let (status, text) = manager
+        .http
+        .post(path, "application/json", body.to_string())
+        .await?;
     ensure!(status == 200, "{path} answered {status}: {text}");
     Ok(())
 }
@@ -267,7 +397,12 @@ fn alerts(names: &[&str], ends: Option<String>) -> anyhow::Result<Value> {
 /// RFC 3339, so many seconds from now.
 fn now(secs: u64) -> anyhow::Result<String> {
     let out = std::process::Command::new("date")
-        .args(["-u", "-d", &format!("{secs} seconds"), "+%Y-%m-%dT%H:%M:%S.%3NZ"])
+        .args([
+            "-u",
+            "-d",
+            &format!("{secs} seconds"),
+            "+%Y-%m-%dT%H:%M:%S.%3NZ",
+        ])
         .output()?;
     Ok(String::from_utf8(out.stdout)?.trim().to_owned())
 }
@@ -276,7 +411,9 @@ async fn play(case: &'static Case, manager: Manager) -> anyhow::Result<Vec<Heard
     let start = Instant::now();
     for (at, what) in case.acts {
         sleep_until(start + Duration::from_secs_f64(*at)).await;
-        act(&manager, what).await.with_context(|| format!("{}: {}", manager.name, case.name))?;
+        act(&manager, what)
+            .await
+            .with_context(|| format!("{}: {}", manager.name, case.name))?;
     }
     let last = case.told.iter().map(|told| told.at).fold(0.0, f64::max);
     sleep_until(start + Duration::from_secs_f64(last + LATE + QUIET)).await;
@@ -286,16 +423,30 @@ async fn play(case: &'static Case, manager: Manager) -> anyhow::Result<Vec<Heard
 }
 
 fn check(case: &Case, heard: &[Heard]) -> anyhow::Result<()> {
-    ensure!(heard.len() == case.told.len(), "{} notifications, not {}", heard.len(), case.told.len());
-    let set = |names: &[&str]| -> BTreeSet<String> { names.iter().map(|&name| name.to_owned()).collect() };
+    ensure!(
+        heard.len() == case.told.len(),
+        "{} notifications, not {}",
+        heard.len(),
+        case.told.len()
+    );
+    let set = |names: &[&str]| -> BTreeSet<String> {
+        names.iter().map(|&name| name.to_owned()).collect()
+    };
     let mut left: Vec<&Heard> = heard.iter().collect();
     for told in case.told {
         let fits = |one: &&Heard| {
             let at = one.after.as_secs_f64();
-            one.firing == set(told.firing) && one.ended == set(told.ended) && (told.at - 0.3..told.at + LATE).contains(&at)
+            one.firing == set(told.firing)
+                && one.ended == set(told.ended)
+                && (told.at - 0.3..told.at + LATE).contains(&at)
         };
         let place = left.iter().position(fits);
-        let place = place.with_context(|| format!("nothing at {} s: {:?} {:?}", told.at, told.firing, told.ended))?;
+        let place = place.with_context(|| {
+            format!(
+                "nothing at {} s: {:?} {:?}",
+                told.at, told.firing, told.ended
+            )
+        })?;
         left.remove(place);
     }
     Ok(())

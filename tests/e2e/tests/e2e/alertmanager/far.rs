@@ -47,7 +47,8 @@ impl Far {
     pub(crate) fn heard(&self, start: Instant) -> Vec<Heard> {
         let heard = self.heard.lock().unwrap_or_else(PoisonError::into_inner);
         let heard = heard.iter().map(|(at, body)| {
-            let (ended, firing): (Vec<&Value>, Vec<&Value>) = members(body).into_iter().partition(|one| is_over(one));
+            let (ended, firing): (Vec<&Value>, Vec<&Value>) =
+                members(body).into_iter().partition(|one| is_over(one));
             let names = |list: Vec<&Value>| list.into_iter().map(name).collect();
             Heard {
                 after: at.saturating_duration_since(start),
@@ -61,7 +62,10 @@ impl Far {
 
 /// The alerts of a notification in either form.
 fn members(body: &Value) -> Vec<&Value> {
-    body["alerts"].as_array().map(|list| list.iter().collect()).unwrap_or_default()
+    body["alerts"]
+        .as_array()
+        .map(|list| list.iter().collect())
+        .unwrap_or_default()
 }
 
 fn is_over(alert: &Value) -> bool {
@@ -69,7 +73,12 @@ fn is_over(alert: &Value) -> bool {
 }
 
 fn name(alert: &Value) -> String {
-    let label = |name: &str| alert["labels"][name].as_str().unwrap_or_default().to_owned();
+    let label = |name: &str| {
+        alert["labels"][name]
+            .as_str()
+            .unwrap_or_default()
+            .to_owned()
+    };
     format!("{}/{}", label("alertname"), label("job"))
 }
 
@@ -103,7 +112,11 @@ async fn answer(
             *left = left.saturating_sub(1);
             refuses
         };
-        let status = if refuses { "500 Internal Server Error" } else { "200 OK" };
+        let status = if refuses {
+            "500 Internal Server Error"
+        } else {
+            "200 OK"
+        };
         if !refuses {
             let body = serde_json::from_slice(&body)?;
             let mut shelf = shelf.lock().unwrap_or_else(PoisonError::into_inner);

@@ -134,7 +134,13 @@ impl Numbers {
     /// Days of the month, where negative ones count from its end: in a month of 30 days, -1 is 30.
     #[must_use]
     pub fn holds_day(&self, day: i32, days_in_month: i32) -> bool {
-        let place = |day: i32| if day < 0 { days_in_month + day + 1 } else { day };
+        let place = |day: i32| {
+            if day < 0 {
+                days_in_month + day + 1
+            } else {
+                day
+            }
+        };
         (place(self.from).max(1)..=place(self.to)).contains(&day)
     }
 }
@@ -165,7 +171,9 @@ impl Scalar for Numbers {
         let (from, to) = (number(from)?, number(to)?);
         // Of days, a range may begin at the front and end at the back: `20:-1`.
         let is_backward = from > to && (from < 0) == (to < 0);
-        (!is_backward).then_some(Self { from, to }).ok_or_else(wrong)
+        (!is_backward)
+            .then_some(Self { from, to })
+            .ok_or_else(wrong)
     }
 }
 scalar_as_text!(Numbers);
@@ -179,7 +187,9 @@ mod tests {
     fn days_from_the_end_of_a_month_follow_its_length() {
         let last_three = Numbers::parse("-3:-1").unwrap();
         // February 2026 has 28 days: 26, 27, 28.
-        let held: Vec<i32> = (1..=28).filter(|day| last_three.holds_day(*day, 28)).collect();
+        let held: Vec<i32> = (1..=28)
+            .filter(|day| last_three.holds_day(*day, 28))
+            .collect();
         assert_eq!(held, [26, 27, 28]);
         assert!(Numbers::parse("20:-1").unwrap().holds_day(31, 31));
         assert!(Numbers::parse("5:1").is_err());
@@ -188,13 +198,19 @@ mod tests {
     #[test]
     fn a_week_may_be_passed_at_its_end() {
         let weekend = Weekdays::parse("sat-mon").unwrap();
-        let held: Vec<Weekday> = Weekday::ALL.into_iter().filter(|day| weekend.holds(*day)).collect();
+        let held: Vec<Weekday> = Weekday::ALL
+            .into_iter()
+            .filter(|day| weekend.holds(*day))
+            .collect();
         assert_eq!(held, [Weekday::Mon, Weekday::Sat, Weekday::Sun]);
     }
 
     #[test]
     fn hours_stay_within_a_day() {
         assert!(Hours::parse("22:00-06:00").is_err());
-        assert_eq!(Hours::parse("09:00-24:00").unwrap().to_string(), "09:00-24:00");
+        assert_eq!(
+            Hours::parse("09:00-24:00").unwrap().to_string(),
+            "09:00-24:00"
+        );
     }
 }
