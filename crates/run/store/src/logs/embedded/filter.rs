@@ -239,7 +239,10 @@ fn in_list(leaf: &Leaf<'_>, path: &str, list: Value) -> bool {
         &fields,
         &format!("list{rest}"),
         &mut |value| match leaf.test {
-            Test::Exists => !value.is_null(),
+            // As in `Record::has`: an object that holds nothing is nothing.
+            Test::Exists => {
+                !value.is_null() && value.as_object().is_none_or(|object| !object.is_empty())
+            }
             test => plain(value).is_some_and(|value| test.accepts(&value)),
         },
     )

@@ -265,3 +265,28 @@ proptest! {
         runtime.block_on(check(records, queries, seal_bytes, from, to));
     }
 }
+
+/// Found by chance by the property above.
+#[test]
+fn a_list_of_empty_lists_and_objects_is_no_value() {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap();
+    let fields = serde_json::json!({ "message": [[], {}], "status": ["0592"] });
+    let record = Record {
+        id: 1,
+        at: Timestamp::from_millis(86_400_000),
+        stream: "s1".into(),
+        fields: fields.as_object().unwrap().clone(),
+    };
+    let queries = [
+        "NOT _exists_:message",
+        "_exists_:message",
+        "_exists_:status",
+    ];
+    for seal_bytes in [1, 64 << 20] {
+        let queries = queries.map(str::to_owned).to_vec();
+        runtime.block_on(check(vec![record.clone()], queries, seal_bytes, 0, 60));
+    }
+}

@@ -303,7 +303,12 @@ impl Writer {
 
     /// A seal that lost a part while its log is still there would look interrupted.
     fn forget_sealed(&mut self) -> Result<(), Error> {
-        self.wal.forget(self.sealed)
+        self.wal.forget(self.sealed)?;
+        // Whoever asks how much there is once a seal is done hears of it without the log.
+        self.shared
+            .log_bytes
+            .store(self.wal.bytes(), Ordering::Relaxed);
+        Ok(())
     }
 
     fn seal_if_due(&mut self) {
