@@ -12,6 +12,7 @@ mod spec {
     pub mod loading;
     pub mod openslo;
     pub mod rendering;
+    pub mod sarif;
     pub mod schema;
 }
 

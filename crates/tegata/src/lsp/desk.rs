@@ -196,11 +196,7 @@ fn edit(text: &mut String, change: &Value) {
 }
 
 fn shown(diagnostic: &Diagnostic, text: &Text, texts: &Texts, lang: Lang) -> Value {
-    let mut message = diagnostic.message.get(lang).to_owned();
-    if let Some(hint) = &diagnostic.hint {
-        message.push('\n');
-        message.push_str(hint.get(lang));
-    }
+    let message = diagnostic.text(lang);
     let severity = match diagnostic.level {
         Level::Error => 1,
         Level::Warning => 2,

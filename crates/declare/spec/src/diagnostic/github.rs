@@ -21,11 +21,7 @@ pub fn to_github(diagnostics: &[Diagnostic], texts: &Texts, lang: Lang) -> Strin
         };
         let span = diagnostic.span();
         let (from, to) = (texts.place(span.start), texts.place(span.end));
-        let mut message = diagnostic.message.get(lang).to_owned();
-        if let Some(hint) = &diagnostic.hint {
-            message.push('\n');
-            message.push_str(hint.get(lang));
-        }
+        let message = diagnostic.text(lang);
         // Writing to a text cannot fail.
         let _ = writeln!(
             out,

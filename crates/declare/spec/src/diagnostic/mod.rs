@@ -9,7 +9,7 @@ pub use json::to_json;
 pub use sarif::to_sarif;
 
 use promise::{
-    Say,
+    Lang, Say,
     document::{Fix, Mistake, Span},
 };
 
@@ -181,6 +181,19 @@ impl Diagnostic {
     pub fn level(&mut self, level: Level) -> &mut Self {
         self.level = level;
         self
+    }
+
+    /// What it says in one text, for readers that have no other place: the message, what to do, and the sources of its
+    /// numbers, a line each.
+    #[must_use]
+    pub fn text(&self, lang: Lang) -> String {
+        let mut out = self.message.get(lang).to_owned();
+        let sources = self.sources.iter().map(Source::say);
+        for line in self.hint.iter().cloned().chain(sources) {
+            out.push('\n');
+            out.push_str(line.get(lang));
+        }
+        out
     }
 
     /// Where it is; the start of the text for one that has no place.

@@ -89,11 +89,7 @@ struct Page<'p> {
 
 impl Page<'_> {
     fn result(&mut self, diagnostic: &Diagnostic) -> Value {
-        let mut message = diagnostic.message.get(self.lang).to_owned();
-        if let Some(hint) = &diagnostic.hint {
-            message.push('\n');
-            message.push_str(hint.get(self.lang));
-        }
+        let message = diagnostic.text(self.lang);
         let mut out = json!({
             "ruleId": diagnostic.code,
             "ruleIndex": self.codes.iter().position(|code| *code == diagnostic.code),
