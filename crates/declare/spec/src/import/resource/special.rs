@@ -1,0 +1,201 @@
+//! Resources whose fields belong together, or that stand below another: subnets, alarms, log groups, security groups.
+
+use promise::{
+    document::{Node, Value},
+    say,
+};
+use serde_json::json;
+
+use super::{
+    Draft, Known, Resolve, Resource, Source, Taking, Tool,
+    kinds::How::{Days, Number, Secs, Text},
+    shown, unknown, value, written,
+};
+use crate::import::taking::items;
+
+impl Resource<'_> {
+    /// Kinds that stand below another, or whose fields belong together.
+    pub(super) fn special(
+        &self,
+        taking: &mut Taking<'_>,
+        source: &Source<'_>,
+        draft: &mut Draft,
+        resolve: &Resolve<'_>,
+    ) -> bool {
+        let is = |terraform: &str, cloudformation: &str| match self.tool {
+            Tool::Terraform => self.kind == terraform,
+            Tool::CloudFormation => self.kind == cloudformation,
+        };
+        let pick = |terraform: &'static str, cloudformation: &'static str| {
+            if self.tool == Tool::Terraform {
+                terraform
+            } else {
+                cloudformation
+            }
+        };
+        let mut said = |name: &str| {
+            let node = taking.take(name)?;
+            match value(node, resolve) {
+                Known::Said(text) | Known::Guessed(_, text) => {
+                    Some((text, source.line(node.span.start)))
+                }
+                Known::Computed(expression) => Some((expression, source.line(node.span.start))),
+                _ => None,
+            }
+        };
+        if is("aws_subnet", "AWS::EC2::Subnet") {
+            let network = said(pick("vpc_id", "VpcId")).map_or_else(
+                || "network".to_owned(),
+                |(text, _)| referred(&text).to_owned(),
+            );
+            let network = network.to_lowercase();
+            let path = |field| {
+                [
+                    "infrastructure",
+                    "networks",
+                    &network,
+                    "subnets",
+                    self.name,
+                    field,
+                ]
+                .map(str::to_owned)
+            };
+            for (from, to) in [
+                (pick("cidr_block", "CidrBlock"), "cidr"),
+                (pick("availability_zone", "AvailabilityZone"), "zone"),
+            ] {
+                if let Some((text, line)) = said(from) {
+                    // What a function computes is no address yet, and no zone.
+                    if text.contains(['!', '$', '…', '(']) {
+                        draft.lost(line, &format!("{}.{to}", self.name), unknown(&text));
+                        continue;
+                    }
+                    let path = path(to);
+                    draft.set(&path.each_ref().map(String::as_str), text, line);
+                }
+            }
+            return true;
+        }
+        if is("aws_cloudwatch_metric_alarm", "AWS::CloudWatch::Alarm") {
+            let id = draft.id("monitoring.metrics", self.name);
+            let path = ["monitoring", "metrics", &id];
+            let operator = said(pick("comparison_operator", "ComparisonOperator"));
+            let threshold = said(pick("threshold", "Threshold"));
+            let sign = operator.as_ref().map(|(text, _)| match text.as_str() {
+                "GreaterThanThreshold" => ">",
+                "GreaterThanOrEqualToThreshold" => ">=",
+                "LessThanThreshold" => "<",
+                _ => "<=",
+            });
+            if let (Some(sign), Some((number, line))) = (sign, threshold) {
+                draft.set(
+                    &[path[0], path[1], path[2], "bound"],
+                    format!("{sign} {number}"),
+                    line,
+                );
+            }
+            for (from, to, how) in [
+                (pick("period", "Period"), "period", Secs),
+                (
+                    pick("evaluation_periods", "EvaluationPeriods"),
+                    "periods",
+                    Number,
+                ),
+                (pick("statistic", "Statistic"), "statistic", Text),
+                (pick("metric_name", "MetricName"), "measures", Text),
+            ] {
+                if let Some((text, line)) = said(from)
+                    && let Some(value) = written(&text, how)
+                {
+                    draft.set(&[path[0], path[1], path[2], to], value, line);
+                }
+            }
+            return true;
+        }
+        if is("aws_cloudwatch_log_group", "AWS::Logs::LogGroup") {
+            let id = draft.id("log_analysis", self.name);
+            if let Some((text, line)) = said(pick("retention_in_days", "RetentionInDays"))
+                && let Some(value) = written(&text, Days)
+            {
+                draft.set(&["log_analysis", &id, "retention"], value, line);
+            }
+            if let Some((text, line)) = said(pick("name", "LogGroupName")) {
+                draft.set(&["log_analysis", &id, "pattern"], text, line);
+            }
+            return true;
+        }
+        if is("aws_security_group", "AWS::EC2::SecurityGroup") {
+            let id = draft.id("infrastructure.security_groups", self.name);
+            let rules = taking.take(pick("ingress", "SecurityGroupIngress"));
+            for rule in rules.map_or(&[][..], items) {
+                self.inbound(
+                    rule,
+                    &["infrastructure", "security_groups", &id, "inbound"],
+                    source,
+                    draft,
+                );
+            }
+            if rules.is_none() {
+                draft.noted(
+                    self.line,
+                    self.name,
+                    say!("it lets nobody in", "受け入れる通信がありません"),
+                );
+            }
+            return true;
+        }
+        false
+    }
+
+    fn inbound(&self, rule: &Node, to: &[&str], source: &Source<'_>, draft: &mut Draft) {
+        let line = source.line(rule.span.start);
+        let text = |names: &[&str]| {
+            names.iter().find_map(|name| match &rule.get(name)?.value {
+                Value::Scalar(text) => Some(text.clone()),
+                Value::List(items) => items.first().map(shown),
+                _ => rule.get(name).map(shown),
+            })
+        };
+        let from = text(&[
+            "cidr_blocks",
+            "CidrIp",
+            "security_groups",
+            "SourceSecurityGroupId",
+            "ipv6_cidr_blocks",
+            "CidrIpv6",
+        ]);
+        let ports = (
+            text(&["from_port", "FromPort"]),
+            text(&["to_port", "ToPort"]),
+        );
+        let Some(from) = from else {
+            return draft.lost(
+                line,
+                self.name,
+                say!(
+                    "it does not say who may connect",
+                    "どこからの通信かが書かれていません"
+                ),
+            );
+        };
+        let port = match ports {
+            (Some(from), Some(to)) if from == to => Some(from),
+            (Some(from), Some(to)) => Some(format!("{from}-{to}")),
+            (port, _) => port,
+        };
+        let mut rule = json!({ "from": from });
+        if let Some(port) = port {
+            rule["port"] = json!(port);
+        }
+        draft.push(to, rule, line);
+    }
+}
+
+/// The name within `aws_vpc.main.id`; the text itself where it is no such reference.
+fn referred(expression: &str) -> &str {
+    let mut parts = expression.split('.');
+    match (parts.next(), parts.next()) {
+        (Some(kind), Some(name)) if kind.contains('_') => name,
+        _ => expression,
+    }
+}
