@@ -13,8 +13,8 @@ use crate::{
     Hosts,
     board::Board,
     door::{
-        Alerts, Demo, Documents, Incidents, Ingest, Ledger, LogKeeping, Pushed, Replay, Rules,
-        Status, Targets,
+        Alerts, Cases, Checklists, Demo, Documents, Incidents, Ingest, Ledger, LogKeeping, Pushed,
+        Replay, Rules, Status, Targets,
     },
 };
 
@@ -28,6 +28,8 @@ pub struct Desk {
     pub ledger: Arc<dyn Ledger>,
     pub incidents: Arc<dyn Incidents>,
     pub alerts: Arc<dyn Alerts>,
+    pub cases: Arc<dyn Cases>,
+    pub checklists: Arc<dyn Checklists>,
     pub ingest: Arc<dyn Ingest>,
     pub pushed: Arc<dyn Pushed>,
     pub documents: Arc<dyn Documents>,

@@ -4,6 +4,7 @@
 //! behind them can change without a page noticing. The binary opens each door onto the real room.
 
 pub mod alerts;
+mod cases;
 mod documents;
 mod logs;
 mod pushed;
@@ -18,6 +19,7 @@ use serde_json::Value;
 use store::remote_write::{self, Encoding, Written};
 
 pub use alerts::Alerts;
+pub use cases::{Cases, Checklists, Dossier, LogLine};
 pub use documents::{Document, Documents, Fate};
 pub use logs::{Asked, BackTest, Fired, LogKeeping, SealRound};
 pub use pushed::{Header, OtlpForm, OtlpSignal, Packing, Push, Pushed};

@@ -48,7 +48,7 @@ pub(crate) struct Route {
 impl Route {
     /// Whether it answers in Prometheus's shapes.
     pub fn is_of_prometheus(&self) -> bool {
-        const OURS: [&str; 4] = ["promises", "incidents", "ledger", "logs"];
+        const OURS: [&str; 5] = ["promises", "incidents", "checklists", "ledger", "logs"];
         let rest = self.path.strip_prefix("/api/v1/");
         rest.is_some_and(|rest| !OURS.iter().any(|ours| rest.starts_with(ours)))
     }
@@ -91,6 +91,16 @@ pub(crate) fn table() -> Vec<Route> {
         get "/alerts" Page page::alerts::show, "Alerts that fire, and silences", "発報中の警報とサイレンス";
         post "/alerts/silences" Page page::alerts::set, "Set a silence (form)", "サイレンスの設定(フォーム)";
         post "/alerts/silences/{id}/expire" Page page::alerts::expire, "End a silence (form)", "サイレンスの終了(フォーム)";
+        post "/incidents" Page page::case::open, "Open an incident by hand (form)", "インシデントの起票(フォーム)";
+        get "/incidents/figures" Page page::figures::show, "How fast people answer and mend; `by` groups, `as=csv` exports", "応答と復旧の速さ。`by` で集計の単位、`as=csv` で CSV";
+        get "/incidents/{id}/post-mortem" Page page::post_mortem::show, "A draft of the post-mortem; `as=md` exports", "事後検証の下書き。`as=md` で Markdown";
+        post "/incidents/{id}/work" Page page::case::act, "Record what was done about an incident (form)", "インシデントへの対応の記録(フォーム)";
+        get "/acknowledge/{token}" Page page::acknowledge::show, "Where the link of a message leads; changes nothing", "通知のリンク先。開くだけでは何も変わりません";
+        post "/acknowledge/{token}" Page page::acknowledge::take, "Take an incident on by the link of a message", "通知のリンクからの応答";
+        get "/checklists" Page page::checklists::show, "Today's checklists", "今日のチェックリスト";
+        get "/checklists/{list}" Page page::checklists::one, "A month of a checklist (`month`), or one day (`day`)", "チェックリストの 1 か月(`month`)か 1 日(`day`)";
+        post "/checklists/{list}/tick" Page page::checklists::tick, "Answer an item (form)", "項目への回答(フォーム)";
+        post "/checklists/{list}/sign" Page page::checklists::sign, "Sign a sheet (form)", "チェックリストへの署名(フォーム)";
         get "/inbox" Page page::inbox::show, "Pages sent to the console itself", "画面宛ての通知";
         get "/ledger" Page page::ledger::list, "The newest entries of the ledger", "台帳の最新の記録";
         get "/ledger/{index}" Page page::ledger::show, "One entry and its proof", "台帳の記録とその証明";
@@ -113,6 +123,14 @@ pub(crate) fn table() -> Vec<Route> {
         delete "/api/v2/silence/{id}" Json api::alertmanager::silences::expire, "End a silence", "サイレンスの終了";
         get "/api/v2/status" Json api::alertmanager::status::show, "About this process, as Alertmanager answers", "このプロセスの情報(Alertmanager と同じ形式)";
         get "/api/v2/receivers" Json api::alertmanager::status::receivers, "Names of receivers", "宛先の名前";
+        post "/api/v1/incidents" Json api::cases::open, "Open an incident by hand", "インシデントの起票";
+        get "/api/v1/incidents/figures" Json api::cases::figures, "How fast people answer and mend; `by` is severity, month, person or each", "応答と復旧の速さ。`by` は severity、month、person、each";
+        get "/api/v1/incidents/{id}/dossier" Json api::cases::dossier, "An incident with all that stands beside it: targets, clocks, changes, runbook, drafts", "インシデントと付随する情報(目標、期限、変更、手順書、下書き)";
+        post "/api/v1/incidents/{id}/work" Json api::cases::act, "Record what was done: note, role, link, tick, cause, action, concern, severity, resolve", "対応の記録(メモ、担当、リンク、手順、要因、対策、データ、重大度、解決)";
+        get "/api/v1/checklists" Json api::cases::today, "Today's checklists", "今日のチェックリスト";
+        get "/api/v1/checklists/{list}" Json api::cases::month, "The sheets of a month", "1 か月分のチェックリスト";
+        post "/api/v1/checklists/{list}/tick" Json api::cases::tick, "Answer an item", "項目への回答";
+        post "/api/v1/checklists/{list}/sign" Json api::cases::sign, "Sign a sheet", "チェックリストへの署名";
         get "/api/v1/ledger/checkpoint" Json api::ledger::checkpoint, "The newest signed checkpoint", "最新の署名付きチェックポイント";
         get "/api/v1/ledger/entries" Json api::ledger::entries, "Entries, newest first; `before`, `kind` and `limit` choose", "記録(新しい順)。`before`、`kind`、`limit` で絞る";
         get "/api/v1/ledger/entries/{index}" Json api::ledger::entry, "One entry", "台帳の記録";

@@ -80,6 +80,8 @@ pub(crate) struct House {
     pub(crate) spec_status: watch::Sender<SpecStatus>,
     pub(crate) judge: watch::Sender<Option<mpsc::Sender<Input>>>,
     pub(crate) collector: ArcSwapOption<collect::Handle>,
+    /// The spec in force, once there is one.
+    pub(crate) spec: ArcSwapOption<Spec>,
     /// The sources of the spec in force.
     pub(crate) owed: watch::Sender<Vec<Owed>>,
     pub(crate) world: Option<Arc<demo::World>>,
@@ -288,6 +290,7 @@ impl House {
             spec_status: watch::channel(status).0,
             judge: watch::channel(None).0,
             collector: ArcSwapOption::empty(),
+            spec: ArcSwapOption::empty(),
             owed: watch::channel(Vec::new()).0,
             world,
             rules: Arc::default(),

@@ -1,6 +1,7 @@
 //! What programs ask: the same knowledge as the pages', as JSON. Errors are RFC 9457 problems in both languages.
 
 pub(crate) mod alertmanager;
+pub(crate) mod cases;
 pub(crate) mod elastic;
 pub(crate) mod incidents;
 pub(crate) mod ingest;

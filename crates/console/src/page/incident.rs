@@ -10,14 +10,18 @@ use maud::{Markup, html};
 use serde::Deserialize;
 
 use crate::{
-    door::{Incident, Page},
+    door::{Dossier, Incident, Page},
     lang::Pick,
-    page::{Follow, Part, entry, frame, incidents::standing, promise_link},
+    page::{Follow, Part, case, entry, frame, incidents::standing, promise_link},
     reply::{Visit, escape},
     show::{mark, time},
 };
 
 pub(crate) async fn show(Path(id): Path<String>, visit: Visit) -> Response {
+    let dossier = match visit.room.desk.cases.dossier(&id).await {
+        Ok(dossier) => dossier,
+        Err(refused) => return visit.refused(&refused),
+    };
     match visit.room.desk.incidents.get(&id).await {
         Ok(Some(incident)) => {
             let title = format!("{} {id}", visit.lang.pick("Incident", "インシデント"));
@@ -26,7 +30,7 @@ pub(crate) async fn show(Path(id): Path<String>, visit: Visit) -> Response {
                 &title,
                 Part::Incidents,
                 Follow::Whole,
-                &content(&visit, &incident),
+                &content(&visit, &incident, dossier.as_ref()),
             ))
         }
         Ok(None) => visit.missing(&say!(
@@ -78,7 +82,7 @@ pub(crate) async fn accept(
     visit.room.desk.incidents.acknowledge(id, by, reason).await
 }
 
-fn content(visit: &Visit, one: &Incident) -> Markup {
+fn content(visit: &Visit, one: &Incident, dossier: Option<&Dossier>) -> Markup {
     let lang = visit.lang;
     let zone = visit.zone();
     html! {
@@ -92,6 +96,7 @@ fn content(visit: &Visit, one: &Incident) -> Markup {
         }
         div.columns {
             div {
+                @if let Some(dossier) = dossier { (case::before(visit, dossier)) }
                 section aria-labelledby="timeline" {
                     h2 #timeline { (lang.pick("Timeline", "経過")) }
                     ol.timeline { @for moment in &one.timeline {
@@ -102,6 +107,7 @@ fn content(visit: &Visit, one: &Incident) -> Markup {
                     h2 #pages { (lang.pick("Pages", "通知")) }
                     (pages(visit, &one.pages))
                 }
+                @if let Some(dossier) = dossier { (case::after(visit, dossier)) }
             }
             aside {
                 section aria-labelledby="promises" {
@@ -115,6 +121,7 @@ fn content(visit: &Visit, one: &Incident) -> Markup {
                     h2 #answer { (lang.pick("Answer", "応答")) }
                     (answer(visit, one))
                 }
+                @if let Some(dossier) = dossier { (case::aside(visit, dossier)) }
             }
         }
     }

@@ -7,7 +7,7 @@ use maud::{Markup, html};
 use crate::{
     door::Incident,
     lang::Pick,
-    page::{Follow, Part, frame},
+    page::{Follow, Part, case, frame},
     reply::{Visit, escape},
     show::{mark, time},
 };
@@ -32,6 +32,8 @@ pub(crate) async fn show(visit: Visit) -> Response {
     };
     let main = html! {
         h1 { (head) }
+        p.paging { a href="/incidents/figures" { (lang.pick("How fast we answer and mend", "応答と復旧の速さ")) } }
+        (case::opening(&visit))
         (list(&visit, &open))
         @if !closed.is_empty() {
             h2 { (lang.pick("Resolved", "解決済み")) }

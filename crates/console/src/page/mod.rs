@@ -1,15 +1,20 @@
 //! The pages. Each file is one page: its handler, then what it shows.
 
+pub(crate) mod acknowledge;
 pub(crate) mod alerts;
 pub(crate) mod board;
+pub(crate) mod case;
+pub(crate) mod checklists;
 pub(crate) mod evidence;
 pub(crate) mod explore;
+pub(crate) mod figures;
 pub(crate) mod inbox;
 pub(crate) mod incident;
 pub(crate) mod incidents;
 pub(crate) mod ledger;
 pub(crate) mod logs;
 pub(crate) mod payments;
+pub(crate) mod post_mortem;
 pub(crate) mod problem;
 pub(crate) mod promise;
 pub(crate) mod sources;
@@ -29,6 +34,7 @@ pub(crate) enum Part {
     Logs,
     Incidents,
     Alerts,
+    Checklists,
     Inbox,
     Ledger,
     Sources,
@@ -125,6 +131,11 @@ fn links(visit: &Visit, part: Part) -> Markup {
             lang.pick("Incidents", "インシデント"),
         ),
         (Part::Alerts, "/alerts", lang.pick("Alerts", "警報")),
+        (
+            Part::Checklists,
+            "/checklists",
+            lang.pick("Checklists", "チェックリスト"),
+        ),
         (Part::Inbox, "/inbox", lang.pick("Inbox", "受信箱")),
         (Part::Ledger, "/ledger", lang.pick("Ledger", "台帳")),
         (Part::Sources, "/sources", lang.pick("Sources", "情報源")),

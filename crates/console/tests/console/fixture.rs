@@ -19,6 +19,7 @@ pub mod documents;
 #[path = "fixture/prometheus.rs"]
 mod prometheus;
 #[path = "fixture/rooms.rs"]
+mod cases;
 mod rooms;
 #[path = "fixture/stores.rs"]
 mod stores;
@@ -370,6 +371,8 @@ pub fn desk(board: Board) -> (Desk, watch::Sender<Arc<Board>>) {
         ledger: Arc::new(Book),
         incidents: Arc::new(Cases::default()),
         alerts: Arc::new(rooms::Hushed::default()),
+        cases: Arc::new(cases::Desk),
+        checklists: Arc::new(cases::Desk),
         ingest: Arc::new(Intake),
         pushed: Arc::new(Intake),
         documents: Arc::new(rooms::Nowhere),

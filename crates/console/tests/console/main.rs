@@ -9,6 +9,7 @@
 mod fixture;
 
 mod api;
+mod cases;
 mod elastic;
 mod explore;
 mod guard;

@@ -6,7 +6,7 @@ use flate2::{Compression, write::GzEncoder};
 
 use super::{ask, console, fixture, get, to};
 
-const PAGES: [&str; 23] = [
+const PAGES: [&str; 28] = [
     "/",
     "/?state=broken",
     "/promises/payment-success",
@@ -25,6 +25,11 @@ const PAGES: [&str; 23] = [
     "/logs/rule?query=status:failed&name=failures&count=10&over=5m&by=payment",
     "/incidents",
     "/incidents/INC-7",
+    "/incidents/INC-7/post-mortem",
+    "/incidents/figures",
+    "/acknowledge/GOOD",
+    "/checklists",
+    "/checklists/daily",
     "/inbox",
     "/ledger",
     "/ledger/48200",

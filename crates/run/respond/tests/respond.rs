@@ -20,5 +20,7 @@ mod notifiers;
 mod simulation;
 #[path = "respond/vendors.rs"]
 mod vendors;
+#[path = "respond/working.rs"]
+mod working;
 #[path = "respond/world.rs"]
 mod world;

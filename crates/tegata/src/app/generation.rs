@@ -48,6 +48,7 @@ impl Generation {
         parent: &CancellationToken,
     ) -> anyhow::Result<Self> {
         let now = house.clock.now();
+        house.spec.store(Some(Arc::new(spec.clone())));
         let mut promises = spec.promises.clone();
         promises.extend(spec.canary.as_ref().and_then(Canary::alarm));
         let promises = past::date(&*house.state, promises, now).await?;

@@ -88,6 +88,11 @@ impl Instance {
             .map(drop)
     }
 
+    /// An answer that is not JSON.
+    pub(crate) async fn text(&self, path: &str) -> anyhow::Result<String> {
+        ask(client()?.get(format!("{}{path}", self.url))).await
+    }
+
     /// Presses a button of the console.
     pub(crate) async fn post(&self, path: &str) -> anyhow::Result<()> {
         ask(client()?

@@ -8,7 +8,9 @@ macro_rules! outln {
     }};
 }
 
+mod ack;
 mod check;
+mod checklist;
 mod completions;
 mod demo;
 mod diff;
@@ -16,22 +18,26 @@ mod doctor;
 mod explain;
 mod fmt;
 mod import;
+mod incident;
 mod init;
 pub(crate) mod instance;
 mod ledger;
 mod logs;
 mod lsp;
 mod man;
+mod notify;
 mod oncall;
 mod openslo;
 mod promql;
 mod prove;
 mod replay;
 mod run;
+mod runbook;
 mod schema;
 mod silence;
 mod sink;
 pub(crate) mod standing;
+mod status_page;
 mod test;
 mod verdict;
 
@@ -111,6 +117,20 @@ pub(crate) struct Data {
     pub(crate) dir: PathBuf,
 }
 
+/// The same for commands with subcommands: it may stand after those too.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct GlobalData {
+    /// The data directory.
+    #[arg(
+        long = "data",
+        env = "TEGATA_DATA",
+        value_name = "DIR",
+        default_value = "tegata-data",
+        global = true
+    )]
+    pub(crate) dir: PathBuf,
+}
+
 #[derive(Debug, Subcommand)]
 enum Command {
     Init(init::Init),
@@ -133,6 +153,12 @@ enum Command {
     #[command(name = "oncall")]
     OnCall(oncall::OnCall),
     Silence(silence::SilenceCommand),
+    Ack(ack::Ack),
+    Incident(incident::IncidentCommand),
+    Checklist(checklist::ChecklistCommand),
+    Notify(notify::Notify),
+    Runbook(runbook::RunbookCommand),
+    StatusPage(status_page::StatusPage),
     Doctor(doctor::Doctor),
     Sink(sink::SinkCommand),
     Schema(schema::Schema),
@@ -172,6 +198,12 @@ impl Cli {
             Command::Ledger(command) => command.run(common),
             Command::OnCall(command) => command.run(common),
             Command::Silence(command) => command.run(common),
+            Command::Ack(command) => command.run(common),
+            Command::Incident(command) => command.run(common),
+            Command::Checklist(command) => command.run(common),
+            Command::Notify(command) => command.run(common),
+            Command::Runbook(command) => command.run(common),
+            Command::StatusPage(command) => command.run(common),
             Command::Doctor(command) => command.run(common),
             Command::Sink(command) => command.run(common),
             Command::Schema(command) => command.run(common),

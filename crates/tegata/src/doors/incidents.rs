@@ -7,7 +7,7 @@ use console::door::{self, Acknowledged, Message, Moment, Page, Refused};
 use promise::{Say, say};
 use respond::{Filter, Incident, incident::Outcome};
 
-use super::internal;
+use super::cases;
 use crate::app::House;
 
 pub(super) struct Door(pub(super) Arc<House>);
@@ -92,17 +92,7 @@ impl door::Incidents for Door {
         let reason = Some(reason.trim()).filter(|reason| !reason.is_empty());
         match self.0.responder.acknowledge(id, by, reason).await {
             Ok(_) => Ok(()),
-            Err(respond::Error::NoSuchIncident(_)) => Err(Refused::Missing {
-                what: "incident",
-                name: id.to_owned(),
-            }),
-            Err(error @ respond::Error::NotOpen(_)) => {
-                Err(Refused::Conflict(say!("{error}", "{error}")))
-            }
-            Err(error @ respond::Error::Length { .. }) => {
-                Err(Refused::Invalid(say!("{error}", "{error}")))
-            }
-            Err(error) => Err(internal("incidents", &error)),
+            Err(error) => Err(cases::refused(&error)),
         }
     }
 

@@ -1,6 +1,8 @@
 //! The console's doors onto the real rooms, one file each.
 
 mod alerts;
+pub(crate) mod cases;
+mod checklists;
 mod demo;
 mod detail;
 mod documents;
@@ -41,6 +43,8 @@ pub(crate) async fn serve(listener: TcpListener, house: Arc<House>, stop: Cancel
         ledger: Arc::new(ledger::Door(house.book.ledger().clone())),
         incidents: Arc::new(incidents::Door(house.clone())),
         alerts: Arc::new(alerts::Door(house.clone())),
+        cases: Arc::new(cases::Door(house.clone())),
+        checklists: Arc::new(checklists::Door(house.clone())),
         ingest: Arc::new(ingest::Door(house.clone())),
         pushed: Arc::new(pushed::Door(house.clone())),
         keeping: Arc::new(logs::Door(house.clone())),

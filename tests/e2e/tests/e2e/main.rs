@@ -19,3 +19,4 @@ mod remote_write;
 mod rules;
 mod support;
 mod syslog;
+mod working;

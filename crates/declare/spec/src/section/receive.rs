@@ -131,6 +131,9 @@ tagged! {
     pub enum Webhook {
         "stripe" => StripeHook,
         "github" => GithubHook,
+        "gitlab" => GitlabHook,
+        "bearer" => BearerHook,
+        "signed" => SignedHook,
     }
 }
 
@@ -140,6 +143,9 @@ impl Webhook {
         match self {
             Self::StripeHook(hook) => &hook.stream,
             Self::GithubHook(hook) => &hook.stream,
+            Self::GitlabHook(hook) => &hook.stream,
+            Self::BearerHook(hook) => &hook.stream,
+            Self::SignedHook(hook) => &hook.stream,
         }
     }
 
@@ -148,6 +154,9 @@ impl Webhook {
         match self {
             Self::StripeHook(hook) => &hook.secret,
             Self::GithubHook(hook) => &hook.secret,
+            Self::GitlabHook(hook) => &hook.secret,
+            Self::BearerHook(hook) => &hook.secret,
+            Self::SignedHook(hook) => &hook.secret,
         }
     }
 }
@@ -178,5 +187,47 @@ record! {
         /// The webhook's secret.
         /// ja: Webhook のシークレット。
         secret: Secret,
+    }
+}
+
+record! {
+    /// Events of GitLab, proven by `X-Gitlab-Token`.
+    /// ja: GitLab のイベント(`X-Gitlab-Token` で検証)。
+    pub struct GitlabHook {
+        /// The stream's name.
+        /// ja: ストリームの名前。
+        stream: String,
+        /// The webhook's secret token.
+        /// ja: Webhook のシークレットトークン。
+        secret: Secret,
+    }
+}
+
+record! {
+    /// Events of services that can send a header but not sign, such as the notifications of Argo CD: proven by `Authorization: Bearer`.
+    /// ja: 署名はできないがヘッダーを送れるサービス(Argo CD の通知など)のイベント。`Authorization: Bearer` で検証します。
+    pub struct BearerHook {
+        /// The stream's name.
+        /// ja: ストリームの名前。
+        stream: String,
+        /// The token.
+        /// ja: トークン。
+        secret: Secret,
+    }
+}
+
+record! {
+    /// Events of anything that signs as our own `webhook` receiver does: `Tegata-Signature: t=SECONDS,v1=HEX`.
+    /// ja: Tegata の `webhook` と同じ方法(`Tegata-Signature: t=秒,v1=16進`)で署名されたイベント。
+    pub struct SignedHook {
+        /// The stream's name.
+        /// ja: ストリームの名前。
+        stream: String,
+        /// The key of the signature.
+        /// ja: 署名の鍵。
+        secret: Secret,
+        /// A signature older than this may be a replay, and is refused.
+        /// ja: これより古い署名は再送攻撃とみなして拒みます。
+        tolerance: Span = Span::secs(300),
     }
 }

@@ -4,7 +4,8 @@
 //! record, for it has the same body: a replay changes nothing.
 //!
 //! Sources: Stripe's "Verify webhook signatures" (`Stripe-Signature`, scheme `v1`), GitHub's "Validating webhook
-//! deliveries" (`X-Hub-Signature-256`).
+//! deliveries" (`X-Hub-Signature-256`), GitLab's "Webhooks" (`X-Gitlab-Token`), Argo CD's "Webhook" notification service
+//! (headers of one's own).
 
 use std::{sync::Arc, time::Duration};
 
@@ -90,6 +91,17 @@ impl Hook {
                 let is_signed = is_stripes(&key, &said, body, self.intake.now(), tolerance);
                 (is_signed, None)
             }
+            Webhook::SignedHook(hook) => {
+                let said = header("tegata-signature").unwrap_or_default();
+                let is_signed = is_stripes(&key, &said, body, self.intake.now(), hook.tolerance.0);
+                (is_signed, None)
+            }
+            Webhook::GitlabHook(_) => (is_token(&key, header("x-gitlab-token").as_deref()), None),
+            Webhook::BearerHook(_) => {
+                let said = header("authorization");
+                let token = said.as_deref().and_then(|said| said.strip_prefix("Bearer "));
+                (is_token(&key, token), None)
+            }
             Webhook::GithubHook(_) => {
                 let said = header("x-hub-signature-256").unwrap_or_default();
                 (is_githubs(&key, &said, body), header("x-github-event"))
@@ -156,6 +168,22 @@ fn is_stripes(key: &str, said: &str, body: &[u8], now: Timestamp, tolerance: Dur
         .any(|(_, hex)| is_mac(key, &payload, hex))
 }
 
+/// The secret itself, as a token. Its MAC is compared and not its letters, so that time tells nothing of either.
+fn is_token(key: &str, said: Option<&str>) -> bool {
+    let mac = |text: &str| {
+        let mut mac = Hmac::<Sha256>::new_from_slice(b"tegata webhook token").ok()?;
+        mac.update(text.as_bytes());
+        Some(mac)
+    };
+    let (Some(said), false) = (said, key.is_empty()) else {
+        return false;
+    };
+    match (mac(key), mac(said)) {
+        (Some(own), Some(other)) => own.verify(&other.finalize().into_bytes()).is_ok(),
+        _ => false,
+    }
+}
+
 /// `sha256=HEX`: HMAC-SHA256 over the body.
 fn is_githubs(key: &str, said: &str, body: &[u8]) -> bool {
     said.strip_prefix("sha256=")
@@ -209,6 +237,15 @@ mod tests {
         assert!(!is_githubs("", &format!("sha256={signature}"), body));
         assert!(!is_githubs(secret, "sha256=", body));
         assert!(!is_githubs(secret, "sha256=7", body));
+    }
+
+    #[test]
+    fn a_token_is_the_secret_and_nothing_else_is() {
+        assert!(is_token("s3cret", Some("s3cret")));
+        for said in [None, Some(""), Some("s3cre"), Some("s3cret "), Some("S3CRET")] {
+            assert!(!is_token("s3cret", said), "{said:?}");
+        }
+        assert!(!is_token("", Some("")), "an empty secret proves nothing");
     }
 
     /// RFC 4231's second case is HMAC-SHA256 of "what do ya want for nothing?" under "Jefe": split so that the text

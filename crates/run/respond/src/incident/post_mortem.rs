@@ -254,8 +254,8 @@ fn evidence(of: &Sources<'_>) -> Block {
         say!("No verdict of the ledger stands behind it.", "台帳の判定はありません。")
     } else {
         say!(
-            "Entries of the ledger, each of which can be judged again with `tegata ledger verify --replay`: {list}",
-            "台帳の記録(`tegata ledger verify --replay` で再計算できます): {list}"
+            "Entries of the ledger, each of which can be judged again with `tegata prove`: {list}",
+            "台帳の記録(`tegata prove` で再計算できます): {list}"
         )
     })
 }

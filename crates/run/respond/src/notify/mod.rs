@@ -10,6 +10,7 @@ pub mod inbox;
 pub mod ntfy;
 pub mod pagerduty;
 pub mod request;
+pub mod sample;
 pub mod slack;
 pub mod slack_bot;
 pub mod teams;
