@@ -163,6 +163,7 @@ fn track(visit: &Visit, one: &Dossier) -> Markup {
                 td { @match (mark.due, mark.is_late(visit.now)) {
                     (None, _) => {},
                     (Some(_), true) => span.wrong { "✕ " (lang.pick("late", "超過")) },
+                    (Some(_), false) if mark.at.is_none() => span { "▲ " (lang.pick("still time", "期限前")) },
                     (Some(_), false) => span { "● " (lang.pick("in time", "目標内")) },
                 } }
             } } }
