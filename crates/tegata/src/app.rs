@@ -91,6 +91,8 @@ pub(crate) struct House {
     pub(crate) masked: ArcSwap<Vec<String>>,
     /// Where the console answers.
     pub(crate) url: String,
+    /// Where people reach it; the same where nothing stands before it.
+    public: String,
     /// The spec and its rule files: a change of one is a change of the spec.
     watched: ArcSwap<Vec<PathBuf>>,
     pub(crate) started: Timestamp,
@@ -171,7 +173,7 @@ pub(crate) async fn run(settings: Settings, demo: Option<u16>) -> anyhow::Result
             Some(why) = reload.recv() => {
                 if let Some((spec, rules)) = house.read_again(why).await {
                     generation.end().await;
-                    let config = respond::Config::from_spec(&spec, house.url(address));
+                    let config = respond::Config::from_spec(&spec, links(&spec, address));
                     house.responder.reconfigure(config.with_rules(alerting(&spec, &rules)));
                     generation = Generation::start(&house, spec, rules, &stop).await?;
                 }
@@ -253,7 +255,7 @@ impl House {
         };
         let url = format!("http://{address}");
         let config =
-            respond::Config::from_spec(spec, url.clone()).with_rules(alerting(spec, rules));
+            respond::Config::from_spec(spec, links(spec, address)).with_rules(alerting(spec, rules));
         let responder = Responder::open(
             config,
             Arc::new(secrets::resolve),
@@ -296,11 +298,20 @@ impl House {
             rules: Arc::default(),
             masked: ArcSwap::default(),
             url,
+            public: links(spec, address),
             watched: ArcSwap::from_pointee(watched),
             started,
             opened,
             _data: data,
         })
+    }
+
+    /// The names under which the console answers: its own, and the one that people know it by.
+    pub(crate) fn hosts(&self, address: SocketAddr) -> Vec<String> {
+        let known = self.public.split_once("://").map(|(_, rest)| rest);
+        let known = known.and_then(|rest| rest.split('/').next());
+        let own = std::iter::once(address.to_string());
+        own.chain(known.map(str::to_owned)).collect()
     }
 
     fn url(&self, address: SocketAddr) -> String {
@@ -375,6 +386,12 @@ impl House {
 fn alerting(spec: &Spec, rules: &RuleFiles) -> Vec<String> {
     let on_logs = log_rules::of(spec).into_iter().map(|(rule, _)| rule.name);
     rules.alerts().chain(on_logs).collect()
+}
+
+/// What the links in messages begin with.
+fn links(spec: &Spec, address: SocketAddr) -> String {
+    let own = || format!("http://{address}");
+    spec.console.url.clone().unwrap_or_else(own)
 }
 
 /// The files that make a spec.

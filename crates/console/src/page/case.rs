@@ -292,15 +292,7 @@ fn forms(visit: &Visit, one: &Dossier) -> Markup {
         }))
         @for action in one.incident.work.actions.iter().filter(|action| action.done.is_none()) {
             @let title = format!("{} {}: {}", lang.pick("Finish action", "対策の完了"), action.number, action.text);
-            details { summary { (title) }
-                form.answer method="post" action={ "/incidents/" (escape(&one.incident.id)) "/work" } {
-                    input type="hidden" name="deed" value="action_done";
-                    input type="hidden" name="number" value=(action.number);
-                    label for={ "done-" (action.number) } { (lang.pick("Your name", "名前")) }
-                    input id={ "done-" (action.number) } name="by" required maxlength=(NAME_MAX) autocomplete="name";
-                    button type="submit" { (lang.pick("It is done", "完了した")) }
-                }
-            }
+            (confirm(visit, one, &title, ["action_done", "number", &action.number.to_string()]))
         }
         (form("concern", lang.pick("Protected data", "保護対象のデータ"), false, html! {
             (check("personal", lang.pick("personal data", "個人データ")))
@@ -308,15 +300,8 @@ fn forms(visit: &Visit, one: &Dossier) -> Markup {
             (check("wrongful", lang.pick("may have been done with intent", "不正な目的のおそれ")))
         }))
         @for clock in one.clocks.iter().filter(|clock| clock.done.is_none()) {
-            details { summary { (lang.pick("Reported: ", "報告した: ")) (clock.what.get(lang)) }
-                form.answer method="post" action={ "/incidents/" (escape(&one.incident.id)) "/work" } {
-                    input type="hidden" name="deed" value="reported";
-                    input type="hidden" name="key" value=(clock.key);
-                    label for={ "by-" (clock.key) } { (lang.pick("Your name", "名前")) }
-                    input id={ "by-" (clock.key) } name="by" required maxlength=(NAME_MAX) autocomplete="name";
-                    button type="submit" { (lang.pick("Record", "記録する")) }
-                }
-            }
+            @let title = format!("{}{}", lang.pick("Reported: ", "報告した: "), clock.what.get(lang));
+            (confirm(visit, one, &title, ["reported", "key", clock.key]))
         }
         @if is_open {
             (form("severity", lang.pick("Severity", "重大度の変更"), false, html! {
@@ -325,6 +310,23 @@ fn forms(visit: &Visit, one: &Dossier) -> Markup {
             }))
             @if one.incident.work.opened_by.is_some() {
                 (form("resolve", lang.pick("Resolve", "解決"), false, area("resolve", lang.pick("How it ended", "どう解決したか"))))
+            }
+        }
+    }
+}
+
+/// A deed that says all but who did it: its name, and one field with its value.
+fn confirm(visit: &Visit, one: &Dossier, title: &str, [deed, field, value]: [&str; 3]) -> Markup {
+    let lang = visit.lang;
+    let id = format!("by-{deed}-{value}");
+    html! {
+        details { summary { (title) }
+            form.answer method="post" action={ "/incidents/" (escape(&one.incident.id)) "/work" } {
+                input type="hidden" name="deed" value=(deed);
+                input type="hidden" name=(field) value=(value);
+                label for=(id) { (lang.pick("Your name", "名前")) }
+                input id=(id) name="by" required maxlength=(NAME_MAX) autocomplete="name";
+                button type="submit" { (lang.pick("Record", "記録する")) }
             }
         }
     }

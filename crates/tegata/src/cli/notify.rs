@@ -66,7 +66,8 @@ impl Notify {
     pub(super) fn run(self, common: &Common) -> anyhow::Result<ExitCode> {
         let lang = common.lang();
         let spec = spec_file::open(&self.spec, lang)?.into_spec(lang)?;
-        let url = Instance::running(&self.data.dir).map(|instance| instance.url);
+        let running = || Instance::running(&self.data.dir).map(|instance| instance.url);
+        let url = spec.console.url.clone().or_else(running);
         let url = url.unwrap_or_else(|| format!("http://{}", spec.console.listen));
         let config = Config::from_spec(&spec, url);
         match &self.what {

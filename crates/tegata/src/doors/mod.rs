@@ -32,7 +32,7 @@ use crate::app::House;
 /// Serves the console until `stop`.
 pub(crate) async fn serve(listener: TcpListener, house: Arc<House>, stop: CancellationToken) {
     let hosts = match listener.local_addr() {
-        Ok(address) => Hosts::of(address),
+        Ok(address) => Hosts::with(house.hosts(address)),
         Err(error) => return tracing::error!(%error, "the console has no address"),
     };
     let (told, news) = watch::channel(0);

@@ -53,6 +53,9 @@ fn check(sight: &Sight<'_>, found: &mut Found<'_>) {
             test(&["metrics", "write"], write);
         }
     }
+    if let Some(url) = &sight.spec.console.url {
+        test(&["console", "url"], url);
+    }
     for (name, receiver) in &sight.spec.receivers {
         for (field, secret) in receiver.secrets() {
             if let (Secret::Loopback(url), false) = (secret, field.starts_with("headers.")) {

@@ -58,6 +58,9 @@ record! {
         /// Address and port; only loopback addresses are accepted until TLS and tokens are declared.
         /// ja: アドレスとポート。
         listen: String = "127.0.0.1:8400".to_owned(),
+        /// Where people reach the console, when something stands before it, such as `https://tegata.example.jp`: the links in messages begin with it.
+        /// ja: 前段のプロキシなどを通して人が開く URL(`https://tegata.example.jp` など)。通知のリンクに使います。
+        url: Option<String>,
         /// Whether samples may be deleted through the API (`/api/v1/admin/tsdb`).
         /// ja: API によるサンプルの削除(`/api/v1/admin/tsdb`)を許すか。
         deletes: bool = false,
@@ -68,6 +71,7 @@ impl Default for Console {
     fn default() -> Self {
         Self {
             listen: "127.0.0.1:8400".to_owned(),
+            url: None,
             deletes: false,
         }
     }

@@ -13,7 +13,7 @@ use promise::{Clock, Lang, Timestamp};
 use serde::Serialize;
 use spec::section::receiver;
 
-use super::{Notifier, Outside, Receipt, SendError, http::Http, shown, webhook};
+use super::{Notifier, Outside, Receipt, SendError, exchange::Http, shown, webhook};
 use crate::{Page, page::Kind};
 
 /// Four times the minute after which it is told again, as Prometheus does it: three may be lost.

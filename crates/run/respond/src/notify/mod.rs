@@ -9,7 +9,7 @@ pub mod email;
 pub mod inbox;
 pub mod ntfy;
 pub mod pagerduty;
-pub mod request;
+pub mod http;
 pub mod sample;
 pub mod slack;
 pub mod slack_bot;
@@ -17,7 +17,7 @@ pub mod teams;
 pub mod webhook;
 
 pub(crate) mod cut;
-mod http;
+mod exchange;
 mod preset;
 
 #[cfg(test)]
@@ -102,7 +102,7 @@ pub type Make = Arc<dyn Fn(&str, &Receiver) -> Result<Box<dyn Notifier>, SendErr
 pub struct Outside {
     pub secrets: Secrets,
     pub clock: Arc<dyn Clock>,
-    pub http: http::Http,
+    pub http: exchange::Http,
     pub shelf: Arc<dyn Shelf>,
 }
 
@@ -112,7 +112,7 @@ impl Outside {
         Self {
             secrets,
             clock,
-            http: http::Http::new(),
+            http: exchange::Http::new(),
             shelf,
         }
     }
@@ -142,7 +142,7 @@ notifiers! {
     Teams, "teams" => teams::Teams::of,
     PagerDuty, "pagerduty" => pagerduty::PagerDuty::of,
     Ntfy, "ntfy" => ntfy::Ntfy::of,
-    Http, "http" => request::Http::of,
+    Http, "http" => http::Http::of,
     Alertmanager, "alertmanager" => alertmanager::Alertmanager::of,
     Email, "email" => email::Email::of,
     Inbox, "inbox" => inbox::Inbox::of,

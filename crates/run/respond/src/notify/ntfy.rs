@@ -12,7 +12,7 @@ use spec::section::receiver;
 
 use super::{
     Notifier, Outside, Receipt, SendError, cut,
-    http::{self, Http, Request},
+    exchange::{self, Http, Request},
     shown, webhook,
 };
 use crate::{Page, page::Kind};
@@ -51,7 +51,7 @@ impl Notifier for Ntfy {
         let token = self.token.iter();
         let request = Request {
             method: Method::POST,
-            url: http::guarded(&self.server, "/")?,
+            url: exchange::guarded(&self.server, "/")?,
             headers: token
                 .map(|token| ("authorization".to_owned(), format!("Bearer {token}")))
                 .collect(),

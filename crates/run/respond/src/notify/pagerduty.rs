@@ -15,7 +15,7 @@ use spec::section::receiver;
 
 use super::{
     Notifier, Outside, Receipt, SendError, cut,
-    http::{self, Http},
+    exchange::{self, Http},
     shown, webhook,
 };
 use crate::{Page, page::Kind};
@@ -52,7 +52,7 @@ impl PagerDuty {
 #[async_trait]
 impl Notifier for PagerDuty {
     async fn send(&self, page: &Page) -> Result<Receipt, SendError> {
-        let url = http::guarded(&self.api, "/v2/enqueue")?;
+        let url = exchange::guarded(&self.api, "/v2/enqueue")?;
         let body = webhook::body(&event(page, &self.key))?;
         self.http
             .post(&url, &[], body, self.timeout, self.clock.now())

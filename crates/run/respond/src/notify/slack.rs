@@ -10,7 +10,7 @@ use promise::{Clock, Lang, say};
 use serde_json::{Value, json};
 use spec::section::receiver;
 
-use super::{Notifier, Outside, Receipt, SendError, cut, http::Http, shown, webhook};
+use super::{Notifier, Outside, Receipt, SendError, cut, exchange::Http, shown, webhook};
 use crate::Page;
 
 /// Slack refuses a section's text beyond 3,000 characters and a header's beyond 150.

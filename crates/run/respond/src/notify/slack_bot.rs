@@ -17,7 +17,7 @@ use spec::section::receiver;
 
 use super::{
     Notifier, Outside, Receipt, SendError, cut,
-    http::{self, Http, Request},
+    exchange::{self, Http, Request},
     shown, slack, webhook,
 };
 use crate::{Page, page::Kind};
@@ -52,7 +52,7 @@ impl SlackBot {
     async fn call(&self, method: &str, body: &Value) -> Result<Value, SendError> {
         let request = Request {
             method: Method::POST,
-            url: http::guarded(&self.api, &format!("/{method}"))?,
+            url: exchange::guarded(&self.api, &format!("/{method}"))?,
             headers: vec![("authorization".to_owned(), format!("Bearer {}", self.token))],
             content_type: "application/json; charset=utf-8",
             body: webhook::body(body)?,

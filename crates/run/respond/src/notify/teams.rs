@@ -12,7 +12,7 @@ use promise::{Clock, Lang, State};
 use serde_json::{Value, json};
 use spec::section::receiver;
 
-use super::{Notifier, Outside, Receipt, SendError, cut, http::Http, shown, slack, webhook};
+use super::{Notifier, Outside, Receipt, SendError, cut, exchange::Http, shown, slack, webhook};
 use crate::{Page, page::Kind};
 
 /// A webhook of Teams takes 28 KB; the answer to more is `413`.

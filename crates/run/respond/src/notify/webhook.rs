@@ -17,7 +17,7 @@ use promise::Clock;
 use sha2::Sha256;
 use spec::section::receiver;
 
-use super::{Notifier, Outside, Receipt, SendError, http::Http, shown};
+use super::{Notifier, Outside, Receipt, SendError, exchange::Http, shown};
 use crate::Page;
 
 pub struct Webhook {
