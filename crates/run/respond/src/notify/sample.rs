@@ -1,6 +1,6 @@
 //! Pages that were made to be looked at: a made-up one, and one of a known incident.
 
-use std::time::Duration;
+use std::{collections::BTreeMap, time::Duration};
 
 use promise::{Amount, Lang, Say, State, Timestamp, say};
 
@@ -66,6 +66,10 @@ pub fn page(config: &Config, kind: Kind, now: Timestamp) -> Page {
         on_call: None,
         answered: None,
         rule: None,
+        alerts: Vec::new(),
+        more: 0,
+        group: BTreeMap::new(),
+        first: None,
         acknowledge: (!is_over).then(|| AcknowledgeLink {
             url: format!("{}/acknowledge/SAMPLE", config.console_url),
             until: now,
