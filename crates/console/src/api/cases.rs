@@ -45,7 +45,10 @@ pub(crate) async fn act(Path(id): Path<String>, visit: Visit, body: Body<Value>)
 pub(crate) async fn dossier(Path(id): Path<String>, visit: Visit) -> Response {
     match visit.room.desk.cases.dossier(&id).await {
         Ok(Some(dossier)) => Json(dossier).into_response(),
-        Ok(None) => visit.missing(&say!("there is no incident {id}", "インシデント {id} はありません")),
+        Ok(None) => visit.missing(&say!(
+            "there is no incident {id}",
+            "インシデント {id} はありません"
+        )),
         Err(refused) => visit.refused(&refused),
     }
 }

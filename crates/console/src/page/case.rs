@@ -8,7 +8,10 @@ use axum::{
     response::{IntoResponse, Redirect, Response},
 };
 use maud::{Markup, html};
-use respond::incident::{deed::{Deed, Opening}, track::Mark};
+use respond::incident::{
+    deed::{Deed, Opening},
+    track::Mark,
+};
 use serde_json::{Map, Value, json};
 
 use crate::{

@@ -27,8 +27,18 @@ pub(crate) async fn show(visit: Visit) -> Response {
     };
     let open = sheets.iter().filter(|sheet| sheet.signed.is_none()).count();
     let head = match (sheets.len(), open) {
-        (0, _) => lang.pick("No checklist is due today.", "今日のチェックリストはありません。").to_owned(),
-        (_, 0) => lang.pick("Today's checklists are signed.", "今日のチェックリストは署名済みです。").to_owned(),
+        (0, _) => lang
+            .pick(
+                "No checklist is due today.",
+                "今日のチェックリストはありません。",
+            )
+            .to_owned(),
+        (_, 0) => lang
+            .pick(
+                "Today's checklists are signed.",
+                "今日のチェックリストは署名済みです。",
+            )
+            .to_owned(),
         (_, n) => match lang {
             ::promise::Lang::En => format!("{n} to be signed today."),
             ::promise::Lang::Ja => format!("今日署名するチェックリストは {n} 件です。"),
@@ -49,15 +59,24 @@ pub(crate) async fn one(Path(list): Path<String>, visit: Visit) -> Response {
     let today = Day(visit.now.to_zoned(&visit.zone()).date());
     let main = if let Some(day) = visit.param("day").and_then(day) {
         match visit.room.desk.checklists.sheet(&list, Some(day)).await {
-            Ok(Some(sheet)) => html! { (trail(&visit, &list)) h1.hidden { (sheet.name.get(lang)) } (whole(&visit, &sheet)) },
-            Ok(None) => return visit.missing(&say!("the list rests on that day", "その日は実施日ではありません")),
+            Ok(Some(sheet)) => {
+                html! { (trail(&visit, &list)) h1.hidden { (sheet.name.get(lang)) } (whole(&visit, &sheet)) }
+            }
+            Ok(None) => {
+                return visit.missing(&say!(
+                    "the list rests on that day",
+                    "その日は実施日ではありません"
+                ));
+            }
             Err(refused) => return visit.refused(&refused),
         }
     } else {
         let month = visit.param("month").map(|month| format!("{month}-01"));
         let month = month.as_deref().and_then(day).unwrap_or(today);
         match visit.room.desk.checklists.month(&list, month).await {
-            Ok(sheets) => html! { (trail(&visit, &list)) (month_of(&visit, &list, month, &sheets)) },
+            Ok(sheets) => {
+                html! { (trail(&visit, &list)) (month_of(&visit, &list, month, &sheets)) }
+            }
             Err(refused) => return visit.refused(&refused),
         }
     };
@@ -76,7 +95,11 @@ pub(crate) struct Ticked {
 }
 
 /// `POST /checklists/{list}/tick`
-pub(crate) async fn tick(Path(list): Path<String>, visit: Visit, Form(form): Form<Ticked>) -> Response {
+pub(crate) async fn tick(
+    Path(list): Path<String>,
+    visit: Visit,
+    Form(form): Form<Ticked>,
+) -> Response {
     let ticking = Ticking {
         item: form.item,
         by: form.by,
@@ -99,7 +122,11 @@ pub(crate) struct Signed {
 }
 
 /// `POST /checklists/{list}/sign`
-pub(crate) async fn sign(Path(list): Path<String>, visit: Visit, Form(form): Form<Signed>) -> Response {
+pub(crate) async fn sign(
+    Path(list): Path<String>,
+    visit: Visit,
+    Form(form): Form<Signed>,
+) -> Response {
     let signing = Signing {
         by: form.by,
         note: form.note,
@@ -194,10 +221,18 @@ fn month_of(visit: &Visit, list: &str, month: Day, sheets: &[Sheet]) -> Markup {
     let zone = visit.zone();
     let name = sheets.last().map_or(list, |sheet| sheet.name.get(lang));
     let title = format!("{name} · {}", month.0.strftime("%Y-%m"));
-    let texts: Vec<&str> = sheets.last().map(|sheet| sheet.lines.iter().map(|line| line.text.as_str()).collect()).unwrap_or_default();
+    let texts: Vec<&str> = sheets
+        .last()
+        .map(|sheet| sheet.lines.iter().map(|line| line.text.as_str()).collect())
+        .unwrap_or_default();
     let other = |months: i64| {
         let span = jiff::Span::new().months(months);
-        month.0.first_of_month().checked_add(span).map(|date| date.strftime("%Y-%m").to_string()).unwrap_or_default()
+        month
+            .0
+            .first_of_month()
+            .checked_add(span)
+            .map(|date| date.strftime("%Y-%m").to_string())
+            .unwrap_or_default()
     };
     let late = sheets.iter().filter(|sheet| sheet.is_late).count();
     html! {

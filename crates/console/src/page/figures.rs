@@ -15,7 +15,10 @@ use crate::{
 };
 
 pub(crate) async fn show(visit: Visit) -> Response {
-    let by = visit.param("by").and_then(By::named).unwrap_or(By::Severity);
+    let by = visit
+        .param("by")
+        .and_then(By::named)
+        .unwrap_or(By::Severity);
     let rows = visit.room.desk.cases.figures(by);
     if visit.param("as") == Some("csv") {
         let mut response = csv(&rows).into_response();
@@ -49,7 +52,10 @@ pub(crate) async fn show(visit: Visit) -> Response {
 }
 
 fn name_of(by: By) -> &'static str {
-    By::ALL.into_iter().find(|(_, this)| *this == by).map_or("severity", |(name, _)| name)
+    By::ALL
+        .into_iter()
+        .find(|(_, this)| *this == by)
+        .map_or("severity", |(name, _)| name)
 }
 
 fn word(by: By, lang: Lang) -> &'static str {
@@ -62,8 +68,17 @@ fn word(by: By, lang: Lang) -> &'static str {
 }
 
 fn table(rows: &[Row], lang: Lang) -> Markup {
-    let time = |secs: Option<f64>| secs.map(|secs| Amount::Millis(secs * 1_000.0).show(lang)).unwrap_or_else(|| "–".to_owned());
-    let all = |text: &str| if text == ALL { "–".to_owned() } else { text.to_owned() };
+    let time = |secs: Option<f64>| {
+        secs.map(|secs| Amount::Millis(secs * 1_000.0).show(lang))
+            .unwrap_or_else(|| "–".to_owned())
+    };
+    let all = |text: &str| {
+        if text == ALL {
+            "–".to_owned()
+        } else {
+            text.to_owned()
+        }
+    };
     html! {
         @if rows.is_empty() { p.empty { (lang.pick("No incident has paged anybody yet.", "通知したインシデントはまだありません。")) } }
         @else { div.scroll tabindex="0" role="group" aria-label=(lang.pick("Figures", "集計")) { table {

@@ -19,11 +19,12 @@ use store::{StateStore, state::Write};
 use crate::{
     Config, Error, EventKind, Incident, Page, Responder,
     alert::Alert,
+    announce,
     book::{Book, Change, Pending},
     desk::Desk,
     incident::{Acknowledgement, REASON_MAX, WHO_MAX},
     page::{AcknowledgeLink, Kind},
-    announce, react,
+    react,
     route::{self, Target},
 };
 
@@ -208,7 +209,10 @@ impl Responder {
             });
         }
         let suffix = format!("-{}", slip.page);
-        let page = incident.pages.iter().find(|page| page.key.ends_with(&suffix));
+        let page = incident
+            .pages
+            .iter()
+            .find(|page| page.key.ends_with(&suffix));
         let receiver = page.map(|page| page.receiver.clone()).unwrap_or_default();
         let who = self.desk.config().person_of(&receiver);
         Ok(Offer {
@@ -275,7 +279,10 @@ impl Responder {
 enum Way {
     /// In the console or by a command.
     Name,
-    Link { page: u64, receiver: String },
+    Link {
+        page: u64,
+        receiver: String,
+    },
 }
 
 fn take(
@@ -297,7 +304,10 @@ fn take(
     }
     let (mut incident, at, who) = (known.clone(), change.at, &answer.who);
     let what = match &answer.reason {
-        Some(reason) => say!("{who} acknowledged: {reason}", "{who} が応答しました: {reason}"),
+        Some(reason) => say!(
+            "{who} acknowledged: {reason}",
+            "{who} が応答しました: {reason}"
+        ),
         None => say!("{who} acknowledged", "{who} が応答しました"),
     };
     incident.note(at, "acknowledged", what).who = Some(who.clone());
@@ -318,7 +328,10 @@ fn take(
     if let Way::Link { page, .. } = way {
         incident.work.use_link(page, answer.clone());
     }
-    incident.work.first_answer.get_or_insert_with(|| answer.clone());
+    incident
+        .work
+        .first_answer
+        .get_or_insert_with(|| answer.clone());
     incident.acknowledged = Some(answer);
     tell(config, book, change, &mut incident);
     change.put_incident(incident.clone());
@@ -346,7 +359,15 @@ fn tell(config: &Config, book: &Book, change: &mut Change, incident: &mut Incide
             ends_told: true,
             instead: vec![],
         };
-        announce::send(config, book, change, incident, alert, Kind::Acknowledged, target);
+        announce::send(
+            config,
+            book,
+            change,
+            incident,
+            alert,
+            Kind::Acknowledged,
+            target,
+        );
     }
 }
 
@@ -362,7 +383,10 @@ pub(crate) fn has_lapsed(
     let (Some(answer), Some(holds)) = (&incident.acknowledged, holds) else {
         return false;
     };
-    let last = incident.work.touched.map_or(answer.at, |at| at.max(answer.at));
+    let last = incident
+        .work
+        .touched
+        .map_or(answer.at, |at| at.max(answer.at));
     incident.is_open() && incident.is_paging && last + holds.0 <= now
 }
 
@@ -400,12 +424,23 @@ pub(crate) fn lapse(
     );
     let mut targets = route::targets(config, &alert.subject, at);
     for target in announce::take_steps(config, change, &mut incident, alert) {
-        if !targets.iter().any(|known| known.receiver == target.receiver) {
+        if !targets
+            .iter()
+            .any(|known| known.receiver == target.receiver)
+        {
             targets.push(target);
         }
     }
     for target in targets {
-        announce::send(config, book, change, &mut incident, alert, Kind::Repeated, target);
+        announce::send(
+            config,
+            book,
+            change,
+            &mut incident,
+            alert,
+            Kind::Repeated,
+            target,
+        );
     }
     change.put_incident(incident);
 }
@@ -436,7 +471,11 @@ mod tests {
         let signer = Signer([7; 32]);
         let token = signer.sign(&slip());
         assert_eq!(signer.check(&token), Some(slip()));
-        assert_eq!(Signer([8; 32]).check(&token), None, "another installation's");
+        assert_eq!(
+            Signer([8; 32]).check(&token),
+            None,
+            "another installation's"
+        );
         for at in 0..token.len() {
             let mut forged = token.clone().into_bytes();
             forged[at] = if forged[at] == b'1' { b'2' } else { b'1' };

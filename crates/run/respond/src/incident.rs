@@ -188,8 +188,14 @@ impl Incident {
     /// Whether its answer came after its time, or has not come by then.
     #[must_use]
     pub fn is_late(&self) -> bool {
-        let answer = self.work.first_answer.as_ref().or(self.acknowledged.as_ref());
-        let after = answer.zip(self.answer_due).is_some_and(|(answer, due)| answer.at > due);
+        let answer = self
+            .work
+            .first_answer
+            .as_ref()
+            .or(self.acknowledged.as_ref());
+        let after = answer
+            .zip(self.answer_due)
+            .is_some_and(|(answer, due)| answer.at > due);
         self.answer_missed || (after && self.work.lapsed.is_none())
     }
 
@@ -296,7 +302,10 @@ pub(crate) mod samples {
             handles: BTreeMap::new(),
             work: Work::default(),
         };
-        let what = Say::new("broken: 140 % of the error budget is spent", "破れた: エラーバジェットの 140 % を使いました");
+        let what = Say::new(
+            "broken: 140 % of the error budget is spent",
+            "破れた: エラーバジェットの 140 % を使いました",
+        );
         incident.note(incident.opened, "opened", what).ledger = Some(57);
         incident
     }
@@ -311,11 +320,24 @@ pub(crate) mod samples {
             who: "佐藤".into(),
             reason: None,
         };
-        incident.note(answered, "acknowledged", Say::new("佐藤 acknowledged", "佐藤 が応答しました")).who = Some("佐藤".into());
+        incident
+            .note(
+                answered,
+                "acknowledged",
+                Say::new("佐藤 acknowledged", "佐藤 が応答しました"),
+            )
+            .who = Some("佐藤".into());
         incident.acknowledged = Some(answer);
         incident.resolved = Some(ended);
         incident.state = State::Kept;
-        incident.note(ended, "resolved", Say::new("kept: 60 % of the error budget is left", "守れている: エラーバジェットは 60 % 残っています"));
+        incident.note(
+            ended,
+            "resolved",
+            Say::new(
+                "kept: 60 % of the error budget is left",
+                "守れている: エラーバジェットは 60 % 残っています",
+            ),
+        );
         incident
     }
 }

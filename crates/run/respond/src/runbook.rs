@@ -75,14 +75,18 @@ fn step(under: &str, text: &str) -> Step {
 /// `- [ ] text`
 fn box_of(line: &str) -> Option<&str> {
     let rest = line.strip_prefix(['-', '*', '+'])?.trim_start();
-    let rest = ["[ ]", "[x]", "[X]"].iter().find_map(|mark| rest.strip_prefix(mark))?;
+    let rest = ["[ ]", "[x]", "[X]"]
+        .iter()
+        .find_map(|mark| rest.strip_prefix(mark))?;
     Some(rest.trim()).filter(|text| !text.is_empty())
 }
 
 /// `1. text`
 fn item_of(line: &str) -> Option<&str> {
     let rest = line.trim_start_matches(|c: char| c.is_ascii_digit());
-    let rest = rest.strip_prefix(['.', ')']).filter(|_| rest.len() < line.len())?;
+    let rest = rest
+        .strip_prefix(['.', ')'])
+        .filter(|_| rest.len() < line.len())?;
     Some(rest.trim()).filter(|text| !text.is_empty())
 }
 
@@ -98,16 +102,27 @@ fn date_after(line: &str, name: &str) -> Option<Day> {
 
 /// What is wrong with a runbook today: never or too long ago looked at, or tried.
 #[must_use]
-pub fn review(runbook: &Runbook, today: Day, reviewed_within: Duration, rehearsed_within: Duration) -> Vec<Say> {
+pub fn review(
+    runbook: &Runbook,
+    today: Day,
+    reviewed_within: Duration,
+    rehearsed_within: Duration,
+) -> Vec<Say> {
     let mut found = Vec::new();
     if runbook.steps.is_empty() {
         found.push(say!("it has no steps", "手順がありません"));
     }
     match age(runbook.reviewed, today) {
-        None => found.push(say!("it does not say when it was reviewed", "確認日が書かれていません")),
+        None => found.push(say!(
+            "it does not say when it was reviewed",
+            "確認日が書かれていません"
+        )),
         Some(days) if days > days_of(reviewed_within) => {
             let most = days_of(reviewed_within);
-            found.push(say!("it was reviewed {days} days ago; {most} are allowed", "最後の確認から {days} 日たっています(上限 {most} 日)"));
+            found.push(say!(
+                "it was reviewed {days} days ago; {most} are allowed",
+                "最後の確認から {days} 日たっています(上限 {most} 日)"
+            ));
         }
         Some(_) => {}
     }
@@ -115,7 +130,10 @@ pub fn review(runbook: &Runbook, today: Day, reviewed_within: Duration, rehearse
         None => found.push(say!("nobody has rehearsed it", "訓練の記録がありません")),
         Some(days) if days > days_of(rehearsed_within) => {
             let most = days_of(rehearsed_within);
-            found.push(say!("it was rehearsed {days} days ago; {most} are allowed", "最後の訓練から {days} 日たっています(上限 {most} 日)"));
+            found.push(say!(
+                "it was rehearsed {days} days ago; {most} are allowed",
+                "最後の訓練から {days} 日たっています(上限 {most} 日)"
+            ));
         }
         Some(_) => {}
     }
@@ -143,8 +161,18 @@ mod tests {
     fn steps_and_dates_are_found() {
         let runbook = read(TEXT);
         assert_eq!(runbook.title, "決済が失敗する");
-        let steps: Vec<_> = runbook.steps.iter().map(|step| (step.under.as_str(), step.text.as_str())).collect();
-        assert_eq!(steps, [("確認", "決済代行の状況を見る"), ("Fail over", "promote the standby")]);
+        let steps: Vec<_> = runbook
+            .steps
+            .iter()
+            .map(|step| (step.under.as_str(), step.text.as_str()))
+            .collect();
+        assert_eq!(
+            steps,
+            [
+                ("確認", "決済代行の状況を見る"),
+                ("Fail over", "promote the standby")
+            ]
+        );
         assert_eq!(runbook.reviewed, Some(Day(date(2026, 10, 1))));
         assert_eq!(runbook.rehearsed, Some(Day(date(2026, 1, 15))));
         assert_eq!(read("1. one\n2) two").steps.len(), 2);
@@ -155,8 +183,19 @@ mod tests {
         let days = |days: u64| Duration::from_secs(days * 86_400);
         let runbook = read(TEXT);
         // From 1 October to 22 November are 30 + 22 = 52 days; from 15 January 311.
-        let wrong = |reviewed, rehearsed| review(&runbook, Day(date(2026, 11, 22)), days(reviewed), days(rehearsed)).len();
+        let wrong = |reviewed, rehearsed| {
+            review(
+                &runbook,
+                Day(date(2026, 11, 22)),
+                days(reviewed),
+                days(rehearsed),
+            )
+            .len()
+        };
         assert_eq!((wrong(52, 311), wrong(51, 311), wrong(51, 310)), (0, 1, 2));
-        assert_eq!(review(&read(""), Day(date(2026, 11, 22)), days(1), days(1)).len(), 3);
+        assert_eq!(
+            review(&read(""), Day(date(2026, 11, 22)), days(1), days(1)).len(),
+            3
+        );
     }
 }

@@ -32,7 +32,11 @@ pub(crate) struct Who {
 
 impl Who {
     pub(crate) fn name(&self) -> String {
-        let logged_in = || std::env::var("USER").or_else(|_| std::env::var("LOGNAME")).ok();
+        let logged_in = || {
+            std::env::var("USER")
+                .or_else(|_| std::env::var("LOGNAME"))
+                .ok()
+        };
         self.name.clone().or_else(logged_in).unwrap_or_default()
     }
 }
@@ -45,7 +49,10 @@ impl Ack {
         let path = format!("/api/v1/incidents/{id}/acknowledge");
         let body = json!({ "by": name, "reason": self.reason });
         runtime()?.block_on(instance.tell(&path, &body))?;
-        let done = say!("● {name} has taken {id} on", "● {id} に {name} が応答しました");
+        let done = say!(
+            "● {name} has taken {id} on",
+            "● {id} に {name} が応答しました"
+        );
         outln!("{}", done.get(lang));
         Ok(ExitCode::SUCCESS)
     }

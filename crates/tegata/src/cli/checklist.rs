@@ -44,10 +44,7 @@ enum What {
         note: String,
     },
     /// A month, such as 2026-11; this one where none is given.
-    Month {
-        list: String,
-        month: Option<String>,
-    },
+    Month { list: String, month: Option<String> },
 }
 
 impl ChecklistCommand {
@@ -72,11 +69,19 @@ impl ChecklistCommand {
                     return Ok(ExitCode::from(exit::INVALID));
                 }
             }
-            What::Tick { list, item, bad, note } => {
+            What::Tick {
+                list,
+                item,
+                bad,
+                note,
+            } => {
                 let body = json!({ "item": item, "by": by, "good": !bad, "note": note });
                 let path = format!("/api/v1/checklists/{list}/tick");
                 instance.tell(&path, &body).await?;
-                let done = say!("● item {item} of {list} is answered", "● {list} の項目 {item} を記録しました");
+                let done = say!(
+                    "● item {item} of {list} is answered",
+                    "● {list} の項目 {item} を記録しました"
+                );
                 outln!("{}", done.get(lang));
             }
             What::Sign { list, note } => {
@@ -90,8 +95,12 @@ impl ChecklistCommand {
                 }
             }
             What::Month { list, month } => {
-                let query = month.as_ref().map_or_else(String::new, |month| format!("?month={month}"));
-                let answer = instance.get(&format!("/api/v1/checklists/{list}{query}")).await?;
+                let query = month
+                    .as_ref()
+                    .map_or_else(String::new, |month| format!("?month={month}"));
+                let answer = instance
+                    .get(&format!("/api/v1/checklists/{list}{query}"))
+                    .await?;
                 if self.json {
                     outln!("{}", serde_json::to_string_pretty(&answer)?);
                 } else {
@@ -110,7 +119,9 @@ fn sheets(answer: &Value) -> impl Iterator<Item = &Value> {
 /// The state of a line, as the console works it out.
 fn state(line: &Value) -> State {
     let judged = line["judged"]["state"].as_str();
-    let known = State::ALL.into_iter().find(|state| Some(state.as_str()) == judged);
+    let known = State::ALL
+        .into_iter()
+        .find(|state| Some(state.as_str()) == judged);
     match (known, line["attested"]["is_good"].as_bool()) {
         (Some(state), _) => state,
         (None, Some(true)) => State::Kept,
@@ -121,16 +132,29 @@ fn state(line: &Value) -> State {
 
 fn show(sheet: &Value, lang: Lang) -> anyhow::Result<()> {
     let text = |value: &Value| value[lang.tag()].as_str().unwrap_or_default().to_owned();
-    let (list, on) = (sheet["list"].as_str().unwrap_or_default(), sheet["day"].as_str().unwrap_or_default());
+    let (list, on) = (
+        sheet["list"].as_str().unwrap_or_default(),
+        sheet["day"].as_str().unwrap_or_default(),
+    );
     outln!("{} ({list}) {on}", text(&sheet["name"]));
     for line in sheet["lines"].as_array().into_iter().flatten() {
-        let (number, what) = (line["number"].as_u64().unwrap_or(0), line["text"].as_str().unwrap_or_default());
+        let (number, what) = (
+            line["number"].as_u64().unwrap_or(0),
+            line["text"].as_str().unwrap_or_default(),
+        );
         let answer = match (line["attested"]["who"].as_str(), line["judged"].is_null()) {
-            (Some(who), _) => format!("{who} {}", line["attested"]["note"].as_str().unwrap_or_default()),
+            (Some(who), _) => format!(
+                "{who} {}",
+                line["attested"]["note"].as_str().unwrap_or_default()
+            ),
             (None, false) => text(&line["judged"]["value"]),
             (None, true) => say!("not answered", "未回答").get(lang).to_owned(),
         };
-        outln!("  {} {number}. {what}: {}", state(line).shape(), answer.trim_end());
+        outln!(
+            "  {} {number}. {what}: {}",
+            state(line).shape(),
+            answer.trim_end()
+        );
     }
     day(sheet, lang)
 }

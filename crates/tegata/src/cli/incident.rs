@@ -47,9 +47,17 @@ enum What {
     /// Write something down.
     Note { incident: String, text: String },
     /// Say who does what; an empty name gives the role up.
-    Role { incident: String, role: String, person: String },
+    Role {
+        incident: String,
+        role: String,
+        person: String,
+    },
     /// Put a link beside it.
-    Link { incident: String, title: String, url: String },
+    Link {
+        incident: String,
+        title: String,
+        url: String,
+    },
     /// Tick a step of the runbook, by its text.
     Tick { incident: String, step: String },
     /// Name something that contributed to it.
@@ -132,7 +140,12 @@ impl IncidentCommand {
                 }
                 show(&dossier, lang)
             }
-            What::Open { title, severity, text, promises } => {
+            What::Open {
+                title,
+                severity,
+                text,
+                promises,
+            } => {
                 let body = json!({ "title": title, "by": self.who.name(), "severity": severity, "text": text, "promises": promises });
                 let opened = instance.ask("/api/v1/incidents", &body).await?;
                 if self.json {
@@ -142,7 +155,10 @@ impl IncidentCommand {
                 Ok(())
             }
             What::PostMortem { incident } => {
-                let path = format!("/incidents/{incident}/post-mortem?as=md&lang={}", lang.tag());
+                let path = format!(
+                    "/incidents/{incident}/post-mortem?as=md&lang={}",
+                    lang.tag()
+                );
                 outln!("{}", instance.text(&path).await?.trim_end());
                 Ok(())
             }
@@ -162,7 +178,9 @@ impl IncidentCommand {
     }
 
     async fn dossier(&self, instance: &Instance, id: &str) -> anyhow::Result<Value> {
-        instance.get(&format!("/api/v1/incidents/{id}/dossier")).await
+        instance
+            .get(&format!("/api/v1/incidents/{id}/dossier"))
+            .await
     }
 
     async fn act(&self, instance: &Instance, what: &What, lang: Lang) -> anyhow::Result<()> {
@@ -178,7 +196,13 @@ impl IncidentCommand {
         Ok(())
     }
 
-    async fn figures(&self, instance: &Instance, by: By, csv: bool, lang: Lang) -> anyhow::Result<()> {
+    async fn figures(
+        &self,
+        instance: &Instance,
+        by: By,
+        csv: bool,
+        lang: Lang,
+    ) -> anyhow::Result<()> {
         let by = match by {
             By::Severity => "severity",
             By::Month => "month",
@@ -186,18 +210,33 @@ impl IncidentCommand {
             By::Each => "each",
         };
         if csv {
-            let text = instance.text(&format!("/incidents/figures?as=csv&by={by}")).await?;
+            let text = instance
+                .text(&format!("/incidents/figures?as=csv&by={by}"))
+                .await?;
             outln!("{}", text.trim_end());
             return Ok(());
         }
-        let answer = instance.get(&format!("/api/v1/incidents/figures?by={by}")).await?;
+        let answer = instance
+            .get(&format!("/api/v1/incidents/figures?by={by}"))
+            .await?;
         if self.json {
             return print(&answer);
         }
         for row in answer["rows"].as_array().into_iter().flatten() {
-            let text = |name: &str| row[name].as_str().filter(|text| *text != figures::ALL).unwrap_or("-").to_owned();
+            let text = |name: &str| {
+                row[name]
+                    .as_str()
+                    .filter(|text| *text != figures::ALL)
+                    .unwrap_or("-")
+                    .to_owned()
+            };
             let count = |name: &str| row[name].as_u64().unwrap_or(0);
-            let time = |name: &str| row[name].as_f64().map_or_else(|| "-".to_owned(), |secs| Amount::Millis(secs * 1_000.0).show(lang));
+            let time = |name: &str| {
+                row[name].as_f64().map_or_else(
+                    || "-".to_owned(),
+                    |secs| Amount::Millis(secs * 1_000.0).show(lang),
+                )
+            };
             let (month, severity, person) = (text("month"), text("severity"), text("person"));
             let (n, late) = (count("incidents"), count("late"));
             let (mtta, mttr) = (time("mtta_secs"), time("mttr_secs"));
@@ -215,17 +254,36 @@ impl IncidentCommand {
 fn deed(what: &What, lang: Lang) -> anyhow::Result<Option<(&str, Deed)>> {
     Ok(Some(match what {
         What::Note { incident, text } => (incident, Deed::Note { text: text.clone() }),
-        What::Role { incident, role, person } => (
+        What::Role {
             incident,
-            Deed::Role { role: role.clone(), person: person.clone() },
+            role,
+            person,
+        } => (
+            incident,
+            Deed::Role {
+                role: role.clone(),
+                person: person.clone(),
+            },
         ),
-        What::Link { incident, title, url } => (
+        What::Link {
             incident,
-            Deed::Link { title: title.clone(), url: url.clone() },
+            title,
+            url,
+        } => (
+            incident,
+            Deed::Link {
+                title: title.clone(),
+                url: url.clone(),
+            },
         ),
         What::Tick { incident, step } => (incident, Deed::Tick { step: step.clone() }),
         What::Cause { incident, text } => (incident, Deed::Cause { text: text.clone() }),
-        What::Action { incident, text, owner, due } => (
+        What::Action {
+            incident,
+            text,
+            owner,
+            due,
+        } => (
             incident,
             Deed::Action {
                 text: text.clone(),
@@ -234,14 +292,25 @@ fn deed(what: &What, lang: Lang) -> anyhow::Result<Option<(&str, Deed)>> {
             },
         ),
         What::Done { incident, action } => (incident, Deed::ActionDone { number: *action }),
-        What::Concern { incident, personal, card, wrongful } => (
+        What::Concern {
             incident,
-            Deed::Concern { personal: *personal, card: *card, wrongful: *wrongful },
+            personal,
+            card,
+            wrongful,
+        } => (
+            incident,
+            Deed::Concern {
+                personal: *personal,
+                card: *card,
+                wrongful: *wrongful,
+            },
         ),
         What::Reported { incident, key } => (incident, Deed::Reported { key: key.clone() }),
         What::Severity { incident, severity } => (
             incident,
-            Deed::Severity { severity: severity.clone() },
+            Deed::Severity {
+                severity: severity.clone(),
+            },
         ),
         What::Resolve { incident, text } => (incident, Deed::Resolve { text: text.clone() }),
         _ => return Ok(None),
@@ -250,7 +319,10 @@ fn deed(what: &What, lang: Lang) -> anyhow::Result<Option<(&str, Deed)>> {
 
 fn scalar<T: DeserializeOwned>(text: &str, lang: Lang) -> anyhow::Result<T> {
     serde_json::from_value(json!(text)).map_err(|_| {
-        let wrong = say!("`{text}` is not a date like 2026-12-04", "`{text}` は 2026-12-04 のような日付ではありません");
+        let wrong = say!(
+            "`{text}` is not a date like 2026-12-04",
+            "`{text}` は 2026-12-04 のような日付ではありません"
+        );
         Stop::invalid(wrong.get(lang)).into()
     })
 }
@@ -269,29 +341,44 @@ fn list_line(one: &Value, lang: Lang) -> anyhow::Result<()> {
         (None, Some(who)) => say!("{who} has taken it on", "{who} が対応中"),
         (None, None) => say!("nobody has answered", "未応答"),
     };
-    let shape = if one["resolved"].is_null() { '✕' } else { '●' };
+    let shape = if one["resolved"].is_null() {
+        '✕'
+    } else {
+        '●'
+    };
     outln!("{shape} {id}  {severity}  {title}: {}", standing.get(lang));
     Ok(())
 }
 
 fn show(dossier: &Value, lang: Lang) -> anyhow::Result<()> {
     let incident = &dossier["incident"];
-    let (id, title) = (incident["id"].as_str().unwrap_or_default(), said(&incident["title"], lang));
+    let (id, title) = (
+        incident["id"].as_str().unwrap_or_default(),
+        said(&incident["title"], lang),
+    );
     outln!("{id}  {title}");
     for mark in dossier["marks"].as_array().into_iter().flatten() {
         let at = mark["at"].as_str().unwrap_or("-");
-        let due = mark["due"].as_str().map_or_else(String::new, |due| format!("  ≤ {due}"));
+        let due = mark["due"]
+            .as_str()
+            .map_or_else(String::new, |due| format!("  ≤ {due}"));
         outln!("  {}: {at}{due}", said(&mark["what"], lang));
     }
     for clock in dossier["clocks"].as_array().into_iter().flatten() {
         let due = clock["due"].as_str().unwrap_or_default();
-        let shape = if clock["done"].is_null() { '▲' } else { '●' };
+        let shape = if clock["done"].is_null() {
+            '▲'
+        } else {
+            '●'
+        };
         let key = clock["key"].as_str().unwrap_or_default();
         outln!("  {shape} {} ({key}) ≤ {due}", said(&clock["what"], lang));
     }
     for entry in incident["timeline"].as_array().into_iter().flatten() {
         let at = entry["at"].as_str().unwrap_or_default();
-        let who = entry["who"].as_str().map_or_else(String::new, |who| format!(" ({who})"));
+        let who = entry["who"]
+            .as_str()
+            .map_or_else(String::new, |who| format!(" ({who})"));
         outln!("  {at}  {}{who}", said(&entry["what"], lang));
     }
     Ok(())

@@ -13,7 +13,11 @@ use serde_json::json;
 use spec::{Spec, section::receiver::Receiver};
 
 use super::{Common, GlobalData, instance::Instance, runtime};
-use crate::{clock::SystemClock, exit::{self, Stop}, secrets, spec_file};
+use crate::{
+    clock::SystemClock,
+    exit::{self, Stop},
+    secrets, spec_file,
+};
 
 /// Show what a receiver would get, or send it a test.
 #[derive(Debug, Args)]
@@ -71,9 +75,18 @@ impl Notify {
         let url = url.unwrap_or_else(|| format!("http://{}", spec.console.listen));
         let config = Config::from_spec(&spec, url);
         match &self.what {
-            What::Preview { receiver, incident, resolved } => {
-                let kind = if *resolved { Kind::Resolved } else { Kind::Raised };
-                let page = runtime()?.block_on(self.page(&config, incident.as_deref(), kind, lang))?;
+            What::Preview {
+                receiver,
+                incident,
+                resolved,
+            } => {
+                let kind = if *resolved {
+                    Kind::Resolved
+                } else {
+                    Kind::Raised
+                };
+                let page =
+                    runtime()?.block_on(self.page(&config, incident.as_deref(), kind, lang))?;
                 self.preview(&chosen(&spec, receiver.as_deref(), lang)?, &page)
             }
             What::Test { receiver } => {
@@ -84,12 +97,20 @@ impl Notify {
         }
     }
 
-    async fn page(&self, config: &Config, incident: Option<&str>, kind: Kind, lang: Lang) -> anyhow::Result<Page> {
+    async fn page(
+        &self,
+        config: &Config,
+        incident: Option<&str>,
+        kind: Kind,
+        lang: Lang,
+    ) -> anyhow::Result<Page> {
         let Some(id) = incident else {
             return Ok(sample::page(config, kind, SystemClock.now()));
         };
         let instance = Instance::find(&self.data.dir, lang)?;
-        let mut dossier = instance.get(&format!("/api/v1/incidents/{id}/dossier")).await?;
+        let mut dossier = instance
+            .get(&format!("/api/v1/incidents/{id}/dossier"))
+            .await?;
         let incident = serde_json::from_value(dossier["incident"].take())?;
         Ok(sample::of(config, &incident, kind, SystemClock.now()))
     }
@@ -110,7 +131,10 @@ impl Notify {
             all.push(json!({ "receiver": name, "kind": notify::kind(receiver), "message": text, "wrong": wrong }));
         }
         if self.json {
-            outln!("{}", serde_json::to_string_pretty(&json!({ "version": 1, "previews": all }))?);
+            outln!(
+                "{}",
+                serde_json::to_string_pretty(&json!({ "version": 1, "previews": all }))?
+            );
             return Ok(code);
         }
         for one in all {
@@ -122,7 +146,12 @@ impl Notify {
         Ok(code)
     }
 
-    async fn test(&self, receivers: &[(&String, &Receiver)], page: &Page, lang: Lang) -> anyhow::Result<ExitCode> {
+    async fn test(
+        &self,
+        receivers: &[(&String, &Receiver)],
+        page: &Page,
+        lang: Lang,
+    ) -> anyhow::Result<ExitCode> {
         let outside = outside(Arc::new(secrets::resolve));
         let mut code = ExitCode::SUCCESS;
         let mut all = Vec::new();
@@ -140,16 +169,25 @@ impl Notify {
             }
             if !self.json {
                 let line = if is_accepted {
-                    say!("● {name} accepted the test: {answer}", "● {name} に届きました: {answer}")
+                    say!(
+                        "● {name} accepted the test: {answer}",
+                        "● {name} に届きました: {answer}"
+                    )
                 } else {
-                    say!("✕ {name} did not accept the test: {answer}", "✕ {name} に届きません: {answer}")
+                    say!(
+                        "✕ {name} did not accept the test: {answer}",
+                        "✕ {name} に届きません: {answer}"
+                    )
                 };
                 outln!("{}", line.get(lang));
             }
             all.push(json!({ "receiver": name, "accepted": is_accepted, "answer": answer }));
         }
         if self.json {
-            outln!("{}", serde_json::to_string_pretty(&json!({ "version": 1, "tests": all }))?);
+            outln!(
+                "{}",
+                serde_json::to_string_pretty(&json!({ "version": 1, "tests": all }))?
+            );
         }
         Ok(code)
     }
@@ -159,14 +197,21 @@ fn outside(secrets: Secrets) -> Outside {
     Outside::new(secrets, Arc::new(SystemClock), Arc::new(NoShelf))
 }
 
-fn chosen<'s>(spec: &'s Spec, name: Option<&str>, lang: Lang) -> anyhow::Result<Vec<(&'s String, &'s Receiver)>> {
+fn chosen<'s>(
+    spec: &'s Spec,
+    name: Option<&str>,
+    lang: Lang,
+) -> anyhow::Result<Vec<(&'s String, &'s Receiver)>> {
     let receivers = spec.receivers.iter();
     let chosen: Vec<_> = receivers
         .filter(|(known, _)| name.is_none_or(|name| name == known.as_str()))
         .collect();
     if chosen.is_empty() {
         let name = name.unwrap_or_default();
-        let nothing = say!("the spec has no receiver {name}", "仕様に宛先 {name} がありません");
+        let nothing = say!(
+            "the spec has no receiver {name}",
+            "仕様に宛先 {name} がありません"
+        );
         return Err(Stop::missing(nothing.get(lang)).into());
     }
     Ok(chosen)

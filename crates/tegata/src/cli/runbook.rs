@@ -49,19 +49,45 @@ impl RunbookCommand {
         let section = &spec.incidents;
         let mut found = Vec::new();
         let mut looked_at = 0;
-        for promise in spec.promises.iter().filter(|promise| promise.terms.severity.is_some()) {
+        for promise in spec
+            .promises
+            .iter()
+            .filter(|promise| promise.terms.severity.is_some())
+        {
             let Some(name) = &promise.terms.runbook else {
-                found.push((promise.id.clone(), String::new(), say!("it pages and has no runbook", "通知の対象ですが、手順書がありません")));
+                found.push((
+                    promise.id.clone(),
+                    String::new(),
+                    say!(
+                        "it pages and has no runbook",
+                        "通知の対象ですが、手順書がありません"
+                    ),
+                ));
                 continue;
             };
-            let Some(path) = runbook_path(&check.spec, &spec, name) else { continue };
+            let Some(path) = runbook_path(&check.spec, &spec, name) else {
+                continue;
+            };
             looked_at += 1;
             let shown = path.display().to_string();
             match read_runbook(&path) {
-                None => found.push((promise.id.clone(), shown, say!("the file cannot be read", "ファイルを読めません"))),
+                None => found.push((
+                    promise.id.clone(),
+                    shown,
+                    say!("the file cannot be read", "ファイルを読めません"),
+                )),
                 Some(runbook) => {
-                    let wrong = review(&runbook, today, section.reviewed_within.0, section.rehearsed_within.0);
-                    found.extend(wrong.into_iter().map(|what| (promise.id.clone(), shown.clone(), what)));
+                    let wrong = review(
+                        &runbook,
+                        today,
+                        section.reviewed_within.0,
+                        section.rehearsed_within.0,
+                    );
+                    found.extend(
+                        wrong
+                            .into_iter()
+                            .map(|what| (promise.id.clone(), shown.clone(), what)),
+                    );
                 }
             }
         }
@@ -77,10 +103,17 @@ impl RunbookCommand {
                 outln!("▲ {promise} {file}: {}", what.get(lang));
             }
             if found.is_empty() {
-                let good = say!("● {looked_at} runbooks, none old and none missing", "● 手順書 {looked_at} 件、不足も期限切れもありません");
+                let good = say!(
+                    "● {looked_at} runbooks, none old and none missing",
+                    "● 手順書 {looked_at} 件、不足も期限切れもありません"
+                );
                 outln!("{}", good.get(lang));
             }
         }
-        Ok(if found.is_empty() { ExitCode::SUCCESS } else { ExitCode::from(exit::INVALID) })
+        Ok(if found.is_empty() {
+            ExitCode::SUCCESS
+        } else {
+            ExitCode::from(exit::INVALID)
+        })
     }
 }

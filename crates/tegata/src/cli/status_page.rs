@@ -29,15 +29,23 @@ impl StatusPage {
         let lang = common.lang();
         let instance = Instance::find(&self.data.dir, lang)?;
         let (service, notices) = runtime()?.block_on(read(&instance))?;
-        std::fs::create_dir_all(&self.dir).with_context(|| format!("cannot make {}", self.dir.display()))?;
+        std::fs::create_dir_all(&self.dir)
+            .with_context(|| format!("cannot make {}", self.dir.display()))?;
         for lang in Lang::ALL {
-            let name = if lang == Lang::Ja { "index.html" } else { "en.html" };
+            let name = if lang == Lang::Ja {
+                "index.html"
+            } else {
+                "en.html"
+            };
             let path = self.dir.join(name);
             std::fs::write(&path, page(&service, &notices, lang))
                 .with_context(|| format!("cannot write {}", path.display()))?;
         }
         let (dir, count) = (self.dir.display(), notices.len());
-        let done = say!("● {dir}: {count} incidents, in both languages", "● {dir}: インシデント {count} 件(日英)");
+        let done = say!(
+            "● {dir}: {count} incidents, in both languages",
+            "● {dir}: インシデント {count} 件(日英)"
+        );
         outln!("{}", done.get(lang));
         Ok(ExitCode::SUCCESS)
     }
@@ -56,9 +64,14 @@ async fn read(instance: &Instance) -> anyhow::Result<(Value, Vec<Notice>)> {
     let mut notices = Vec::new();
     let incidents = answer["incidents"].as_array().into_iter().flatten();
     // An incident without a severity pages nobody, so customers need not hear of it.
-    for one in incidents.filter(|one| !one["severity"].is_null()).take(INCIDENTS_MAX) {
+    for one in incidents
+        .filter(|one| !one["severity"].is_null())
+        .take(INCIDENTS_MAX)
+    {
         let id = one["id"].as_str().unwrap_or_default();
-        let mut dossier = instance.get(&format!("/api/v1/incidents/{id}/dossier")).await?;
+        let mut dossier = instance
+            .get(&format!("/api/v1/incidents/{id}/dossier"))
+            .await?;
         notices.push(Notice {
             is_over: !one["resolved"].is_null(),
             title: dossier["notice"]["title"].take(),
@@ -71,7 +84,8 @@ async fn read(instance: &Instance) -> anyhow::Result<(Value, Vec<Notice>)> {
 fn page(service: &Value, notices: &[Notice], lang: Lang) -> String {
     let own = |value: &Value| escape(value[lang.tag()].as_str().unwrap_or_default());
     let service = own(service);
-    let (open, over): (Vec<&Notice>, Vec<&Notice>) = notices.iter().partition(|notice| !notice.is_over);
+    let (open, over): (Vec<&Notice>, Vec<&Notice>) =
+        notices.iter().partition(|notice| !notice.is_over);
     let head = match (open.is_empty(), lang) {
         (true, Lang::En) => "● All systems work normally.",
         (false, Lang::En) => "✕ There is a disruption.",
@@ -79,14 +93,24 @@ fn page(service: &Value, notices: &[Notice], lang: Lang) -> String {
         (false, Lang::Ja) => "✕ 障害が発生しています。",
     };
     let list = |notices: &[&Notice]| -> String {
-        let one = |notice: &&Notice| format!("<article><h3>{}</h3><p>{}</p></article>\n", own(&notice.title), own(&notice.text));
+        let one = |notice: &&Notice| {
+            format!(
+                "<article><h3>{}</h3><p>{}</p></article>\n",
+                own(&notice.title),
+                own(&notice.text)
+            )
+        };
         notices.iter().map(one).collect()
     };
     let (past, other, to) = match lang {
         Lang::En => ("Past incidents", "日本語", "index.html"),
         Lang::Ja => ("過去の障害", "English", "en.html"),
     };
-    let past = if over.is_empty() { String::new() } else { format!("<h2>{past}</h2>\n{}", list(&over)) };
+    let past = if over.is_empty() {
+        String::new()
+    } else {
+        format!("<h2>{past}</h2>\n{}", list(&over))
+    };
     format!(
         "<!doctype html>\n<html lang=\"{}\">\n<head>\n<meta charset=\"utf-8\">\n\
          <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\

@@ -82,10 +82,9 @@ pub(super) fn refused(error: &respond::Error) -> Refused {
             "a link begins with https:// or http:// and holds no blanks",
             "リンクは https:// か http:// で始め、空白を含めません"
         )),
-        Error::Length { most, .. } => Refused::Invalid(say!(
-            "{error}",
-            "入力が空か、{most} 文字を超えています"
-        )),
+        Error::Length { most, .. } => {
+            Refused::Invalid(say!("{error}", "入力が空か、{most} 文字を超えています"))
+        }
         error => internal("incidents", error),
     }
 }
@@ -93,7 +92,10 @@ pub(super) fn refused(error: &respond::Error) -> Refused {
 fn unready(open: &[String], unexplained: &[String]) -> Say {
     let (open, bad) = (open.join(" / "), unexplained.join(" / "));
     match (open.is_empty(), bad.is_empty()) {
-        (false, _) => say!("not answered yet: {open}", "まだ答えのない項目があります: {open}"),
+        (false, _) => say!(
+            "not answered yet: {open}",
+            "まだ答えのない項目があります: {open}"
+        ),
         _ => say!(
             "not good, and nobody has said why (write a note): {bad}",
             "良くない項目があります。メモを書いてください: {bad}"
@@ -112,7 +114,9 @@ impl Door {
         let mut named = promises.filter(|promise| incident.promises.contains(&promise.id));
         let name = named.find_map(|promise| promise.terms.runbook.clone())?;
         let path = runbook_path(&self.0.settings.spec, spec, &name)?;
-        tokio::task::spawn_blocking(move || read_runbook(&path)).await.ok()?
+        tokio::task::spawn_blocking(move || read_runbook(&path))
+            .await
+            .ok()?
     }
 
     async fn changes(&self, spec: &Spec, incident: &Incident, now: Timestamp) -> Vec<Change> {
@@ -133,7 +137,11 @@ impl Door {
                 true,
             );
             let records = records.await;
-            changes.extend(records.iter().filter_map(|it| change::of(&it.stream, it.at, &it.fields)));
+            changes.extend(
+                records
+                    .iter()
+                    .filter_map(|it| change::of(&it.stream, it.at, &it.fields)),
+            );
         }
         changes.sort_by_key(|change| std::cmp::Reverse(change.at));
         changes.truncate(CHANGES_MAX);
@@ -151,7 +159,13 @@ impl Door {
         records.into_iter().map(line).collect()
     }
 
-    async fn search(&self, query: &str, from: Timestamp, to: Timestamp, newest_first: bool) -> Vec<Record> {
+    async fn search(
+        &self,
+        query: &str,
+        from: Timestamp,
+        to: Timestamp,
+        newest_first: bool,
+    ) -> Vec<Record> {
         let Ok(query) = LogQuery::parse(query) else {
             return Vec::new();
         };
@@ -174,7 +188,9 @@ impl Door {
         let ledger = self.0.book.ledger().clone();
         let (ids, entries) = (incident.promises.clone(), incident.ledger.clone());
         let read = tokio::task::spawn_blocking(move || {
-            ids.into_iter().map(|id| spent(&ledger, &id, &entries)).collect::<Vec<_>>()
+            ids.into_iter()
+                .map(|id| spent(&ledger, &id, &entries))
+                .collect::<Vec<_>>()
         });
         let all = read.await.unwrap_or_default();
         let worth = spec.incidents.worth;
@@ -200,7 +216,11 @@ impl Door {
 }
 
 /// The budget before the incident and at its newest verdict, with the entries that say so.
-fn spent(ledger: &ledger::Ledger, id: &str, entries: &[u64]) -> (String, Option<Budget>, Option<Budget>, Vec<u64>) {
+fn spent(
+    ledger: &ledger::Ledger,
+    id: &str,
+    entries: &[u64],
+) -> (String, Option<Budget>, Option<Budget>, Vec<u64>) {
     let mut read = Vec::new();
     let mut budget = |index: u64, body: serde_json::Value| {
         let verdict = serde_json::from_value::<VerdictBody>(body).ok()?.verdict;
@@ -235,7 +255,11 @@ fn money(worth: Money, count: f64) -> String {
 }
 
 /// Where a promise's runbook lies; `None` where it is a page elsewhere.
-pub(crate) fn runbook_path(spec_file: &std::path::Path, spec: &Spec, name: &str) -> Option<std::path::PathBuf> {
+pub(crate) fn runbook_path(
+    spec_file: &std::path::Path,
+    spec: &Spec,
+    name: &str,
+) -> Option<std::path::PathBuf> {
     if name.contains("://") {
         return None;
     }
@@ -277,7 +301,11 @@ impl door::Cases for Door {
 
     async fn take(&self, token: &str, by: &str, reason: &str) -> Result<String, LinkError> {
         let reason = Some(reason.trim()).filter(|reason| !reason.is_empty());
-        let taken = self.0.responder.acknowledge_by_link(token, by, reason).await?;
+        let taken = self
+            .0
+            .responder
+            .acknowledge_by_link(token, by, reason)
+            .await?;
         Ok(taken.id)
     }
 
@@ -298,7 +326,10 @@ impl door::Cases for Door {
         let now = self.0.clock.now();
         let zone = &spec.service.time_zone;
         let service = &spec.service.name.0;
-        let severity = incident.severity.as_ref().and_then(|name| spec.severities.get(name));
+        let severity = incident
+            .severity
+            .as_ref()
+            .and_then(|name| spec.severities.get(name));
         let marks = track::marks(&incident, severity);
         let clocks = incident.work.concern.as_ref();
         let clocks = clocks.map_or_else(Vec::new, |concern| concern::clocks(concern, zone));

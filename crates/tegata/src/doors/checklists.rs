@@ -4,10 +4,17 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use async_trait::async_trait;
 use console::door::{self, Refused};
-use promise::{Amount, Lang, Say, State, quantity::{Bound, Sign}, say};
+use promise::{
+    Amount, Lang, Say, State,
+    quantity::{Bound, Sign},
+    say,
+};
 use promql::{Query, Value};
 use respond::checklist::{Judged, Sheet, Signing, Ticking};
-use spec::section::{checklist::{Checklist, Item}, on_call::Day};
+use spec::section::{
+    checklist::{Checklist, Item},
+    on_call::Day,
+};
 
 use super::cases::refused;
 use crate::app::House;
@@ -40,14 +47,17 @@ impl Door {
         };
         let verdict = &row.verdict;
         let reason = verdict.reason.say();
-        let value = verdict.measured.as_ref().map_or(reason.clone(), |measured| {
-            let show = |lang| (measured.value.show(lang), measured.target.show(lang));
-            let ((en, en_target), (ja, ja_target)) = (show(Lang::En), show(Lang::Ja));
-            Say::new(
-                format!("{en} (promised: {en_target}); {}", reason.en),
-                format!("{ja}(約束: {ja_target})。{}", reason.ja),
-            )
-        });
+        let value = verdict
+            .measured
+            .as_ref()
+            .map_or(reason.clone(), |measured| {
+                let show = |lang| (measured.value.show(lang), measured.target.show(lang));
+                let ((en, en_target), (ja, ja_target)) = (show(Lang::En), show(Lang::Ja));
+                Say::new(
+                    format!("{en} (promised: {en_target}); {}", reason.en),
+                    format!("{ja}(約束: {ja_target})。{}", reason.ja),
+                )
+            });
         Judged {
             state: verdict.state,
             value,
@@ -56,12 +66,20 @@ impl Door {
 
     async fn by_query(&self, item: &Item, query: &str) -> Judged {
         let Ok(query) = Query::parse(query) else {
-            return unproven(say!("the query is not PromQL", "クエリが PromQL として読めません"));
+            return unproven(say!(
+                "the query is not PromQL",
+                "クエリが PromQL として読めません"
+            ));
         };
         let now = self.0.clock.now();
         let answer = match self.0.metrics.query(&query, now).await {
             Ok(answer) => answer,
-            Err(error) => return unproven(say!("the query failed: {error}", "クエリが失敗しました: {error}")),
+            Err(error) => {
+                return unproven(say!(
+                    "the query failed: {error}",
+                    "クエリが失敗しました: {error}"
+                ));
+            }
         };
         let values: Vec<f64> = match answer.value {
             Value::Scalar(value) => vec![value],
@@ -76,7 +94,12 @@ impl Door {
 fn judge(values: &[f64], bound: Option<Bound>) -> Judged {
     let upper = bound.is_none_or(Bound::is_upper);
     let worst = |a: f64, b: f64| if upper { a.max(b) } else { a.min(b) };
-    let Some(value) = values.iter().copied().filter(|value| !value.is_nan()).reduce(worst) else {
+    let Some(value) = values
+        .iter()
+        .copied()
+        .filter(|value| !value.is_nan())
+        .reduce(worst)
+    else {
         return unproven(say!("the query found nothing", "クエリの結果がありません"));
     };
     let shown = Amount::Number(value).show(Lang::En);

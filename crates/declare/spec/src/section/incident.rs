@@ -52,7 +52,9 @@ impl Incidents {
         // What our own routine owes is told, and wakes nobody.
         let mildest = severities.iter().max_by_key(|(_, severity)| severity.level);
         let mildest = mildest.map(|(name, _)| (*name).clone());
-        let answers = severities.iter().filter_map(|(name, severity)| answer(name, severity));
+        let answers = severities
+            .iter()
+            .filter_map(|(name, severity)| answer(name, severity));
         let mut all: Vec<Promise> = answers.collect();
         let none = |id: &str, event: &str, en: &str, ja: &str| {
             let text = format!(
@@ -85,7 +87,13 @@ impl Incidents {
 /// That incidents of a severity are answered within its time.
 fn answer(name: &str, severity: &Severity) -> Option<Promise> {
     let within = severity.answer_within?;
-    let plain = |c: char| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '_' };
+    let plain = |c: char| {
+        if c.is_ascii_alphanumeric() {
+            c.to_ascii_lowercase()
+        } else {
+            '_'
+        }
+    };
     let id: String = name.chars().map(plain).collect();
     let text = format!(
         "{{ kind: deadline, start: \"stream:tegata_pages AND event:incident_opened AND severity:{name}\", \
@@ -117,11 +125,18 @@ mod tests {
             ..Checklist::default()
         };
         let ids = |promised| {
-            let incidents = Incidents { promised, ..Incidents::default() };
-            let promises = incidents.promises([(&name, &severity)].into_iter(), [&list].into_iter());
+            let incidents = Incidents {
+                promised,
+                ..Incidents::default()
+            };
+            let promises =
+                incidents.promises([(&name, &severity)].into_iter(), [&list].into_iter());
             promises.into_iter().map(|it| it.id).collect::<Vec<_>>()
         };
-        assert_eq!(ids(true), ["tegata_answer_sev1", "tegata_actions", "tegata_checklists"]);
+        assert_eq!(
+            ids(true),
+            ["tegata_answer_sev1", "tegata_actions", "tegata_checklists"]
+        );
         assert_eq!(ids(false), Vec::<String>::new());
     }
 }

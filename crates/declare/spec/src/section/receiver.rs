@@ -162,4 +162,3 @@ impl Scalar for Security {
     }
 }
 scalar_as_text!(Security);
-

@@ -66,8 +66,13 @@ impl Responder {
     #[must_use]
     pub fn checklists(&self) -> BTreeMap<String, Checklist> {
         let config = self.desk.config();
-        let lists = config.checklists.iter().filter(|(_, list)| list.every.is_some());
-        lists.map(|(name, list)| (name.clone(), list.clone())).collect()
+        let lists = config
+            .checklists
+            .iter()
+            .filter(|(_, list)| list.every.is_some());
+        lists
+            .map(|(name, list)| (name.clone(), list.clone()))
+            .collect()
     }
 
     /// The sheet of a day, today's where none is given; `None` where the list rests on it.
@@ -85,7 +90,15 @@ impl Responder {
             return Ok(None);
         };
         let kept = self.kept(name, day).await?;
-        Ok(Some(Sheet::of(name, list, day, &kept, judged, &config.zone(), now)))
+        Ok(Some(Sheet::of(
+            name,
+            list,
+            day,
+            &kept,
+            judged,
+            &config.zone(),
+            now,
+        )))
     }
 
     /// Every sheet of a month up to today, in order of their days.
@@ -97,16 +110,28 @@ impl Responder {
         let first = month.first_of_month();
         let mut sheets: Vec<Sheet> = Vec::new();
         for offset in 0..DAYS_MAX {
-            let Ok(date) = first.checked_add(offset.days()) else { break };
+            let Ok(date) = first.checked_add(offset.days()) else {
+                break;
+            };
             if date > month.last_of_month() || date > today {
                 break;
             }
-            let Some(day) = day_of(list, date).filter(|day| day.0 >= first) else { continue };
+            let Some(day) = day_of(list, date).filter(|day| day.0 >= first) else {
+                continue;
+            };
             if sheets.last().is_some_and(|sheet| sheet.day == day) {
                 continue;
             }
             let kept = self.kept(name, day).await?;
-            sheets.push(Sheet::of(name, list, day, &kept, &BTreeMap::new(), &zone, now));
+            sheets.push(Sheet::of(
+                name,
+                list,
+                day,
+                &kept,
+                &BTreeMap::new(),
+                &zone,
+                now,
+            ));
         }
         Ok(sheets)
     }
@@ -117,7 +142,10 @@ impl Responder {
         let note = noted(&ticking.note)?;
         let _turn = self.desk.sheets.lock().await;
         let sheet = self.open_sheet(name, ticking.day, &BTreeMap::new()).await?;
-        let line = ticking.item.checked_sub(1).and_then(|at| sheet.lines.get(at));
+        let line = ticking
+            .item
+            .checked_sub(1)
+            .and_then(|at| sheet.lines.get(at));
         let line = line.ok_or_else(|| Error::NoSuch {
             what: "item",
             name: ticking.item.to_string(),
@@ -131,14 +159,21 @@ impl Responder {
             is_good: ticking.good,
             note,
         };
-        let body = json!({ "list": name, "day": sheet.day, "item": line.text, "attested": attested });
+        let body =
+            json!({ "list": name, "day": sheet.day, "item": line.text, "attested": attested });
         let mut kept = self.kept(name, sheet.day).await?;
         kept.attested.insert(line.text.clone(), attested);
-        self.keep(name, sheet.day, kept, EventKind::ChecklistTicked, body).await
+        self.keep(name, sheet.day, kept, EventKind::ChecklistTicked, body)
+            .await
     }
 
     /// Signs a sheet with what evidence says of its judged items now.
-    pub async fn sign(&self, name: &str, signing: Signing, judged: BTreeMap<usize, Judged>) -> Result<Sheet, Error> {
+    pub async fn sign(
+        &self,
+        name: &str,
+        signing: Signing,
+        judged: BTreeMap<usize, Judged>,
+    ) -> Result<Sheet, Error> {
         let who = checked("the name", &signing.by, WHO_MAX)?;
         let note = noted(&signing.note)?;
         let _turn = self.desk.sheets.lock().await;
@@ -163,7 +198,8 @@ impl Responder {
         sheet.is_late = signature.is_late;
         sheet.signed = Some(signature);
         let body = json!({ "list": name, "day": sheet.day, "sheet": sheet });
-        self.keep(name, sheet.day, kept, EventKind::ChecklistSigned, body).await?;
+        self.keep(name, sheet.day, kept, EventKind::ChecklistSigned, body)
+            .await?;
         Ok(sheet)
     }
 
@@ -172,10 +208,18 @@ impl Responder {
         let config = self.desk.config();
         let (zone, now) = (config.zone(), self.desk.clock.now());
         let today = now.to_zoned(&zone).date();
-        for (name, list) in config.checklists.iter().filter(|(_, list)| list.every.is_some()) {
+        for (name, list) in config
+            .checklists
+            .iter()
+            .filter(|(_, list)| list.every.is_some())
+        {
             for offset in 0..LOOK_BACK {
-                let Ok(date) = today.checked_sub(offset.days()) else { continue };
-                let Some(day) = day_of(list, date).filter(|day| day.0 == date) else { continue };
+                let Ok(date) = today.checked_sub(offset.days()) else {
+                    continue;
+                };
+                let Some(day) = day_of(list, date).filter(|day| day.0 == date) else {
+                    continue;
+                };
                 // What was due before this process began is nobody's omission, or was told by the one before.
                 let due = due(list, day, &zone);
                 if due > now || due < self.since {
@@ -188,13 +232,19 @@ impl Responder {
                 }
                 kept.missed = true;
                 let body = json!({ "list": name, "day": day, "due": due, "owner": list.owner });
-                self.keep(name, day, kept, EventKind::ChecklistMissed, body).await?;
+                self.keep(name, day, kept, EventKind::ChecklistMissed, body)
+                    .await?;
             }
         }
         Ok(())
     }
 
-    async fn open_sheet(&self, name: &str, day: Option<Day>, judged: &BTreeMap<usize, Judged>) -> Result<Sheet, Error> {
+    async fn open_sheet(
+        &self,
+        name: &str,
+        day: Option<Day>,
+        judged: &BTreeMap<usize, Judged>,
+    ) -> Result<Sheet, Error> {
         let sheet = self.sheet(name, day, judged).await?.ok_or(Error::NoSheet)?;
         match &sheet.signed {
             Some(signed) => Err(Error::Signed(signed.who.clone())),
@@ -214,7 +264,14 @@ impl Responder {
         })
     }
 
-    async fn keep(&self, name: &str, day: Day, kept: Kept, kind: EventKind, body: serde_json::Value) -> Result<(), Error> {
+    async fn keep(
+        &self,
+        name: &str,
+        day: Day,
+        kept: Kept,
+        kind: EventKind,
+        body: serde_json::Value,
+    ) -> Result<(), Error> {
         let (about, key) = (format!("checklist:{name}"), key(name, day));
         self.desk
             .change(move |_, _, change| {

@@ -87,7 +87,9 @@ pub fn day_of(list: &Checklist, date: Date) -> Option<Day> {
 #[must_use]
 pub fn due(list: &Checklist, day: Day, zone: &TimeZone) -> Timestamp {
     let start = day.0.to_zoned(zone.clone());
-    let start = start.map_or(Timestamp::EPOCH, |it| Timestamp::from_millis(it.timestamp().as_millisecond()));
+    let start = start.map_or(Timestamp::EPOCH, |it| {
+        Timestamp::from_millis(it.timestamp().as_millisecond())
+    });
     match list.by {
         Some(by) => start + Duration::from_secs(u64::from(by.minutes()) * 60),
         None => start + list.every.map_or(Duration::ZERO, |every| every.0),
@@ -120,7 +122,10 @@ mod tests {
             ..list(1)
         };
         assert_eq!(day_of(&weekdays, sunday), None);
-        assert_eq!(day_of(&weekdays, date(2026, 11, 23)), Some(Day(date(2026, 11, 23))));
+        assert_eq!(
+            day_of(&weekdays, date(2026, 11, 23)),
+            Some(Day(date(2026, 11, 23)))
+        );
         assert_eq!(day_of(&Checklist::default(), sunday), None);
     }
 

@@ -102,7 +102,10 @@ impl Sheet {
             owner: list.owner.clone(),
             day,
             due,
-            is_late: kept.signed.as_ref().map_or(now > due, |signed| signed.is_late),
+            is_late: kept
+                .signed
+                .as_ref()
+                .map_or(now > due, |signed| signed.is_late),
             lines: lines.collect(),
             signed: kept.signed.clone(),
         }
@@ -147,7 +150,10 @@ mod tests {
     fn sheet(kept: &Kept, state: State) -> Sheet {
         let list = Checklist {
             every: Some(Span::days(1)),
-            items: vec![item("payments succeed", Some("pay")), item("no odd access", None)],
+            items: vec![
+                item("payments succeed", Some("pay")),
+                item("no odd access", None),
+            ],
             ..Checklist::default()
         };
         let judged = Judged {
@@ -155,14 +161,25 @@ mod tests {
             value: Say::same("99.7 %"),
         };
         let day = Day(jiff::civil::date(2026, 11, 22));
-        Sheet::of("daily", &list, day, kept, &[(1, judged)].into(), &TimeZone::UTC, Timestamp::EPOCH)
+        Sheet::of(
+            "daily",
+            &list,
+            day,
+            kept,
+            &[(1, judged)].into(),
+            &TimeZone::UTC,
+            Timestamp::EPOCH,
+        )
     }
 
     #[test]
     fn nothing_is_signed_that_nobody_looked_at() {
         let mut kept = Kept::default();
         let unready = sheet(&kept, State::Kept).unready("a note explains, but does not answer");
-        assert_eq!(unready.map(|it| it.open), Some(vec!["no odd access".to_owned()]));
+        assert_eq!(
+            unready.map(|it| it.open),
+            Some(vec!["no odd access".to_owned()])
+        );
         let attested = Attested {
             who: "佐藤".into(),
             at: Timestamp::EPOCH,
@@ -172,7 +189,10 @@ mod tests {
         kept.attested.insert("no odd access".into(), attested);
         assert_eq!(sheet(&kept, State::Kept).unready(""), None);
         let unready = sheet(&kept, State::Broken).unready("");
-        assert_eq!(unready.map(|it| it.unexplained), Some(vec!["payments succeed".to_owned()]));
+        assert_eq!(
+            unready.map(|it| it.unexplained),
+            Some(vec!["payments succeed".to_owned()])
+        );
         assert_eq!(sheet(&kept, State::Broken).unready("INC-2026-0007"), None);
     }
 }

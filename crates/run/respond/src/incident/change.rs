@@ -46,55 +46,103 @@ pub fn of(stream: &str, at: Timestamp, fields: &Map<String, Value>) -> Option<Ch
     match (text("event").as_deref(), text("object_kind").as_deref()) {
         (Some("deployment_status"), _) => change(
             "deployment",
-            &[text("repository.full_name"), text("deployment.environment"), sha("deployment.sha"), text("deployment_status.state")],
+            &[
+                text("repository.full_name"),
+                text("deployment.environment"),
+                sha("deployment.sha"),
+                text("deployment_status.state"),
+            ],
             &["deployment_status.creator.login", "sender.login"],
             &["deployment_status.target_url", "deployment.url"],
         ),
         (Some("push"), _) => change(
             "push",
-            &[text("repository.full_name"), text("ref"), sha("after"), text("head_commit.message")],
+            &[
+                text("repository.full_name"),
+                text("ref"),
+                sha("after"),
+                text("head_commit.message"),
+            ],
             &["pusher.name", "sender.login"],
             &["compare"],
         ),
         (Some("release"), _) => change(
             "release",
-            &[text("repository.full_name"), text("release.tag_name"), text("action")],
+            &[
+                text("repository.full_name"),
+                text("release.tag_name"),
+                text("action"),
+            ],
             &["sender.login"],
             &["release.html_url"],
         ),
         (Some("workflow_run"), _) => change(
             "pipeline",
-            &[text("repository.full_name"), text("workflow_run.name"), text("workflow_run.conclusion")],
+            &[
+                text("repository.full_name"),
+                text("workflow_run.name"),
+                text("workflow_run.conclusion"),
+            ],
             &["sender.login"],
             &["workflow_run.html_url"],
         ),
         (Some(_), None) if fields.contains_key("repository") => None,
         (_, Some("deployment")) => change(
             "deployment",
-            &[text("project.path_with_namespace"), text("environment"), text("short_sha"), text("status")],
+            &[
+                text("project.path_with_namespace"),
+                text("environment"),
+                text("short_sha"),
+                text("status"),
+            ],
             &["user.name", "user.username"],
             &["deployable_url", "commit_url"],
         ),
         (_, Some("pipeline")) => change(
             "pipeline",
-            &[text("project.path_with_namespace"), text("object_attributes.ref"), text("object_attributes.status")],
+            &[
+                text("project.path_with_namespace"),
+                text("object_attributes.ref"),
+                text("object_attributes.status"),
+            ],
             &["user.name"],
             &["object_attributes.url", "project.web_url"],
         ),
         (_, Some("push" | "tag_push")) => change(
             "push",
-            &[text("project.path_with_namespace"), text("ref"), sha("after")],
+            &[
+                text("project.path_with_namespace"),
+                text("ref"),
+                sha("after"),
+            ],
             &["user_name", "user_username"],
             &["project.web_url"],
         ),
-        (_, Some("release")) => change("release", &[text("project.path_with_namespace"), text("tag"), text("action")], &[], &["url"]),
+        (_, Some("release")) => change(
+            "release",
+            &[
+                text("project.path_with_namespace"),
+                text("tag"),
+                text("action"),
+            ],
+            &[],
+            &["url"],
+        ),
         (_, Some(_)) => None,
         _ => {
             let of = text("service").or_else(|| text("app"))?;
             let version = text("version").or_else(|| text("revision"))?;
-            let rest = [text("environment"), text("status").or_else(|| text("phase"))];
+            let rest = [
+                text("environment"),
+                text("status").or_else(|| text("phase")),
+            ];
             let [environment, status] = rest;
-            change("deployment", &[Some(of), Some(version), environment, status], &["by", "user"], &["url"])
+            change(
+                "deployment",
+                &[Some(of), Some(version), environment, status],
+                &["by", "user"],
+                &["url"],
+            )
         }
     }
 }
@@ -135,23 +183,42 @@ mod tests {
             "deployment_status": { "state": "success", "creator": { "login": "aoi" }, "target_url": "https://ci.example/1" },
         });
         let change = read(github);
-        assert_eq!(change.as_ref().map(|it| it.what.as_str()), Some("acme/shop · production · 0123456789 · success"));
+        assert_eq!(
+            change.as_ref().map(|it| it.what.as_str()),
+            Some("acme/shop · production · 0123456789 · success")
+        );
         assert_eq!(change.and_then(|it| it.who), Some("aoi".to_owned()));
 
         let gitlab = json!({ "object_kind": "deployment", "status": "success", "environment": "prod", "short_sha": "279484c0",
             "project": { "path_with_namespace": "acme/shop" }, "user": { "name": "Aoi" } });
-        assert_eq!(read(gitlab).map(|it| it.what), Some("acme/shop · prod · 279484c0 · success".to_owned()));
+        assert_eq!(
+            read(gitlab).map(|it| it.what),
+            Some("acme/shop · prod · 279484c0 · success".to_owned())
+        );
 
         let argo = json!({ "app": "shop", "revision": "279484c0", "phase": "Succeeded", "url": "javascript:alert(1)" });
         let change = read(argo);
-        assert_eq!(change.as_ref().map(|it| it.what.as_str()), Some("shop · 279484c0 · Succeeded"));
-        assert_eq!(change.and_then(|it| it.url), None, "only a web address is a link");
+        assert_eq!(
+            change.as_ref().map(|it| it.what.as_str()),
+            Some("shop · 279484c0 · Succeeded")
+        );
+        assert_eq!(
+            change.and_then(|it| it.url),
+            None,
+            "only a web address is a link"
+        );
     }
 
     #[test]
     fn an_event_that_changes_nothing_is_none() {
-        assert_eq!(read(json!({ "event": "star", "repository": { "full_name": "acme/shop" } })), None);
+        assert_eq!(
+            read(json!({ "event": "star", "repository": { "full_name": "acme/shop" } })),
+            None
+        );
         assert_eq!(read(json!({ "object_kind": "issue" })), None);
-        assert_eq!(read(json!({ "id": "evt_1", "type": "charge.failed" })), None);
+        assert_eq!(
+            read(json!({ "id": "evt_1", "type": "charge.failed" })),
+            None
+        );
     }
 }

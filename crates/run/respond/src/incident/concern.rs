@@ -75,14 +75,20 @@ pub fn clocks(concern: &Concern, time_zone: &str) -> Vec<Clock> {
     if concern.card {
         all.push(clock(
             "card-acquirer",
-            say!("Tell the acquirer and the card brands", "加盟店契約会社とカードブランドへの連絡"),
+            say!(
+                "Tell the acquirer and the card brands",
+                "加盟店契約会社とカードブランドへの連絡"
+            ),
             concern.known,
             after(0),
             "Visa, What To Do If Compromised",
         ));
         all.push(clock(
             "card-initial",
-            say!("First report to the card brands", "カードブランドへの初回報告"),
+            say!(
+                "First report to the card brands",
+                "カードブランドへの初回報告"
+            ),
             after(0),
             after(3),
             "Visa, What To Do If Compromised",
@@ -159,9 +165,15 @@ mod tests {
             due(&concern, "appi-preliminary"),
             Some((at("2026-11-04T14:59:59Z"), at("2026-11-06T14:59:59Z")))
         );
-        assert_eq!(due(&concern, "appi-final").map(|(_, due)| due), Some(at("2026-12-01T14:59:59Z")));
+        assert_eq!(
+            due(&concern, "appi-final").map(|(_, due)| due),
+            Some(at("2026-12-01T14:59:59Z"))
+        );
         concern.wrongful = true;
-        assert_eq!(due(&concern, "appi-final").map(|(_, due)| due), Some(at("2026-12-31T14:59:59Z")));
+        assert_eq!(
+            due(&concern, "appi-final").map(|(_, due)| due),
+            Some(at("2026-12-31T14:59:59Z"))
+        );
         assert_eq!(due(&concern, "card-initial"), None);
     }
 
@@ -180,8 +192,14 @@ mod tests {
             }],
         };
         let clocks = clocks(&concern, "UTC");
-        assert_eq!(clocks[0].key, "card-initial", "what is still owed comes first");
+        assert_eq!(
+            clocks[0].key, "card-initial",
+            "what is still owed comes first"
+        );
         let now = at("2026-12-01T00:00:00Z");
-        assert_eq!((clocks[0].is_late(now), clocks[1].is_late(now)), (true, false));
+        assert_eq!(
+            (clocks[0].is_late(now), clocks[1].is_late(now)),
+            (true, false)
+        );
     }
 }

@@ -15,9 +15,10 @@ use crate::{
     Config, Error, EventKind, Responder,
     acknowledge::checked,
     alert::{Alert, Subject},
+    announce,
     book::{Book, Change},
     page::Kind,
-    announce, react,
+    react,
 };
 
 /// Longest note; more is a document of its own.
@@ -32,22 +33,52 @@ pub(crate) const BY_HAND: &str = "opened-by-hand";
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "deed", rename_all = "snake_case", deny_unknown_fields)]
 pub enum Deed {
-    Note { text: String },
+    Note {
+        text: String,
+    },
     /// `person` empty gives the role up.
-    Role { role: String, person: String },
-    Link { title: String, url: String },
+    Role {
+        role: String,
+        person: String,
+    },
+    Link {
+        title: String,
+        url: String,
+    },
     /// A step of the runbook.
-    Tick { step: String },
-    Untick { step: String },
-    Cause { text: String },
-    Action { text: String, owner: String, due: Day },
-    ActionDone { number: u64 },
-    Concern { personal: bool, card: bool, wrongful: bool },
+    Tick {
+        step: String,
+    },
+    Untick {
+        step: String,
+    },
+    Cause {
+        text: String,
+    },
+    Action {
+        text: String,
+        owner: String,
+        due: Day,
+    },
+    ActionDone {
+        number: u64,
+    },
+    Concern {
+        personal: bool,
+        card: bool,
+        wrongful: bool,
+    },
     /// A report to an authority or a brand was made; `key` as in its clock.
-    Reported { key: String },
-    Severity { severity: String },
+    Reported {
+        key: String,
+    },
+    Severity {
+        severity: String,
+    },
     /// Ends an incident that a person opened. What a verdict opened, evidence ends.
-    Resolve { text: String },
+    Resolve {
+        text: String,
+    },
 }
 
 /// An incident that a person opens.
@@ -87,7 +118,10 @@ impl Responder {
                         name: name.clone(),
                     });
                 }
-                let unknown = opening.promises.iter().find(|id| !config.promises.contains(*id));
+                let unknown = opening
+                    .promises
+                    .iter()
+                    .find(|id| !config.promises.contains(*id));
                 if let Some(name) = unknown {
                     return Err(Error::NoSuch {
                         what: "promise",
@@ -105,7 +139,9 @@ impl Responder {
         let id = incident.to_owned();
         self.desk
             .change(move |config, book, change| {
-                let known = book.incident(&id).ok_or_else(|| Error::NoSuchIncident(id.clone()))?;
+                let known = book
+                    .incident(&id)
+                    .ok_or_else(|| Error::NoSuchIncident(id.clone()))?;
                 let mut incident = known.clone();
                 apply(config, book, change, &mut incident, &who, deed)?;
                 change.put_incident(incident.clone());
@@ -126,7 +162,11 @@ fn open(
     let at = change.at;
     let id = super::id(change.counters().next_incident, at, &config.time_zone);
     let text = opening.text.trim();
-    let why = if text.is_empty() { title.clone() } else { text.to_owned() };
+    let why = if text.is_empty() {
+        title.clone()
+    } else {
+        text.to_owned()
+    };
     let subject = Subject {
         // No promise has such an id, so a verdict never meets this alert.
         id: format!("incident:{id}"),
@@ -162,7 +202,8 @@ fn apply(
     deed: Deed,
 ) -> Result<(), Error> {
     let at = change.at;
-    let body = json!({ "incident": incident.id, "severity": incident.severity, "who": who, "did": deed });
+    let body =
+        json!({ "incident": incident.id, "severity": incident.severity, "who": who, "did": deed });
     let (code, what) = match deed {
         Deed::Note { text } => ("note", Say::same(checked("the note", &text, TEXT_MAX)?)),
         Deed::Role { role, person } => role_of(&mut incident.work, &role, &person)?,
@@ -183,7 +224,10 @@ fn apply(
         }
         Deed::Untick { step } => {
             incident.work.ticks.retain(|tick| tick.step != step);
-            ("untick", say!("not done after all: {step}", "実施を取り消し: {step}"))
+            (
+                "untick",
+                say!("not done after all: {step}", "実施を取り消し: {step}"),
+            )
         }
         Deed::Cause { text } => {
             let text = checked("the cause", &text, TEXT_MAX)?;
@@ -198,14 +242,25 @@ fn apply(
                 name: number.to_string(),
             };
             let actions = &mut incident.work.actions;
-            let action = actions.iter_mut().find(|action| action.number == number).ok_or_else(missing)?;
+            let action = actions
+                .iter_mut()
+                .find(|action| action.number == number)
+                .ok_or_else(missing)?;
             action.done.get_or_insert(at);
             let text = &action.text;
-            ("action-done", say!("action {number} is done: {text}", "対策 {number} を完了: {text}"))
+            (
+                "action-done",
+                say!(
+                    "action {number} is done: {text}",
+                    "対策 {number} を完了: {text}"
+                ),
+            )
         }
-        Deed::Concern { personal, card, wrongful } => {
-            concern(&mut incident.work, at, personal, card, wrongful)
-        }
+        Deed::Concern {
+            personal,
+            card,
+            wrongful,
+        } => concern(&mut incident.work, at, personal, card, wrongful),
         Deed::Reported { key } => {
             let report = Reported {
                 key: checked("the report", &key, TITLE_MAX)?,
@@ -218,7 +273,10 @@ fn apply(
             };
             let concern = incident.work.concern.as_mut().ok_or_else(missing)?;
             let clocks = super::concern::clocks(concern, &config.time_zone);
-            let clock = clocks.iter().find(|clock| clock.key == key).ok_or_else(missing)?;
+            let clock = clocks
+                .iter()
+                .find(|clock| clock.key == key)
+                .ok_or_else(missing)?;
             let (en, ja) = (&clock.what.en, &clock.what.ja);
             let what = say!("reported: {en}", "報告済み: {ja}");
             room(concern.reported.len())?;
@@ -247,7 +305,10 @@ fn role_of(work: &mut Work, role: &str, person: &str) -> Result<(&'static str, S
     let person = person.trim();
     if person.is_empty() {
         work.roles.remove(&role);
-        return Ok(("role", say!("nobody is {role} any more", "{role}: 担当なし")));
+        return Ok((
+            "role",
+            say!("nobody is {role} any more", "{role}: 担当なし"),
+        ));
     }
     let person = checked("the name", person, WHO_MAX)?;
     room(work.roles.len())?;
@@ -258,7 +319,9 @@ fn role_of(work: &mut Work, role: &str, person: &str) -> Result<(&'static str, S
 
 fn link(work: &mut Work, title: &str, url: &str) -> Result<(&'static str, Say), Error> {
     let url = checked("the link", url, URL_MAX)?;
-    let is_web = ["https://", "http://"].iter().any(|scheme| url.starts_with(scheme));
+    let is_web = ["https://", "http://"]
+        .iter()
+        .any(|scheme| url.starts_with(scheme));
     if !is_web || url.contains(char::is_whitespace) {
         return Err(Error::NotALink);
     }
@@ -270,11 +333,22 @@ fn link(work: &mut Work, title: &str, url: &str) -> Result<(&'static str, Say), 
     Ok(("link", what))
 }
 
-fn action(work: &mut Work, text: &str, owner: &str, due: Day) -> Result<(&'static str, Say), Error> {
+fn action(
+    work: &mut Work,
+    text: &str,
+    owner: &str,
+    due: Day,
+) -> Result<(&'static str, Say), Error> {
     let text = checked("the action", text, TEXT_MAX)?;
     let owner = checked("the owner", owner, WHO_MAX)?;
     room(work.actions.len())?;
-    let number = work.actions.iter().map(|action| action.number).max().unwrap_or(0) + 1;
+    let number = work
+        .actions
+        .iter()
+        .map(|action| action.number)
+        .max()
+        .unwrap_or(0)
+        + 1;
     let what = say!(
         "action {number}, {owner} by {due}: {text}",
         "対策 {number}({owner}、期限 {due}): {text}"
@@ -290,10 +364,19 @@ fn action(work: &mut Work, text: &str, owner: &str, due: Day) -> Result<(&'stati
     Ok(("action", what))
 }
 
-fn concern(work: &mut Work, at: Timestamp, personal: bool, card: bool, wrongful: bool) -> (&'static str, Say) {
+fn concern(
+    work: &mut Work,
+    at: Timestamp,
+    personal: bool,
+    card: bool,
+    wrongful: bool,
+) -> (&'static str, Say) {
     if !personal && !card {
         work.concern = None;
-        let what = say!("no protected data is concerned", "保護対象のデータは含まれません");
+        let what = say!(
+            "no protected data is concerned",
+            "保護対象のデータは含まれません"
+        );
         return ("concern", what);
     }
     let before = work.concern.take();
@@ -307,7 +390,10 @@ fn concern(work: &mut Work, at: Timestamp, personal: bool, card: bool, wrongful:
         reported: before.map(|before| before.reported).unwrap_or_default(),
     });
     let what = match (personal, card) {
-        (true, true) => say!("personal and card data are concerned", "個人データとカード情報が含まれます"),
+        (true, true) => say!(
+            "personal and card data are concerned",
+            "個人データとカード情報が含まれます"
+        ),
         (true, false) => say!("personal data is concerned", "個人データが含まれます"),
         _ => say!("card data is concerned", "カード情報が含まれます"),
     };
@@ -343,7 +429,10 @@ fn set_severity(
         }
         change.put_alert(alert);
     }
-    Ok(("severity", say!("the severity is now {name}", "重大度を {name} に変更")))
+    Ok((
+        "severity",
+        say!("the severity is now {name}", "重大度を {name} に変更"),
+    ))
 }
 
 fn resolve(
@@ -357,7 +446,10 @@ fn resolve(
     if !incident.is_open() {
         return Err(Error::NotOpen(incident.id.clone()));
     }
-    let mut alerts = book.alerts.values().filter(|alert| alert.incident == incident.id);
+    let mut alerts = book
+        .alerts
+        .values()
+        .filter(|alert| alert.incident == incident.id);
     let by_hand = |alert: &&Alert| alert.subject.is_by_hand();
     let Some(alert) = alerts.next().filter(by_hand) else {
         return Err(Error::EndsByEvidence(incident.id.clone()));
@@ -379,18 +471,34 @@ pub(crate) fn overdue(config: &Config, book: &Book, change: &mut Change) {
     let zone = jiff::tz::TimeZone::get(&config.time_zone).unwrap_or(jiff::tz::TimeZone::UTC);
     let today = Day(change.at.to_zoned(&zone).date());
     let late = |action: &Action| action.done.is_none() && !action.overdue && action.due < today;
-    for known in book.incidents.values().filter(|incident| incident.work.actions.iter().any(late)) {
+    for known in book
+        .incidents
+        .values()
+        .filter(|incident| incident.work.actions.iter().any(late))
+    {
         // Another step of the same look may have touched it already.
         let Some(mut incident) = change.incident(book, &known.id) else {
             continue;
         };
         let at = change.at;
         let mut told = Vec::new();
-        for action in incident.work.actions.iter_mut().filter(|action| late(action)) {
+        for action in incident
+            .work
+            .actions
+            .iter_mut()
+            .filter(|action| late(action))
+        {
             action.overdue = true;
             told.push(action.clone());
         }
-        for Action { number, text, owner, due, .. } in told {
+        for Action {
+            number,
+            text,
+            owner,
+            due,
+            ..
+        } in told
+        {
             let what = say!(
                 "action {number} of {owner} was due on {due}: {text}",
                 "対策 {number}({owner})が期限 {due} を過ぎました: {text}"

@@ -52,7 +52,9 @@ impl By {
     #[must_use]
     pub fn named(name: &str) -> Option<Self> {
         let all = Self::ALL.into_iter();
-        all.filter(|(known, _)| *known == name).map(|(_, by)| by).next()
+        all.filter(|(known, _)| *known == name)
+            .map(|(_, by)| by)
+            .next()
     }
 }
 
@@ -74,7 +76,11 @@ pub fn rows(incidents: &[Incident], by: By, time_zone: &str) -> Vec<Row> {
     let zone = TimeZone::get(time_zone).unwrap_or(TimeZone::UTC);
     let mut all: BTreeMap<(String, String, Option<String>), Times> = BTreeMap::new();
     for incident in incidents.iter().filter(|incident| incident.is_paging) {
-        let answer = incident.work.first_answer.as_ref().or(incident.acknowledged.as_ref());
+        let answer = incident
+            .work
+            .first_answer
+            .as_ref()
+            .or(incident.acknowledged.as_ref());
         let opened = incident.opened.to_zoned(&zone);
         let any = || ALL.to_owned();
         let month = match by {
@@ -92,31 +98,40 @@ pub fn rows(incidents: &[Incident], by: By, time_zone: &str) -> Vec<Row> {
         let times = all.entry((month, severity, person)).or_default();
         times.incidents += 1;
         if let Some(answer) = answer {
-            times.answered.push(answer.at.since(incident.opened).as_secs_f64());
+            times
+                .answered
+                .push(answer.at.since(incident.opened).as_secs_f64());
         }
-        match (incident.is_late(), incident.answer_due.is_some() && answer.is_some()) {
+        match (
+            incident.is_late(),
+            incident.answer_due.is_some() && answer.is_some(),
+        ) {
             (true, _) => times.late += 1,
             (false, true) => times.in_time += 1,
             (false, false) => {}
         }
         if let Some(resolved) = incident.resolved {
-            times.resolved.push(resolved.since(incident.bad_since).as_secs_f64());
+            times
+                .resolved
+                .push(resolved.since(incident.bad_since).as_secs_f64());
         }
     }
-    let rows = all.into_iter().map(|((month, severity, person), mut times)| Row {
-        month,
-        severity,
-        person,
-        incidents: times.incidents,
-        answered: times.answered.len(),
-        in_time: times.in_time,
-        late: times.late,
-        resolved: times.resolved.len(),
-        mtta_secs: mean(&times.answered),
-        median_tta_secs: median(&mut times.answered),
-        mttr_secs: mean(&times.resolved),
-        median_ttr_secs: median(&mut times.resolved),
-    });
+    let rows = all
+        .into_iter()
+        .map(|((month, severity, person), mut times)| Row {
+            month,
+            severity,
+            person,
+            incidents: times.incidents,
+            answered: times.answered.len(),
+            in_time: times.in_time,
+            late: times.late,
+            resolved: times.resolved.len(),
+            mtta_secs: mean(&times.answered),
+            median_tta_secs: median(&mut times.answered),
+            mttr_secs: mean(&times.resolved),
+            median_ttr_secs: median(&mut times.resolved),
+        });
     let mut rows: Vec<Row> = rows.collect();
     rows.sort_by(|a, b| {
         (&b.month, &a.severity, &a.person).cmp(&(&a.month, &b.severity, &b.person))
@@ -170,7 +185,11 @@ pub fn csv(rows: &[Row]) -> String {
 /// A text that no spreadsheet takes for a formula.
 fn cell(text: &str) -> String {
     let is_formula = text.starts_with(['=', '+', '-', '@', '\t', '\r']);
-    let text = if is_formula { format!("'{text}") } else { text.to_owned() };
+    let text = if is_formula {
+        format!("'{text}")
+    } else {
+        text.to_owned()
+    };
     if text.contains([',', '"', '\n', '\r']) {
         return format!("\"{}\"", text.replace('"', "\"\""));
     }
@@ -210,7 +229,16 @@ mod tests {
         let [row] = rows.as_slice() else {
             panic!("{rows:?}");
         };
-        assert_eq!((row.incidents, row.answered, row.in_time, row.late, row.resolved), (3, 2, 1, 2, 2));
+        assert_eq!(
+            (
+                row.incidents,
+                row.answered,
+                row.in_time,
+                row.late,
+                row.resolved
+            ),
+            (3, 2, 1, 2, 2)
+        );
         // (60 + 300) / 2 and (616 + 1,016) / 2.
         assert_eq!((row.mtta_secs, row.mttr_secs), (Some(180.0), Some(816.0)));
     }
@@ -218,7 +246,10 @@ mod tests {
     #[test]
     fn what_nobody_answered_is_a_row_without_a_person() {
         let rows = rows(&three(), By::Person, "UTC");
-        let people: Vec<_> = rows.iter().map(|row| (row.person.as_deref(), row.incidents)).collect();
+        let people: Vec<_> = rows
+            .iter()
+            .map(|row| (row.person.as_deref(), row.incidents))
+            .collect();
         assert_eq!(people, [(None, 1), (Some("佐藤"), 2)]);
     }
 

@@ -29,8 +29,16 @@ pub struct Draft {
 #[must_use]
 pub fn draft(incident: &Incident, service: &Say, time_zone: &str, now: Timestamp) -> Draft {
     let zone = TimeZone::get(time_zone).unwrap_or(TimeZone::UTC);
-    let en = |at: Timestamp| at.to_zoned(&zone).strftime("%-d %B %Y, %H:%M %Z").to_string();
-    let ja = |at: Timestamp| at.to_zoned(&zone).strftime("%Y年%-m月%-d日 %H:%M").to_string();
+    let en = |at: Timestamp| {
+        at.to_zoned(&zone)
+            .strftime("%-d %B %Y, %H:%M %Z")
+            .to_string()
+    };
+    let ja = |at: Timestamp| {
+        at.to_zoned(&zone)
+            .strftime("%Y年%-m月%-d日 %H:%M")
+            .to_string()
+    };
     let (since, service_en, service_ja) = (incident.bad_since, &service.en, &service.ja);
     let stage = match (incident.resolved, &incident.acknowledged) {
         (Some(_), _) => Stage::Resolved,
@@ -47,13 +55,15 @@ pub fn draft(incident: &Incident, service: &Say, time_zone: &str, now: Timestamp
                 format!(
                     "From {} to {}, some requests to {service_en} failed or were slow. The service works normally again. \
                      We apologise for the disruption and will report on the cause and what we do so that it does not come again.",
-                    en(since), en(end)
+                    en(since),
+                    en(end)
                 ),
                 format!(
                     "{}から{}まで、{service_ja}をご利用いただけない、または遅くなる状態が発生しておりました。\
                      現在は復旧しております。ご迷惑をおかけしましたことをお詫び申し上げます。\
                      原因と再発防止策は、確認が取れ次第お知らせいたします。",
-                    ja(since), ja(end)
+                    ja(since),
+                    ja(end)
                 ),
             ),
         ),
@@ -66,13 +76,15 @@ pub fn draft(incident: &Incident, service: &Say, time_zone: &str, now: Timestamp
                 format!(
                     "Since {}, some requests to {service_en} fail or are slow. Our engineers are at work on it (as of {}). \
                      We will tell you as soon as there is news.",
-                    en(since), en(now)
+                    en(since),
+                    en(now)
                 ),
                 format!(
                     "{}ごろから、{service_ja}をご利用いただけない、または遅くなる場合があります。\
                      現在、復旧に向けて対応しております({}時点)。状況が変わり次第お知らせいたします。\
                      ご迷惑をおかけし申し訳ございません。",
-                    ja(since), ja(now)
+                    ja(since),
+                    ja(now)
                 ),
             ),
         ),
@@ -85,13 +97,15 @@ pub fn draft(incident: &Incident, service: &Say, time_zone: &str, now: Timestamp
                 format!(
                     "Since {}, some requests to {service_en} may fail or be slow. We are finding out why (as of {}). \
                      We will tell you as soon as there is news.",
-                    en(since), en(now)
+                    en(since),
+                    en(now)
                 ),
                 format!(
                     "{}ごろから、{service_ja}をご利用いただけない、または遅くなる場合があります。\
                      現在、状況を確認しております({}時点)。詳細がわかり次第お知らせいたします。\
                      ご迷惑をおかけし申し訳ございません。",
-                    ja(since), ja(now)
+                    ja(since),
+                    ja(now)
                 ),
             ),
         ),
@@ -111,8 +125,22 @@ mod tests {
         let draft = draft(&incident, &service, "Asia/Tokyo", incident.opened);
         assert_eq!(draft.stage, Stage::Investigating);
         // 00:59:48Z is 09:59 in Tokyo.
-        assert!(draft.text.ja.starts_with("2026年11月22日 09:59ごろから、カード決済を"), "{}", draft.text.ja);
-        assert!(draft.text.en.starts_with("Since 22 November 2026, 09:59 JST, some requests"), "{}", draft.text.en);
+        assert!(
+            draft
+                .text
+                .ja
+                .starts_with("2026年11月22日 09:59ごろから、カード決済を"),
+            "{}",
+            draft.text.ja
+        );
+        assert!(
+            draft
+                .text
+                .en
+                .starts_with("Since 22 November 2026, 09:59 JST, some requests"),
+            "{}",
+            draft.text.en
+        );
         for inside in ["payment-success", "決済成功率", "payments-sre"] {
             assert!(!draft.text.ja.contains(inside) && !draft.text.en.contains(inside));
         }

@@ -60,18 +60,37 @@ pub struct Sources<'s> {
 pub fn draft(of: &Sources<'_>) -> Document {
     let incident = of.incident;
     let zone = TimeZone::get(of.time_zone).unwrap_or(TimeZone::UTC);
-    let clock = |at: Timestamp| at.to_zoned(&zone).strftime("%Y-%m-%d %H:%M:%S %Z").to_string();
+    let clock = |at: Timestamp| {
+        at.to_zoned(&zone)
+            .strftime("%Y-%m-%d %H:%M:%S %Z")
+            .to_string()
+    };
     let title = Say::new(
         format!("Post-mortem {}: {}", incident.id, incident.title.en),
         format!("事後検証 {}: {}", incident.id, incident.title.ja),
     );
     let sections = vec![
-        section(say!("Summary", "概要"), vec![Block::Table { head: vec![], rows: summary(of, &clock) }]),
+        section(
+            say!("Summary", "概要"),
+            vec![Block::Table {
+                head: vec![],
+                rows: summary(of, &clock),
+            }],
+        ),
         section(say!("Impact", "影響"), impact(of)),
-        section(say!("Response against its targets", "対応時間と目標"), vec![marks(of, &clock)]),
+        section(
+            say!("Response against its targets", "対応時間と目標"),
+            vec![marks(of, &clock)],
+        ),
         section(say!("Timeline", "経過"), vec![timeline(incident, &clock)]),
         section(say!("Contributing causes", "要因"), vec![causes(incident)]),
-        section(say!("What went well, what did not", "うまくいったこと・いかなかったこと"), vec![Block::Text(todo())]),
+        section(
+            say!(
+                "What went well, what did not",
+                "うまくいったこと・いかなかったこと"
+            ),
+            vec![Block::Text(todo())],
+        ),
         section(say!("Actions", "再発防止策"), vec![actions(incident)]),
         section(say!("Evidence", "証拠"), vec![evidence(of)]),
     ];
@@ -95,22 +114,32 @@ fn summary(of: &Sources<'_>, clock: &dyn Fn(Timestamp) -> String) -> Vec<Vec<Say
     let incident = of.incident;
     let end = incident.resolved.unwrap_or(of.now);
     let people = |names: Vec<String>| {
-        if names.is_empty() { todo() } else { Say::same(names.join(", ")) }
+        if names.is_empty() {
+            todo()
+        } else {
+            Say::same(names.join(", "))
+        }
     };
-    let roles = incident.work.roles.iter().map(|(role, person)| format!("{role}: {person}"));
+    let roles = incident
+        .work
+        .roles
+        .iter()
+        .map(|(role, person)| format!("{role}: {person}"));
     let mut rows = vec![
         vec![say!("Service", "サービス"), of.service.clone()],
         vec![
             say!("Severity", "重大度"),
             Say::same(incident.severity.clone().unwrap_or_else(|| "-".to_owned())),
         ],
-        vec![say!("First bad evidence", "最初の悪い証拠"), Say::same(clock(incident.bad_since))],
+        vec![
+            say!("First bad evidence", "最初の悪い証拠"),
+            Say::same(clock(incident.bad_since)),
+        ],
         vec![
             say!("Resolved", "解決"),
-            incident.resolved.map_or_else(
-                || say!("not yet", "未解決"),
-                |at| Say::same(clock(at)),
-            ),
+            incident
+                .resolved
+                .map_or_else(|| say!("not yet", "未解決"), |at| Say::same(clock(at))),
         ],
         vec![say!("Lasted", "継続時間"), length(incident.bad_since, end)],
         vec![say!("Roles", "担当"), people(roles.collect())],
@@ -124,10 +153,19 @@ fn summary(of: &Sources<'_>, clock: &dyn Fn(Timestamp) -> String) -> Vec<Vec<Say
 
 fn impact(of: &Sources<'_>) -> Vec<Block> {
     let unknown = || say!("not recorded", "記録なし");
-    let share = |share: Option<f64>| share.map_or_else(unknown, |share| Say::same(Amount::Share(share).show(Lang::En)));
+    let share = |share: Option<f64>| {
+        share.map_or_else(unknown, |share| {
+            Say::same(Amount::Share(share).show(Lang::En))
+        })
+    };
     let rows = of.impacts.iter().map(|impact| {
-        let bad = impact.bad.map_or_else(unknown, |bad| Say::same(Amount::Count(bad).show(Lang::En)));
-        let spent = impact.budget_after.zip(impact.budget_before).map(|(after, before)| after - before);
+        let bad = impact
+            .bad
+            .map_or_else(unknown, |bad| Say::same(Amount::Count(bad).show(Lang::En)));
+        let spent = impact
+            .budget_after
+            .zip(impact.budget_before)
+            .map(|(after, before)| after - before);
         vec![
             impact.name.clone(),
             bad,
@@ -157,7 +195,9 @@ fn marks(of: &Sources<'_>, clock: &dyn Fn(Timestamp) -> String) -> Block {
     let from = of.incident.bad_since;
     let rows = of.marks.iter().map(|mark| {
         let never = || say!("did not happen", "なし");
-        let after = mark.at.map_or_else(|| Say::same("-"), |at| length(from, at));
+        let after = mark
+            .at
+            .map_or_else(|| Say::same("-"), |at| length(from, at));
         let verdict = match (mark.due, mark.is_late(of.now)) {
             (None, _) => Say::same("-"),
             (Some(_), true) => say!("✕ late", "✕ 超過"),
@@ -167,7 +207,8 @@ fn marks(of: &Sources<'_>, clock: &dyn Fn(Timestamp) -> String) -> Block {
             mark.what.clone(),
             mark.at.map_or_else(never, |at| Say::same(clock(at))),
             after,
-            mark.due.map_or_else(|| Say::same("-"), |due| Say::same(clock(due))),
+            mark.due
+                .map_or_else(|| Say::same("-"), |due| Say::same(clock(due))),
             verdict,
         ]
     });
@@ -184,7 +225,8 @@ fn marks(of: &Sources<'_>, clock: &dyn Fn(Timestamp) -> String) -> Block {
 }
 
 fn timeline(incident: &Incident, clock: &dyn Fn(Timestamp) -> String) -> Block {
-    let entry = |number: Option<u64>| number.map_or_else(|| "-".to_owned(), |number| format!("#{number}"));
+    let entry =
+        |number: Option<u64>| number.map_or_else(|| "-".to_owned(), |number| format!("#{number}"));
     let rows = incident.timeline.iter().map(|it| {
         vec![
             Say::same(clock(it.at)),
@@ -205,7 +247,12 @@ fn timeline(incident: &Incident, clock: &dyn Fn(Timestamp) -> String) -> Block {
 }
 
 fn causes(incident: &Incident) -> Block {
-    let causes: Vec<Say> = incident.work.causes.iter().map(|cause| Say::same(cause.clone())).collect();
+    let causes: Vec<Say> = incident
+        .work
+        .causes
+        .iter()
+        .map(|cause| Say::same(cause.clone()))
+        .collect();
     if causes.is_empty() {
         Block::Text(todo())
     } else {
@@ -225,7 +272,13 @@ fn actions(incident: &Incident) -> Block {
                 (None, false) => say!("◌ open", "◌ 未完了"),
             };
             let own = |text: &str| Say::same(text.to_owned());
-            vec![own(&action.number.to_string()), own(&action.text), own(&action.owner), own(&action.due.to_string()), state]
+            vec![
+                own(&action.number.to_string()),
+                own(&action.text),
+                own(&action.owner),
+                own(&action.due.to_string()),
+                state,
+            ]
         })
         .collect();
     if rows.is_empty() {
@@ -245,13 +298,20 @@ fn actions(incident: &Incident) -> Block {
 
 fn evidence(of: &Sources<'_>) -> Block {
     let mut entries: Vec<u64> = of.incident.ledger.clone();
-    entries.extend(of.impacts.iter().flat_map(|impact| impact.entries.iter().copied()));
+    entries.extend(
+        of.impacts
+            .iter()
+            .flat_map(|impact| impact.entries.iter().copied()),
+    );
     entries.sort_unstable();
     entries.dedup();
     let list: Vec<String> = entries.iter().map(|entry| format!("#{entry}")).collect();
     let list = list.join(", ");
     Block::Text(if list.is_empty() {
-        say!("No verdict of the ledger stands behind it.", "台帳の判定はありません。")
+        say!(
+            "No verdict of the ledger stands behind it.",
+            "台帳の判定はありません。"
+        )
     } else {
         say!(
             "Entries of the ledger, each of which can be judged again with `tegata prove`: {list}",
@@ -325,7 +385,10 @@ mod tests {
     #[test]
     fn what_people_read() {
         let mut incident = samples::resolved();
-        incident.work.causes.push("deploy 1.4.2 | dropped an index".into());
+        incident
+            .work
+            .causes
+            .push("deploy 1.4.2 | dropped an index".into());
         incident.work.actions.push(Action {
             number: 1,
             text: "add the index to the migration check".into(),

@@ -37,7 +37,12 @@ impl Mark {
 /// What must happen, in its usual order. What did not happen, and need not, is left out.
 #[must_use]
 pub fn marks(incident: &Incident, severity: Option<&Severity>) -> Vec<Mark> {
-    let mark = |code, what, at, due| Mark { code, what, at, due };
+    let mark = |code, what, at, due| Mark {
+        code,
+        what,
+        at,
+        due,
+    };
     let paged = incident.pages.iter().filter_map(|page| match page.outcome {
         Outcome::Sent { at, .. } => Some(at),
         _ => None,
@@ -48,28 +53,52 @@ pub fn marks(incident: &Incident, severity: Option<&Severity>) -> Vec<Mark> {
     let answer_due = severity
         .and_then(|severity| severity.answer_within)
         .filter(|_| incident.is_paging);
-    let answer = incident.work.first_answer.as_ref().or(incident.acknowledged.as_ref());
+    let answer = incident
+        .work
+        .first_answer
+        .as_ref()
+        .or(incident.acknowledged.as_ref());
     let first = |code: &str| {
         let entry = incident.timeline.iter().find(|entry| entry.code == code);
         entry.map(|entry| entry.at)
     };
     let all = [
-        mark("began", say!("First bad evidence", "最初の悪い証拠"), Some(incident.bad_since), None),
-        mark("detected", say!("Detected", "検知"), Some(incident.opened), None),
+        mark(
+            "began",
+            say!("First bad evidence", "最初の悪い証拠"),
+            Some(incident.bad_since),
+            None,
+        ),
+        mark(
+            "detected",
+            say!("Detected", "検知"),
+            Some(incident.opened),
+            None,
+        ),
         mark(
             "paged",
             say!("Paged", "通知"),
             paged.min(),
             page_due.map(|within| incident.bad_since + within.0),
         ),
-        mark("escalated", say!("Escalated", "エスカレーション"), first("escalated"), None),
+        mark(
+            "escalated",
+            say!("Escalated", "エスカレーション"),
+            first("escalated"),
+            None,
+        ),
         mark(
             "acknowledged",
             say!("Acknowledged", "応答"),
             answer.map(|answer| answer.at),
             answer_due.map(|within| incident.opened + within.0),
         ),
-        mark("resolved", say!("Resolved", "解決"), incident.resolved, None),
+        mark(
+            "resolved",
+            say!("Resolved", "解決"),
+            incident.resolved,
+            None,
+        ),
     ];
     let is_owed = |mark: &Mark| mark.at.is_some() || mark.due.is_some() || mark.code == "resolved";
     all.into_iter().filter(is_owed).collect()
@@ -93,9 +122,18 @@ mod tests {
             kind: crate::page::Kind::Raised,
             instead_of: None,
             intended: incident.opened,
-            outcome: Outcome::Sent { at: sent, tries: 1, latency_millis: 61_000, in_time: Some(false) },
+            outcome: Outcome::Sent {
+                at: sent,
+                tries: 1,
+                latency_millis: 61_000,
+                in_time: Some(false),
+            },
         });
-        incident.acknowledged = Some(Acknowledgement { at: answered, who: "佐藤".into(), reason: None });
+        incident.acknowledged = Some(Acknowledgement {
+            at: answered,
+            who: "佐藤".into(),
+            reason: None,
+        });
         let severity = Severity {
             level: 1,
             page_within: Some(Span::secs(60)),
@@ -103,11 +141,20 @@ mod tests {
             ..Severity::default()
         };
         let marks = marks(&incident, Some(&severity));
-        let late: Vec<_> = marks.iter().map(|mark| (mark.code, mark.is_late(after(2_000)))).collect();
+        let late: Vec<_> = marks
+            .iter()
+            .map(|mark| (mark.code, mark.is_late(after(2_000))))
+            .collect();
         // 61 s after the first bad evidence is late for 60 s; 900 s after the opening is in time for 900 s.
         assert_eq!(
             late,
-            [("began", false), ("detected", false), ("paged", true), ("acknowledged", false), ("resolved", false)]
+            [
+                ("began", false),
+                ("detected", false),
+                ("paged", true),
+                ("acknowledged", false),
+                ("resolved", false)
+            ]
         );
     }
 }

@@ -77,7 +77,10 @@ impl Http {
         for (name, value) in request.headers {
             sent = sent.header(name, value);
         }
-        let mut response = sent.send().await.map_err(|error| explain(&error, timeout))?;
+        let mut response = sent
+            .send()
+            .await
+            .map_err(|error| explain(&error, timeout))?;
         let status = response.status();
         let after = response
             .headers()
@@ -137,7 +140,8 @@ impl Answer {
 
 /// `base` and what follows it; a token must not travel unencrypted, except on this machine.
 pub(super) fn guarded(base: &str, path: &str) -> Result<String, SendError> {
-    let url = reqwest::Url::parse(base).map_err(|_| SendError::lasting("the address is not a URL"))?;
+    let url =
+        reqwest::Url::parse(base).map_err(|_| SendError::lasting("the address is not a URL"))?;
     if url.scheme() != "https" && !is_loopback(&url) {
         let why = "a token may leave this machine only over https";
         return Err(SendError::lasting(why));

@@ -91,7 +91,11 @@ fn the_requests_of_each_preset() {
             url: secret(),
             headers: BTreeMap::new(),
             preset,
-            params: [("project".to_owned(), "OPS".to_owned()), ("issue_type".to_owned(), "Incident".to_owned())].into(),
+            params: [
+                ("project".to_owned(), "OPS".to_owned()),
+                ("issue_type".to_owned(), "Incident".to_owned()),
+            ]
+            .into(),
             open: None,
             update: None,
             close: None,
@@ -109,10 +113,19 @@ fn the_messages_of_a_bot() {
         let text = serde_json::to_string_pretty(message).unwrap_or_default();
         insta::assert_snapshot!(name, text);
     };
-    show("slack_bot_first", &slack_bot::first(&leaving(), "C0123456789"));
+    show(
+        "slack_bot_first",
+        &slack_bot::first(&leaving(), "C0123456789"),
+    );
     let (channel, ts) = ("C0123456789", "1795309204.000100");
-    show("slack_bot_edit", &slack_bot::edit(&samples::resolved(), channel, ts));
-    show("slack_bot_reply", &slack_bot::reply(&samples::resolved(), channel, ts));
+    show(
+        "slack_bot_edit",
+        &slack_bot::edit(&samples::resolved(), channel, ts),
+    );
+    show(
+        "slack_bot_reply",
+        &slack_bot::reply(&samples::resolved(), channel, ts),
+    );
 }
 
 fn each(check: impl Fn(&str, &Page)) {

@@ -58,7 +58,9 @@ impl Http {
             Kind::Resolved | Kind::Withdrawn if is_lost => return Ok(None),
             Kind::Resolved | Kind::Withdrawn => section.close.as_ref(),
             Kind::Raised | Kind::Notice => section.open.as_ref(),
-            Kind::Canary if section.message.is_none() || section.handle.is_some() => return Ok(None),
+            Kind::Canary if section.message.is_none() || section.handle.is_some() => {
+                return Ok(None);
+            }
             Kind::Canary => None,
             _ if is_lost => section.open.as_ref(),
             _ => section.update.as_ref(),
@@ -131,7 +133,10 @@ impl Http {
         };
         let now = self.clock.now();
         let answer = self.http.send(request, self.timeout, now).await?;
-        let made = handle.is_none().then(|| self.handle(page, &answer)).flatten();
+        let made = handle
+            .is_none()
+            .then(|| self.handle(page, &answer))
+            .flatten();
         Ok(Receipt {
             handle: made,
             ..answer.receipt()
@@ -149,7 +154,8 @@ struct Draft {
 
 fn filled(source: &str, escape: Escape, sight: &Sight) -> Result<String, SendError> {
     let filled = Template::read(source, escape).and_then(|template| template.render(sight));
-    filled.map_err(|error: TemplateError| SendError::lasting(format!("the template fails: {error}")))
+    filled
+        .map_err(|error: TemplateError| SendError::lasting(format!("the template fails: {error}")))
 }
 
 #[async_trait]
@@ -165,7 +171,12 @@ impl Notifier for Http {
     fn preview(&self, page: &Page) -> Result<String, SendError> {
         // A person who looks wants to see what follows too, so the handle is named and not missing.
         let begins = matches!(page.kind, Kind::Raised | Kind::Notice);
-        let handle = self.section.handle.as_ref().filter(|_| !begins).map(|_| "HANDLE");
+        let handle = self
+            .section
+            .handle
+            .as_ref()
+            .filter(|_| !begins)
+            .map(|_| "HANDLE");
         Ok(match self.draft(page, handle)? {
             Some(draft) => shown(draft.method.as_str(), &draft.path, draft.body.as_bytes()),
             None => "(nothing is sent)".to_owned(),

@@ -6,10 +6,10 @@
 
 pub mod alertmanager;
 pub mod email;
+pub mod http;
 pub mod inbox;
 pub mod ntfy;
 pub mod pagerduty;
-pub mod http;
 pub mod sample;
 pub mod slack;
 pub mod slack_bot;
@@ -46,7 +46,11 @@ pub trait Notifier: Send + Sync {
     /// What would be sent, for a person to look at.
     fn preview(&self, page: &Page) -> Result<String, SendError> {
         let [first, second] = page.languages();
-        Ok(format!("{}\n\n--\n\n{}", page.text(first), page.text(second)))
+        Ok(format!(
+            "{}\n\n--\n\n{}",
+            page.text(first),
+            page.text(second)
+        ))
     }
 }
 

@@ -63,7 +63,11 @@ impl Notifier for Ntfy {
     }
 
     fn preview(&self, page: &Page) -> Result<String, SendError> {
-        Ok(shown("POST", "/", &webhook::body(&message(page, &self.topic))?))
+        Ok(shown(
+            "POST",
+            "/",
+            &webhook::body(&message(page, &self.topic))?,
+        ))
     }
 }
 
@@ -85,13 +89,17 @@ pub fn message(page: &Page, topic: &str) -> Value {
     if let Some(link) = &page.acknowledge {
         let label = say!("Take it on", "対応する");
         let label = label.get(first);
-        message["actions"] = json!([{ "action": "view", "label": label, "url": link.url, "clear": true }]);
+        message["actions"] =
+            json!([{ "action": "view", "label": label, "url": link.url, "clear": true }]);
     }
     message
 }
 
 fn is_good(page: &Page) -> bool {
-    matches!(page.kind, Kind::Resolved | Kind::Withdrawn | Kind::Acknowledged | Kind::Canary)
+    matches!(
+        page.kind,
+        Kind::Resolved | Kind::Withdrawn | Kind::Acknowledged | Kind::Canary
+    )
 }
 
 /// From 1 to 5, the most urgent. Only the worst severity rings through a silenced phone.
@@ -118,6 +126,10 @@ mod tests {
         let mut page = samples::broken();
         page.reason.text = Say::same("長".repeat(10_000));
         let message = message(&page, "t");
-        assert!(message["message"].as_str().is_some_and(|text| text.len() <= 4_096));
+        assert!(
+            message["message"]
+                .as_str()
+                .is_some_and(|text| text.len() <= 4_096)
+        );
     }
 }

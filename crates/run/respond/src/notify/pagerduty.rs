@@ -163,7 +163,9 @@ mod tests {
         page.promise.name = Say::same("長".repeat(2_000));
         page.reason.text = Say::same("長".repeat(400_000));
         let event = event(&page, "k");
-        let summary = event["payload"]["summary"].as_str().map(|text| text.chars().count());
+        let summary = event["payload"]["summary"]
+            .as_str()
+            .map(|text| text.chars().count());
         assert_eq!(summary, Some(1_024));
         assert!(event.to_string().len() <= 512_000);
     }

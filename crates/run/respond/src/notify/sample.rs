@@ -17,7 +17,10 @@ const AGO: Duration = Duration::from_secs(16);
 pub fn page(config: &Config, kind: Kind, now: Timestamp) -> Page {
     let is_over = matches!(kind, Kind::Resolved | Kind::Canary);
     let state = if is_over { State::Kept } else { State::Broken };
-    let worst = config.severities.iter().min_by_key(|(_, severity)| severity.level);
+    let worst = config
+        .severities
+        .iter()
+        .min_by_key(|(_, severity)| severity.level);
     let share = |share: f64| {
         let amount = Amount::Share(share);
         Say::new(amount.show(Lang::En), amount.show(Lang::Ja))
@@ -46,7 +49,10 @@ pub fn page(config: &Config, kind: Kind, now: Timestamp) -> Page {
         },
         severity: worst.filter(|_| !is_test).map(|(name, severity)| Severity {
             id: name.clone(),
-            name: severity.name.as_ref().map_or_else(|| Say::same(name.clone()), |name| name.0.clone()),
+            name: severity
+                .name
+                .as_ref()
+                .map_or_else(|| Say::same(name.clone()), |name| name.0.clone()),
             level: severity.level,
         }),
         state,
@@ -81,7 +87,11 @@ pub fn page(config: &Config, kind: Kind, now: Timestamp) -> Page {
 #[must_use]
 pub fn of(config: &Config, incident: &Incident, kind: Kind, now: Timestamp) -> Page {
     let mut page = page(config, kind, now);
-    let newest = incident.timeline.iter().rev().find(|entry| entry.ledger.is_some());
+    let newest = incident
+        .timeline
+        .iter()
+        .rev()
+        .find(|entry| entry.ledger.is_some());
     let newest = newest.or(incident.timeline.first());
     page.key = format!("sample-{}-0", incident.id);
     page.incident = Some(Link {
@@ -91,11 +101,14 @@ pub fn of(config: &Config, incident: &Incident, kind: Kind, now: Timestamp) -> P
     page.promise.id = incident.promises.first().cloned().unwrap_or_default();
     page.promise.name = incident.title.clone();
     page.promise.owner = incident.owner.clone();
-    page.severity = page.severity.filter(|_| incident.severity.is_some()).map(|severity| Severity {
-        id: incident.severity.clone().unwrap_or_default(),
-        name: Say::same(incident.severity.clone().unwrap_or_default()),
-        level: incident.level.unwrap_or(severity.level),
-    });
+    page.severity = page
+        .severity
+        .filter(|_| incident.severity.is_some())
+        .map(|severity| Severity {
+            id: incident.severity.clone().unwrap_or_default(),
+            name: Say::same(incident.severity.clone().unwrap_or_default()),
+            level: incident.level.unwrap_or(severity.level),
+        });
     if kind != Kind::Resolved {
         page.state = incident.state;
     }

@@ -132,7 +132,10 @@ const PASSING: [&str; 7] = [
 
 fn refusal(code: &str) -> SendError {
     // A code is a word; whatever else an answer holds is not repeated.
-    let is_word = code.len() <= 64 && code.bytes().all(|b| b.is_ascii_lowercase() || b == b'_' || b == b' ');
+    let is_word = code.len() <= 64
+        && code
+            .bytes()
+            .all(|b| b.is_ascii_lowercase() || b == b'_' || b == b' ');
     let why = format!("Slack: {}", if is_word { code } else { "refused" });
     if PASSING.contains(&code) {
         SendError::passing(why)
@@ -162,7 +165,10 @@ pub fn edit(page: &Page, channel: &str, ts: &str) -> Value {
 /// The line that people hear of.
 #[must_use]
 pub fn reply(page: &Page, channel: &str, ts: &str) -> Value {
-    let is_quiet = matches!(page.kind, Kind::Resolved | Kind::Withdrawn | Kind::Acknowledged);
+    let is_quiet = matches!(
+        page.kind,
+        Kind::Resolved | Kind::Withdrawn | Kind::Acknowledged
+    );
     json!({
         "channel": channel,
         "thread_ts": ts,
@@ -209,7 +215,13 @@ mod tests {
             refusal("channel_not_found"),
             SendError::lasting("Slack: channel_not_found")
         );
-        assert_eq!(refusal("ratelimited"), SendError::passing("Slack: ratelimited"));
-        assert_eq!(refusal("Token xoxb-1"), SendError::lasting("Slack: refused"));
+        assert_eq!(
+            refusal("ratelimited"),
+            SendError::passing("Slack: ratelimited")
+        );
+        assert_eq!(
+            refusal("Token xoxb-1"),
+            SendError::lasting("Slack: refused")
+        );
     }
 }

@@ -69,7 +69,10 @@ fn card(page: &Page, most: usize) -> Value {
     let [first, second] = page.languages();
     let mut body = part(page, first, most);
     body.push(json!({ "type": "Container", "separator": true, "items": part(page, second, most) }));
-    body.push(text(&page.key, json!({ "size": "Small", "isSubtle": true })));
+    body.push(text(
+        &page.key,
+        json!({ "size": "Small", "isSubtle": true }),
+    ));
     let actions: Vec<Value> = slack::links(page, first)
         .into_iter()
         .map(|(url, title)| json!({ "type": "Action.OpenUrl", "title": title, "url": url }))
@@ -92,7 +95,9 @@ fn part(page: &Page, lang: Lang, most: usize) -> Vec<Value> {
     for (label, value) in page.lines() {
         let label = json!({ "type": "TextRun", "text": format!("{}: ", label.get(lang)), "weight": "Bolder" });
         let value = json!({ "type": "TextRun", "text": cut::chars(value.get(lang), most) });
-        blocks.push(json!({ "type": "RichTextBlock", "spacing": "Small", "inlines": [label, value] }));
+        blocks.push(
+            json!({ "type": "RichTextBlock", "spacing": "Small", "inlines": [label, value] }),
+        );
     }
     blocks
 }

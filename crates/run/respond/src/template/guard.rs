@@ -11,20 +11,32 @@ const STATEMENTS: [&str; 6] = ["if", "elif", "else", "endif", "for", "endfor"];
 
 pub fn check(source: &str) -> Result<(), TemplateError> {
     if source.len() > SOURCE_MAX {
-        return Err(TemplateError::new(format!("it is longer than {SOURCE_MAX} bytes")));
+        return Err(TemplateError::new(format!(
+            "it is longer than {SOURCE_MAX} bytes"
+        )));
     }
     let mut rest = source;
-    while let Some(at) = rest.find("{%").into_iter().chain(rest.find("{{")).chain(rest.find("{#")).min() {
+    while let Some(at) = rest
+        .find("{%")
+        .into_iter()
+        .chain(rest.find("{{"))
+        .chain(rest.find("{#"))
+        .min()
+    {
         let (kind, inside) = rest[at..].split_at(2);
         rest = match kind {
             "{#" => inside.split_once("#}").map_or("", |(_, rest)| rest),
             "{%" => {
                 let word = inside.trim_start_matches('-').trim_start();
-                let word = word.split(|c: char| !c.is_ascii_alphanumeric() && c != '_').next();
+                let word = word
+                    .split(|c: char| !c.is_ascii_alphanumeric() && c != '_')
+                    .next();
                 let word = word.unwrap_or_default();
                 if !STATEMENTS.contains(&word) {
                     let all = STATEMENTS.join(", ");
-                    return Err(TemplateError::new(format!("`{word}` is not a statement here; there are {all}")));
+                    return Err(TemplateError::new(format!(
+                        "`{word}` is not a statement here; there are {all}"
+                    )));
                 }
                 expression(inside, "%}")?
             }

@@ -48,7 +48,9 @@ impl TemplateError {
     }
 
     fn of(error: &Error) -> Self {
-        let line = error.line().map_or_else(String::new, |line| format!("line {line}: "));
+        let line = error
+            .line()
+            .map_or_else(String::new, |line| format!("line {line}: "));
         let what = match error.kind() {
             ErrorKind::OutOfFuel => "it takes too many steps; it may not end".to_owned(),
             ErrorKind::WriteFailure => format!("it writes more than {OUTPUT_MAX} bytes"),
@@ -74,7 +76,9 @@ impl Template {
         environment.set_fuel(Some(FUEL));
         environment.set_undefined_behavior(UndefinedBehavior::Strict);
         environment.set_formatter(move |out, _, value| write(out, value, escape));
-        environment.add_filter("cut", |text: &str, most: usize| crate::notify::cut::chars(text, most));
+        environment.add_filter("cut", |text: &str, most: usize| {
+            crate::notify::cut::chars(text, most)
+        });
         environment.add_filter("upper", |text: &str| bounded(text.to_uppercase()));
         environment.add_filter("lower", |text: &str| bounded(text.to_lowercase()));
         environment.add_filter("url", |text: &str| bounded(percent(text)));
@@ -127,11 +131,16 @@ fn write(out: &mut minijinja::Output<'_>, value: &Value, escape: Escape) -> Resu
         Escape::Plain => plain(value),
         Escape::Url => percent(&plain(value)),
     };
-    out.write_str(&text).map_err(|fmt::Error| ErrorKind::WriteFailure.into())
+    out.write_str(&text)
+        .map_err(|fmt::Error| ErrorKind::WriteFailure.into())
 }
 
 fn plain(value: &Value) -> String {
-    if value.is_none() { String::new() } else { value.to_string() }
+    if value.is_none() {
+        String::new()
+    } else {
+        value.to_string()
+    }
 }
 
 fn json(value: &Value) -> Result<String, Error> {
@@ -177,11 +186,20 @@ mod tests {
         assert_eq!(text(Escape::Plain), Ok("決済 \"A\"".to_owned()));
         assert_eq!(text(Escape::Json), Ok("\"決済 \\\"A\\\"\"".to_owned()));
         // 決 is E6 B1 BA and 済 E6 B8 88 in UTF-8.
-        assert_eq!(text(Escape::Url), Ok("%E6%B1%BA%E6%B8%88%20%22A%22".to_owned()));
-        assert_eq!(render("[{{ none }}]", Escape::Plain), Ok("[]".to_owned()));
-        assert_eq!(render("[{{ none }}]", Escape::Json), Ok("[null]".to_owned()));
         assert_eq!(
-            render("{% for n in list %}{{ n }};{% endfor %}{{ name|cut(3) }}", Escape::Plain),
+            text(Escape::Url),
+            Ok("%E6%B1%BA%E6%B8%88%20%22A%22".to_owned())
+        );
+        assert_eq!(render("[{{ none }}]", Escape::Plain), Ok("[]".to_owned()));
+        assert_eq!(
+            render("[{{ none }}]", Escape::Json),
+            Ok("[null]".to_owned())
+        );
+        assert_eq!(
+            render(
+                "{% for n in list %}{{ n }};{% endfor %}{{ name|cut(3) }}",
+                Escape::Plain
+            ),
             Ok("1;2;決済…".to_owned())
         );
     }
@@ -203,7 +221,14 @@ mod tests {
 
     #[test]
     fn nothing_but_the_page_can_be_read() {
-        for source in ["{{ env }}", "{{ HOME }}", "{{ secrets }}", "{% include 'a' %}", "{{ now() }}", "{{ name.__class__ }}"] {
+        for source in [
+            "{{ env }}",
+            "{{ HOME }}",
+            "{{ secrets }}",
+            "{% include 'a' %}",
+            "{{ now() }}",
+            "{{ name.__class__ }}",
+        ] {
             assert!(render(source, Escape::Plain).is_err(), "{source}");
         }
     }

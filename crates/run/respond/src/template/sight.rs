@@ -107,7 +107,9 @@ impl Sight {
             incident: page.incident.clone(),
             acknowledge: page.acknowledge.as_ref().map(|link| link.url.clone()),
             labels: rule.map(|rule| rule.labels.clone()).unwrap_or_default(),
-            annotations: rule.map(|rule| rule.annotations.clone()).unwrap_or_default(),
+            annotations: rule
+                .map(|rule| rule.annotations.clone())
+                .unwrap_or_default(),
             params: BTreeMap::new(),
             handle: None,
             answer: Value::Null,

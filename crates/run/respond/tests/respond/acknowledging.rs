@@ -1,11 +1,7 @@
 //! Links that are valid once, and acknowledgements that do not hold.
 
 use promise::{State, unit::Span};
-use respond::{
-    EventKind, Filter, Page,
-    acknowledge::LinkError,
-    page::Kind,
-};
+use respond::{EventKind, Filter, Page, acknowledge::LinkError, page::Kind};
 
 use crate::world::{Does, House, Memory, World, config, drain, pass};
 
@@ -35,15 +31,31 @@ async fn a_link_acknowledges_once_and_the_ledger_learns_through_whom() {
     assert!(offer.incident.acknowledged.is_none());
     // Looking, which a chat does for its preview, changes nothing.
     house.responder.offer(&token(&page)).unwrap();
-    assert!(house.responder.incidents(&Filter::open())[0].acknowledged.is_none());
+    assert!(
+        house.responder.incidents(&Filter::open())[0]
+            .acknowledged
+            .is_none()
+    );
 
-    let taken = house.responder.acknowledge_by_link(&token(&page), "佐藤", Some("見ています")).await;
+    let taken = house
+        .responder
+        .acknowledge_by_link(&token(&page), "佐藤", Some("見ています"))
+        .await;
     assert_eq!(taken.unwrap().acknowledged.unwrap().who, "佐藤");
     let events = drain(&mut house.events);
-    let event = events.iter().find(|event| event.kind == EventKind::IncidentAcknowledged).unwrap();
-    assert_eq!((&event.body["who"], &event.body["link_of"]), (&"佐藤".into(), &"a".into()));
+    let event = events
+        .iter()
+        .find(|event| event.kind == EventKind::IncidentAcknowledged)
+        .unwrap();
+    assert_eq!(
+        (&event.body["who"], &event.body["link_of"]),
+        (&"佐藤".into(), &"a".into())
+    );
 
-    let again = house.responder.acknowledge_by_link(&token(&page), "鈴木", None).await;
+    let again = house
+        .responder
+        .acknowledge_by_link(&token(&page), "鈴木", None)
+        .await;
     assert!(matches!(again, Err(LinkError::Used { by, .. }) if by == "佐藤"));
     // The link in another message was not used, but there is nothing to take any more.
     let other = house.responder.offer(&token(&world.far.by("b")[0]));
@@ -56,18 +68,27 @@ async fn a_forged_an_old_and_a_late_link_are_refused() {
     let house = told(&world).await;
     let token = token(&world.far.by("a")[0]);
     let forged = token.replacen("1-", "2-", 1);
-    assert!(matches!(house.responder.offer(&forged), Err(LinkError::Forged)));
+    assert!(matches!(
+        house.responder.offer(&forged),
+        Err(LinkError::Forged)
+    ));
     assert!(matches!(house.responder.offer("x"), Err(LinkError::Forged)));
     // A day and a second.
     pass(24 * 3_600 + 1).await;
-    assert!(matches!(house.responder.offer(&token), Err(LinkError::Expired(_))));
+    assert!(matches!(
+        house.responder.offer(&token),
+        Err(LinkError::Expired(_))
+    ));
 
     let world = World::new(|_| Does::Accept);
     let house = told(&world).await;
     let token = self::token(&world.far.by("a")[0]);
     let kept = world.transition("p1", State::Kept, Some(State::Broken));
     house.responder.transition(kept).await.unwrap();
-    assert!(matches!(house.responder.offer(&token), Err(LinkError::Resolved(_))));
+    assert!(matches!(
+        house.responder.offer(&token),
+        Err(LinkError::Resolved(_))
+    ));
 }
 
 #[tokio::test(start_paused = true)]
@@ -75,7 +96,10 @@ async fn a_link_of_another_installation_is_none_here() {
     let (one, other) = (World::new(|_| Does::Accept), World::new(|_| Does::Accept));
     let (_house, house) = (told(&one).await, told(&other).await);
     let token = token(&one.far.by("a")[0]);
-    assert!(matches!(house.responder.offer(&token), Err(LinkError::Forged)));
+    assert!(matches!(
+        house.responder.offer(&token),
+        Err(LinkError::Forged)
+    ));
 }
 
 #[tokio::test(start_paused = true)]
@@ -103,7 +127,11 @@ async fn an_acknowledgement_that_nothing_follows_does_not_hold() {
     house.responder.transition(broken).await.unwrap();
     pass(2).await;
     let id = house.responder.incidents(&Filter::open())[0].id.clone();
-    house.responder.acknowledge(&id, "佐藤", None).await.unwrap();
+    house
+        .responder
+        .acknowledge(&id, "佐藤", None)
+        .await
+        .unwrap();
     pass(598).await;
     assert_eq!(world.far.by("a").len(), 1, "it still holds");
     pass(4).await;
@@ -113,9 +141,20 @@ async fn an_acknowledgement_that_nothing_follows_does_not_hold() {
     assert!(incident.acknowledged.is_none());
     assert_eq!(incident.work.first_answer.as_ref().unwrap().who, "佐藤");
     // Five minutes from when it lapsed at 602 s, as `answer_within` says.
-    assert_eq!(incident.answer_due.map(|due| due.since(incident.opened).as_secs()), Some(602 + 300));
+    assert_eq!(
+        incident
+            .answer_due
+            .map(|due| due.since(incident.opened).as_secs()),
+        Some(602 + 300)
+    );
     let lapsed = |event: &respond::Event| event.kind == EventKind::AcknowledgementLapsed;
-    assert_eq!(drain(&mut house.events).iter().filter(|event| lapsed(event)).count(), 1);
+    assert_eq!(
+        drain(&mut house.events)
+            .iter()
+            .filter(|event| lapsed(event))
+            .count(),
+        1
+    );
     // The link of the new page works; that of the first was not used and works too, until its day is over.
     assert!(house.responder.offer(&token(pages.last().unwrap())).is_ok());
 }

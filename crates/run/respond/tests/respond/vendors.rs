@@ -109,17 +109,26 @@ async fn a_bot_posts_once_and_then_edits_and_tells_in_the_thread() {
     assert_eq!(receipt.handle.as_deref(), Some("C1/1795309204.000100"));
     let first = heard.recv().await.unwrap();
     assert_eq!(first.line, "POST /chat.postMessage HTTP/1.1");
-    assert!(first.head.contains("authorization: Bearer s3cret\r\n"), "{}", first.head);
+    assert!(
+        first.head.contains("authorization: Bearer s3cret\r\n"),
+        "{}",
+        first.head
+    );
     assert_eq!(first.json()["channel"], "C1");
 
     let worse = Page {
         kind: Kind::Escalated,
         ..page()
     };
-    follow(&receiver, &worse, "C1/1795309204.000100").await.unwrap();
+    follow(&receiver, &worse, "C1/1795309204.000100")
+        .await
+        .unwrap();
     let edit = heard.recv().await.unwrap();
     assert_eq!(edit.line, "POST /chat.update HTTP/1.1");
-    assert_eq!((&edit.json()["channel"], &edit.json()["ts"]), (&json!("C1"), &json!("1795309204.000100")));
+    assert_eq!(
+        (&edit.json()["channel"], &edit.json()["ts"]),
+        (&json!("C1"), &json!("1795309204.000100"))
+    );
     let reply = heard.recv().await.unwrap().json();
     assert_eq!(reply["thread_ts"], "1795309204.000100");
     assert_eq!(reply["reply_broadcast"], true);
@@ -128,10 +137,19 @@ async fn a_bot_posts_once_and_then_edits_and_tells_in_the_thread() {
 #[tokio::test]
 async fn what_slack_refuses_in_an_answer_of_200_is_refused() {
     // The codes are those of Slack's documentation of chat.postMessage.
-    for (code, passes) in [("channel_not_found", false), ("invalid_auth", false), ("ratelimited", true), ("internal_error", true)] {
+    for (code, passes) in [
+        ("channel_not_found", false),
+        ("invalid_auth", false),
+        ("ratelimited", true),
+        ("internal_error", true),
+    ] {
         let (api, _heard) = server(vec![("200 OK", json!({ "ok": false, "error": code }))]).await;
         let error = send(&bot(api), &page()).await.unwrap_err();
-        assert_eq!(matches!(error, SendError::Passing { .. }), passes, "{code}: {error:?}");
+        assert_eq!(
+            matches!(error, SendError::Passing { .. }),
+            passes,
+            "{code}: {error:?}"
+        );
         assert!(error.to_string().contains(code), "{error}");
     }
 }
@@ -139,14 +157,23 @@ async fn what_slack_refuses_in_an_answer_of_200_is_refused() {
 #[tokio::test]
 async fn a_message_that_somebody_deleted_is_written_again() {
     let (api, mut heard) = server(vec![
-        ("200 OK", json!({ "ok": false, "error": "message_not_found" })),
-        ("200 OK", json!({ "ok": true, "channel": "C1", "ts": "2.2" })),
+        (
+            "200 OK",
+            json!({ "ok": false, "error": "message_not_found" }),
+        ),
+        (
+            "200 OK",
+            json!({ "ok": true, "channel": "C1", "ts": "2.2" }),
+        ),
     ])
     .await;
     let receipt = follow(&bot(api), &page(), "C1/1.1").await.unwrap();
     assert_eq!(receipt.handle.as_deref(), Some("C1/2.2"));
     heard.recv().await.unwrap();
-    assert_eq!(heard.recv().await.unwrap().line, "POST /chat.postMessage HTTP/1.1");
+    assert_eq!(
+        heard.recv().await.unwrap().line,
+        "POST /chat.postMessage HTTP/1.1"
+    );
 }
 
 #[tokio::test]
@@ -160,14 +187,18 @@ async fn a_workflow_of_teams_gets_one_adaptive_card() {
     let sent = heard.recv().await.unwrap().json();
     assert_eq!(sent["type"], "message");
     let card = &sent["attachments"][0];
-    assert_eq!(card["contentType"], "application/vnd.microsoft.card.adaptive");
+    assert_eq!(
+        card["contentType"],
+        "application/vnd.microsoft.card.adaptive"
+    );
     assert_eq!(card["content"]["type"], "AdaptiveCard");
 }
 
 #[tokio::test]
 async fn pagerduty_is_triggered_and_resolved_under_one_key() {
     let done = json!({ "status": "success", "message": "Event processed", "dedup_key": "x" });
-    let (api, mut heard) = server(vec![("202 Accepted", done.clone()), ("202 Accepted", done)]).await;
+    let (api, mut heard) =
+        server(vec![("202 Accepted", done.clone()), ("202 Accepted", done)]).await;
     let receiver = Receiver::PagerDuty(PagerDuty {
         key: secret(),
         api,
@@ -194,13 +225,27 @@ async fn pagerduty_is_triggered_and_resolved_under_one_key() {
 async fn a_token_leaves_this_machine_only_encrypted() {
     let far = "http://events.pagerduty.example".to_owned();
     let all = [
-        Receiver::PagerDuty(PagerDuty { key: secret(), api: far.clone(), timeout: Span::secs(1) }),
+        Receiver::PagerDuty(PagerDuty {
+            key: secret(),
+            api: far.clone(),
+            timeout: Span::secs(1),
+        }),
         bot(far.clone()),
-        Receiver::Ntfy(Ntfy { topic: secret(), server: far, token: None, timeout: Span::secs(1) }),
+        Receiver::Ntfy(Ntfy {
+            topic: secret(),
+            server: far,
+            token: None,
+            timeout: Span::secs(1),
+        }),
     ];
     for receiver in all {
         let error = send(&receiver, &page()).await.unwrap_err();
-        assert_eq!(error, SendError::Lasting { why: "a token may leave this machine only over https".into() });
+        assert_eq!(
+            error,
+            SendError::Lasting {
+                why: "a token may leave this machine only over https".into()
+            }
+        );
     }
 }
 
@@ -222,7 +267,10 @@ fn http(url: String, preset: Preset) -> Http {
 #[tokio::test]
 async fn an_issue_is_opened_commented_and_closed_under_its_number() {
     let (url, mut heard) = server(vec![
-        ("201 Created", json!({ "id": 1, "number": 42, "title": "x" })),
+        (
+            "201 Created",
+            json!({ "id": 1, "number": 42, "title": "x" }),
+        ),
         ("201 Created", json!({})),
         ("200 OK", json!({})),
     ])
@@ -232,16 +280,30 @@ async fn an_issue_is_opened_commented_and_closed_under_its_number() {
     assert_eq!(receipt.handle.as_deref(), Some("42"));
     let opened = heard.recv().await.unwrap();
     assert_eq!(opened.line, "POST /repos/acme/shop/issues HTTP/1.1");
-    assert!(opened.head.contains("authorization: s3cret\r\n"), "{}", opened.head);
+    assert!(
+        opened.head.contains("authorization: s3cret\r\n"),
+        "{}",
+        opened.head
+    );
     assert_eq!(opened.json()["labels"], json!(["incident"]));
 
     let kind = |kind| Page { kind, ..page() };
-    follow(&receiver, &kind(Kind::Repeated), "42").await.unwrap();
-    assert_eq!(heard.recv().await.unwrap().line, "POST /repos/acme/shop/issues/42/comments HTTP/1.1");
-    follow(&receiver, &kind(Kind::Resolved), "42").await.unwrap();
+    follow(&receiver, &kind(Kind::Repeated), "42")
+        .await
+        .unwrap();
+    assert_eq!(
+        heard.recv().await.unwrap().line,
+        "POST /repos/acme/shop/issues/42/comments HTTP/1.1"
+    );
+    follow(&receiver, &kind(Kind::Resolved), "42")
+        .await
+        .unwrap();
     let closed = heard.recv().await.unwrap();
     assert_eq!(closed.line, "PATCH /repos/acme/shop/issues/42 HTTP/1.1");
-    assert_eq!(closed.json(), json!({ "state": "closed", "state_reason": "completed" }));
+    assert_eq!(
+        closed.json(),
+        json!({ "state": "closed", "state_reason": "completed" })
+    );
 }
 
 #[tokio::test]
@@ -253,10 +315,21 @@ async fn a_template_that_makes_no_json_sends_nothing_and_says_where() {
         body: body.to_owned(),
         content_type: ContentType::Json,
     };
-    for body in ["{\n  \"a\": }", "{% for a in text %}{% for b in text %}{% for c in text %}{% endfor %}{% endfor %}{% endfor %}", "{{ url }}", "{{ headers }}"] {
-        let section = Http { message: Some(request(body)), ..http(url.clone(), Preset::None) };
+    for body in [
+        "{\n  \"a\": }",
+        "{% for a in text %}{% for b in text %}{% for c in text %}{% endfor %}{% endfor %}{% endfor %}",
+        "{{ url }}",
+        "{{ headers }}",
+    ] {
+        let section = Http {
+            message: Some(request(body)),
+            ..http(url.clone(), Preset::None)
+        };
         let error = send(&Receiver::Http(section), &page()).await.unwrap_err();
-        assert!(matches!(&error, SendError::Lasting { why } if why.starts_with("the template")), "{error:?}");
+        assert!(
+            matches!(&error, SendError::Lasting { why } if why.starts_with("the template")),
+            "{error:?}"
+        );
         assert!(!error.to_string().contains("s3cret"));
     }
     assert!(heard.try_recv().is_err());

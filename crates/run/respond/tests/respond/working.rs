@@ -37,7 +37,10 @@ async fn an_incident_opened_by_hand_pages_repeats_and_is_ended_by_hand() {
     let id = house.responder.open_incident(opening()).await.unwrap();
     pass(2).await;
     let page = world.far.by("a")[0].clone();
-    assert_eq!((page.kind, page.reason.text), (Kind::Raised, Say::same("お客様から連絡")));
+    assert_eq!(
+        (page.kind, page.reason.text),
+        (Kind::Raised, Say::same("お客様から連絡"))
+    );
     assert_eq!(page.promise.name, Say::same("決済画面が開かない"));
     let incident = house.responder.incident(&id).unwrap();
     assert_eq!(incident.promises, ["p1"]);
@@ -46,12 +49,21 @@ async fn an_incident_opened_by_hand_pages_repeats_and_is_ended_by_hand() {
     house.responder.reconfigure(config());
     pass(302).await;
     assert_eq!(world.far.by("a").last().unwrap().kind, Kind::Repeated);
-    let deed = Deed::Resolve { text: "証明書を更新".into() };
-    house.responder.act(&id, "佐藤", deed.clone()).await.unwrap();
+    let deed = Deed::Resolve {
+        text: "証明書を更新".into(),
+    };
+    house
+        .responder
+        .act(&id, "佐藤", deed.clone())
+        .await
+        .unwrap();
     pass(2).await;
     assert_eq!(world.far.by("a").last().unwrap().kind, Kind::Resolved);
     assert!(house.responder.incidents(&Filter::open()).is_empty());
-    assert!(matches!(house.responder.act(&id, "佐藤", deed).await, Err(Error::NotOpen(_))));
+    assert!(matches!(
+        house.responder.act(&id, "佐藤", deed).await,
+        Err(Error::NotOpen(_))
+    ));
 }
 
 #[tokio::test(start_paused = true)]
@@ -61,7 +73,10 @@ async fn nobody_ends_by_hand_what_evidence_opened() {
     let broken = world.transition("p1", State::Broken, Some(State::Kept));
     house.responder.transition(broken).await.unwrap();
     let id = house.responder.incidents(&Filter::open())[0].id.clone();
-    let ended = house.responder.act(&id, "佐藤", Deed::Resolve { text: "x".into() }).await;
+    let ended = house
+        .responder
+        .act(&id, "佐藤", Deed::Resolve { text: "x".into() })
+        .await;
     assert!(matches!(ended, Err(Error::EndsByEvidence(_))));
 }
 
@@ -69,18 +84,41 @@ async fn nobody_ends_by_hand_what_evidence_opened() {
 async fn each_deed_is_an_event_and_keeps_an_acknowledgement_alive() {
     let world = World::new(|_| Does::Accept);
     let mut config = config();
-    config.severities.get_mut("critical").unwrap().acknowledged_for = Some(Span::secs(600));
+    config
+        .severities
+        .get_mut("critical")
+        .unwrap()
+        .acknowledged_for = Some(Span::secs(600));
     let mut house = world.start(config, Memory::new()).await.unwrap();
     let id = house.responder.open_incident(opening()).await.unwrap();
-    house.responder.acknowledge(&id, "佐藤", None).await.unwrap();
+    house
+        .responder
+        .acknowledge(&id, "佐藤", None)
+        .await
+        .unwrap();
     pass(500).await;
     for deed in [
-        Deed::Note { text: "ログを確認".into() },
-        Deed::Role { role: "commander".into(), person: "鈴木".into() },
-        Deed::Tick { step: "promote the standby".into() },
-        Deed::Cause { text: "期限切れ".into() },
-        Deed::Concern { personal: true, card: false, wrongful: false },
-        Deed::Reported { key: "appi-preliminary".into() },
+        Deed::Note {
+            text: "ログを確認".into(),
+        },
+        Deed::Role {
+            role: "commander".into(),
+            person: "鈴木".into(),
+        },
+        Deed::Tick {
+            step: "promote the standby".into(),
+        },
+        Deed::Cause {
+            text: "期限切れ".into(),
+        },
+        Deed::Concern {
+            personal: true,
+            card: false,
+            wrongful: false,
+        },
+        Deed::Reported {
+            key: "appi-preliminary".into(),
+        },
     ] {
         house.responder.act(&id, "鈴木", deed).await.unwrap();
     }
@@ -88,22 +126,52 @@ async fn each_deed_is_an_event_and_keeps_an_acknowledgement_alive() {
     pass(110).await;
     let incident = house.responder.incident(&id).unwrap();
     assert!(incident.acknowledged.is_some());
-    assert_eq!(incident.work.tick("promote the standby").unwrap().who, "鈴木");
+    assert_eq!(
+        incident.work.tick("promote the standby").unwrap().who,
+        "鈴木"
+    );
     let events = drain(&mut house.events);
-    let worked: Vec<_> = events.iter().filter(|event| event.kind == EventKind::IncidentWorked).collect();
+    let worked: Vec<_> = events
+        .iter()
+        .filter(|event| event.kind == EventKind::IncidentWorked)
+        .collect();
     assert_eq!(worked.len(), 6);
-    assert!(worked.iter().all(|event| event.body["who"] == "鈴木" && event.key == id));
+    assert!(
+        worked
+            .iter()
+            .all(|event| event.body["who"] == "鈴木" && event.key == id)
+    );
     pass(500).await;
-    assert!(house.responder.incident(&id).unwrap().acknowledged.is_none(), "nothing for 600 s");
+    assert!(
+        house
+            .responder
+            .incident(&id)
+            .unwrap()
+            .acknowledged
+            .is_none(),
+        "nothing for 600 s"
+    );
     let bad = [
         Deed::Note { text: " ".into() },
-        Deed::Link { title: String::new(), url: "javascript:alert(1)".into() },
+        Deed::Link {
+            title: String::new(),
+            url: "javascript:alert(1)".into(),
+        },
         Deed::ActionDone { number: 9 },
-        Deed::Severity { severity: "none".into() },
+        Deed::Severity {
+            severity: "none".into(),
+        },
         Deed::Reported { key: "none".into() },
     ];
     for deed in bad {
-        assert!(house.responder.act(&id, "鈴木", deed.clone()).await.is_err(), "{deed:?}");
+        assert!(
+            house
+                .responder
+                .act(&id, "鈴木", deed.clone())
+                .await
+                .is_err(),
+            "{deed:?}"
+        );
     }
 }
 
@@ -115,16 +183,31 @@ async fn an_action_that_is_not_done_by_its_day_is_told_once() {
     // It is 10:00 on 22 November in Tokyo.
     let due = Day("2026-11-22".parse().unwrap());
     for text in ["a", "b"] {
-        let deed = Deed::Action { text: text.into(), owner: "鈴木".into(), due };
+        let deed = Deed::Action {
+            text: text.into(),
+            owner: "鈴木".into(),
+            due,
+        };
         house.responder.act(&id, "佐藤", deed).await.unwrap();
     }
-    house.responder.act(&id, "鈴木", Deed::ActionDone { number: 2 }).await.unwrap();
+    house
+        .responder
+        .act(&id, "鈴木", Deed::ActionDone { number: 2 })
+        .await
+        .unwrap();
     let overdue = |events: Vec<respond::Event>| {
-        let told = events.into_iter().filter(|event| event.kind == EventKind::ActionOverdue);
-        told.map(|event| event.body["action"].clone()).collect::<Vec<_>>()
+        let told = events
+            .into_iter()
+            .filter(|event| event.kind == EventKind::ActionOverdue);
+        told.map(|event| event.body["action"].clone())
+            .collect::<Vec<_>>()
     };
     pass(13 * 3_600).await;
-    assert_eq!(overdue(drain(&mut house.events)), Vec::<serde_json::Value>::new(), "the day is not over");
+    assert_eq!(
+        overdue(drain(&mut house.events)),
+        Vec::<serde_json::Value>::new(),
+        "the day is not over"
+    );
     pass(2 * 3_600).await;
     assert_eq!(overdue(drain(&mut house.events)), [serde_json::json!(1)]);
     pass(24 * 3_600).await;
@@ -173,22 +256,57 @@ async fn a_sheet_is_signed_whole_and_stays_as_it_was_signed() {
     let world = World::new(|_| Does::Accept);
     let state = Memory::new();
     let mut house = world.start(daily(), state.clone()).await.unwrap();
-    let signing = |note: &str| Signing { by: "佐藤".into(), note: note.into(), day: None };
-    let early = house.responder.sign("daily", signing(""), judged(State::Kept)).await;
+    let signing = |note: &str| Signing {
+        by: "佐藤".into(),
+        note: note.into(),
+        day: None,
+    };
+    let early = house
+        .responder
+        .sign("daily", signing(""), judged(State::Kept))
+        .await;
     assert!(matches!(early, Err(Error::Unready(open, _)) if open == ["不審なアクセス"]));
-    assert!(matches!(house.responder.tick("daily", tick(2, false, "")).await, Err(Error::NoteMissing)));
-    assert!(matches!(house.responder.tick("daily", tick(9, true, "")).await, Err(Error::NoSuch { .. })));
-    house.responder.tick("daily", tick(2, true, "WAF のログも確認")).await.unwrap();
-    let sheet = house.responder.sign("daily", signing(""), judged(State::Kept)).await.unwrap();
+    assert!(matches!(
+        house.responder.tick("daily", tick(2, false, "")).await,
+        Err(Error::NoteMissing)
+    ));
+    assert!(matches!(
+        house.responder.tick("daily", tick(9, true, "")).await,
+        Err(Error::NoSuch { .. })
+    ));
+    house
+        .responder
+        .tick("daily", tick(2, true, "WAF のログも確認"))
+        .await
+        .unwrap();
+    let sheet = house
+        .responder
+        .sign("daily", signing(""), judged(State::Kept))
+        .await
+        .unwrap();
     assert!(!sheet.is_late, "10:00 is before 12:00");
-    let again = house.responder.sign("daily", signing(""), judged(State::Kept)).await;
+    let again = house
+        .responder
+        .sign("daily", signing(""), judged(State::Kept))
+        .await;
     assert!(matches!(again, Err(Error::Signed(who)) if who == "佐藤"));
-    let kinds: Vec<_> = drain(&mut house.events).iter().map(|event| event.kind).collect();
-    assert_eq!(kinds, [EventKind::ChecklistTicked, EventKind::ChecklistSigned]);
+    let kinds: Vec<_> = drain(&mut house.events)
+        .iter()
+        .map(|event| event.kind)
+        .collect();
+    assert_eq!(
+        kinds,
+        [EventKind::ChecklistTicked, EventKind::ChecklistSigned]
+    );
     // After a restart, and with other evidence, it says what was signed.
     house.task.abort();
     let house = world.start(daily(), state.reopened()).await.unwrap();
-    let sheet = house.responder.sheet("daily", None, &judged(State::Broken)).await.unwrap().unwrap();
+    let sheet = house
+        .responder
+        .sheet("daily", None, &judged(State::Broken))
+        .await
+        .unwrap()
+        .unwrap();
     assert_eq!(sheet.lines[0].judged.as_ref().unwrap().state, State::Kept);
 }
 
@@ -198,15 +316,36 @@ async fn a_sheet_that_nobody_signs_is_missed_once_and_late_when_signed() {
     let mut house = world.start(daily(), Memory::new()).await.unwrap();
     // From 10:00 to 12:02 in Tokyo.
     pass(2 * 3_600 + 120).await;
-    let missed = |events: Vec<respond::Event>| events.iter().filter(|event| event.kind == EventKind::ChecklistMissed).count();
+    let missed = |events: Vec<respond::Event>| {
+        events
+            .iter()
+            .filter(|event| event.kind == EventKind::ChecklistMissed)
+            .count()
+    };
     assert_eq!(missed(drain(&mut house.events)), 1);
     pass(3_600).await;
     assert_eq!(missed(drain(&mut house.events)), 0);
-    house.responder.tick("daily", tick(2, true, "")).await.unwrap();
-    let signing = Signing { by: "佐藤".into(), note: "遅れました".into(), day: None };
-    let sheet = house.responder.sign("daily", signing, judged(State::Broken)).await.unwrap();
+    house
+        .responder
+        .tick("daily", tick(2, true, ""))
+        .await
+        .unwrap();
+    let signing = Signing {
+        by: "佐藤".into(),
+        note: "遅れました".into(),
+        day: None,
+    };
+    let sheet = house
+        .responder
+        .sign("daily", signing, judged(State::Broken))
+        .await
+        .unwrap();
     assert!(sheet.is_late);
-    let month = house.responder.sheets("daily", "2026-11-01".parse().unwrap()).await.unwrap();
+    let month = house
+        .responder
+        .sheets("daily", "2026-11-01".parse().unwrap())
+        .await
+        .unwrap();
     assert_eq!(month.len(), 22, "one sheet a day up to today");
     assert!(month[21].signed.is_some() && month[20].signed.is_none());
 }
