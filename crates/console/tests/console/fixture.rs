@@ -17,6 +17,7 @@ use tokio::sync::watch;
 #[path = "fixture/documents.rs"]
 pub mod documents;
 #[path = "fixture/prometheus.rs"]
+mod cases;
 mod prometheus;
 #[path = "fixture/rooms.rs"]
 mod cases;
