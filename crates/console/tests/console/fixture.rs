@@ -16,11 +16,11 @@ use tokio::sync::watch;
 // The preview includes this file by its path, so the path of its own part is written out.
 #[path = "fixture/documents.rs"]
 pub mod documents;
-#[path = "fixture/prometheus.rs"]
+#[path = "fixture/cases.rs"]
 mod cases;
+#[path = "fixture/prometheus.rs"]
 mod prometheus;
 #[path = "fixture/rooms.rs"]
-mod cases;
 mod rooms;
 #[path = "fixture/stores.rs"]
 mod stores;
