@@ -134,8 +134,7 @@ pub(crate) fn after(visit: &Visit, one: &Dossier) -> Markup {
             h2 #notice { (lang.pick("Draft for customers", "お客様へのお知らせ(案)")) }
             @for draft_lang in ::promise::Lang::ALL {
                 details { summary { (draft_lang.pick("English", "日本語")) }
-                    p lang=(draft_lang.tag()) { strong { (one.notice.title.get(draft_lang)) } }
-                    p lang=(draft_lang.tag()) { (one.notice.text.get(draft_lang)) }
+                    pre.draft lang=(draft_lang.tag()) { (one.notice.title.get(draft_lang)) "\n\n" (one.notice.text.get(draft_lang)) }
                 }
             }
         }

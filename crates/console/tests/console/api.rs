@@ -21,6 +21,8 @@ async fn every_address_that_is_described_answers() {
                 .replace("/promises/{id}", "/promises/payment-success")
                 .replace("/silence/{id}", "/silence/s-1")
                 .replace("{id}", "INC-7")
+                .replace("{token}", "GOOD")
+                .replace("{list}", "daily")
                 .replace("{index}", "48200")
                 .replace("{name}", "provider")
                 .replace("{to}", "stop")

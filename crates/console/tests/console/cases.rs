@@ -38,9 +38,9 @@ async fn a_link_shows_a_button_and_only_the_button_acknowledges() {
 #[tokio::test]
 async fn a_bad_link_is_refused_in_both_languages() {
     for (token, status, ja, en) in [
-        ("x", 404, "このリンクは無効です", "this link is not valid"),
-        ("OLD", 410, "は切れています", "this link was valid until"),
-        ("USED", 410, "使用済みです", "this link was used by"),
+        ("x", 404, "このリンクは無効です", "This link is not valid"),
+        ("OLD", 410, "は切れています", "This link was valid until"),
+        ("USED", 410, "使用済みです", "This link was used by"),
     ] {
         for (lang, words) in [("ja", ja), ("en", en)] {
             let page = get(&console(), &format!("/acknowledge/{token}?lang={lang}")).await;
