@@ -141,7 +141,11 @@ impl Group {
             labels: place.labels,
             interval_millis: interval_millis.max(1),
             // What has been bad for longer than the wait has waited long enough.
-            next: at.max(bad_since + place.wait),
+            next: if bad_since + place.wait <= at {
+                at
+            } else {
+                at + place.wait
+            },
             told: BTreeMap::new(),
         }
     }

@@ -41,7 +41,8 @@ pub fn react(config: &Config, book: &Book, change: &mut Change, transition: &Tra
 /// The same for an alert of a rule.
 pub fn react_to_rule(config: &Config, book: &Book, change: &mut Change, told: &RuleChange) {
     let news = News {
-        bad_since: told.rule.started,
+        // A sender's clock may be ahead of ours, and one that names only an end is said to begin there.
+        bad_since: told.rule.started.min(change.at),
         evidence_entry: told.entry,
     };
     take(config, book, change, &news, told.subject(config));

@@ -370,6 +370,19 @@ async fn a_group_waits_for_followers_and_is_one_message_and_one_incident() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn an_alert_that_names_only_its_end_is_told_like_any_other() {
+    let (world, house) = world(grouped()).await;
+    let ends_at = promise::Clock::now(&*world.clock) + Duration::from_secs(3_600);
+    let ends = Posted {
+        ends_at: Some(ends_at),
+        ..posted("alertname=Down job=x")
+    };
+    house.responder.post(vec![ends]).await.unwrap();
+    pass(32).await;
+    assert_eq!(told(&world), [Kind::Raised]);
+}
+
+#[tokio::test(start_paused = true)]
 async fn the_worst_severity_leaves_at_once_and_its_followers_join_the_message() {
     let (world, house) = world(grouped()).await;
     house
