@@ -12,6 +12,8 @@ mod crash;
 mod escalation;
 #[path = "respond/faults.rs"]
 mod faults;
+#[path = "respond/held.rs"]
+mod held;
 #[path = "respond/lifecycle.rs"]
 mod lifecycle;
 #[path = "respond/notifiers.rs"]
