@@ -254,8 +254,8 @@ impl House {
             None => None,
         };
         let url = format!("http://{address}");
-        let config =
-            respond::Config::from_spec(spec, links(spec, address)).with_rules(alerting(spec, rules));
+        let config = respond::Config::from_spec(spec, links(spec, address))
+            .with_rules(alerting(spec, rules));
         let responder = Responder::open(
             config,
             Arc::new(secrets::resolve),

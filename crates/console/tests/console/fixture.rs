@@ -14,10 +14,10 @@ use serde_json::json;
 use tokio::sync::watch;
 
 // The preview includes this file by its path, so the path of its own part is written out.
-#[path = "fixture/documents.rs"]
-pub mod documents;
 #[path = "fixture/cases.rs"]
 mod cases;
+#[path = "fixture/documents.rs"]
+pub mod documents;
 #[path = "fixture/prometheus.rs"]
 mod prometheus;
 #[path = "fixture/rooms.rs"]

@@ -10,8 +10,7 @@ use spec::{
     Spec,
     section::{
         alerting::Alerting, canary::Canary, checklist::Checklist, escalation::Escalation,
-        on_call::OnCall, receiver::Receiver,
-        receiver::Secret, route::Route, severity::Severity,
+        on_call::OnCall, receiver::Receiver, receiver::Secret, route::Route, severity::Severity,
     },
 };
 
@@ -128,7 +127,10 @@ impl Config {
     /// The person whom a receiver reaches, where it reaches one person alone.
     #[must_use]
     pub fn person_of(&self, receiver: &str) -> Option<Say> {
-        let people = self.on_call.iter().flat_map(|on_call| on_call.people.values());
+        let people = self
+            .on_call
+            .iter()
+            .flat_map(|on_call| on_call.people.values());
         let mut reached = people.filter(|person| person.receivers.iter().any(|it| it == receiver));
         let person = reached.next()?;
         reached.next().is_none().then(|| person.name.0.clone())

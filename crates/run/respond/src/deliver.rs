@@ -212,7 +212,12 @@ async fn attempt(desk: Arc<Desk>, make: Make, pending: Pending) {
 /// By which the receiver knows what it was told before: of the group, where the page speaks of one, else of the incident.
 fn handle(book: &Book, pending: &Pending) -> Option<String> {
     let first = pending.page.first.as_deref();
-    let told_first = |incident: &&Incident| incident.pages.iter().any(|page| Some(page.key.as_str()) == first);
+    let told_first = |incident: &&Incident| {
+        incident
+            .pages
+            .iter()
+            .any(|page| Some(page.key.as_str()) == first)
+    };
     let of_group = first.and_then(|_| book.incidents.values().rev().find(told_first));
     let incident = of_group.or_else(|| book.incident(pending.incident()))?;
     incident.handles.get(&pending.receiver).cloned()

@@ -29,8 +29,8 @@ pub mod posted;
 pub mod route;
 pub mod rule;
 pub mod runbook;
-pub mod template;
 pub mod silence;
+pub mod template;
 
 mod announce;
 mod book;
@@ -56,5 +56,5 @@ pub use notify::inbox::InboxItem;
 pub use on_call::OnDuty;
 pub use page::Page;
 pub use responder::{ReceiverStatus, Responder, Transition};
-pub use standing::{GroupStanding, Standing};
 pub use rule::{Rule, RuleChange};
+pub use standing::{GroupStanding, Standing};

@@ -327,7 +327,7 @@ fn scalar<T: DeserializeOwned>(text: &str, lang: Lang) -> anyhow::Result<T> {
     })
 }
 
-fn said<'v>(value: &'v Value, lang: Lang) -> &'v str {
+fn said(value: &Value, lang: Lang) -> &str {
     value[lang.tag()].as_str().unwrap_or_default()
 }
 

@@ -16,7 +16,8 @@ use super::{Common, Data, instance::Instance, runtime};
 #[derive(Debug, Args)]
 pub(crate) struct StatusPage {
     /// The folder; it is made where there is none.
-    dir: PathBuf,
+    #[arg(value_name = "DIR")]
+    folder: PathBuf,
     #[command(flatten)]
     data: Data,
 }
@@ -29,19 +30,19 @@ impl StatusPage {
         let lang = common.lang();
         let instance = Instance::find(&self.data.dir, lang)?;
         let (service, notices) = runtime()?.block_on(read(&instance))?;
-        std::fs::create_dir_all(&self.dir)
-            .with_context(|| format!("cannot make {}", self.dir.display()))?;
+        std::fs::create_dir_all(&self.folder)
+            .with_context(|| format!("cannot make {}", self.folder.display()))?;
         for lang in Lang::ALL {
             let name = if lang == Lang::Ja {
                 "index.html"
             } else {
                 "en.html"
             };
-            let path = self.dir.join(name);
+            let path = self.folder.join(name);
             std::fs::write(&path, page(&service, &notices, lang))
                 .with_context(|| format!("cannot write {}", path.display()))?;
         }
-        let (dir, count) = (self.dir.display(), notices.len());
+        let (dir, count) = (self.folder.display(), notices.len());
         let done = say!(
             "● {dir}: {count} incidents, in both languages",
             "● {dir}: インシデント {count} 件(日英)"

@@ -136,12 +136,12 @@ impl door::Ledger for Door {
                 kind::SUPPRESSIONS,
                 say!("findings that are borne", "受け入れた指摘"),
             ),
-            (
-                kind::MAINTENANCES,
-                say!("announced work", "予告した作業"),
-            ),
+            (kind::MAINTENANCES, say!("announced work", "予告した作業")),
             ("silence_set", say!("silence", "サイレンス")),
-            ("silence_changed", say!("silence changed", "サイレンスの変更")),
+            (
+                "silence_changed",
+                say!("silence changed", "サイレンスの変更"),
+            ),
             ("silence_ended", say!("silence over", "サイレンスの終了")),
             ("page_hushed", say!("page held back", "控えた通知")),
             ("alert_flapping", say!("alert flaps", "警報のばたつき")),

@@ -12,7 +12,7 @@ use axum::{
 use serde::{Deserialize, Serialize};
 use spec::section::alerting::matcher::Matcher;
 
-use super::{filters, instant, read, refused, switch, wrong};
+use super::{bad, filters, instant, read, refused, switch};
 use crate::{
     door::alerts::{Firing, Posted},
     reply::Visit,
@@ -108,14 +108,12 @@ struct Asked {
 }
 
 impl Asked {
-    fn of(visit: &Visit) -> Result<Self, Response> {
+    fn of(visit: &Visit) -> Result<Self, Say> {
         let receiver = visit.param("receiver");
         let receiver = receiver.map(|pattern| Matcher::new("receiver", pattern, true, true));
         Ok(Self {
             matchers: filters(visit)?,
-            receiver: receiver
-                .transpose()
-                .map_err(|why: Say| wrong(StatusCode::BAD_REQUEST, &why.en))?,
+            receiver: receiver.transpose()?,
             active: switch(visit, "active"),
             silenced: switch(visit, "silenced"),
             inhibited: switch(visit, "inhibited"),
@@ -138,7 +136,7 @@ impl Asked {
 pub(crate) async fn list(visit: Visit) -> Response {
     let asked = match Asked::of(&visit) {
         Ok(asked) => asked,
-        Err(response) => return response,
+        Err(why) => return bad(&why),
     };
     let firing = visit.room.desk.alerts.firing();
     let shown = firing.iter().filter(|one| asked.fits(one));
@@ -149,7 +147,7 @@ pub(crate) async fn list(visit: Visit) -> Response {
 pub(crate) async fn groups(visit: Visit) -> Response {
     let asked = match Asked::of(&visit) {
         Ok(asked) => asked,
-        Err(response) => return response,
+        Err(why) => return bad(&why),
     };
     let all = visit.room.desk.alerts.groups();
     let is_told = |name: &str| asked.receiver.as_ref().is_none_or(|it| it.accepts(name));
@@ -181,7 +179,7 @@ pub(crate) async fn post(visit: Visit, body: Body) -> Response {
         });
         let (starts_at, ends_at) = match times {
             Ok(times) => times,
-            Err(why) => return wrong(StatusCode::BAD_REQUEST, &why.en),
+            Err(why) => return bad(&why),
         };
         posted.push(Posted {
             labels: one.labels,

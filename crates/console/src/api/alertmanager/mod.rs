@@ -29,6 +29,10 @@ fn wrong(status: StatusCode, why: &str) -> Response {
     (status, Json(why)).into_response()
 }
 
+fn bad(why: &Say) -> Response {
+    wrong(StatusCode::BAD_REQUEST, &why.en)
+}
+
 fn refused(refused: &Refused) -> Response {
     let (status, why) = reply::explain(refused);
     wrong(status, &why.en)
@@ -44,12 +48,11 @@ async fn read<T: DeserializeOwned>(body: Body) -> Result<T, Response> {
 }
 
 /// The matchers of all `filter` parameters.
-fn filters(visit: &Visit) -> Result<Vec<Matcher>, Response> {
+fn filters(visit: &Visit) -> Result<Vec<Matcher>, Say> {
     let given = visit.query.iter().filter(|(name, _)| name == "filter");
     let mut all = Vec::new();
     for (_, text) in given {
-        let read = Matcher::parse_all(text);
-        all.extend(read.map_err(|why| wrong(StatusCode::BAD_REQUEST, &why.en))?);
+        all.extend(Matcher::parse_all(text)?);
     }
     Ok(all)
 }

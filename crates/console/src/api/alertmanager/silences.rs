@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 use spec::section::alerting::matcher::Matcher;
 
-use super::{filters, read, refused, wrong};
+use super::{bad, filters, read, refused};
 use crate::{
     door::alerts::{Draft, Silence},
     reply::Visit,
@@ -96,7 +96,7 @@ struct Sent {
 pub(crate) async fn list(visit: Visit) -> Response {
     let matchers = match filters(&visit) {
         Ok(matchers) => matchers,
-        Err(response) => return response,
+        Err(why) => return bad(&why),
     };
     let mut silences = visit.room.desk.alerts.silences();
     silences.retain(|silence| matchers.iter().all(|asked| speaks_of(silence, asked)));
@@ -154,7 +154,7 @@ pub(crate) async fn set(visit: Visit, body: Body) -> Response {
     let matchers: Result<Vec<Matcher>, Say> = matchers.collect();
     let matchers = match matchers {
         Ok(matchers) => matchers,
-        Err(why) => return wrong(StatusCode::BAD_REQUEST, &why.en),
+        Err(why) => return bad(&why),
     };
     let draft = Draft {
         id: sent.id.filter(|id| !id.is_empty()),

@@ -266,9 +266,9 @@ impl From<Document> for Spec {
                 })
                 .collect();
             let maintenances = document.alerting.maintenances.iter();
-            promise.corrections.extend(
-                maintenances.filter_map(|(name, work)| work.correction(name, &promise.id)),
-            );
+            promise
+                .corrections
+                .extend(maintenances.filter_map(|(name, work)| work.correction(name, &promise.id)));
         }
         Self {
             service,

@@ -99,7 +99,9 @@ impl Hook {
             Webhook::GitlabHook(_) => (is_token(&key, header("x-gitlab-token").as_deref()), None),
             Webhook::BearerHook(_) => {
                 let said = header("authorization");
-                let token = said.as_deref().and_then(|said| said.strip_prefix("Bearer "));
+                let token = said
+                    .as_deref()
+                    .and_then(|said| said.strip_prefix("Bearer "));
                 (is_token(&key, token), None)
             }
             Webhook::GithubHook(_) => {
@@ -242,7 +244,13 @@ mod tests {
     #[test]
     fn a_token_is_the_secret_and_nothing_else_is() {
         assert!(is_token("s3cret", Some("s3cret")));
-        for said in [None, Some(""), Some("s3cre"), Some("s3cret "), Some("S3CRET")] {
+        for said in [
+            None,
+            Some(""),
+            Some("s3cre"),
+            Some("s3cret "),
+            Some("S3CRET"),
+        ] {
             assert!(!is_token("s3cret", said), "{said:?}");
         }
         assert!(!is_token("", Some("")), "an empty secret proves nothing");

@@ -314,8 +314,8 @@ fn evidence(of: &Sources<'_>) -> Block {
         )
     } else {
         say!(
-            "Entries of the ledger, each of which can be judged again with `tegata prove`: {list}",
-            "台帳の記録(`tegata prove` で再計算できます): {list}"
+            "Entries of the ledger, each of which can be judged again with `tegata prove --replay`: {list}",
+            "台帳の記録(`tegata prove --replay` で再計算できます): {list}"
         )
     })
 }
