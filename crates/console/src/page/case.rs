@@ -127,14 +127,14 @@ pub(crate) fn after(visit: &Visit, one: &Dossier) -> Markup {
         @if !one.records.is_empty() {
             section aria-labelledby="records" {
                 h2 #records { (lang.pick("Errors in the logs around its beginning", "発生前後のエラーログ")) }
-                pre { @for line in &one.records { (line.at) " " (line.stream) " " (line.text) "\n" } }
+                pre tabindex="0" role="group" aria-labelledby="records" { @for line in &one.records { (line.at) " " (line.stream) " " (line.text) "\n" } }
             }
         }
         section aria-labelledby="notice" {
             h2 #notice { (lang.pick("Draft for customers", "お客様へのお知らせ(案)")) }
             @for draft_lang in ::promise::Lang::ALL {
                 details { summary { (draft_lang.pick("English", "日本語")) }
-                    pre.draft lang=(draft_lang.tag()) { (one.notice.title.get(draft_lang)) "\n\n" (one.notice.text.get(draft_lang)) }
+                    pre.draft tabindex="0" role="group" aria-labelledby="notice" lang=(draft_lang.tag()) { (one.notice.title.get(draft_lang)) "\n\n" (one.notice.text.get(draft_lang)) }
                 }
             }
         }
