@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use async_trait::async_trait;
 use promise::Timestamp;
+pub use respond::{posted::Posted, silence::Draft};
 use spec::section::alerting::matcher::Matcher;
 
 use super::Refused;
@@ -64,16 +65,6 @@ pub struct Group {
     pub alerts: Vec<Firing>,
 }
 
-/// An alert as another program sends it.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub struct Posted {
-    pub labels: BTreeMap<String, String>,
-    pub annotations: BTreeMap<String, String>,
-    pub starts_at: Option<Timestamp>,
-    pub ends_at: Option<Timestamp>,
-    pub generator_url: String,
-}
-
 #[derive(Debug, Clone, PartialEq)]
 pub struct Silence {
     pub id: String,
@@ -86,17 +77,4 @@ pub struct Silence {
     pub ticket: Option<String>,
     /// `pending`, `active` or `expired`.
     pub state: &'static str,
-}
-
-/// A silence as it is asked for.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Draft {
-    /// The one that it changes.
-    pub id: Option<String>,
-    pub matchers: Vec<Matcher>,
-    pub starts_at: Timestamp,
-    pub ends_at: Timestamp,
-    pub created_by: String,
-    pub comment: String,
-    pub ticket: Option<String>,
 }

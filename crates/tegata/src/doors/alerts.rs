@@ -8,7 +8,7 @@ use console::door::{
     alerts::{self as door, Draft, Firing, Group, Posted, Silence},
 };
 use promise::say;
-use respond::{GroupStanding, Standing, posted, silence};
+use respond::{GroupStanding, Standing};
 
 use super::{busy, internal};
 use crate::app::House;
@@ -67,14 +67,7 @@ impl door::Alerts for Door {
     }
 
     async fn post(&self, alerts: Vec<Posted>) -> Result<(), Refused> {
-        let batch = alerts.into_iter().map(|alert| posted::Posted {
-            labels: alert.labels,
-            annotations: alert.annotations,
-            starts_at: alert.starts_at,
-            ends_at: alert.ends_at,
-            generator_url: alert.generator_url,
-        });
-        let taken = self.0.responder.post(batch.collect()).await;
+        let taken = self.0.responder.post(alerts).await;
         taken.map(drop).map_err(refused)
     }
 
@@ -97,15 +90,6 @@ impl door::Alerts for Door {
     }
 
     async fn silence(&self, draft: Draft) -> Result<String, Refused> {
-        let draft = silence::Draft {
-            id: draft.id,
-            matchers: draft.matchers,
-            starts_at: draft.starts_at,
-            ends_at: draft.ends_at,
-            created_by: draft.created_by,
-            comment: draft.comment,
-            ticket: draft.ticket,
-        };
         let set = self.0.responder.silence(draft).await;
         set.map(|silence| silence.id).map_err(refused)
     }
