@@ -30,6 +30,9 @@ impl fmt::Display for Count {
 /// The package whose tests come last, and need the binary and the peers.
 const BLACK_BOX: &str = "tegata-e2e";
 
+/// Its tests that take the whole machine, or that a starved machine makes wrong: each of them runs alone.
+const ALONE: [&str; 2] = ["browser::", "alertmanager::acceptance::"];
+
 /// Everything is built by this one command: another selection of packages or targets would unite the features of
 /// shared libraries in another way, and build them a second time.
 pub const BUILD: &[&str] = &[
@@ -124,17 +127,31 @@ fn all(steps: &mut Steps, sum: &mut Count) -> anyhow::Result<()> {
         ]);
         count(&mut command, sum)
     });
-    steps.go_on_after("end to end", "the failed tests are named above", || {
+    let mut end_to_end = |threads: &str, filters: &[String]| {
         run_all(&black_box, sum, |command| {
             newest.tell(command);
             command
-                // Each of them runs a service that must keep up with its world, some a browser beside it.
-                .env("RUST_TEST_THREADS", "2")
+                .args(filters)
+                .env("RUST_TEST_THREADS", threads)
                 .env("TEGATA_BIN", &binary)
                 .env("TEGATA_PYTHON", &python)
                 .env("TEGATA_BROWSER_TOOLS", &tools);
         })
+    };
+    // Each of them runs a service that must keep up with its world.
+    let but_alone: Vec<String> = ALONE
+        .iter()
+        .flat_map(|&name| ["--skip".to_owned(), name.to_owned()])
+        .collect();
+    steps.go_on_after("end to end", "the failed tests are named above", || {
+        end_to_end("2", &but_alone)
     });
+    let alone = ALONE.map(str::to_owned);
+    steps.go_on_after(
+        "end to end, one by one",
+        "the failed tests are named above",
+        || end_to_end("1", &alone),
+    );
     Ok(())
 }
 
@@ -212,7 +229,9 @@ fn run_all(
         let mut command = Command::new(&program.path);
         command
             .current_dir(&program.folder)
-            .env("CARGO_MANIFEST_DIR", &program.folder);
+            .env("CARGO_MANIFEST_DIR", &program.folder)
+            // An error that a test returns is told without forty lines of where it passed.
+            .env("RUST_LIB_BACKTRACE", "0");
         prepare(&mut command);
         if let Err(error) = count(&mut command, sum) {
             failed.push(format!("{name}: {error:#}"));

@@ -24,7 +24,7 @@ use super::{
 use crate::{index::Index, source::WAIT_MAX};
 
 /// A rule over many staggered targets is looked at early at most this often, so that it costs no more for each of them.
-const LOOK_EVERY: Duration = Duration::from_secs(1);
+const LOOK_EVERY: Duration = Duration::from_millis(500);
 /// How far back alerts from before a restart are looked for; as in Prometheus.
 const OUTAGE_MAX: Duration = Duration::from_secs(3_600);
 /// A group is never evaluated more often.

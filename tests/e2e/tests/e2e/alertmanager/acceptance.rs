@@ -452,31 +452,45 @@ fn check(case: &Case, heard: &[Heard]) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// Both managers for one case, ready.
+async fn both(case: &Case, dir: &Path) -> anyhow::Result<[Manager; 2]> {
+    let (theirs, ours) = (dir.join("theirs"), dir.join("ours"));
+    std::fs::create_dir_all(&theirs)?;
+    std::fs::create_dir_all(&ours)?;
+    Ok([
+        alertmanager(case, &theirs).await?,
+        tegata(case, &ours).await?,
+    ])
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn the_same_script_is_told_the_same_by_alertmanager_and_by_us() -> anyhow::Result<()> {
     let folder = tempfile::tempdir()?;
     let mut plays = Vec::new();
     for (n, case) in CASES.iter().enumerate() {
-        let dir = folder.path().join(n.to_string());
-        let (theirs, ours) = (dir.join("theirs"), dir.join("ours"));
-        std::fs::create_dir_all(&theirs)?;
-        std::fs::create_dir_all(&ours)?;
         // Started one after the other, so that starting takes nobody's time while scripts are played.
-        let manager = alertmanager(case, &theirs).await?;
-        plays.push((case, manager));
-        let manager = tegata(case, &ours).await?;
-        plays.push((case, manager));
+        for manager in both(case, &folder.path().join(n.to_string())).await? {
+            plays.push((n, case, manager));
+        }
     }
     let plays: Vec<_> = plays
         .into_iter()
-        .map(|(case, manager)| tokio::spawn(play(case, manager)))
+        .map(|(n, case, manager)| (n, tokio::spawn(play(case, manager))))
         .collect();
-    let mut wrong = Vec::new();
-    for play in plays {
+    let mut late = BTreeSet::new();
+    for (n, play) in plays {
         if let Err(error) = play.await? {
-            wrong.push(format!("{error:#}"));
+            eprintln!("{error:#}");
+            late.insert(n);
         }
     }
-    ensure!(wrong.is_empty(), "{}", wrong.join("\n"));
+    // Two dozen programs on a busy machine may miss a second of their script: what was missed is played by itself.
+    for n in late {
+        let case = &CASES[n];
+        let [theirs, ours] = both(case, &folder.path().join(format!("{n}-alone"))).await?;
+        let (theirs, ours) = tokio::join!(play(case, theirs), play(case, ours));
+        theirs?;
+        ours?;
+    }
     Ok(())
 }
