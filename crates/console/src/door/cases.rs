@@ -61,6 +61,9 @@ pub trait Cases: Send + Sync {
 
     async fn dossier(&self, id: &str) -> Result<Option<Dossier>, Refused>;
 
+    /// What was deployed in a stretch of time, newest first.
+    async fn changes(&self, from: Timestamp, to: Timestamp) -> Vec<Change>;
+
     /// The worst first.
     fn severities(&self) -> Vec<String>;
 

@@ -9,6 +9,7 @@ use axum::{
 };
 use maud::{Markup, html};
 use respond::incident::{
+    change::Change,
     deed::{Deed, Opening},
     track::Mark,
 };
@@ -104,6 +105,14 @@ pub(crate) fn before(visit: &Visit, one: &Dossier) -> Markup {
     }
 }
 
+/// What was deployed, where to read of it, and by whom.
+pub(crate) fn deployed(change: &Change) -> Markup {
+    html! {
+        @if let Some(url) = &change.url { a href=(url) rel="noreferrer" { (change.what) } } @else { span { (change.what) } }
+        @if let Some(who) = &change.who { " " span.to { (who) } }
+    }
+}
+
 /// The sections after the timeline.
 pub(crate) fn after(visit: &Visit, one: &Dossier) -> Markup {
     let lang = visit.lang;
@@ -118,8 +127,7 @@ pub(crate) fn after(visit: &Visit, one: &Dossier) -> Markup {
                     (time::clock(change.at, visit.now, &zone, lang))
                     p {
                         span.tag { (change.kind) }
-                        @if let Some(url) = &change.url { a href=(url) rel="noreferrer" { (change.what) } } @else { span { (change.what) } }
-                        @if let Some(who) = &change.who { span.to { (who) } }
+                        (deployed(change))
                     }
                 } } }
             }

@@ -29,6 +29,10 @@ async fn what_else_happened_is_marked_and_listed() {
     assert!(html.contains("class=\"band broken\"") && html.contains("href=\"/incidents/INC-7\""));
     let before = page("/explore?query=payments_total&range=5m&end=2026-11-22T01:00:00Z").await;
     assert!(!before.contains("INC-7"), "it had not opened yet");
+    // The shop was deployed 20 minutes ago.
+    assert!(!html.contains("acme/shop"));
+    let longer = page("/explore?query=payments_total&range=30m&lang=en").await;
+    assert!(longer.contains("<a href=\"https://ci.example/1\" rel=\"noreferrer\">acme/shop"));
 }
 
 #[tokio::test]

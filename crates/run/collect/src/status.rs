@@ -95,6 +95,15 @@ impl Board {
         self.rows().remove(source);
     }
 
+    /// The labels with which a target is found now.
+    pub fn rediscover(&self, source: &str, discovered: Labels) {
+        self.change(source, |status| {
+            if let Some(detail) = &mut status.target {
+                detail.discovered = discovered;
+            }
+        });
+    }
+
     pub fn drop_targets(&self, job: &str, dropped: Vec<Labels>) {
         let mut all = self.dropped.lock().unwrap_or_else(PoisonError::into_inner);
         all.insert(job.to_owned(), dropped);

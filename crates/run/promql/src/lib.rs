@@ -23,4 +23,6 @@ mod value;
 pub use error::{EvalError, ParseError};
 pub use query::{LOOK_BACK, Query, Selection};
 pub use series::{Exemplar, Histogram, HistogramSample, Labels, STALE, Sample, Series, is_stale};
-pub use value::{Answer, Element, Notes, Number, Options, SeriesRef, SeriesSource, Value};
+pub use value::{
+    Answer, Element, Notes, Number, Options, Samples, SeriesRef, SeriesSource, Unpack, Value,
+};

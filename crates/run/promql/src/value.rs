@@ -1,6 +1,6 @@
 //! What goes into a query and what comes out.
 
-use std::{sync::Arc, time::Duration};
+use std::{borrow::Cow, fmt, sync::Arc, time::Duration};
 
 use promise::signal::Matcher;
 
@@ -89,8 +89,39 @@ impl Default for Options {
 pub struct SeriesRef<'s> {
     pub labels: Labels,
     /// In order of time; staleness markers among them.
-    pub samples: &'s [Sample],
+    pub samples: Samples<'s>,
     pub histograms: &'s [HistogramSample],
+}
+
+/// The floats of a series, as a store has them.
+#[derive(Clone, Copy)]
+pub enum Samples<'s> {
+    Plain(&'s [Sample]),
+    /// Packed, at this place of a store. They are unpacked for each look, so that a query over many series never
+    /// holds the samples of more than one.
+    Packed(&'s dyn Unpack, usize),
+}
+
+/// Whoever keeps samples packed.
+pub trait Unpack {
+    /// The samples at a place that it gave out, in order of time.
+    fn unpack(&self, place: usize) -> Vec<Sample>;
+}
+
+impl<'s> Samples<'s> {
+    #[must_use]
+    pub fn get(self) -> Cow<'s, [Sample]> {
+        match self {
+            Self::Plain(samples) => Cow::Borrowed(samples),
+            Self::Packed(store, place) => Cow::Owned(store.unpack(place)),
+        }
+    }
+}
+
+impl fmt::Debug for Samples<'_> {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.debug_list().entries(self.get().iter()).finish()
+    }
 }
 
 /// Where a query finds its series. Holds at least what [`crate::Query::selections`] named.
@@ -101,16 +132,16 @@ pub trait SeriesSource {
 
 impl SeriesSource for [Series] {
     fn series(&self, matchers: &[Matcher]) -> Vec<SeriesRef<'_>> {
+        let accepted = |series: &&Series| {
+            let accepts = |m: &Matcher| m.accepts(series.labels.get(&m.name));
+            matchers.iter().all(accepts)
+        };
         let mut found: Vec<SeriesRef<'_>> = self
             .iter()
-            .filter(|series| {
-                matchers
-                    .iter()
-                    .all(|m| m.accepts(series.labels.get(&m.name)))
-            })
+            .filter(accepted)
             .map(|series| SeriesRef {
                 labels: series.labels.clone(),
-                samples: &series.samples,
+                samples: Samples::Plain(&series.samples),
                 histograms: &series.histograms,
             })
             .collect();

@@ -119,35 +119,6 @@ impl Door {
             .ok()?
     }
 
-    async fn changes(&self, spec: &Spec, incident: &Incident, now: Timestamp) -> Vec<Change> {
-        let hooks = spec.sources.receive.webhooks.values();
-        let mut streams: Vec<&str> = hooks
-            .filter(|hook| !matches!(hook, Webhook::StripeHook(_)))
-            .map(Webhook::stream)
-            .collect();
-        streams.sort_unstable();
-        streams.dedup();
-        let mut changes = Vec::new();
-        for stream in streams {
-            let query = format!("stream:\"{stream}\"");
-            let records = self.search(
-                &query,
-                incident.bad_since - CHANGES_BEFORE,
-                incident.resolved.unwrap_or(now),
-                true,
-            );
-            let records = records.await;
-            changes.extend(
-                records
-                    .iter()
-                    .filter_map(|it| change::of(&it.stream, it.at, &it.fields)),
-            );
-        }
-        changes.sort_by_key(|change| std::cmp::Reverse(change.at));
-        changes.truncate(CHANGES_MAX);
-        changes
-    }
-
     async fn records(&self, incident: &Incident) -> Vec<LogLine> {
         let errors = "(level:(error OR ERROR OR fatal OR FATAL) OR severity:(error OR ERROR)) AND NOT stream:tegata_pages";
         let (from, to) = (
@@ -342,9 +313,10 @@ impl door::Cases for Door {
             time_zone: zone,
             now,
         });
+        let since = incident.bad_since - CHANGES_BEFORE;
         Ok(Some(Dossier {
             clocks,
-            changes: self.changes(&spec, &incident, now).await,
+            changes: self.changes(since, incident.resolved.unwrap_or(now)).await,
             records: self.records(&incident).await,
             runbook: self.runbook(&spec, &incident).await,
             notice: notice::draft(&incident, service, zone, now),
@@ -352,6 +324,32 @@ impl door::Cases for Door {
             marks,
             incident,
         }))
+    }
+
+    async fn changes(&self, from: Timestamp, to: Timestamp) -> Vec<Change> {
+        let Some(spec) = self.spec() else {
+            return Vec::new();
+        };
+        let hooks = spec.sources.receive.webhooks.values();
+        let mut streams: Vec<&str> = hooks
+            .filter(|hook| !matches!(hook, Webhook::StripeHook(_)))
+            .map(Webhook::stream)
+            .collect();
+        streams.sort_unstable();
+        streams.dedup();
+        let mut changes = Vec::new();
+        for stream in streams {
+            let query = format!("stream:\"{stream}\"");
+            let records = self.search(&query, from, to, true).await;
+            changes.extend(
+                records
+                    .iter()
+                    .filter_map(|it| change::of(&it.stream, it.at, &it.fields)),
+            );
+        }
+        changes.sort_by_key(|change| std::cmp::Reverse(change.at));
+        changes.truncate(CHANGES_MAX);
+        changes
     }
 
     fn severities(&self) -> Vec<String> {

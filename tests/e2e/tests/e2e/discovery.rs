@@ -1,4 +1,8 @@
-//! Targets that are found in a real DNS server.
+//! Targets that are found: in a real DNS server, and in a cluster.
+
+mod cluster;
+mod kubernetes;
+mod objects;
 
 use std::{
     collections::{BTreeMap, BTreeSet},

@@ -1,11 +1,11 @@
-//! What else happened in a stretch of time: incidents, and changes of the spec and of this process.
+//! What else happened in a stretch of time: incidents, deploys, and changes of the spec and of this process.
 
 use ::promise::Timestamp;
 use maud::{Markup, html};
 
 use crate::{
     lang::Pick,
-    page::{entry, promise_link},
+    page::{case::deployed, entry, promise_link},
     reply::{Visit, escape},
     show::{lines::Band, mark, time},
 };
@@ -83,6 +83,15 @@ pub(super) async fn between(visit: &Visit, from: Timestamp, to: Timestamp) -> Ve
                 entry: Some(one.index),
             });
         }
+    }
+    for change in desk.cases.changes(from, to).await {
+        marks.push(Mark {
+            from: change.at,
+            to: None,
+            class: "change",
+            what: deployed(&change),
+            entry: None,
+        });
     }
     marks.sort_by_key(|mark| mark.from);
     marks

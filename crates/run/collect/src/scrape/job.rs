@@ -141,8 +141,10 @@ impl Job {
             stays
         });
         for (identity, target) in wanted {
-            if !self.running.contains_key(&identity) {
-                self.ask(identity, target);
+            match self.running.get(&identity) {
+                // What makes no difference to the target may still be said of it otherwise now.
+                Some((_, row)) => self.shared.board.rediscover(row, target.discovered),
+                None => self.ask(identity, target),
             }
         }
     }

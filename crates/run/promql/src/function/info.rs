@@ -143,13 +143,10 @@ fn infos<'a>(
             continue;
         }
         run.hold(steps.count)?;
-        let at: Vec<f64> = steps
-            .all()
-            .map(|at| run.newest_of(series, at).map_or(ABSENT, |at| at as f64))
-            .collect();
+        let newest = run.newest_of(series, steps).into_iter();
         infos.push(Info {
             labels: series.labels.clone(),
-            at,
+            at: newest.map(|at| at.map_or(ABSENT, |at| at as f64)).collect(),
         });
     }
     Ok(Some(infos))

@@ -6,7 +6,7 @@ use promise::Timestamp;
 
 use super::{ABSENT, Row, Run, Sink, Steps};
 use crate::{
-    EvalError, Histogram, HistogramSample, Labels, Sample, SeriesRef,
+    EvalError, Histogram, HistogramSample, Labels, Sample, Samples, SeriesRef,
     series::{Reset, is_stale},
     syntax::{Expr, Kind, Selector, When},
 };
@@ -14,7 +14,7 @@ use crate::{
 /// A stored series as a selector sees it.
 pub(super) struct Fetched<'r> {
     pub labels: Labels,
-    pub samples: &'r [Sample],
+    pub samples: Samples<'r>,
     pub histograms: Cow<'r, [HistogramSample]>,
 }
 
@@ -162,10 +162,11 @@ impl<'r> Run<'r> {
             }
             row.drop_name = false;
             row.histograms.clear();
+            let samples = series.samples.get();
             let found = if series.histograms.is_empty() {
-                newest_floats(series.samples, steps, shift, back, &mut row.floats)
+                newest_floats(&samples, steps, shift, back, &mut row.floats)
             } else {
-                newest(series, steps, shift, back, &mut row)
+                newest((&samples, &series.histograms), steps, shift, back, &mut row)
             };
             if found {
                 row.labels = series.labels.clone();
@@ -182,9 +183,10 @@ impl<'r> Run<'r> {
         for series in self.series(selector) {
             self.hold(steps.count)?;
             let mut row = Row::labelled(series.labels.clone(), steps.count);
+            let samples = series.samples.get();
             for (step, at) in steps.all().enumerate() {
                 let seen = selector.when.instant(at, self.span);
-                if let Some(at) = newest_instant(series.samples, &series.histograms, seen, back) {
+                if let Some(at) = newest_instant(&samples, &series.histograms, seen, back) {
                     row.floats[step] = at as f64 / 1000.0;
                 }
             }
@@ -195,10 +197,12 @@ impl<'r> Run<'r> {
         Ok(rows)
     }
 
-    /// When the newest sample of a series was taken, seen from `at`.
-    pub fn newest_of(&self, series: &SeriesRef<'_>, at: i64) -> Option<i64> {
+    /// When the newest sample of a series was taken, seen from each step.
+    pub fn newest_of(&self, series: &SeriesRef<'_>, steps: Steps) -> Vec<Option<i64>> {
         let back = i64::try_from(self.options.look_back.as_millis()).unwrap_or(i64::MAX);
-        newest_instant(series.samples, series.histograms, at, back)
+        let samples = series.samples.get();
+        let newest = |at| newest_instant(&samples, series.histograms, at, back);
+        steps.all().map(newest).collect()
     }
 
     /// A range vector, of stored series or of a subquery.
@@ -285,14 +289,15 @@ fn ranged<'w>(row: Row, steps: Steps) -> Ranged<'w> {
     }
 }
 
-fn fresh(samples: &[Sample]) -> Cow<'_, [Sample]> {
+fn fresh(samples: Samples<'_>) -> Cow<'_, [Sample]> {
+    let samples = samples.get();
     // Hardly ever is one stale, so all are looked at without a branch for each.
     let stale = |found, sample: &Sample| found | is_stale(sample.value);
     if samples.iter().fold(false, stale) {
         let kept = samples.iter().filter(|sample| !is_stale(sample.value));
         return Cow::Owned(kept.copied().collect());
     }
-    Cow::Borrowed(samples)
+    samples
 }
 
 fn fresh_histograms(samples: &[HistogramSample]) -> Cow<'_, [HistogramSample]> {
@@ -332,14 +337,20 @@ fn newest_floats(samples: &[Sample], steps: Steps, shift: i64, back: i64, out: &
 }
 
 /// The same where histograms stand among the floats.
-fn newest(series: &Fetched<'_>, steps: Steps, shift: i64, back: i64, row: &mut Row) -> bool {
+fn newest(
+    (samples, histograms): (&[Sample], &[HistogramSample]),
+    steps: Steps,
+    shift: i64,
+    back: i64,
+    row: &mut Row,
+) -> bool {
     row.floats.fill(ABSENT);
     row.histograms.resize(steps.count, None);
     let mut found = false;
     for (step, at) in steps.all().enumerate() {
         let seen = at.saturating_sub(shift);
-        let float = last_float(series.samples, seen, back);
-        let histogram = last_histogram(&series.histograms, seen, back);
+        let float = last_float(samples, seen, back);
+        let histogram = last_histogram(histograms, seen, back);
         match (float, histogram) {
             (float, Some(histogram)) if float.is_none_or(|float| histogram.at >= float.at) => {
                 let is_live = !histogram.value.is_stale();

@@ -19,6 +19,7 @@ mod head;
 mod index;
 mod limits;
 mod news;
+mod packed;
 mod postings;
 mod read;
 mod records;

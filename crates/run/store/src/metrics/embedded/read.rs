@@ -14,6 +14,7 @@ use super::{
     block::{Block, OpenBlock},
     codec::Decoder,
     head::Head,
+    packed::{Packed, Piece, merged},
     shelf::Seen,
 };
 use crate::{
@@ -32,7 +33,13 @@ impl Shared {
         from: i64,
         to: i64,
     ) -> Result<Vec<Series>, Error> {
-        self.select_within(matchers, from, to, &mut Room(self.query_samples_max))
+        let mut room = Room(self.query_samples_max);
+        let found = self.select_within(matchers, from, to, &mut room)?;
+        let mut decoder = Decoder::default();
+        let whole = found
+            .into_iter()
+            .map(|piece| piece.into_series(&mut decoder));
+        Ok(whole.filter(|series| !series.is_empty()).collect())
     }
 
     fn select_within(
@@ -41,7 +48,7 @@ impl Shared {
         from: i64,
         to: i64,
         room: &mut Room,
-    ) -> Result<Vec<Series>, Error> {
+    ) -> Result<Vec<Piece>, Error> {
         for _ in 0..TRIES_MAX {
             let mut left = *room;
             if let Some(found) = self.try_select(matchers, from, to, &mut left)? {
@@ -59,7 +66,7 @@ impl Shared {
         from: i64,
         to: i64,
         room: &mut Room,
-    ) -> Result<Option<Vec<Series>>, Error> {
+    ) -> Result<Option<Vec<Piece>>, Error> {
         if from > to {
             return Ok(Some(Vec::new()));
         }
@@ -85,20 +92,11 @@ impl Shared {
         }
         let mut list = Vec::with_capacity(fresh.len());
         for series in fresh {
-            let (samples, histograms) = series.read((from, to), &mut decoder);
-            room.take(samples.len() + histograms.len())?;
-            if !(samples.is_empty() && histograms.is_empty()) {
-                let labels = series.labels;
-                list.push(Series {
-                    labels,
-                    samples,
-                    histograms,
-                    exemplars: Vec::new(),
-                });
-            }
+            room.take(series.expected((from, to)))?;
+            list.push(Piece::of_head(series, (from, to), &mut decoder));
         }
         lists.push(list);
-        Ok(Some(merged(lists)))
+        Ok(Some(merged(lists, &mut decoder)))
     }
 
     /// The labels of the series that may hold samples in `[from, to]`, from indices alone.
@@ -211,14 +209,14 @@ impl Shared {
     }
 
     /// Every series that the selections name, each once. All together are one query.
-    pub(super) fn gather(&self, selections: Vec<Selection>) -> Result<Vec<Series>, Error> {
+    pub(super) fn gather(&self, selections: Vec<Selection>) -> Result<Packed, Error> {
         let mut lists = Vec::with_capacity(selections.len());
         let mut room = Room(self.query_samples_max);
         for selection in selections {
             let (from, to) = (selection.from.as_millis(), selection.to.as_millis());
             lists.push(self.select_within(&selection.matchers, from, to, &mut room)?);
         }
-        Ok(merged(lists))
+        Ok(Packed::new(merged(lists, &mut Decoder::default())))
     }
 
     /// Shows the head and each block that touches the range. What is added to a set twice does no harm, so a look
@@ -267,7 +265,7 @@ impl OpenBlock {
         (from, to): (i64, i64),
         decoder: &mut Decoder,
         room: &mut Room,
-    ) -> Result<Vec<Series>, Error> {
+    ) -> Result<Vec<Piece>, Error> {
         let found = self.index.matching(matchers);
         let mut list = Vec::with_capacity(found.len());
         for i in found {
@@ -283,12 +281,13 @@ impl OpenBlock {
             room.take(samples.len() + histograms.len())?;
             if !(samples.is_empty() && histograms.is_empty()) {
                 let labels = self.index.labels(i);
-                list.push(Series {
+                let series = Series {
                     labels,
                     samples,
                     histograms,
                     exemplars: Vec::new(),
-                });
+                };
+                list.push(Piece::from(series));
             }
         }
         Ok(list)
@@ -310,31 +309,6 @@ impl Room {
         self.0 = self.0.checked_sub(n).ok_or_else(over)?;
         Ok(())
     }
-}
-
-/// Lists in the order of labels as one. What comes first tells the older samples, or told them first.
-fn merged(mut lists: Vec<Vec<Series>>) -> Vec<Series> {
-    lists.retain(|list| !list.is_empty());
-    if lists.len() <= 1 {
-        return lists.pop().unwrap_or_default();
-    }
-    let mut all: Vec<Series> = lists.into_iter().flatten().collect();
-    // A stable sort finds the runs that the lists are and merges them.
-    all.sort_by(|a, b| a.labels.cmp(&b.labels));
-    let mut out: Vec<Series> = Vec::with_capacity(all.len());
-    for next in all {
-        match out.last_mut() {
-            Some(last) if last.labels == next.labels => {
-                last.samples.extend(next.samples);
-                last.histograms.extend(next.histograms);
-            }
-            _ => out.push(next),
-        }
-    }
-    for series in &mut out {
-        in_order(&mut series.samples, &mut series.histograms);
-    }
-    out
 }
 
 /// Puts samples in the order of time. At one instant the first that was told stands.

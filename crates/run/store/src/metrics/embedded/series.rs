@@ -194,15 +194,32 @@ impl HeadSeries {
 }
 
 impl Snapshot {
+    /// Whether it holds nothing but floats that came in order.
+    pub fn is_plain(&self) -> bool {
+        self.extra.is_none()
+    }
+
+    /// About how many samples it holds in such a range.
+    pub fn expected(&self, range: (i64, i64)) -> usize {
+        let spans = self.chunks.iter().filter_map(|chunk| span(chunk));
+        let of_extra = |extra: &Extra| {
+            let chunks = extra.late_chunks.iter().chain(&extra.histogram_chunks);
+            let spans = chunks.filter_map(|chunk| span(chunk));
+            let packed: usize = spans.map(|span| span.share(range)).sum();
+            packed + extra.late.len() + extra.histograms.len()
+        };
+        spans.map(|span| span.share(range)).sum::<usize>()
+            + self.in_tail
+            + self.extra.as_deref().map_or(0, of_extra)
+    }
+
     /// The samples in `[from, to]`, in order of time.
     pub fn read(
         &self,
         (from, to): (i64, i64),
         decoder: &mut Decoder,
     ) -> (Vec<Sample>, Vec<HistogramSample>) {
-        let spans = self.chunks.iter().filter_map(|chunk| span(chunk));
-        let expected: usize = spans.map(|span| span.share((from, to))).sum();
-        let mut samples = Vec::with_capacity(expected + self.in_tail);
+        let mut samples = Vec::with_capacity(self.expected((from, to)));
         let mut histograms = Vec::new();
         for chunk in &self.chunks {
             read_chunk(chunk, (from, to), decoder, &mut samples);

@@ -5,6 +5,8 @@ mod survives;
 
 use std::fs;
 
+use promql::Value;
+
 use super::*;
 use crate::{Sample, disk::failing::FailingDisk, metrics::contract::contract};
 
@@ -100,6 +102,46 @@ async fn sealed_and_fresh_samples_read_as_one_series_also_after_opening_again() 
     assert_eq!((again.too_old, again.known), (1000 - 121, 121));
     assert_eq!(times(&store, "a").await, all);
     assert_eq!(store.label_values("job", &[]).await.unwrap(), ["a", "b"]);
+}
+
+#[tokio::test]
+async fn a_query_reads_what_a_selection_does_though_some_is_packed_and_some_came_late() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = EmbeddedMetrics::open_with(dir.path(), eager()).unwrap();
+    // Each third sample of `late` comes a round after its successors; `fresh` stands in the head alone.
+    for round in (0..300).step_by(3) {
+        let times = |some: &[i64]| some.iter().map(|n| n * 15_000).collect::<Vec<_>>();
+        let newest = times(&[round, round + 1, round + 2]);
+        let late = times(&[round - 3, round + 1, round + 2]);
+        let late = late.into_iter().filter(|at| *at >= 0);
+        store
+            .append(vec![up("plain", newest.clone()), up("late", late)])
+            .await
+            .unwrap();
+    }
+    store
+        .append(vec![up("fresh", [4_490_000, 4_500_000])])
+        .await
+        .unwrap();
+    let end = Timestamp::from_millis(4_500_000);
+    let query = async |text: &str| {
+        let query = Query::parse(text).unwrap();
+        store.query(&query, end).await.unwrap().value
+    };
+    for (text, after) in [("up[4501s]", -1_000), ("up[1000s]", 3_500_000)] {
+        let from = Timestamp::from_millis(after + 1);
+        let name = Matcher::equal("__name__", "up");
+        let selected = store.select(&[name], from, end).await.unwrap();
+        assert_eq!(selected.len(), 3);
+        assert_eq!(query(text).await, Value::Matrix(selected));
+    }
+    // Two selections of the same series: each ends with its greatest value.
+    let Value::Vector(rest) = query("max_over_time(up[4501s]) - max_over_time(up[60s])").await
+    else {
+        panic!("a vector");
+    };
+    let rest: Vec<_> = rest.iter().map(|element| element.value.float()).collect();
+    assert_eq!(rest, [Some(0.0); 3]);
 }
 
 #[tokio::test]
