@@ -79,7 +79,7 @@ enum Bench {
     },
     /// Alerts by the thousand beside Alertmanager, and `kill -9` under load.
     Respond {
-        /// Only these: figures, kill.
+        /// Only these: figures, takeover, kill.
         only: Vec<String>,
     },
     /// Logs, side by side with ClickHouse, DuckDB and Lucene.

@@ -80,6 +80,11 @@ fn all(steps: &mut Steps, sum: &mut Count) -> anyhow::Result<()> {
     let newest = step("current peers", "see what apt says", peers::newest::ensure)?;
     let tools = step("browser tools", "see what npm says", peers::browser_tools)?;
     let python = step("python", "see what pip says", peers::python::ensure)?;
+    let postgres = step(
+        "postgres",
+        "see what it says",
+        peers::postgres::Server::start,
+    )?;
     steps.go_on_after("format", "run `cargo fmt --all`", || {
         shell::run(&mut shell::cargo(&["fmt", "--all", "--check"]))
     });
@@ -112,6 +117,7 @@ fn all(steps: &mut Steps, sum: &mut Count) -> anyhow::Result<()> {
     steps.go_on_after("test", "the failed tests are named above", || {
         run_all(&inner, sum, |command| {
             newest.tell(command);
+            postgres.tell(command);
             command.env("TEGATA_PYTHON", &python);
         })
     });
@@ -130,6 +136,7 @@ fn all(steps: &mut Steps, sum: &mut Count) -> anyhow::Result<()> {
     let mut end_to_end = |threads: &str, filters: &[String]| {
         run_all(&black_box, sum, |command| {
             newest.tell(command);
+            postgres.tell(command);
             command
                 .args(filters)
                 .env("RUST_TEST_THREADS", threads)

@@ -8,6 +8,7 @@
 pub mod board;
 pub mod desk;
 pub mod door;
+pub mod standby;
 
 mod api;
 mod asset;

@@ -5,12 +5,15 @@
 //! restart would.
 
 pub(crate) mod generation;
+mod ground;
+mod in_force;
+mod standby;
 
 use std::{
     net::SocketAddr,
-    path::{Path, PathBuf},
+    path::PathBuf,
     process::ExitCode,
-    sync::Arc,
+    sync::{Arc, LazyLock},
     time::Duration,
 };
 
@@ -21,7 +24,6 @@ use console::{
     door::RuleGroup,
 };
 use evaluate::Owed;
-use ledger::Ledger;
 use promise::{Clock, Lang, Say, Timestamp, say};
 use respond::Responder;
 use serde_json::json;
@@ -29,7 +31,7 @@ use spec::Spec;
 use store::{LogStore, MetricStore, StateStore, lock::DataDir};
 use tokio::{
     net::TcpListener,
-    signal::unix::{SignalKind, signal},
+    signal::unix::{Signal, SignalKind, signal},
     sync::{mpsc, watch},
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
@@ -37,13 +39,12 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use crate::{
     book::{Book, kind},
     cli::instance,
-    clock::SystemClock,
-    demo, doors, engine,
+    demo, doors,
     exit::Stop,
     log_rules,
-    rule_files::{self, RuleFiles},
+    rule_files::RuleFiles,
     seals::Sealer,
-    secrets, spec_file,
+    secrets,
     tasks::{
         self,
         events::{Judges, Scribe},
@@ -52,6 +53,9 @@ use crate::{
     },
 };
 use generation::Generation;
+use ground::Ground;
+use in_force::InForce;
+use standby::{Held, Tenure};
 
 /// What a run is told.
 pub(crate) struct Settings {
@@ -63,6 +67,13 @@ pub(crate) struct Settings {
 
 /// SIGTERM ends everything within this time, done or not.
 const DRAIN_MAX: Duration = Duration::from_secs(10);
+/// Why an instance that was active ends. Nothing that it remembers may act any longer; what starts it again lets it stand by.
+static LOST: LazyLock<Say> = LazyLock::new(|| {
+    say!(
+        "another instance has taken over; start this one again and it stands by",
+        "別のインスタンスが引き継ぎました。起動し直すと待機に入ります"
+    )
+});
 /// Events of the responders that may wait for the ledger.
 const EVENTS_MAX: usize = 1_024;
 
@@ -72,7 +83,10 @@ pub(crate) struct House {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) metrics: Arc<dyn MetricStore>,
     pub(crate) logs: Arc<dyn LogStore>,
+    /// What a second instance must find, should it take over.
     pub(crate) state: Arc<dyn StateStore>,
+    /// What is true of this machine alone: how far its files are read, which of its parts are sealed.
+    pub(crate) local: Arc<dyn StateStore>,
     pub(crate) book: Book,
     pub(crate) responder: Arc<Responder>,
     pub(crate) sealer: Arc<Sealer>,
@@ -94,7 +108,7 @@ pub(crate) struct House {
     /// Where people reach it; the same where nothing stands before it.
     public: String,
     /// The spec and its rule files: a change of one is a change of the spec.
-    watched: ArcSwap<Vec<PathBuf>>,
+    watched: Arc<ArcSwap<Vec<PathBuf>>>,
     pub(crate) started: Timestamp,
     pub(crate) opened: Opened,
     /// Exclusive for as long as the house stands.
@@ -115,22 +129,43 @@ pub(crate) struct Opened {
 pub(crate) async fn run(settings: Settings, demo: Option<u16>) -> anyhow::Result<ExitCode> {
     let lang = settings.lang;
     // Signals are heard before anything is started, so that none is lost.
-    let mut terminate = signal(SignalKind::terminate())?;
-    let spec = spec_file::open(&settings.spec, lang)?.into_spec(lang)?;
-    let rules = rule_files::of(&settings.spec, &spec, lang)?.whole(lang)?;
+    let mut signals = Signals::hear()?;
+    let mut in_force = InForce::open(&settings)?;
     let listen = settings
         .listen
-        .map_or_else(|| spec.console.listen.parse(), Ok)
+        .map_or_else(|| in_force.spec.console.listen.parse(), Ok)
         .context("console.listen")?;
     let console = TcpListener::bind(listen)
         .await
         .map_err(|error| Stop::missing(cannot_listen(listen, &error).get(lang)))?;
     let address = console.local_addr()?;
+    let ground = Ground::open(&settings, &in_force.spec).await?;
+    ground::announce(&settings, address)?;
+    let held =
+        standby::until_ours(&ground, &settings, &mut in_force, &console, &mut signals).await?;
+    let Some(Held { state, tenure }) = held else {
+        ground.note(kind::STOPPED, json!({})).await;
+        let _ = std::fs::remove_file(settings.data.join(instance::FILE));
+        return Ok(ExitCode::SUCCESS);
+    };
+    let lost = tenure
+        .as_ref()
+        .map_or_else(CancellationToken::new, Tenure::lost);
 
     let stop = CancellationToken::new();
     let tasks = TaskTracker::new();
     let (events, heard) = mpsc::channel(EVENTS_MAX);
-    let house = Arc::new(House::open(settings, &spec, &rules, address, events, demo, &stop).await?);
+    let world = match demo {
+        Some(base) => Some(
+            demo::World::start(base, &settings.data, ground.clock.clone(), stop.clone())
+                .await
+                .map_err(|error| Stop::missing(format!("{error:#}")))?,
+        ),
+        None => None,
+    };
+    let house = House::open(settings, ground, state, &in_force, address, events, world);
+    let house = Arc::new(house.await?);
+    tokio::spawn(first_row(house.board.subscribe(), lang));
     let judges: Judges = house.judge.subscribe();
     let clock = house.clock.clone();
     let scribe = Scribe {
@@ -164,12 +199,12 @@ pub(crate) async fn run(settings: Settings, demo: Option<u16>) -> anyhow::Result
 
     // A long history takes a while to read; the pages answer meanwhile.
     tasks.spawn(doors::serve(console, house.clone(), stop.clone()));
-    house.announce(address)?;
+    let InForce { spec, rules, .. } = in_force;
     let mut generation = Generation::start(&house, spec, rules, &stop).await?;
     loop {
         tokio::select! {
-            _ = tokio::signal::ctrl_c() => break,
-            _ = terminate.recv() => break,
+            () = signals.end() => break,
+            () = lost.cancelled() => break,
             Some(why) = reload.recv() => {
                 if let Some((spec, rules)) = house.read_again(why).await {
                     generation.end().await;
@@ -181,9 +216,15 @@ pub(crate) async fn run(settings: Settings, demo: Option<u16>) -> anyhow::Result
         }
     }
     tracing::info!("stopping");
+    let is_lost = lost.is_cancelled();
     let drained = tokio::time::timeout(DRAIN_MAX, async {
         generation.end().await;
-        house.note(kind::STOPPED, json!({})).await;
+        let end = if is_lost {
+            kind::LEASE_LOST
+        } else {
+            kind::STOPPED
+        };
+        house.note(end, json!({})).await;
         stop.cancel();
         tasks.close();
         tasks.wait().await;
@@ -195,96 +236,86 @@ pub(crate) async fn run(settings: Settings, demo: Option<u16>) -> anyhow::Result
         tracing::warn!("some tasks did not end in time and were left");
     }
     let _ = std::fs::remove_file(house.settings.data.join(instance::FILE));
-    Ok(ExitCode::SUCCESS)
+    match tenure {
+        Some(_) if is_lost => Err(Stop::missing(LOST.get(lang)).into()),
+        Some(tenure) => {
+            tenure.give_back().await;
+            Ok(ExitCode::SUCCESS)
+        }
+        None => Ok(ExitCode::SUCCESS),
+    }
+}
+
+/// What a person can do to end this process.
+pub(crate) struct Signals {
+    terminate: Signal,
+}
+
+impl Signals {
+    fn hear() -> anyhow::Result<Self> {
+        Ok(Self {
+            terminate: signal(SignalKind::terminate())?,
+        })
+    }
+
+    /// SIGTERM or Ctrl-C.
+    async fn end(&mut self) {
+        tokio::select! {
+            _ = tokio::signal::ctrl_c() => {}
+            _ = self.terminate.recv() => {}
+        }
+    }
 }
 
 impl House {
     async fn open(
         settings: Settings,
-        spec: &Spec,
-        rules: &RuleFiles,
+        ground: Ground,
+        state: Arc<dyn StateStore>,
+        in_force: &InForce,
         address: SocketAddr,
         events: mpsc::Sender<respond::Event>,
-        demo: Option<u16>,
-        stop: &CancellationToken,
+        world: Option<Arc<demo::World>>,
     ) -> anyhow::Result<Self> {
-        let lang = settings.lang;
-        let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-        let missing = |error: store::Error| Stop::missing(explain(&error).get(lang));
-        let data = DataDir::open(&settings.data).map_err(missing)?;
-        let engine = engine::open(spec.metrics.as_ref(), &data.metrics(), clock.clone());
-        let metrics = engine.map_err(|problem| match problem {
-            engine::Problem::Store(error) => missing(error),
-            engine::Problem::Client(why) => Stop::missing(why.get(lang)),
-        })?;
-        let logs = store::logs::open("embedded", &data.logs()).map_err(missing)?;
-        let state = store::state::open("embedded", &data.state()).map_err(missing)?;
-        let (ledger, opened) = Ledger::open(&data.ledger(), "tegata")
-            .map_err(|error| Stop::missing(error.to_string()))?;
-        let book = Book::new(Arc::new(ledger), clock.clone());
-        let started = clock.now();
-
-        let mut recovered = opened.recovered;
-        recovered.extend(metrics.status().await?.recovered);
-        recovered.extend(logs.status().await?.recovered);
+        let InForce { spec, rules, .. } = in_force;
         let opened = Opened {
             deletes: spec.console.deletes,
             retention: spec.retention.metrics.0,
-            recovered: recovered.len(),
+            recovered: ground.recovered,
         };
-        for what in recovered {
-            tracing::warn!(what, "recovered after an unclean end");
-            book.note(kind::RECOVERED, "", json!({ "what": what }))
-                .await?;
-        }
-        notice_clock_set_back(&book, started).await?;
-        book.note(
-            kind::STARTED,
-            "",
-            json!({ "version": env!("CARGO_PKG_VERSION") }),
-        )
-        .await?;
-
-        let world = match demo {
-            Some(base) => Some(
-                demo::World::start(base, &settings.data, clock.clone(), stop.clone())
-                    .await
-                    .map_err(|error| Stop::missing(format!("{error:#}")))?,
-            ),
-            None => None,
-        };
-        let url = format!("http://{address}");
-        let config = respond::Config::from_spec(spec, links(spec, address))
-            .with_rules(alerting(spec, rules));
+        let public = links(spec, address);
+        let config =
+            respond::Config::from_spec(spec, public.clone()).with_rules(alerting(spec, rules));
         let responder = Responder::open(
             config,
             Arc::new(secrets::resolve),
             state.clone(),
-            clock.clone(),
+            ground.clock.clone(),
             events,
         )
         .await?;
-        let sealer = Sealer::open(logs.clone(), state.clone(), book.clone()).await?;
-        let watched = watched(&settings.spec, rules);
+        let (logs, local, book) = (ground.logs, ground.local, ground.book);
+        let sealer = Sealer::open(logs.clone(), local.clone(), book.clone()).await?;
         let status = SpecStatus {
             path: settings.spec.display().to_string(),
-            loaded_at: started,
+            loaded_at: ground.clock.now(),
             problem: None,
         };
         let board = Board {
             service: spec.service.name.0.clone(),
             time_zone: spec.service.time_zone.clone(),
-            at: started,
+            at: status.loaded_at,
             spec: status.clone(),
             rows: Vec::new(),
             sources: Vec::new(),
         };
         Ok(Self {
             settings,
-            clock,
-            metrics,
+            clock: ground.clock,
+            metrics: ground.metrics,
             logs,
             state,
+            local,
             book,
             responder,
             sealer: Arc::new(sealer),
@@ -297,81 +328,38 @@ impl House {
             world,
             rules: Arc::default(),
             masked: ArcSwap::default(),
-            url,
-            public: links(spec, address),
-            watched: ArcSwap::from_pointee(watched),
-            started,
+            url: format!("http://{address}"),
+            public,
+            watched: in_force.watched.clone(),
+            started: ground.started,
             opened,
-            _data: data,
+            _data: ground.data,
         })
     }
 
     /// The names under which the console answers: its own, and the one that people know it by.
     pub(crate) fn hosts(&self, address: SocketAddr) -> Vec<String> {
-        let known = self.public.split_once("://").map(|(_, rest)| rest);
-        let known = known.and_then(|rest| rest.split('/').next());
-        let own = std::iter::once(address.to_string());
-        own.chain(known.map(str::to_owned)).collect()
-    }
-
-    fn url(&self, address: SocketAddr) -> String {
-        format!("http://{address}")
-    }
-
-    /// Tells other commands, and the person, where the console is.
-    fn announce(self: &Arc<Self>, address: SocketAddr) -> anyhow::Result<()> {
-        let instance = instance::Instance {
-            url: self.url(address),
-            pid: std::process::id(),
-        };
-        let path = self.settings.data.join(instance::FILE);
-        std::fs::write(&path, serde_json::to_vec(&instance)?)
-            .with_context(|| format!("cannot write {}", path.display()))?;
-        let url = &instance.url;
-        match self.settings.lang {
-            Lang::En => eprintln!("console: {url}   (Ctrl-C stops)"),
-            Lang::Ja => eprintln!("画面: {url}   (Ctrl-C で終わります)"),
-        }
-        tokio::spawn(first_row(self.board.subscribe(), self.settings.lang));
-        Ok(())
+        hosts(&self.public, address)
     }
 
     /// The spec, read again; `None` when it stays as it is.
     async fn read_again(&self, why: Why) -> Option<(Spec, RuleFiles)> {
-        let (path, lang) = (&self.settings.spec, self.settings.lang);
-        let opened = spec_file::open(path, lang).and_then(|file| {
-            let rules = file
-                .loaded
-                .spec
-                .as_ref()
-                .map(|spec| rule_files::of(path, spec, lang));
-            Ok((file, rules.transpose()?.unwrap_or_default()))
-        });
-        let problem = match opened {
-            Ok((file, rules)) => {
-                let wrong = rules.problem();
-                if let (Some(spec), None) = (file.loaded.spec, &wrong) {
-                    self.watched.store(Arc::new(watched(path, &rules)));
-                    tracing::info!(?why, "the spec was read again");
-                    self.spec_status.send_modify(|status| {
-                        status.loaded_at = self.clock.now();
-                        status.problem = None;
-                    });
-                    return Some((spec, rules));
-                }
-                wrong.unwrap_or_else(|| spec_file::summary(&file.loaded.diagnostics))
+        match in_force::read(&self.settings, &self.watched, why) {
+            Ok(read) => {
+                self.spec_status.send_modify(|status| {
+                    status.loaded_at = self.clock.now();
+                    status.problem = None;
+                });
+                Some(read)
             }
-            Err(error) => Say::same(error.to_string()),
-        };
-        tracing::error!(
-            problem = problem.en,
-            "the spec on disk is bad; the last good one stays in force"
-        );
-        self.note(kind::SPEC_REFUSED, json!({ "problem": problem }))
-            .await;
-        self.spec_status
-            .send_modify(|status| status.problem = Some(problem));
-        None
+            Err(problem) => {
+                self.note(kind::SPEC_REFUSED, json!({ "problem": problem }))
+                    .await;
+                self.spec_status
+                    .send_modify(|status| status.problem = Some(problem));
+                None
+            }
+        }
     }
 
     /// Writes an entry; a ledger that cannot be written is logged and shown by `/readyz`, not fatal.
@@ -394,15 +382,11 @@ fn links(spec: &Spec, address: SocketAddr) -> String {
     spec.console.url.clone().unwrap_or_else(own)
 }
 
-/// The files that make a spec.
-fn watched(spec: &Path, rules: &RuleFiles) -> Vec<PathBuf> {
-    let parts = spec_file::open(spec, Lang::En).map(|file| file.loaded.texts.paths());
-    // One that has just gone is looked for again at its place.
-    let parts = parts.unwrap_or_else(|_| vec![spec.to_path_buf()]);
-    parts
-        .into_iter()
-        .chain(rules.paths.iter().cloned())
-        .collect()
+fn hosts(public: &str, address: SocketAddr) -> Vec<String> {
+    let known = public.split_once("://").map(|(_, rest)| rest);
+    let known = known.and_then(|rest| rest.split('/').next());
+    let own = std::iter::once(address.to_string());
+    own.chain(known.map(str::to_owned)).collect()
 }
 
 /// Prints the first verdict as soon as there is one.
@@ -429,47 +413,9 @@ async fn first_row(mut board: watch::Receiver<Arc<Board>>, lang: Lang) {
     }
 }
 
-async fn notice_clock_set_back(book: &Book, now: Timestamp) -> anyhow::Result<()> {
-    let Some(last) = book.ledger().len().checked_sub(1) else {
-        return Ok(());
-    };
-    let Ok(at) = book.ledger().entry(last)?.at.parse::<Timestamp>() else {
-        return Ok(());
-    };
-    if let Some((from, to)) = tasks::clock::jump(at.max(now), now) {
-        tracing::warn!(%from, %to, "the clock was set back since the last run");
-        book.note(kind::CLOCK_JUMPED, "", json!({ "from": from, "to": to }))
-            .await?;
-    }
-    Ok(())
-}
-
 fn cannot_listen(address: SocketAddr, error: &std::io::Error) -> Say {
     say!(
         "cannot listen on {address}: {error}",
         "{address} で待ち受けできません: {error}"
     )
-}
-
-fn explain(error: &store::Error) -> Say {
-    match error {
-        store::Error::InUse { path } => {
-            let path = path.display();
-            say!(
-                "another Tegata runs on {path}",
-                "{path} では別の Tegata が動いています"
-            )
-        }
-        store::Error::DiskFull { path } => {
-            let path = path.display();
-            say!(
-                "no space is left on the disk of {path}",
-                "{path} のディスクに空きがありません"
-            )
-        }
-        other => say!(
-            "the data directory cannot be used: {other}",
-            "データの場所を使えません: {other}"
-        ),
-    }
 }

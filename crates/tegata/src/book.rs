@@ -16,6 +16,12 @@ use crate::keeper::Record;
 pub(crate) mod kind {
     pub(crate) const STARTED: &str = "started";
     pub(crate) const STOPPED: &str = "stopped";
+    /// This instance waits for the lease, and who holds it.
+    pub(crate) const STANDS_BY: &str = "stands_by";
+    /// From here on this instance judges and tells people.
+    pub(crate) const LEASE_TAKEN: &str = "lease_taken";
+    /// Another instance has taken over.
+    pub(crate) const LEASE_LOST: &str = "lease_lost";
     pub(crate) const SPEC: &str = "spec";
     pub(crate) const SPEC_REFUSED: &str = "spec_refused";
     pub(crate) const PROMISE: &str = "promise";
@@ -178,8 +184,9 @@ impl Book {
         Ok(index)
     }
 
-    /// The number of the newest of the responders' events among the newest entries.
-    pub(crate) fn last_event(&self) -> Option<u64> {
+    /// The number of the newest event of this installation's responders among the newest entries. Another installation,
+    /// as a state that moved into a database is, counts from one.
+    pub(crate) fn last_event(&self, installation: &str) -> Option<u64> {
         let find = Find {
             limit: EVENTS_SEARCHED,
             ..Find::default()
@@ -187,6 +194,12 @@ impl Book {
         let newest = self.ledger.find(&find).ok()?;
         newest
             .iter()
+            // Entries of before this was written down were of the only installation there was.
+            .filter(|entry| {
+                entry.body["installation"]
+                    .as_str()
+                    .is_none_or(|it| it == installation)
+            })
             .filter_map(|entry| entry.body["event"].as_u64())
             .max()
     }

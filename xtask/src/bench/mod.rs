@@ -58,11 +58,11 @@ pub fn run(what: Bench) -> anyhow::Result<()> {
         Bench::Respond { only } => {
             let folder = Scratch::new("respond")?;
             let peers = peers::newest::ensure()?;
-            for row in respond::run(&tegata()?, &peers.programs(), folder.path(), &only)? {
-                let (machine, today) = (machine(), today()?);
+            let (machine, today) = (machine(), today()?);
+            let tell = |row: String| {
                 println!("| {row} | {machine} | {today} | `cargo xtask bench respond` |");
-            }
-            return Ok(());
+            };
+            return respond::run(&tegata()?, &peers.programs(), folder.path(), &only, &tell);
         }
         Bench::Logs { only } => {
             let folder = Scratch::new("logs")?;

@@ -1,6 +1,7 @@
 //! The real programs that the end-to-end tests run against: found, or installed from Debian's packages, or named.
 
 pub mod newest;
+pub mod postgres;
 pub mod python;
 
 use std::{
@@ -73,6 +74,11 @@ const PEERS: &[Peer] = &[
         package: "openssl",
         proof: Proof::Program("openssl"),
         why: "sends syslog over TLS, and signs events",
+    },
+    Peer {
+        package: "postgresql",
+        proof: Proof::File("/usr/lib/postgresql"),
+        why: "holds the state that two instances share",
     },
     Peer {
         package: "rsyslog",

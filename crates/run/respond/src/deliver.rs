@@ -169,6 +169,10 @@ fn until_next(book: &Book, now: Timestamp) -> Duration {
 }
 
 async fn attempt(desk: Arc<Desk>, make: Make, pending: Pending) {
+    if !desk.state.is_ours() {
+        // Another instance may have sent it by now. Looked at again once it is known whose it is.
+        return sleep(TICK).await;
+    }
     let config = desk.config();
     let result = match config
         .receivers

@@ -29,6 +29,8 @@ pub struct Desk {
     pub(crate) sheets: tokio::sync::Mutex<()>,
     config: RwLock<Arc<Config>>,
     book: Mutex<Book>,
+    /// Whether the last write may have been applied though it failed: then the book is read again before it is changed.
+    is_unsure: AtomicBool,
     /// Held from working out a change until it is applied; the book's own lock is never held over an await.
     turn: tokio::sync::Mutex<()>,
     changes: watch::Sender<u64>,
@@ -55,6 +57,7 @@ impl Desk {
             sheets: tokio::sync::Mutex::new(()),
             config: RwLock::new(Arc::new(config)),
             book: Mutex::new(book),
+            is_unsure: AtomicBool::new(false),
             turn: tokio::sync::Mutex::new(()),
             changes: watch::Sender::new(0),
             events,
@@ -111,6 +114,9 @@ impl Desk {
         work: impl FnOnce(&Config, &Book, &mut Change) -> Result<T, Error>,
     ) -> Result<T, Error> {
         let _turn = self.turn.lock().await;
+        if self.is_unsure.load(Ordering::SeqCst) {
+            self.read_again().await?;
+        }
         let config = self.config();
         let (change, writes, answer) = {
             let book = self.book();
@@ -124,12 +130,27 @@ impl Desk {
             let writes = change.writes(&book)?;
             (change, writes, answer)
         };
-        self.state.write(writes).await?;
+        if let Err(error) = self.state.write(writes).await {
+            self.is_unsure.store(error.is_unsure(), Ordering::SeqCst);
+            return Err(error.into());
+        }
         self.book().apply(change);
         self.hand_over();
         self.wake.notify_one();
         self.changes.send_modify(|count| *count += 1);
         Ok(answer)
+    }
+
+    /// What the store says, in place of what is remembered.
+    async fn read_again(&self) -> Result<(), Error> {
+        let mut again = Book::open(&self.state).await?;
+        let mut book = self.book();
+        again.fresh = std::mem::take(&mut book.fresh);
+        *book = again;
+        drop(book);
+        self.is_unsure.store(false, Ordering::SeqCst);
+        self.changes.send_modify(|count| *count += 1);
+        Ok(())
     }
 
     /// Hands over the events that were not yet, as far as the channel has room. Whoever reads it slowly delays events,

@@ -33,6 +33,7 @@ pub mod silence;
 pub mod template;
 
 mod announce;
+mod backlog;
 mod book;
 mod config;
 mod deliver;

@@ -18,6 +18,9 @@ const ALERTS_MAX: usize = 1_000;
 pub async fn run(desk: &Arc<Desk>, make: &Make) {
     loop {
         sleep(EVERY).await;
+        if !desk.state.is_ours() {
+            continue;
+        }
         let config = desk.config();
         for (name, receiver) in &config.receivers {
             if !matches!(receiver, Receiver::Alertmanager(_)) {

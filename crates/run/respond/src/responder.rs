@@ -9,13 +9,15 @@ use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    Config, Error, Event, Filter, InboxItem, Incident, OnDuty, Secrets, checklist, deliver,
+    Config, Error, Event, Filter, InboxItem, Incident, OnDuty, Secrets,
+    backlog::{Backlog, News},
+    checklist, deliver,
     desk::{Desk, DeskShelf},
     incident::Outcome,
     notify::{self, Make, Outside},
     pending::Waiting,
     posted::{self, Posted},
-    react, refresh,
+    refresh,
     rule::{Rule, RuleChange},
     silence::{self, Silence},
     standing::{self, GroupStanding, Standing},
@@ -54,6 +56,7 @@ pub struct Responder {
     /// When this process began: what was due before is nobody's omission.
     pub(crate) since: Timestamp,
     waiting: Waiting,
+    backlog: Backlog,
 }
 
 impl Responder {
@@ -94,11 +97,13 @@ impl Responder {
             desk,
             make,
             waiting: Waiting::default(),
+            backlog: Backlog::default(),
         })
     }
 
     /// Takes a changed verdict. Once it returns, the alert, the incident and their pages survive a crash. The same
-    /// transition handed over twice changes nothing the second time; after an error it should be.
+    /// transition handed over twice changes nothing the second time. After an error that may pass it is kept and tried
+    /// again each second; only a crash before that loses it.
     pub async fn transition(&self, transition: Transition) -> Result<(), Error> {
         match self.waiting.take(&self.desk, transition) {
             Some(transition) => self.take(transition).await,
@@ -108,12 +113,7 @@ impl Responder {
 
     /// The same for an alert of a rule.
     pub async fn rule(&self, told: RuleChange) -> Result<(), Error> {
-        self.desk
-            .change(move |config, book, change| {
-                react::react_to_rule(config, book, change, &told);
-                Ok(())
-            })
-            .await
+        self.backlog.take(&self.desk, News::Rule(told)).await
     }
 
     /// Takes alerts that another program sends. Once it returns, they and their pages survive a crash; one that is sent
@@ -192,12 +192,8 @@ impl Responder {
     }
 
     async fn take(&self, transition: Transition) -> Result<(), Error> {
-        self.desk
-            .change(move |config, book, change| {
-                react::react(config, book, change, &transition);
-                Ok(())
-            })
-            .await
+        let news = News::Verdict(transition);
+        self.backlog.take(&self.desk, news).await
     }
 
     /// Delivers pages and does what time brings, until told to stop. Tries under way get a few seconds to finish.
@@ -216,16 +212,20 @@ impl Responder {
         }
     }
 
-    /// Takes the news that has waited long enough.
+    /// Takes the news that has waited long enough, and what could not be written before.
     async fn take_due(&self) {
+        // Why it still cannot be was said when it came.
+        let _ = self.backlog.hand_in(&self.desk).await;
         for transition in self.waiting.due(self.desk.clock.now()) {
             let id = transition.promise.id.clone();
             match self.take(transition).await {
-                Ok(()) => self.waiting.done(&id),
+                Ok(()) => {}
                 Err(error) => {
                     tracing::error!(%error, promise = id, "news that has waited cannot be told yet");
                 }
             }
+            // Where it may be told later, the backlog has it.
+            self.waiting.done(&id);
         }
     }
 
@@ -321,6 +321,12 @@ impl Responder {
     #[must_use]
     pub fn on_duty(&self, now: Timestamp) -> Vec<OnDuty> {
         self.desk.config().on_duty(now)
+    }
+
+    /// Which book this is: events are numbered within it. Another one for each data directory or database.
+    #[must_use]
+    pub fn installation(&self) -> String {
+        self.desk.book().counters.installation.clone()
     }
 
     /// A count that grows with every change.

@@ -47,6 +47,12 @@ impl Error {
         matches!(self, Self::DiskFull { .. } | Self::Remote(_))
     }
 
+    /// Whether a write that ended so may have been applied all the same: whoever keeps a copy reads it again.
+    #[must_use]
+    pub fn is_unsure(&self) -> bool {
+        matches!(self, Self::Remote(_))
+    }
+
     /// The error of an operation on `path`; a full disk and a full quota have their own.
     #[must_use]
     pub fn io(path: impl Into<PathBuf>, source: io::Error) -> Self {

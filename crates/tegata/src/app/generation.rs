@@ -84,7 +84,7 @@ impl Generation {
             &spec.sources,
             &house.settings.data,
             Arc::new(secrets::resolve),
-            house.state.clone(),
+            house.local.clone(),
             house.clock.clone(),
             Outputs { rounds, lines },
             stop.clone(),
@@ -158,7 +158,7 @@ impl Generation {
         tasks.spawn(tasks::lines::run(
             lines_in,
             house.logs.clone(),
-            house.state.clone(),
+            house.local.clone(),
             Beats::new(house.metrics.clone()),
             hear_logs,
             judge,

@@ -24,6 +24,7 @@ use console::{
 };
 use promise::Say;
 pub(crate) use rules::rule_group;
+pub(crate) use status::host;
 use tokio::{net::TcpListener, sync::watch};
 use tokio_util::sync::CancellationToken;
 
@@ -54,7 +55,7 @@ pub(crate) async fn serve(listener: TcpListener, house: Arc<House>, stop: Cancel
         replay: Arc::new(replay::Door(house.clone())),
         metrics: house.metrics.clone(),
         logs: house.logs.clone(),
-        state: house.state.clone(),
+        state: house.local.clone(),
         demo: house
             .world
             .clone()

@@ -11,6 +11,12 @@ pub(super) struct Door(pub(super) Arc<House>);
 
 impl door::Status for Door {
     fn not_ready(&self) -> Option<Say> {
+        if !self.0.state.is_ours() {
+            return Some(say!(
+                "the state has not answered for too long to act on it",
+                "状態の保存先が応答しないため、操作を控えています"
+            ));
+        }
         // A spec without promises, which only takes alerts of others, is ready once it is in force.
         let is_judged = !self.0.board.borrow().rows.is_empty();
         let has_nothing = self.0.responder.is_without_promises() && self.0.judge.borrow().is_some();
@@ -72,6 +78,8 @@ impl door::Status for Door {
         for (name, kind, value) in gauges {
             let _ = writeln!(out, "# TYPE {name} {kind}\n{name} {value}");
         }
+        let active = u8::from(self.0.state.is_ours());
+        let _ = writeln!(out, "# TYPE tegata_active gauge\ntegata_active {active}");
         if let Some(bytes) = resident_bytes() {
             let _ = writeln!(
                 out,
@@ -89,11 +97,10 @@ impl door::Status for Door {
     }
 
     fn runtime(&self) -> Runtime {
-        let host = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
         let folder = std::env::current_dir().unwrap_or_default();
         Runtime {
             started: self.0.started,
-            host: host.trim().to_owned(),
+            host: host(),
             folder: folder.display().to_string(),
             corruptions: self.0.opened.recovered,
             retention: self.0.opened.retention,
@@ -104,6 +111,12 @@ impl door::Status for Door {
 #[allow(clippy::cast_precision_loss)]
 fn count(n: usize) -> f64 {
     n as f64
+}
+
+/// The name of this machine.
+pub(crate) fn host() -> String {
+    let name = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
+    name.trim().to_owned()
 }
 
 /// `VmRSS` of this process, where the kernel tells.

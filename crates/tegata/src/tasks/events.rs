@@ -39,7 +39,7 @@ pub(crate) async fn run(
 ) {
     let mut beat = tokio::time::interval(BEAT);
     let mut together = Vec::new();
-    let mut last = scribe.book.last_event();
+    let mut last = scribe.book.last_event(&scribe.responder.installation());
     let mut beats = Beats::new(scribe.metrics.clone());
     loop {
         tokio::select! {
@@ -83,7 +83,8 @@ impl Scribe {
         let new = events
             .iter()
             .filter(|event| last.is_none_or(|last| event.number > last));
-        let entries = new.map(|event| self.entry(event)).collect();
+        let installation = self.responder.installation();
+        let entries = new.map(|event| entry(event, &installation)).collect();
         if let Err(error) = self.book.append(entries).await {
             // They stay with the responder and come again at the next start.
             tracing::error!(%error, "what the responders did could not be written to the ledger");
@@ -100,11 +101,13 @@ impl Scribe {
         }
         records
     }
+}
 
-    fn entry(&self, event: &Event) -> NewEntry {
-        let body = json!({ "event": event.number, "key": event.key, "what": event.body });
-        book::entry(event.at, event.kind.as_str(), &event.about, body)
-    }
+fn entry(event: &Event, installation: &str) -> NewEntry {
+    let body = json!({
+        "event": event.number, "installation": installation, "key": event.key, "what": event.body,
+    });
+    book::entry(event.at, event.kind.as_str(), &event.about, body)
 }
 
 fn record(event: &Event) -> Record {

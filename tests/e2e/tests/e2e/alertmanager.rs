@@ -1,7 +1,7 @@
 //! Alertmanager's API, spoken to by those who speak it: Prometheus, vmalert, amtool.
 
 mod acceptance;
-mod far;
+pub(crate) mod far;
 
 use std::{path::Path, process::Command, time::Duration};
 

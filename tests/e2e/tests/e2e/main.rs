@@ -19,4 +19,5 @@ mod remote_write;
 mod rules;
 mod support;
 mod syslog;
+mod takeover;
 mod working;

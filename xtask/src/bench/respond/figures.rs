@@ -37,8 +37,12 @@ struct Side {
     far: Far,
 }
 
-pub fn run(binary: &Path, peers: &Path, folder: &Path) -> anyhow::Result<Vec<String>> {
-    let mut rows = Vec::new();
+pub fn run(
+    binary: &Path,
+    peers: &Path,
+    folder: &Path,
+    tell: &dyn Fn(String),
+) -> anyhow::Result<()> {
     for name in ["Tegata", "Alertmanager"] {
         let folder = folder.join(name);
         fs::create_dir_all(&folder)?;
@@ -50,16 +54,15 @@ pub fn run(binary: &Path, peers: &Path, folder: &Path) -> anyhow::Result<Vec<Str
             }
         };
         let side = start()?;
-        rows.push(at_once(&side)?);
-        rows.push(listed(&side)?);
-        rows.push(held(&side)?);
-        rows.push(flood(&side)?);
+        for measure in [at_once, listed, held, flood] {
+            tell(measure(&side)?);
+        }
         if name == "Tegata" {
             drop(side);
-            rows.push(restart(binary, &folder.join("again"))?);
+            tell(restart(binary, &folder.join("again"))?);
         }
     }
-    Ok(rows)
+    Ok(())
 }
 
 fn ours(binary: &Path, folder: &Path) -> anyhow::Result<Side> {

@@ -3,6 +3,7 @@
 mod far;
 mod figures;
 mod kill;
+mod takeover;
 
 use std::{path::Path, process::Command};
 
@@ -11,28 +12,30 @@ use anyhow::bail;
 use crate::shell;
 use far::Far;
 
-/// Measures what `only` names, or all; answers with rows.
+const MEASURES: [&str; 3] = ["figures", "takeover", "kill"];
+
+/// Measures what `only` names, or all; tells each row as soon as it is known, for what follows may fail.
 pub fn run(
     binary: &Path,
     peers: &Path,
     folder: &Path,
     only: &[String],
-) -> anyhow::Result<Vec<String>> {
+    tell: &dyn Fn(String),
+) -> anyhow::Result<()> {
     let is_wanted = |name: &str| only.is_empty() || only.iter().any(|it| it == name);
-    if let Some(unknown) = only
-        .iter()
-        .find(|it| !["figures", "kill"].contains(&it.as_str()))
-    {
-        bail!("`{unknown}` is neither `figures` nor `kill`");
+    if let Some(unknown) = only.iter().find(|it| !MEASURES.contains(&it.as_str())) {
+        bail!("`{unknown}` is none of {}", MEASURES.join(", "));
     }
-    let mut rows = Vec::new();
     if is_wanted("figures") {
-        rows.extend(figures::run(binary, peers, folder)?);
+        figures::run(binary, peers, folder, tell)?;
+    }
+    if is_wanted("takeover") {
+        tell(takeover::run(binary, folder)?);
     }
     if is_wanted("kill") {
-        rows.push(kill::run(binary, folder, kill::KILLS)?);
+        tell(kill::run(binary, folder, kill::KILLS)?);
     }
-    Ok(rows)
+    Ok(())
 }
 
 /// A spec with one route to the receiver.

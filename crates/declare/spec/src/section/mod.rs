@@ -19,6 +19,7 @@ pub mod rules;
 pub mod service;
 pub mod severity;
 pub mod source;
+pub mod state;
 pub mod suppression;
 
 pub mod scrape;
@@ -64,6 +65,7 @@ pub struct Spec {
     pub corrections: BTreeMap<String, correction::Correction>,
     pub canary: Option<canary::Canary>,
     pub metrics: Option<engine::Engine>,
+    pub state: Option<state::State>,
     pub suppressions: BTreeMap<String, suppression::Suppression>,
     pub design: Design,
 }
@@ -85,7 +87,7 @@ pub struct Design {
 }
 
 /// The names of the sections in a file.
-pub const SECTIONS: [&str; 30] = [
+pub const SECTIONS: [&str; 31] = [
     "include",
     "service",
     "profiles",
@@ -104,6 +106,7 @@ pub const SECTIONS: [&str; 30] = [
     "corrections",
     "canary",
     "metrics",
+    "state",
     "suppressions",
     "infrastructure",
     "dependencies",
@@ -176,6 +179,9 @@ record! {
         /// An engine elsewhere that holds the samples.
         /// ja: サンプルを保持する外部のエンジン。
         metrics: Option<engine::Engine>,
+        /// Where alerts and incidents are kept, when two instances share them.
+        /// ja: 警報とインシデントの置き場所(複数のインスタンスで共有する場合)。
+        state: Option<state::State>,
         /// Findings that are borne for a while, by name, each with a reason and a last day.
         /// ja: しばらく受け入れる指摘(名前ごと)。理由と期日を書きます。
         suppressions: BTreeMap<String, suppression::Suppression> = BTreeMap::new(),
@@ -288,6 +294,7 @@ impl From<Document> for Spec {
             corrections: document.corrections,
             canary: document.canary,
             metrics: document.metrics,
+            state: document.state,
             suppressions: document.suppressions,
             design,
         }

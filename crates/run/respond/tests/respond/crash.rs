@@ -110,6 +110,41 @@ async fn a_death_at_any_write_loses_no_page_and_doubles_none() {
     }
 }
 
+/// The store fails to answer one write, which it has applied or not, and goes on. Nobody hands anything over again.
+#[tokio::test(start_paused = true)]
+async fn an_answer_that_is_lost_loses_no_news() {
+    for death in [Death::Before, Death::After] {
+        // The first write is the start's own; as above there are 8.
+        for write in 2..=8 {
+            let world = World::new(|_| Does::Accept);
+            let disk = Memory::new();
+            let stumbling = disk.stumbling_at(write, death);
+            let house = world.start(config(), stumbling.clone()).await.unwrap();
+            let responder = &house.responder;
+            let _ = responder
+                .transition(world.transition("p1", Broken, Some(Kept)))
+                .await;
+            pass(5).await;
+            for _ in 0..2 {
+                let _ = responder.acknowledge("INC-2026-0001", "佐藤", None).await;
+            }
+            let incident = responder.incident("INC-2026-0001").unwrap();
+            assert!(incident.acknowledged.is_some(), "write {write} ({death:?})");
+            let _ = responder
+                .transition(world.transition("p1", Kept, Some(Broken)))
+                .await;
+            pass(5).await;
+            assert!(stumbling.is_dead(), "write {write} was never made");
+            assert!(responder.incidents(&Filter::open()).is_empty());
+            assert_eq!(disk.rows("respond_pending"), 0);
+            for receiver in ["a", "b"] {
+                let told = world.far.by(receiver).len();
+                assert_eq!(told, 2, "{receiver} at write {write} ({death:?})");
+            }
+        }
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn events_are_told_again_until_they_are_recorded() {
     let world = World::new(|_| Does::Accept);

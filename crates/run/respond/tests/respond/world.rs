@@ -59,6 +59,8 @@ type Tables = BTreeMap<(&'static str, String), Vec<u8>>;
 pub struct Memory {
     tables: Arc<Mutex<Tables>>,
     left: Mutex<Option<(usize, Death)>>,
+    /// Whether it only fails to answer that write, and goes on.
+    recovers: bool,
 }
 
 impl Memory {
@@ -66,6 +68,7 @@ impl Memory {
         Arc::new(Self {
             tables: Arc::default(),
             left: Mutex::new(None),
+            recovers: false,
         })
     }
 
@@ -73,6 +76,7 @@ impl Memory {
         Arc::new(Self {
             tables: self.tables.clone(),
             left: Mutex::new(None),
+            recovers: false,
         })
     }
 
@@ -80,6 +84,16 @@ impl Memory {
         Arc::new(Self {
             tables: self.tables.clone(),
             left: Mutex::new(Some((write, death))),
+            recovers: false,
+        })
+    }
+
+    /// A database whose answer to one write is lost.
+    pub fn stumbling_at(&self, write: usize, death: Death) -> Arc<Self> {
+        Arc::new(Self {
+            tables: self.tables.clone(),
+            left: Mutex::new(Some((write, death))),
+            recovers: true,
         })
     }
 
@@ -128,6 +142,7 @@ impl StateStore for Memory {
         let mut left = self.left.lock().unwrap();
         let mut dies = None;
         match left.as_mut() {
+            Some((0, _)) if self.recovers => {}
             Some((0, _)) => return Err(Error::Closed),
             Some((count, death)) => {
                 *count -= 1;
@@ -135,8 +150,13 @@ impl StateStore for Memory {
             }
             None => {}
         }
+        let error = if self.recovers {
+            Error::Remote("the connection broke off".to_owned())
+        } else {
+            Error::Closed
+        };
         if dies == Some(Death::Before) {
-            return Err(Error::Closed);
+            return Err(error);
         }
         let mut tables = self.tables.lock().unwrap();
         for write in writes {
@@ -151,7 +171,7 @@ impl StateStore for Memory {
             }
         }
         if dies.is_some() {
-            Err(Error::Closed)
+            Err(error)
         } else {
             Ok(Written::Done)
         }

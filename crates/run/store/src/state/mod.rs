@@ -2,8 +2,14 @@
 
 #[doc(hidden)]
 pub mod contract;
+mod lease;
+#[cfg(test)]
+mod memory;
+mod postgres;
 mod redb;
 
+pub use lease::{Holder, Lease};
+pub use postgres::{PostgresOptions, PostgresState};
 pub use redb::RedbState;
 
 use std::{path::Path, sync::Arc};
@@ -11,6 +17,9 @@ use std::{path::Path, sync::Arc};
 use async_trait::async_trait;
 
 use crate::Error;
+
+/// One value. State holds facts, not documents.
+const VALUE_MAX: usize = 16 << 20;
 
 /// One change. A list of them is applied whole or not at all.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -55,6 +64,11 @@ pub trait StateStore: Send + Sync {
 
     /// Applies all or nothing; once it returns, it survives `kill -9`.
     async fn write(&self, writes: Vec<Write>) -> Result<Written, Error>;
+
+    /// Whether what was written may be acted upon outside: not where another instance may have taken over meanwhile.
+    fn is_ours(&self) -> bool {
+        true
+    }
 }
 
 /// The store that `backend` names, kept at `path`.

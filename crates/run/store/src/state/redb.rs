@@ -14,7 +14,7 @@ use redb::{
     TableError, WriteTransaction,
 };
 
-use super::{StateStore, Write, Written};
+use super::{StateStore, VALUE_MAX, Write, Written};
 use crate::{
     Error,
     commit::{Queue, Reply, blocking},
@@ -22,8 +22,6 @@ use crate::{
 
 /// State is small; redb's own default of 1 GiB would be the whole budget of the program.
 const CACHE_BYTES: usize = 4 << 20;
-/// One value. State holds facts, not documents.
-const VALUE_MAX: usize = 16 << 20;
 
 type Table<'n> = TableDefinition<'n, &'static str, &'static [u8]>;
 

@@ -5,5 +5,6 @@
 mod duckdb;
 mod engine;
 mod outage;
+mod postgres;
 mod prometheus;
 mod victoria;

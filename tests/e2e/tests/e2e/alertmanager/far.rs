@@ -58,6 +58,12 @@ impl Far {
         });
         heard.collect()
     }
+
+    /// What was accepted, as it came.
+    pub(crate) fn bodies(&self) -> Vec<Value> {
+        let heard = self.heard.lock().unwrap_or_else(PoisonError::into_inner);
+        heard.iter().map(|(_, body)| body.clone()).collect()
+    }
 }
 
 /// The alerts of a notification in either form.
