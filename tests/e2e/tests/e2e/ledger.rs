@@ -7,6 +7,7 @@ use std::{
 };
 
 use e2e::{Program, free_port, run, tegata};
+use serde_json::Value;
 
 use crate::support::Running;
 
@@ -27,8 +28,13 @@ fn spec(port: u16) -> String {
 }
 
 async fn short_life(dir: &Path) -> anyhow::Result<()> {
+    life_of(dir, "").await
+}
+
+/// With `more` in the spec.
+async fn life_of(dir: &Path, more: &str) -> anyhow::Result<()> {
     let port = free_port()?;
-    fs::write(dir.join("tegata.yaml"), spec(port))?;
+    fs::write(dir.join("tegata.yaml"), spec(port) + more)?;
     let mut command = tegata(&[
         "run",
         "tegata.yaml",
@@ -231,5 +237,42 @@ async fn an_entry_is_proven_by_one_file_that_a_witness_has_cosigned() -> anyhow:
     fs::remove_dir_all(at.join("data"))?;
     short_life(at).await?;
     assert_eq!(told(&witness)?.0, Some(30));
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_borne_is_recorded_when_it_is_declared_and_when_it_is_withdrawn()
+-> anyhow::Result<()> {
+    let dir = tempfile::tempdir()?;
+    let borne = "suppressions:\n\
+        \x20 soon: { rule: nobody-told, reason: the pager comes in January, until: 2999-01-31, who: sre }\n";
+    // Said once, however often it starts with the same.
+    for more in [borne, borne, ""] {
+        life_of(dir.path(), more).await?;
+    }
+    let args = [
+        "ledger",
+        "show",
+        "--data",
+        "data",
+        "--kind",
+        "suppressions",
+        "--json",
+    ];
+    let out = run(&args, dir.path())?;
+    let told = String::from_utf8_lossy(&out.stdout);
+    assert_eq!(out.status.code(), Some(0), "{told}");
+    let bodies = told.lines().map(|line| {
+        let entry: Value = serde_json::from_str(line)?;
+        Ok(entry["body"]["suppressions"].clone())
+    });
+    let bodies = bodies.collect::<anyhow::Result<Vec<_>>>()?;
+    let [withdrawn, declared] = bodies.as_slice() else {
+        anyhow::bail!("{told}");
+    };
+    assert_eq!(declared["soon"]["rule"], "nobody-told");
+    assert_eq!(declared["soon"]["reason"], "the pager comes in January");
+    assert_eq!(declared["soon"]["until"], "2999-01-31");
+    assert_eq!(*withdrawn, serde_json::json!({}));
     Ok(())
 }
