@@ -82,6 +82,11 @@ enum Bench {
         /// Only these: figures, takeover, kill.
         only: Vec<String>,
     },
+    /// What is unusual, judged by public labelled data; what rules on logs cost.
+    Anomalies {
+        /// Only these: templates, nab, rules.
+        only: Vec<String>,
+    },
     /// Logs, side by side with ClickHouse, DuckDB and Lucene.
     Logs {
         /// Only these: payments, lines.

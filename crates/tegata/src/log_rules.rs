@@ -19,7 +19,11 @@ pub(crate) fn of(spec: &Spec) -> Vec<(LogRule, Option<String>)> {
             if let Some(count) = alert.count {
                 line.push_str(&format!(" AND count {count}"));
             }
-            if let (Some(within), true) = (alert.within, line.contains("count ")) {
+            // What counts or compares stretches of time takes its length; `after` is followed by a query.
+            let has_stretch = line.contains("count ") || line.contains(" unusual");
+            if let (Some(within), true, false) =
+                (alert.within, has_stretch, line.contains(" after "))
+            {
                 line.push_str(&format!(" over {within}"));
             }
             match one_line::read(name, &line) {

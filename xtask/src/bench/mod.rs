@@ -1,5 +1,6 @@
 //! `cargo xtask bench`: figures for docs/measured.md, each as a row that says how to get it again.
 
+mod anomalies;
 mod instance;
 mod logs;
 mod lsp;
@@ -63,6 +64,10 @@ pub fn run(what: Bench) -> anyhow::Result<()> {
                 println!("| {row} | {machine} | {today} | `cargo xtask bench respond` |");
             };
             return respond::run(&tegata()?, &peers.programs(), folder.path(), &only, &tell);
+        }
+        Bench::Anomalies { only } => {
+            println!("{}, {}", machine(), today()?);
+            return anomalies::run(&only);
         }
         Bench::Logs { only } => {
             let folder = Scratch::new("logs")?;

@@ -1,5 +1,6 @@
 //! The real programs that the end-to-end tests run against: found, or installed from Debian's packages, or named.
 
+pub mod corpora;
 pub mod newest;
 pub mod postgres;
 pub mod python;

@@ -1,6 +1,7 @@
 //! `tegata logs`: what stands in the logs, for people and for pipes.
 
 mod keep;
+mod templates;
 mod verify;
 
 use std::{process::ExitCode, time::Duration};
@@ -38,6 +39,9 @@ pub(crate) struct Logs {
     /// Go on with what comes.
     #[arg(long, short)]
     follow: bool,
+    /// Show which kinds of lines stand there and how often, instead of the lines; of another field with `=FIELD`.
+    #[arg(long, value_name = "FIELD", num_args = 0..=1, require_equals = true, default_missing_value = "message", conflicts_with = "follow")]
+    templates: Option<String>,
     #[command(flatten)]
     data: Data,
     /// Print each record as JSON.
@@ -61,10 +65,18 @@ impl Logs {
 
     async fn show(&self, instance: &Instance, since: Span) -> anyhow::Result<()> {
         let millis = since.0.as_millis();
-        let limit = self.limit.min(RECORDS_MAX);
+        let limit = match &self.templates {
+            // What is counted is all that one question may bring.
+            Some(_) => RECORDS_MAX,
+            None => self.limit.min(RECORDS_MAX),
+        };
         let newest = json!({ "gte": format!("now-{}s", millis / 1000) });
         let mut hits = self.ask(instance, newest, "desc", limit).await?;
         hits.reverse();
+        if let Some(field) = &self.templates {
+            templates::print(&hits, field, self.json);
+            return Ok(());
+        }
         let mut last = i64::MIN;
         let mut shown: Vec<String> = Vec::new();
         loop {

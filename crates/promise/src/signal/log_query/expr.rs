@@ -230,7 +230,9 @@ impl Test {
 }
 
 impl Range {
-    fn accepts(&self, value: &FieldValue<'_>) -> bool {
+    /// Whether a value lies between the ends.
+    #[must_use]
+    pub fn accepts(&self, value: &FieldValue<'_>) -> bool {
         if let (true, FieldValue::Text(text)) = (self.words, value) {
             return words(&fold(text)).any(|word| self.admits(&FieldValue::Text(word)));
         }

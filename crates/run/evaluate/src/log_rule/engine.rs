@@ -24,6 +24,8 @@ const TICK: Duration = Duration::from_secs(60);
 const TICKS_MAX: i64 = 10_080;
 /// Events between the two states: five minutes at 300 a second of one rule. Beyond it fewer minutes are kept.
 const RECENT_MAX: usize = 100_000;
+/// What is old becomes the base when it is such a part of all: 1 / this.
+const SETTLED_SHARE: usize = 8;
 /// Firings that are remembered as told, of one rule.
 const TOLD_MAX: usize = 10_000;
 
@@ -274,11 +276,22 @@ impl Live {
             return;
         };
         let floor = seen - LATE_MAX;
-        let old = self.recent.partition_point(|event| event.at < floor);
-        let old = old.max(self.recent.len().saturating_sub(RECENT_MAX));
-        for event in self.recent.drain(..old) {
+        let is_old = |event: &Event| event.at < floor;
+        // Many at once: what is taken from the front moves all that stays, so the base lags behind a little.
+        let due = self.recent.get(self.recent.len() / SETTLED_SHARE);
+        if due.is_some_and(|event| !is_old(event)) && self.recent.len() <= RECENT_MAX {
+            return;
+        }
+        let old = self.recent.partition_point(is_old);
+        let excess = self.recent.len().saturating_sub(RECENT_MAX);
+        let old = match excess {
+            0 => old,
+            _ => old.max(excess + RECENT_MAX / SETTLED_SHARE),
+        };
+        for event in self.recent.drain(..old.min(self.recent.len())) {
             self.base.fold(&self.rule, &event, &mut |_| {});
         }
+        // Only now: what is folded again from the base must be known as told.
         let over = self.rule.over();
         self.told.retain(|firing| firing.at >= floor - over);
     }

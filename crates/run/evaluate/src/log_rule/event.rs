@@ -76,7 +76,7 @@ pub struct Event {
     pub key: Key,
     /// As [`LogRule::fields`] names them.
     pub values: Vec<Option<Scalar>>,
-    /// Of a percentage: whether it matches further.
+    /// Of a percentage: whether it matches further; of a change: whether it is the change.
     pub matches: bool,
 }
 
@@ -84,7 +84,9 @@ impl Event {
     /// `None` where the rule's query does not mean the record.
     #[must_use]
     pub fn of(rule: &LogRule, record: &Record) -> Option<Self> {
-        if !record.matches(&rule.query) {
+        // The record of a change is an event of its rule, though the query may not mean it.
+        let is_change = matches!(&rule.kind, Kind::Changed { after, .. } if record.matches(after));
+        if !is_change && !record.matches(&rule.query) {
             return None;
         }
         let value = |field: &str| {
@@ -102,7 +104,7 @@ impl Event {
             values: rule.fields().into_iter().map(value).collect(),
             matches: match &rule.kind {
                 Kind::PercentageMatch { matching, .. } => record.matches(matching),
-                _ => false,
+                _ => is_change,
             },
         })
     }

@@ -1,18 +1,18 @@
 //! Which rules a record may be an event of: found by the words that its fields hold, so that a hundred rules cost a record
 //! little more than the few that speak of it.
 //!
-//! A rule whose query demands a word in some field is asked only where that word stands; all others are asked always.
-//! It never leaves out a rule that the record is an event of.
+//! A rule whose query demands a word or a range of values in some field is asked only where that stands; all others are
+//! asked always. It never leaves out a rule that the record is an event of.
 
 use std::collections::HashMap;
 
 use promise::signal::{
     FieldValue, Fields,
-    log_query::{Expr, Target, Test, fold, words},
+    log_query::{Expr, Range, Target, Test, fold, words},
 };
 use store::Record;
 
-use super::LogRule;
+use super::{Kind, LogRule};
 
 #[derive(Debug, Default)]
 pub(super) struct Index {
@@ -20,29 +20,56 @@ pub(super) struct Index {
     always: Vec<usize>,
 }
 
-/// The rules that demand a word in one field.
+/// The rules that demand something of one field.
 #[derive(Debug)]
 struct Field {
     name: String,
     by_word: HashMap<String, Vec<usize>>,
     /// Those that a number or a truth may satisfy too.
     beside_text: Vec<usize>,
+    /// Those that demand a value between two.
+    ranges: Vec<(Range, usize)>,
 }
 
-/// What a query demands: a word in a field.
+/// What a query demands of a field.
 struct Demand<'e> {
     field: &'e str,
-    word: String,
-    is_text: bool,
+    what: What<'e>,
+}
+
+enum What<'e> {
+    Word { word: String, is_text: bool },
+    Range(&'e Range),
 }
 
 impl Index {
     pub fn of<'r>(rules: impl Iterator<Item = &'r LogRule>) -> Self {
+        let demands: Vec<Vec<Demand<'r>>> = rules
+            .map(|rule| {
+                let mut all = Vec::new();
+                // What tells of a change is an event too, and need not hold what the query demands.
+                if !matches!(rule.kind, Kind::Changed { .. }) {
+                    put_demands(rule.query.expr(), &mut all);
+                }
+                all
+            })
+            .collect();
+        // The demand that the fewest rules share tells them apart best.
+        let mut shared: HashMap<(&str, &str), usize> = HashMap::new();
+        for demand in demands.iter().flatten() {
+            *shared.entry(demand.name()).or_default() += 1;
+        }
         let mut index = Self::default();
-        for (i, rule) in rules.enumerate() {
-            match demand(rule.query.expr()) {
-                Some(demand) => index.put(&demand, i),
-                None => index.always.push(i),
+        for (rule, demands) in demands.iter().enumerate() {
+            let rarest = demands.iter().min_by_key(|demand| {
+                let is_range = matches!(demand.what, What::Range(_));
+                // Most records of a house may be of one stream, and most numbers in a range.
+                let is_wide = is_range || demand.field == "stream";
+                (is_wide, shared.get(&demand.name()).copied())
+            });
+            match rarest {
+                Some(demand) => index.put(demand, rule),
+                None => index.always.push(rule),
             }
         }
         index
@@ -55,14 +82,19 @@ impl Index {
                 name: demand.field.to_owned(),
                 by_word: HashMap::new(),
                 beside_text: Vec::new(),
+                ranges: Vec::new(),
             });
             self.fields.len() - 1
         });
         let field = &mut self.fields[place];
-        let of_word = field.by_word.entry(demand.word.clone()).or_default();
-        of_word.push(rule);
-        if !demand.is_text {
-            field.beside_text.push(rule);
+        match &demand.what {
+            What::Word { word, is_text } => {
+                field.by_word.entry(word.clone()).or_default().push(rule);
+                if !is_text {
+                    field.beside_text.push(rule);
+                }
+            }
+            What::Range(range) => field.ranges.push(((*range).clone(), rule)),
         }
     }
 
@@ -73,15 +105,21 @@ impl Index {
         for field in &self.fields {
             record.any_value(&field.name, &mut |value| {
                 match value {
-                    FieldValue::Text(text) => {
+                    FieldValue::Text(text) if !field.by_word.is_empty() => {
                         for word in words(&fold(text)) {
                             found.extend(field.by_word.get(word).into_iter().flatten());
                         }
                     }
+                    FieldValue::Text(_) => {}
                     FieldValue::Number(_) | FieldValue::Bool(_) | FieldValue::Time(_) => {
                         found.extend(&field.beside_text);
                     }
                 }
+                let within = field
+                    .ranges
+                    .iter()
+                    .filter(|(range, _)| range.accepts(&value));
+                found.extend(within.map(|(_, rule)| *rule));
                 false
             });
         }
@@ -90,39 +128,40 @@ impl Index {
     }
 }
 
-/// A word that every record which the query means has in one field. That of a stream is the last choice: most rules of a
-/// house may speak of one stream.
-fn demand(expr: &Expr) -> Option<Demand<'_>> {
-    let mut all = Vec::new();
-    demands(expr, &mut all);
-    let best = all.iter().position(|demand| demand.field != "stream");
-    (!all.is_empty()).then(|| all.swap_remove(best.unwrap_or(0)))
+impl Demand<'_> {
+    /// What is the same for rules that are asked together.
+    fn name(&self) -> (&str, &str) {
+        match &self.what {
+            What::Word { word, .. } => (self.field, word),
+            What::Range(_) => (self.field, ""),
+        }
+    }
 }
 
-fn demands<'e>(expr: &'e Expr, all: &mut Vec<Demand<'e>>) {
+/// What every record that the query means has in one field.
+fn put_demands<'e>(expr: &'e Expr, all: &mut Vec<Demand<'e>>) {
     match expr {
         Expr::Test(Target::Field(field), test) => {
-            let (word, is_text) = match test {
-                Test::Words(asked) if !asked.phrase.open => (
-                    asked.phrase.words.first().cloned(),
-                    asked.number.is_none() && asked.truth.is_none(),
-                ),
-                Test::Is(is) if is.time.is_none() => (
-                    words(&fold(&is.text)).next().map(str::to_owned),
-                    is.number.is_none() && is.truth.is_none(),
-                ),
-                _ => (None, true),
+            let what = match test {
+                Test::Words(asked) if !asked.phrase.open => {
+                    let word = asked.phrase.words.first().cloned();
+                    let is_text = asked.number.is_none() && asked.truth.is_none();
+                    word.map(|word| What::Word { word, is_text })
+                }
+                Test::Is(is) if is.time.is_none() => {
+                    let word = words(&fold(&is.text)).next().map(str::to_owned);
+                    let is_text = is.number.is_none() && is.truth.is_none();
+                    word.map(|word| What::Word { word, is_text })
+                }
+                Test::Range(range) => Some(What::Range(range)),
+                _ => None,
             };
-            all.extend(word.map(|word| Demand {
-                field,
-                word,
-                is_text,
-            }));
+            all.extend(what.map(|what| Demand { field, what }));
         }
         Expr::Bool(bool) => {
-            bool.must.iter().for_each(|part| demands(part, all));
+            bool.must.iter().for_each(|part| put_demands(part, all));
             if let ([only], 1..) = (bool.should.as_slice(), bool.at_least) {
-                demands(only, all);
+                put_demands(only, all);
             }
         }
         _ => {}
@@ -139,7 +178,7 @@ mod tests {
     use super::*;
     use crate::log_rule::one_line;
 
-    const QUERIES: [&str; 16] = [
+    const QUERIES: [&str; 19] = [
         "status:failed",
         "status:\"failed now\"",
         "status:FAILED AND n:3",
@@ -156,6 +195,9 @@ mod tests {
         "status:/fa.*/",
         "*",
         "決済 AND status:失敗",
+        "n:[1 TO 2] AND status:failed",
+        "n:>=3 AND stream:app",
+        "status:>fa",
     ];
 
     proptest! {
@@ -201,6 +243,7 @@ mod tests {
         };
         let mut found = Vec::new();
         Index::of(rules.iter()).find(&record, &mut found);
-        assert_eq!(found, [1, 2]);
+        // `amount:>5` demands more than 1.
+        assert_eq!(found, [1]);
     }
 }

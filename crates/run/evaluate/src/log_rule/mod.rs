@@ -21,4 +21,4 @@ pub use engine::{Engine, LATE_MAX, Saved, Told};
 pub use event::{Event, Key, Scalar};
 pub use front::{elastalert, one_line, sigma};
 pub use kind::{Firing, State};
-pub use rule::{Direction, Kind, LogRule, Metric};
+pub use rule::{Direction, Figure, Kind, LogRule, Metric};

@@ -64,10 +64,37 @@ pub enum Kind {
         /// By chance alone it fires once in so long a time.
         once_in: Duration,
     },
+    /// One of many has more events than it used to have, and more than the others.
+    Rate {
+        every: Duration,
+        least: u64,
+        once_in: Duration,
+    },
+    /// After a record that tells of a change, such as a deploy, another number of events in a stretch of time.
+    Changed {
+        every: Duration,
+        after: LogQuery,
+    },
+    /// A figure of a field over each stretch of time is a new one.
+    Strange {
+        figure: Figure,
+        field: String,
+        every: Duration,
+        once_in: Duration,
+    },
+    /// A line of a kind that stood there less than so many times.
+    Template {
+        field: String,
+        most: u64,
+        /// Nothing is told while less than this was seen.
+        learn: Duration,
+    },
     /// A value that was not seen before; several fields together are one value.
     NewTerm {
         fields: Vec<Vec<String>>,
         on_missing: bool,
+        /// Nothing is told while less than this was seen.
+        learn: Duration,
     },
     Cardinality {
         field: String,
@@ -121,6 +148,15 @@ pub enum Metric {
     Percentile(f64),
 }
 
+/// Of the values in a stretch of time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Figure {
+    Avg,
+    Sum,
+    Min,
+    Max,
+}
+
 impl LogRule {
     /// Fields whose values an event carries, in the order in which the kinds look for them.
     #[must_use]
@@ -128,7 +164,9 @@ impl LogRule {
         match &self.kind {
             Kind::Blacklist { field, .. }
             | Kind::Whitelist { field, .. }
-            | Kind::Cardinality { field, .. } => vec![field],
+            | Kind::Cardinality { field, .. }
+            | Kind::Strange { field, .. }
+            | Kind::Template { field, .. } => vec![field],
             Kind::MetricAggregation { field, .. } | Kind::SpikeAggregation { field, .. } => {
                 vec![field]
             }
@@ -139,6 +177,8 @@ impl LogRule {
             | Kind::Frequency { .. }
             | Kind::Flatline { .. }
             | Kind::Unusual { .. }
+            | Kind::Rate { .. }
+            | Kind::Changed { .. }
             | Kind::PercentageMatch { .. } => Vec::new(),
         }
     }
@@ -150,6 +190,9 @@ impl LogRule {
             Kind::Spike { .. }
             | Kind::Flatline { .. }
             | Kind::Unusual { .. }
+            | Kind::Rate { .. }
+            | Kind::Changed { .. }
+            | Kind::Strange { .. }
             | Kind::MetricAggregation { .. }
             | Kind::SpikeAggregation { .. }
             | Kind::PercentageMatch { .. } => true,
@@ -168,6 +211,9 @@ impl LogRule {
             Kind::Spike { over, .. } | Kind::SpikeAggregation { over, .. } => *over * 2,
             Kind::MetricAggregation { every, .. }
             | Kind::Unusual { every, .. }
+            | Kind::Rate { every, .. }
+            | Kind::Changed { every, .. }
+            | Kind::Strange { every, .. }
             | Kind::PercentageMatch { every, .. } => *every,
             Kind::Change { within, .. } => within.unwrap_or_default(),
             _ => Duration::ZERO,

@@ -202,6 +202,7 @@ fn kind_of(node: &Node, kind: &str) -> Result<Kind, Box<Mistake>> {
             Kind::NewTerm {
                 fields,
                 on_missing: truth(node.get("alert_on_missing_field")),
+                learn: Duration::ZERO,
             }
         }
         "cardinality" => {

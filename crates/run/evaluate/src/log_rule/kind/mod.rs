@@ -1,9 +1,14 @@
 //! How each kind of rule folds events, one file a family. Events and ticks come in the order of their time.
 
+mod changed;
 mod counts;
 mod distinct;
 mod plain;
+mod rates;
+mod slices;
+mod strange;
 mod sums;
+mod templates;
 mod unusual;
 
 use promise::{Say, Timestamp};
@@ -39,6 +44,10 @@ pub enum State {
     Cardinality(distinct::Cardinality),
     Sums(sums::Sums),
     Unusual(unusual::Unusual),
+    Changed(changed::Changed),
+    Rates(rates::Rates),
+    Strange(Box<strange::Strange>),
+    Templates(Box<templates::Templates>),
 }
 
 impl State {
@@ -58,6 +67,10 @@ impl State {
             | Kind::SpikeAggregation { .. }
             | Kind::PercentageMatch { .. } => Self::Sums(sums::Sums::default()),
             Kind::Unusual { .. } => Self::Unusual(unusual::Unusual::default()),
+            Kind::Changed { .. } => Self::Changed(changed::Changed::default()),
+            Kind::Rate { .. } => Self::Rates(rates::Rates::default()),
+            Kind::Strange { .. } => Self::Strange(Box::default()),
+            Kind::Template { .. } => Self::Templates(Box::default()),
         }
     }
 
@@ -70,19 +83,26 @@ impl State {
             Self::Cardinality(state) => state.event(rule, event, fire),
             Self::Sums(state) => state.event(rule, event, fire),
             Self::Unusual(state) => state.event(rule, event, fire),
+            Self::Changed(state) => state.event(rule, event, fire),
+            Self::Rates(state) => state.event(rule, event, fire),
+            Self::Strange(state) => state.event(rule, event, fire),
+            Self::Templates(state) => state.event(rule, event, fire),
         }
     }
 
     /// Time has come so far.
     pub fn tick(&mut self, rule: &LogRule, at: Timestamp, fire: &mut dyn FnMut(Firing)) {
         match self {
-            Self::Plain(_) => {}
+            Self::Plain(_) | Self::Templates(_) => {}
             Self::Frequency(state) => state.tick(rule, at),
             Self::Flatline(state) => state.tick(rule, at, fire),
             Self::Spike(state) => state.tick(rule, at, fire),
             Self::Cardinality(state) => state.tick(rule, at, fire),
             Self::Sums(state) => state.tick(rule, at, fire),
             Self::Unusual(state) => state.tick(rule, at, fire),
+            Self::Changed(state) => state.tick(rule, at, fire),
+            Self::Rates(state) => state.tick(rule, at, fire),
+            Self::Strange(state) => state.tick(rule, at, fire),
         }
     }
 }

@@ -1,8 +1,11 @@
 //! Rules that look at an event and at what came last: any, blacklist, whitelist, change, new_term.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
 
-use promise::Timestamp;
+use promise::{Say, Timestamp, say};
 use serde::{Deserialize, Serialize};
 
 use super::{Firing, GROUPS_MAX};
@@ -16,6 +19,9 @@ pub struct Plain {
     #[serde(with = "pairs")]
     last: BTreeMap<Key, (Vec<Option<Scalar>>, Timestamp)>,
     seen: Vec<BTreeSet<String>>,
+    /// When the first event came.
+    #[serde(default)]
+    since: Option<Timestamp>,
 }
 
 impl Plain {
@@ -44,34 +50,25 @@ impl Plain {
                 within,
                 ..
             } => self.changes(event, *ignore_null, *within),
-            Kind::NewTerm { fields, on_missing } => {
-                let mut at = 0;
-                self.seen.resize(fields.len(), BTreeSet::new());
-                for (parts, seen) in fields.iter().zip(&mut self.seen) {
-                    let values = event.values.get(at..at + parts.len()).unwrap_or_default();
-                    at += parts.len();
-                    let whole: Option<Vec<String>> = values
-                        .iter()
-                        .map(|v| {
-                            v.as_ref()
-                                .filter(|v| !v.is_nothing() && **v != Scalar::Bool(false))
-                                .map(Scalar::text)
-                        })
-                        .collect();
-                    match whole {
-                        None if *on_missing => fire(firing()),
-                        None => {}
-                        Some(parts) => {
-                            let term = parts.join("\u{0}");
-                            if !seen.contains(&term) {
-                                fire(firing());
-                                if seen.len() < TERMS_MAX {
-                                    seen.insert(term);
-                                }
-                            }
-                        }
-                    }
-                }
+            Kind::NewTerm {
+                fields,
+                on_missing,
+                learn,
+            } => {
+                let past = event.at.since(*self.since.get_or_insert(event.at));
+                self.terms(fields, event, &mut |term| match term {
+                    None if *on_missing => fire(firing()),
+                    Some(parts) if past >= *learn => fire(Firing {
+                        why: (!learn.is_zero()).then(|| why(&parts, past)),
+                        key: if learn.is_zero() {
+                            event.key.clone()
+                        } else {
+                            Some(parts.join(" "))
+                        },
+                        ..firing()
+                    }),
+                    _ => {}
+                });
                 false
             }
             _ => false,
@@ -81,12 +78,41 @@ impl Plain {
         }
     }
 
-    fn changes(
+    /// Calls with each term that was not seen before, and with `None` where one is missing.
+    fn terms(
         &mut self,
+        fields: &[Vec<String>],
         event: &Event,
-        ignore_null: bool,
-        within: Option<std::time::Duration>,
-    ) -> bool {
+        call: &mut dyn FnMut(Option<Vec<String>>),
+    ) {
+        let mut at = 0;
+        self.seen.resize(fields.len(), BTreeSet::new());
+        for (parts, seen) in fields.iter().zip(&mut self.seen) {
+            let values = event.values.get(at..at + parts.len()).unwrap_or_default();
+            at += parts.len();
+            let whole: Option<Vec<String>> = values
+                .iter()
+                .map(|v| {
+                    v.as_ref()
+                        .filter(|v| !v.is_nothing() && **v != Scalar::Bool(false))
+                        .map(Scalar::text)
+                })
+                .collect();
+            let Some(parts) = whole else {
+                call(None);
+                continue;
+            };
+            let term = parts.join("\u{0}");
+            if !seen.contains(&term) {
+                call(Some(parts));
+                if seen.len() < TERMS_MAX {
+                    seen.insert(term);
+                }
+            }
+        }
+    }
+
+    fn changes(&mut self, event: &Event, ignore_null: bool, within: Option<Duration>) -> bool {
         let is_nothing = |value: &Option<Scalar>| value.as_ref().is_none_or(Scalar::is_nothing);
         if ignore_null && event.values.iter().any(is_nothing) {
             return false;
@@ -100,6 +126,24 @@ impl Plain {
                 .insert(event.key.clone(), (event.values.clone(), event.at));
         }
         changed
+    }
+}
+
+/// In words: what is new, and of whom.
+fn why(parts: &[String], past: Duration) -> Say {
+    let days = past.as_secs() / 86_400;
+    match parts {
+        [of, value] => say!(
+            "{value} was never seen with {of} in {days} days",
+            "{of} で {value} が現れたのは {days} 日間で初めてです"
+        ),
+        _ => {
+            let value = parts.join(" ");
+            say!(
+                "{value} was never seen in {days} days",
+                "{value} が現れたのは {days} 日間で初めてです"
+            )
+        }
     }
 }
 

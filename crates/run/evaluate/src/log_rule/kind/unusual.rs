@@ -6,7 +6,7 @@ use std::{collections::BTreeMap, time::Duration};
 use promise::{Say, Timestamp, say};
 use serde::{Deserialize, Serialize};
 
-use super::{Firing, plain::pairs};
+use super::{Firing, plain::pairs, slices::Slices};
 use crate::{
     anomaly::{Distance, Seasonal, Tail},
     log_rule::{Event, Key, Kind, LogRule},
@@ -16,13 +16,10 @@ use crate::{
 const GROUPS_MAX: usize = 200;
 /// While the tail is not known yet, nothing nearer than this is unusual: of a normal one, 1 in 10^15.
 const DEVIATIONS: f64 = 8.0;
-/// Stretches that are made up for at once, where nothing came for long: a week of five minutes.
-const GAP_MAX: i64 = 2_016;
 
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Unusual {
-    /// The stretch that is open.
-    begin: Option<Timestamp>,
+    slices: Slices,
     #[serde(with = "pairs")]
     groups: BTreeMap<Key, Group>,
     /// Of all groups together: a rule promises alerts, not a group.
@@ -50,24 +47,8 @@ impl Unusual {
         let Kind::Unusual { every, .. } = rule.kind else {
             return;
         };
-        let width = i64::try_from(every.as_millis()).unwrap_or(i64::MAX).max(1);
-        let now = Timestamp::from_millis(at.as_millis().div_euclid(width) * width);
-        let Some(mut begin) = self.begin.replace(now) else {
-            return;
-        };
-        // One that begins earlier was judged: what is late for it counts in the open one.
-        if begin >= now {
-            self.begin = Some(begin);
-            return;
-        }
-        let earliest = now
-            .as_millis()
-            .saturating_sub(GAP_MAX.saturating_mul(width));
-        self.close(rule, begin, fire);
-        begin = Timestamp::from_millis(begin.as_millis().saturating_add(width).max(earliest));
-        while begin < now {
+        for begin in self.slices.pass(every, at) {
             self.close(rule, begin, fire);
-            begin = Timestamp::from_millis(begin.as_millis().saturating_add(width));
         }
     }
 

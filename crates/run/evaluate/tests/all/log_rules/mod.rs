@@ -2,6 +2,7 @@
 
 mod disorder;
 mod elastalert;
+mod unusual;
 
 use evaluate::log_rule::{Event, LogRule};
 use promise::Timestamp;
