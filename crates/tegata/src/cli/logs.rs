@@ -74,8 +74,7 @@ impl Logs {
         let mut hits = self.ask(instance, newest, "desc", limit).await?;
         hits.reverse();
         if let Some(field) = &self.templates {
-            templates::print(&hits, field, self.json);
-            return Ok(());
+            return templates::print(&hits, field, self.json);
         }
         let mut last = i64::MIN;
         let mut shown: Vec<String> = Vec::new();

@@ -5,7 +5,7 @@ use promise::Timestamp;
 use serde_json::{Value, json};
 
 /// Prints a line for each template of the field of all hits, as text or as JSON.
-pub(super) fn print(hits: &[Value], field: &str, as_json: bool) {
+pub(super) fn print(hits: &[Value], field: &str, as_json: bool) -> anyhow::Result<()> {
     for template in &found(hits, field) {
         let text = template.text();
         if as_json {
@@ -22,6 +22,7 @@ pub(super) fn print(hits: &[Value], field: &str, as_json: bool) {
             outln!("{:>8}  {}  {text}", template.count, template.last);
         }
     }
+    Ok(())
 }
 
 fn found(hits: &[Value], field: &str) -> Vec<Template> {
