@@ -11,10 +11,11 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     Hosts,
+    access::Access,
     board::Board,
     door::{
-        Alerts, Cases, Checklists, Demo, Documents, Incidents, Ingest, Ledger, LogKeeping, Pushed,
-        Replay, Rules, Status, Targets,
+        Alerts, Cases, Checklists, Deeds, Demo, Documents, Incidents, Ingest, Ledger, LogKeeping,
+        Pushed, Replay, Rules, Status, Targets,
     },
 };
 
@@ -47,6 +48,9 @@ pub struct Desk {
     /// Whether samples may be deleted through the API.
     pub deletes: bool,
     pub status: Arc<dyn Status>,
+    /// Who may ask.
+    pub access: Arc<Access>,
+    pub deeds: Arc<dyn Deeds>,
     /// Names under which this console may be asked.
     pub hosts: Hosts,
     /// Once cancelled, streams end, so that the server can drain.

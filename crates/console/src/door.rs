@@ -5,6 +5,7 @@
 
 pub mod alerts;
 mod cases;
+mod deeds;
 mod documents;
 mod logs;
 mod pushed;
@@ -20,6 +21,7 @@ use store::remote_write::{self, Encoding, Written};
 
 pub use alerts::Alerts;
 pub use cases::{Cases, Checklists, Dossier, LogLine};
+pub use deeds::{Deed, Deeds};
 pub use documents::{Document, Documents, Fate};
 pub use logs::{Asked, BackTest, Fired, LogKeeping, SealRound};
 pub use pushed::{Header, OtlpForm, OtlpSignal, Packing, Push, Pushed};
@@ -70,6 +72,10 @@ pub trait Ledger: Send + Sync {
     /// The sibling hashes from leaf to root in the tree of `size` entries (RFC 9162, 2.1.3), in Base64
     /// as in the checkpoint.
     async fn inclusion(&self, index: u64, size: u64) -> Result<Vec<String>, Refused>;
+
+    /// Takes a value away wherever it stands as a personal one. Answers with the number of fields and the entry that says
+    /// so; `None` where it stands nowhere.
+    async fn erase(&self, value: &str, asked: &Asked) -> Result<Option<(u64, u64)>, Refused>;
 
     /// The kinds of entries, for the filter.
     fn kinds(&self) -> Vec<(&'static str, Say)>;

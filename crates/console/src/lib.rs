@@ -5,6 +5,7 @@
 //! judges nothing, stores nothing and reaches for nothing outside. Invariants: a page is readable without
 //! JavaScript, everything it loads comes from its own origin, and whatever it says it says in Japanese and English.
 
+pub mod access;
 pub mod board;
 pub mod desk;
 pub mod door;
@@ -15,6 +16,7 @@ mod asset;
 mod guard;
 mod lang;
 mod live;
+mod mask;
 mod page;
 mod reply;
 mod route;

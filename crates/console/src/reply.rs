@@ -13,7 +13,7 @@ use maud::Markup;
 use promise::{Lang, Say, Timestamp, say};
 use serde_json::json;
 
-use crate::{Desk, api, board::Board, door::Refused, lang, live::Hub, page};
+use crate::{Desk, access::Who, api, board::Board, door::Refused, lang, live::Hub, page};
 
 /// What all handlers share.
 pub(crate) struct Room {
@@ -31,6 +31,7 @@ pub(crate) struct Visit {
     pub room: Shared,
     pub board: Arc<Board>,
     pub now: Timestamp,
+    pub who: Who,
     pub lang: Lang,
     pub path: String,
     pub query: Vec<(String, String)>,
@@ -53,10 +54,13 @@ impl FromRequestParts<Shared> for Visit {
         let path = parts.uri.path().to_owned();
         let board = room.desk.board.borrow().clone();
         let json = wants_json(&path);
+        let who = parts.extensions.get::<Who>().cloned();
         Ok(Self {
             room: room.clone(),
             board,
             now: room.desk.clock.now(),
+            // Every request passes the door, which says who it is; what did not is nobody's.
+            who: who.unwrap_or_else(Who::nobody),
             lang,
             path,
             query,

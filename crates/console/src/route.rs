@@ -14,7 +14,7 @@ use promise::{Say, say};
 use tower_http::compression::CompressionLayer;
 
 use crate::{
-    Desk,
+    Desk, access,
     api::{self, prometheus},
     asset, guard,
     live::{self, Hub},
@@ -102,7 +102,11 @@ pub(crate) fn table() -> Vec<Route> {
         post "/checklists/{list}/tick" Page page::checklists::tick, "Answer an item (form)", "項目への回答(フォーム)";
         post "/checklists/{list}/sign" Page page::checklists::sign, "Sign a sheet (form)", "チェックリストへの署名(フォーム)";
         get "/inbox" Page page::inbox::show, "Pages sent to the console itself", "画面宛ての通知";
+        get "/login" Page page::login::show, "Where people log in", "ログイン画面";
+        post "/login" Page page::login::take, "Log in with a token (form)", "トークンでのログイン(フォーム)";
+        post "/logout" Page page::login::leave, "Log out (form)", "ログアウト(フォーム)";
         get "/ledger" Page page::ledger::list, "The newest entries of the ledger", "台帳の最新の記録";
+        get "/ledger/deeds" Page page::deeds::show, "Who did what; `who`, `event`, `failed` and `before` choose", "誰が何をしたか。`who`、`event`、`failed`、`before` で絞る";
         get "/ledger/{index}" Page page::ledger::show, "One entry and its proof", "台帳の記録とその証明";
         get "/sources" Page page::sources::show, "Sources of evidence", "証拠の情報源";
         post "/demo/outages/{name}/{to}" Page page::board::outage, "Begin or end an outage of the demo (`start`, `stop`)", "デモの障害を開始・終了する(`start`、`stop`)";
@@ -135,6 +139,7 @@ pub(crate) fn table() -> Vec<Route> {
         get "/api/v1/ledger/entries" Json api::ledger::entries, "Entries, newest first; `before`, `kind` and `limit` choose", "記録(新しい順)。`before`、`kind`、`limit` で絞る";
         get "/api/v1/ledger/entries/{index}" Json api::ledger::entry, "One entry", "台帳の記録";
         get "/api/v1/ledger/entries/{index}/inclusion" Json api::ledger::inclusion, "The proof that an entry is in the ledger", "記録が台帳に含まれることの証明";
+        post "/api/v1/ledger/erase" Json api::ledger::erase, "Erase a person's name or address from the ledger's personal fields; proofs hold as before", "台帳の個人項目から氏名やアドレスを消去する(証明はそのまま有効)";
         get "/api/v1/query" Json prometheus::query::instant, "A PromQL expression at one instant, as Prometheus answers", "ある時刻での PromQL の値。Prometheus と同じ形式";
         post "/api/v1/query" Json prometheus::query::instant, "The same, asked by a form", "同上(フォームで指定)";
         get "/api/v1/query_range" Json prometheus::query::range, "A PromQL expression along a stretch of time", "ある期間の PromQL の値";
@@ -231,8 +236,9 @@ pub fn router(desk: Desk) -> Router {
         .fallback(elsewhere)
         .method_not_allowed_fallback(page::problem::wrong_method)
         .layer(DefaultBodyLimit::max(FORM_BYTES_MAX))
-        .with_state(room)
+        .with_state(room.clone())
         .layer(CompressionLayer::new())
+        .layer(middleware::from_fn_with_state(room, access::pass))
         .layer(middleware::from_fn_with_state(hosts, guard::check))
 }
 

@@ -21,7 +21,7 @@ use anyhow::Context as _;
 use arc_swap::{ArcSwap, ArcSwapOption};
 use console::{
     board::{Board, SpecStatus},
-    door::RuleGroup,
+    door::{Deed, RuleGroup},
 };
 use evaluate::Owed;
 use promise::{Clock, Lang, Say, Timestamp, say};
@@ -30,16 +30,18 @@ use serde_json::json;
 use spec::Spec;
 use store::{LogStore, MetricStore, StateStore, lock::DataDir};
 use tokio::{
-    net::TcpListener,
     signal::unix::{Signal, SignalKind, signal},
     sync::{mpsc, watch},
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
+    access::Gate,
     book::{Book, kind},
     cli::instance,
-    demo, doors,
+    clock::SystemClock,
+    deeds, demo,
+    doors::{self, Listeners},
     exit::Stop,
     log_rules,
     rule_files::RuleFiles,
@@ -103,7 +105,9 @@ pub(crate) struct House {
     pub(crate) rules: Arc<ArcSwap<Vec<RuleGroup>>>,
     /// Fields of logs that the spec says are personal.
     pub(crate) masked: ArcSwap<Vec<String>>,
-    /// Where the console answers.
+    /// Who may ask.
+    pub(crate) gate: Gate,
+    /// Where commands on this machine ask.
     pub(crate) url: String,
     /// Where people reach it; the same where nothing stands before it.
     public: String,
@@ -135,14 +139,29 @@ pub(crate) async fn run(settings: Settings, demo: Option<u16>) -> anyhow::Result
         .listen
         .map_or_else(|| in_force.spec.console.listen.parse(), Ok)
         .context("console.listen")?;
-    let console = TcpListener::bind(listen)
-        .await
-        .map_err(|error| Stop::missing(cannot_listen(listen, &error).get(lang)))?;
-    let address = console.local_addr()?;
+    let clock = Arc::new(SystemClock);
+    let gate = Gate::open(&in_force.spec, &settings.spec, listen, clock)
+        .map_err(|why| Stop::missing(why.get(lang)))?;
+    let listeners = Listeners::bind(listen, gate.tls.load_full().is_some()).await;
+    let listeners = listeners
+        .map_err(|(listen, error)| Stop::missing(cannot_listen(listen, &error).get(lang)))?;
+    let (address, near) = (listeners.front.local_addr()?, listeners.near()?);
     let ground = Ground::open(&settings, &in_force.spec).await?;
-    ground::announce(&settings, address)?;
-    let held =
-        standby::until_ours(&ground, &settings, &mut in_force, &console, &mut signals).await?;
+    gate.announce(
+        &settings,
+        &in_force.spec,
+        near,
+        &links(&in_force.spec, address),
+    )?;
+    let waited = standby::until_ours(
+        &ground,
+        &settings,
+        &mut in_force,
+        &gate,
+        &listeners,
+        &mut signals,
+    );
+    let held = waited.await?;
     let Some(Held { state, tenure }) = held else {
         ground.note(kind::STOPPED, json!({})).await;
         let _ = std::fs::remove_file(settings.data.join(instance::FILE));
@@ -163,7 +182,16 @@ pub(crate) async fn run(settings: Settings, demo: Option<u16>) -> anyhow::Result
         ),
         None => None,
     };
-    let house = House::open(settings, ground, state, &in_force, address, events, world);
+    let house = House::open(
+        settings,
+        ground,
+        state,
+        &in_force,
+        gate,
+        (address, near),
+        events,
+        world,
+    );
     let house = Arc::new(house.await?);
     tokio::spawn(first_row(house.board.subscribe(), lang));
     let judges: Judges = house.judge.subscribe();
@@ -198,7 +226,7 @@ pub(crate) async fn run(settings: Settings, demo: Option<u16>) -> anyhow::Result
     ));
 
     // A long history takes a while to read; the pages answer meanwhile.
-    tasks.spawn(doors::serve(console, house.clone(), stop.clone()));
+    tasks.spawn(doors::serve(listeners, house.clone(), stop.clone()));
     let InForce { spec, rules, .. } = in_force;
     let mut generation = Generation::start(&house, spec, rules, &stop).await?;
     loop {
@@ -210,6 +238,7 @@ pub(crate) async fn run(settings: Settings, demo: Option<u16>) -> anyhow::Result
                     generation.end().await;
                     let config = respond::Config::from_spec(&spec, links(&spec, address));
                     house.responder.reconfigure(config.with_rules(alerting(&spec, &rules)));
+                    house.gate.leave_word(&house.settings, &spec, near)?;
                     generation = Generation::start(&house, spec, rules, &stop).await?;
                 }
             }
@@ -273,7 +302,8 @@ impl House {
         ground: Ground,
         state: Arc<dyn StateStore>,
         in_force: &InForce,
-        address: SocketAddr,
+        gate: Gate,
+        (address, near): (SocketAddr, SocketAddr),
         events: mpsc::Sender<respond::Event>,
         world: Option<Arc<demo::World>>,
     ) -> anyhow::Result<Self> {
@@ -328,7 +358,8 @@ impl House {
             world,
             rules: Arc::default(),
             masked: ArcSwap::default(),
-            url: format!("http://{address}"),
+            gate,
+            url: format!("http://{near}"),
             public,
             watched: in_force.watched.clone(),
             started: ground.started,
@@ -344,7 +375,11 @@ impl House {
 
     /// The spec, read again; `None` when it stays as it is.
     async fn read_again(&self, why: Why) -> Option<(Spec, RuleFiles)> {
-        match in_force::read(&self.settings, &self.watched, why) {
+        let read = in_force::read(&self.settings, &self.watched, why);
+        let read = read.and_then(|(spec, rules)| self.gate.take(&spec).map(|()| (spec, rules)));
+        let deed = deeds::reload(&self.settings.spec, why, read.is_ok());
+        self.did(&deed).await;
+        match read {
             Ok(read) => {
                 self.spec_status.send_modify(|status| {
                     status.loaded_at = self.clock.now();
@@ -359,6 +394,13 @@ impl House {
                     .send_modify(|status| status.problem = Some(problem));
                 None
             }
+        }
+    }
+
+    /// Writes down what somebody did outside the console.
+    async fn did(&self, deed: &Deed) {
+        if let Err(error) = deeds::record(&self.book, deed).await {
+            tracing::error!(%error, event = deed.event, "a deed could not be written to the ledger");
         }
     }
 
@@ -378,7 +420,12 @@ fn alerting(spec: &Spec, rules: &RuleFiles) -> Vec<String> {
 
 /// What the links in messages begin with.
 fn links(spec: &Spec, address: SocketAddr) -> String {
-    let own = || format!("http://{address}");
+    let scheme = if spec.console.tls.is_some() {
+        "https"
+    } else {
+        "http"
+    };
+    let own = || format!("{scheme}://{address}");
     spec.console.url.clone().unwrap_or_else(own)
 }
 

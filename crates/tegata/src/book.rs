@@ -37,6 +37,8 @@ pub(crate) mod kind {
     pub(crate) const CLOCK_JUMPED: &str = "clock_jumped";
     pub(crate) const RECOVERED: &str = "recovered";
     pub(crate) const CONSOLE: &str = "console";
+    /// What somebody did or tried; see `deeds`.
+    pub(crate) const DEED: &str = "deed";
     /// Which parts of the log store there are, each by its SHA-256, and which have left.
     pub(crate) const LOGS_SEALED: &str = "logs_sealed";
     /// Somebody asked to delete log records by a query.
@@ -210,11 +212,79 @@ impl Book {
     }
 }
 
-pub(crate) fn entry(at: Timestamp, kind: &str, about: &str, body: Value) -> NewEntry {
+/// Fields that hold a person's name wherever they stand in what somebody did.
+const NAMES: [&str; 6] = ["by", "created_by", "person", "signed_by", "user", "who"];
+/// Kinds that say what the spec says, or are judged again as they are: names in a spec are the spec's matter.
+const AS_DECLARED: [&str; 9] = [
+    kind::SPEC,
+    kind::SPEC_REFUSED,
+    kind::PROMISE,
+    kind::PROMISE_WITHDRAWN,
+    kind::CORRECTION,
+    kind::CORRECTIONS,
+    kind::SUPPRESSIONS,
+    kind::MAINTENANCES,
+    kind::VERDICT,
+];
+
+/// Marks what is about a person, so that it can be erased later without a proof breaking.
+fn mark_personal(kind: &str, body: &mut Value) {
+    match body {
+        Value::Array(items) => items.iter_mut().for_each(|item| mark_personal(kind, item)),
+        Value::Object(map) => {
+            for (name, value) in map {
+                let is_name = NAMES.contains(&name.as_str());
+                // An address is one of a person only where it says where a deed came from.
+                let is_address = kind == self::kind::DEED && name == "from";
+                match value.as_str() {
+                    Some(text) if (is_name || is_address) && !text.is_empty() => {
+                        *value = ledger::personal(text);
+                    }
+                    _ => mark_personal(kind, value),
+                }
+            }
+        }
+        _ => {}
+    }
+}
+
+pub(crate) fn entry(at: Timestamp, kind: &str, about: &str, mut body: Value) -> NewEntry {
+    if !AS_DECLARED.contains(&kind) {
+        mark_personal(kind, &mut body);
+    }
     NewEntry {
         at: at.to_string(),
         kind: kind.to_owned(),
         about: about.to_owned(),
         body,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn names_in_what_people_did_can_be_erased_and_those_of_the_spec_stay() {
+        let at = Timestamp::from_millis(0);
+        let body = json!({ "what": { "who": "Sato", "did": [{ "person": "Ito", "text": "x" }] }, "from": "kept" });
+        let marked = entry(at, "incident_worked", "", body.clone()).body;
+        assert_eq!(marked["what"]["who"], ledger::personal("Sato"));
+        assert_eq!(marked["what"]["did"][0]["person"], ledger::personal("Ito"));
+        assert_eq!(marked["from"], "kept");
+        assert_eq!(entry(at, kind::CORRECTION, "", body.clone()).body, body);
+        let deed = entry(
+            at,
+            kind::DEED,
+            "",
+            json!({ "user": "", "from": "192.0.2.7" }),
+        )
+        .body;
+        assert_eq!(
+            deed,
+            json!({ "user": "", "from": ledger::personal("192.0.2.7") })
+        );
     }
 }

@@ -1,11 +1,13 @@
 //! `tegata`: one binary, one YAML file. The command line is in `cli`, the wiring in `app`.
 
+mod access;
 mod allocator;
 mod app;
 mod beats;
 mod book;
 mod cli;
 mod clock;
+mod deeds;
 mod demo;
 mod doors;
 mod engine;

@@ -24,7 +24,13 @@ fn rejected(visit: &Visit, rejection: &JsonRejection) -> Response {
 
 pub(crate) async fn open(visit: Visit, body: Body<Opening>) -> Response {
     match body {
-        Ok(Json(opening)) => match visit.room.desk.cases.open(opening).await {
+        Ok(Json(opening)) => match visit
+            .room
+            .desk
+            .cases
+            .open(case::signed(&visit, opening))
+            .await
+        {
             Ok(id) => (StatusCode::CREATED, Json(json!({ "id": id }))).into_response(),
             Err(refused) => visit.refused(&refused),
         },
@@ -78,20 +84,26 @@ pub(crate) async fn month(Path(list): Path<String>, visit: Visit) -> Response {
 
 pub(crate) async fn tick(Path(list): Path<String>, visit: Visit, body: Body<Ticking>) -> Response {
     match body {
-        Ok(Json(ticking)) => match visit.room.desk.checklists.tick(&list, ticking).await {
-            Ok(()) => StatusCode::NO_CONTENT.into_response(),
-            Err(refused) => visit.refused(&refused),
-        },
+        Ok(Json(mut ticking)) => {
+            ticking.by = visit.who.signs(&ticking.by);
+            match visit.room.desk.checklists.tick(&list, ticking).await {
+                Ok(()) => StatusCode::NO_CONTENT.into_response(),
+                Err(refused) => visit.refused(&refused),
+            }
+        }
         Err(rejection) => rejected(&visit, &rejection),
     }
 }
 
 pub(crate) async fn sign(Path(list): Path<String>, visit: Visit, body: Body<Signing>) -> Response {
     match body {
-        Ok(Json(signing)) => match visit.room.desk.checklists.sign(&list, signing).await {
-            Ok(sheet) => Json(sheet).into_response(),
-            Err(refused) => visit.refused(&refused),
-        },
+        Ok(Json(mut signing)) => {
+            signing.by = visit.who.signs(&signing.by);
+            match visit.room.desk.checklists.sign(&list, signing).await {
+                Ok(sheet) => Json(sheet).into_response(),
+                Err(refused) => visit.refused(&refused),
+            }
+        }
         Err(rejection) => rejected(&visit, &rejection),
     }
 }

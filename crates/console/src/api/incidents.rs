@@ -52,7 +52,7 @@ pub(crate) async fn acknowledge(
             return visit.problem(rejection.status(), &Say::same(rejection.body_text()));
         }
     };
-    match accept(&visit, &id, &answer.by, &answer.reason).await {
+    match accept(&visit, &id, &visit.who.signs(&answer.by), &answer.reason).await {
         Ok(()) => StatusCode::NO_CONTENT.into_response(),
         Err(refused) => visit.refused(&refused),
     }

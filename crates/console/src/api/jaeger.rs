@@ -12,6 +12,8 @@ use promise::Timestamp;
 use serde_json::{Map, Value, json};
 
 use crate::{
+    access::Act,
+    mask::Mask,
     reply::Visit,
     trace::{self, Asked, Span, Trace},
 };
@@ -28,6 +30,13 @@ fn listed(data: Vec<Value>) -> Response {
     let total = data.len();
     Json(json!({ "data": data, "total": total, "limit": 0, "offset": 0, "errors": null }))
         .into_response()
+}
+
+/// Personal tags are covered for whoever may not see them.
+fn veiled(visit: &Visit, mut traces: Vec<Value>) -> Vec<Value> {
+    let mask = Mask::new(visit.room.desk.keeping.masked(), visit.who.may(Act::Reveal));
+    traces.iter_mut().for_each(|trace| mask.veil(trace));
+    traces
 }
 
 fn wrong(status: StatusCode, why: &str) -> Response {
@@ -81,7 +90,7 @@ pub(crate) async fn operations(visit: Visit) -> Response {
 
 pub(crate) async fn one(Path(id): Path<String>, visit: Visit) -> Response {
     match trace::by_id(&*visit.room.desk.logs, &id).await {
-        Ok(Some(trace)) => listed(vec![shown(&trace)]),
+        Ok(Some(trace)) => listed(veiled(&visit, vec![shown(&trace)])),
         Ok(None) => wrong(StatusCode::NOT_FOUND, "trace not found"),
         Err(error) => failed(&error),
     }
@@ -103,14 +112,14 @@ pub(crate) async fn search(visit: Visit) -> Response {
                 Err(error) => return failed(&error),
             }
         }
-        return listed(found);
+        return listed(veiled(&visit, found));
     }
     let asked = match asked(&visit) {
         Ok(asked) => asked,
         Err(why) => return wrong(StatusCode::BAD_REQUEST, &why),
     };
     match trace::search(&*visit.room.desk.logs, &asked).await {
-        Ok(traces) => listed(traces.iter().map(shown).collect()),
+        Ok(traces) => listed(veiled(&visit, traces.iter().map(shown).collect())),
         Err(error) => failed(&error),
     }
 }

@@ -2,13 +2,17 @@
 
 use axum::{
     Json,
-    extract::Path,
+    extract::{Path, rejection::JsonRejection},
     response::{IntoResponse, Response},
 };
 use promise::{Say, say};
+use serde::Deserialize;
 use serde_json::json;
 
-use crate::{door::Refused, reply::Visit};
+use crate::{
+    door::{Asked, Refused},
+    reply::Visit,
+};
 
 /// One answer's worth of entries; `before` asks for the next.
 const ENTRIES_MAX: usize = 500;
@@ -43,6 +47,36 @@ pub(crate) async fn entries(visit: Visit) -> Response {
         Ok(entries) => Json(json!({ "entries": entries })).into_response(),
         Err(refused) => visit.refused(&refused),
     }
+}
+
+/// Whose name or address goes, asked by whom.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Erasing {
+    value: String,
+    by: String,
+    reason: String,
+}
+
+pub(crate) async fn erase(visit: Visit, given: Result<Json<Erasing>, JsonRejection>) -> Response {
+    let done = async {
+        let Json(Erasing { value, by, reason }) =
+            given.map_err(|rejection| Refused::Invalid(Say::same(rejection.body_text())))?;
+        let by = visit.who.signs(&by);
+        let asked = Asked { by, reason };
+        asked.check()?;
+        if value.is_empty() {
+            return Err(Refused::Invalid(say!(
+                "say whose name or address is to be erased (`value`)",
+                "消去する氏名かアドレスを指定してください(`value`)"
+            )));
+        }
+        let erased = visit.room.desk.ledger.erase(&value, &asked).await?;
+        let (fields, entry) = erased.map_or((0, None), |(fields, entry)| (fields, Some(entry)));
+        Ok(Json(json!({ "fields": fields, "entry": entry })).into_response())
+    };
+    let done: Result<Response, Refused> = done.await;
+    done.unwrap_or_else(|refused| visit.refused(&refused))
 }
 
 fn number(visit: &Visit, name: &str) -> Result<Option<u64>, Refused> {

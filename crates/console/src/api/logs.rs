@@ -15,6 +15,7 @@ use store::logs::{Deletion, Hold};
 use tokio::io::AsyncReadExt as _;
 
 use crate::{
+    access::affects,
     door::{Asked, Refused},
     reply::Visit,
 };
@@ -57,11 +58,12 @@ impl Records {
             from: self.from.unwrap_or(Timestamp::from_millis(i64::MIN)),
             to: self.to.unwrap_or(visit.now),
         };
-        Ok((deletion, asked(self.by, self.reason)?))
+        Ok((deletion, asked(visit, &self.by, self.reason)?))
     }
 }
 
-fn asked(by: String, reason: String) -> Result<Asked, Refused> {
+fn asked(visit: &Visit, by: &str, reason: String) -> Result<Asked, Refused> {
+    let by = visit.who.signs(by);
     let asked = Asked { by, reason };
     asked.check().map(|()| asked)
 }
@@ -86,12 +88,12 @@ pub(crate) async fn delete(visit: Visit, given: Given<Records>) -> Response {
             )));
         }
         let (deletion, asked) = body(given)?.read(&visit)?;
+        let query = deletion.query.as_str().to_owned();
         let (deleted, entry) = visit.room.desk.keeping.delete(deletion, &asked).await?;
         let (records, by_stream, held) = (deleted.records, deleted.by_stream, deleted.held);
-        Ok(Json(
-            json!({ "records": records, "by_stream": by_stream, "held": held, "entry": entry }),
-        )
-        .into_response())
+        let told =
+            json!({ "records": records, "by_stream": by_stream, "held": held, "entry": entry });
+        Ok(affects(Json(told).into_response(), query))
     };
     answer(&visit, done.await)
 }
@@ -99,6 +101,7 @@ pub(crate) async fn delete(visit: Visit, given: Given<Records>) -> Response {
 pub(crate) async fn export(visit: Visit, given: Given<Records>) -> Response {
     let done = async {
         let (deletion, asked) = body(given)?.read(&visit)?;
+        let query = deletion.query.as_str().to_owned();
         let file = visit.room.desk.keeping.export(deletion, &asked).await?;
         let file = tokio::fs::File::from_std(file);
         let chunks = futures::stream::unfold(file, |mut file| async {
@@ -114,7 +117,8 @@ pub(crate) async fn export(visit: Visit, given: Given<Records>) -> Response {
         });
         let kind = [(header::CONTENT_TYPE, "application/vnd.apache.parquet")];
         // Whoever packs the answer asks once more after its end.
-        Ok((kind, Body::from_stream(chunks.fuse())).into_response())
+        let file = (kind, Body::from_stream(chunks.fuse())).into_response();
+        Ok(affects(file, query))
     };
     answer(&visit, done.await)
 }
@@ -133,7 +137,7 @@ pub(crate) async fn holds(visit: Visit) -> Response {
 pub(crate) async fn hold(visit: Visit, given: Given<Held>) -> Response {
     let done = async {
         let held = body(given)?;
-        let asked = asked(held.by, held.reason)?;
+        let asked = asked(&visit, &held.by, held.reason)?;
         if held.name.trim().is_empty() || held.to < held.from {
             return Err(Refused::Invalid(say!(
                 "a hold has a name, and ends after it begins",
@@ -146,6 +150,7 @@ pub(crate) async fn hold(visit: Visit, given: Given<Held>) -> Response {
                 limit: NAME_BYTES_MAX,
             });
         }
+        let name = held.name.clone();
         let hold = Hold {
             name: held.name,
             stream: held.stream,
@@ -153,7 +158,7 @@ pub(crate) async fn hold(visit: Visit, given: Given<Held>) -> Response {
             to: held.to,
         };
         visit.room.desk.keeping.hold(hold, &asked).await?;
-        Ok(StatusCode::NO_CONTENT.into_response())
+        Ok(affects(StatusCode::NO_CONTENT.into_response(), name))
     };
     answer(&visit, done.await)
 }
@@ -164,8 +169,8 @@ pub(crate) async fn release(
     given: Given<Asked>,
 ) -> Response {
     let done = async {
-        let asked = body(given)?;
-        asked.check()?;
+        let Asked { by, reason } = body(given)?;
+        let asked = asked(&visit, &by, reason)?;
         visit.room.desk.keeping.release(&name, &asked).await?;
         Ok(StatusCode::NO_CONTENT.into_response())
     };

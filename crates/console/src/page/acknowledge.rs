@@ -13,6 +13,7 @@ use serde::Deserialize;
 
 use super::incident::{NAME_MAX, REASON_MAX};
 use crate::{
+    access::affects,
     lang::Pick,
     page::{Follow, Part, frame},
     reply::{Visit, escape},
@@ -40,7 +41,10 @@ pub(crate) async fn take(
 ) -> Response {
     let cases = &visit.room.desk.cases;
     match cases.take(&token, &answer.by, &answer.reason).await {
-        Ok(id) => Redirect::to(&format!("/incidents/{}", escape(&id))).into_response(),
+        Ok(id) => {
+            let there = format!("/incidents/{}", escape(&id));
+            affects(Redirect::to(&there).into_response(), id)
+        }
         Err(error) => refuse(&visit, &error),
     }
 }

@@ -13,6 +13,7 @@ use serde::Deserialize;
 use spec::section::alerting::matcher::Matcher;
 
 use crate::{
+    access::affects,
     api::alertmanager::silences::sort,
     door::{
         Refused,
@@ -125,7 +126,10 @@ fn form(visit: &Visit) -> Markup {
         (field("matchers", lang.pick("Labels", "ラベルの条件"), "alertname=\"ApiDown\", team=~\"pay.*\"", true))
         (field("length", lang.pick("For how long", "時間"), "2h", true))
         (field("comment", lang.pick("Why", "理由"), lang.pick("planned switch-over", "切り替え作業のため"), true))
-        (field("created_by", lang.pick("Your name", "名前"), "", true))
+        @match visit.who.proven() {
+            Some(name) => input type="hidden" name="created_by" value=(name);,
+            None => (field("created_by", lang.pick("Your name", "名前"), "", true)),
+        }
         (field("ticket", lang.pick("Ticket", "チケット"), "OPS-1234", false))
         button type="submit" { (lang.pick("Hold back", "控える")) }
     } }
@@ -151,7 +155,7 @@ pub(crate) async fn set(visit: Visit, Form(asked): Form<Asked>) -> Response {
         Err(refused) => Err(refused),
     };
     match set {
-        Ok(_) => Redirect::to("/alerts").into_response(),
+        Ok(id) => affects(Redirect::to("/alerts").into_response(), id),
         Err(refused) => visit.refused(&refused),
     }
 }
@@ -169,7 +173,7 @@ fn draft(visit: &Visit, asked: Asked) -> Result<Draft, Refused> {
         matchers: Matcher::parse_all(&asked.matchers).map_err(Refused::Invalid)?,
         starts_at: visit.now,
         ends_at: visit.now + length.0,
-        created_by: asked.created_by,
+        created_by: visit.who.signs(&asked.created_by),
         comment: asked.comment,
         ticket: Some(asked.ticket).filter(|ticket| !ticket.is_empty()),
     })
@@ -177,7 +181,7 @@ fn draft(visit: &Visit, asked: Asked) -> Result<Draft, Refused> {
 
 /// `POST /alerts/silences/{id}/expire`
 pub(crate) async fn expire(Path(id): Path<String>, visit: Visit) -> Response {
-    match visit.room.desk.alerts.expire(&id, None).await {
+    match visit.room.desk.alerts.expire(&id, visit.who.proven()).await {
         Ok(()) => Redirect::to("/alerts").into_response(),
         Err(refused) => visit.refused(&refused),
     }

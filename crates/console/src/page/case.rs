@@ -41,13 +41,19 @@ pub(crate) async fn act(
 /// `POST /incidents`
 pub(crate) async fn open(visit: Visit, Form(fields): Form<Vec<(String, String)>>) -> Response {
     let opened = match serde_json::from_value::<Opening>(from_form(fields)) {
-        Ok(opening) => visit.room.desk.cases.open(opening).await,
+        Ok(opening) => visit.room.desk.cases.open(signed(&visit, opening)).await,
         Err(_) => Err(unreadable()),
     };
     match opened {
         Ok(id) => Redirect::to(&format!("/incidents/{}", escape(&id))).into_response(),
         Err(refused) => visit.refused(&refused),
     }
+}
+
+/// In the name that was proven, where one was.
+pub(crate) fn signed(visit: &Visit, opening: Opening) -> Opening {
+    let by = visit.who.signs(&opening.by);
+    Opening { by, ..opening }
 }
 
 /// Does what `body` says, in the name of its `by`.
@@ -57,7 +63,12 @@ pub(crate) async fn done(visit: &Visit, id: &str, mut body: Value) -> Result<(),
         return Err(unreadable());
     };
     let deed: Deed = serde_json::from_value(body).map_err(|_| unreadable())?;
-    visit.room.desk.cases.act(id, &by, deed).await
+    visit
+        .room
+        .desk
+        .cases
+        .act(id, &visit.who.signs(&by), deed)
+        .await
 }
 
 fn unreadable() -> Refused {
@@ -214,7 +225,7 @@ fn steps(visit: &Visit, one: &Dossier, runbook: &respond::runbook::Runbook) -> M
                     None => form.inline method="post" action=(action) {
                         input type="hidden" name="deed" value="tick";
                         input type="hidden" name="step" value=(step.text);
-                        input name="by" required maxlength=(NAME_MAX) autocomplete="name" aria-label=(lang.pick("Your name", "名前")) placeholder=(lang.pick("Your name", "名前"));
+                        input name="by" required maxlength=(NAME_MAX) autocomplete="name" value=[visit.who.proven()] readonly[visit.who.proven().is_some()] aria-label=(lang.pick("Your name", "名前")) placeholder=(lang.pick("Your name", "名前"));
                         button type="submit" { (lang.pick("Done", "実施")) }
                     },
                 }
@@ -268,7 +279,7 @@ fn forms(visit: &Visit, one: &Dossier) -> Markup {
                     input type="hidden" name="deed" value=(deed);
                     (inside)
                     label for=(by) { (lang.pick("Your name", "名前")) }
-                    input id=(by) name="by" required maxlength=(NAME_MAX) autocomplete="name";
+                    input id=(by) name="by" required maxlength=(NAME_MAX) autocomplete="name" value=[visit.who.proven()] readonly[visit.who.proven().is_some()];
                     button type="submit" { (lang.pick("Record", "記録する")) }
                 }
             }
@@ -335,7 +346,7 @@ fn confirm(visit: &Visit, one: &Dossier, title: &str, [deed, field, value]: [&st
                 input type="hidden" name="deed" value=(deed);
                 input type="hidden" name=(field) value=(value);
                 label for=(id) { (lang.pick("Your name", "名前")) }
-                input id=(id) name="by" required maxlength=(NAME_MAX) autocomplete="name";
+                input id=(id) name="by" required maxlength=(NAME_MAX) autocomplete="name" value=[visit.who.proven()] readonly[visit.who.proven().is_some()];
                 button type="submit" { (lang.pick("Record", "記録する")) }
             }
         }
@@ -359,7 +370,7 @@ pub(crate) fn opening(visit: &Visit) -> Markup {
                 label for="open-text" { (lang.pick("What is known so far", "わかっていること")) }
                 textarea #open-text name="text" rows="3" maxlength="4000" {}
                 label for="open-by" { (lang.pick("Your name", "名前")) }
-                input #open-by name="by" required maxlength=(NAME_MAX) autocomplete="name";
+                input #open-by name="by" required maxlength=(NAME_MAX) autocomplete="name" value=[visit.who.proven()] readonly[visit.who.proven().is_some()];
                 button.primary type="submit" { (lang.pick("Open it", "起票する")) }
             }
         }

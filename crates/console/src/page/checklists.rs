@@ -102,7 +102,7 @@ pub(crate) async fn tick(
 ) -> Response {
     let ticking = Ticking {
         item: form.item,
-        by: form.by,
+        by: visit.who.signs(&form.by),
         good: form.answer == "good",
         note: form.note,
         day: form.day.parse().ok().map(Day),
@@ -128,7 +128,7 @@ pub(crate) async fn sign(
     Form(form): Form<Signed>,
 ) -> Response {
     let signing = Signing {
-        by: form.by,
+        by: visit.who.signs(&form.by),
         note: form.note,
         day: form.day.parse().ok().map(Day),
     };
@@ -171,7 +171,7 @@ fn whole(visit: &Visit, sheet: &Sheet) -> Markup {
                 None => form.answer method="post" action={ "/checklists/" (escape(&sheet.list)) "/sign" } {
                     input type="hidden" name="day" value=(sheet.day);
                     label for={ "by-" (sheet.list) } { (lang.pick("Your name", "名前")) }
-                    input id={ "by-" (sheet.list) } name="by" required maxlength=(NAME_MAX) autocomplete="name";
+                    input id={ "by-" (sheet.list) } name="by" required maxlength=(NAME_MAX) autocomplete="name" value=[visit.who.proven()] readonly[visit.who.proven().is_some()];
                     label for={ "note-" (sheet.list) } { (lang.pick("Note: what is not good, and what follows", "メモ(良くない項目とその対応)")) }
                     textarea id={ "note-" (sheet.list) } name="note" rows="2" maxlength=(NOTE_MAX) {}
                     button.primary type="submit" { (lang.pick("Sign the sheet", "署名する")) }
@@ -207,7 +207,7 @@ fn question(visit: &Visit, sheet: &Sheet, line: &Line) -> Markup {
         form.inline method="post" action={ "/checklists/" (escape(&sheet.list)) "/tick" } {
             input type="hidden" name="day" value=(sheet.day);
             input type="hidden" name="item" value=(line.number);
-            input name="by" required maxlength=(NAME_MAX) autocomplete="name" aria-label=(name) placeholder=(name);
+            input name="by" required maxlength=(NAME_MAX) autocomplete="name" value=[visit.who.proven()] readonly[visit.who.proven().is_some()] aria-label=(name) placeholder=(name);
             input name="note" maxlength=(NOTE_MAX) aria-label=(note) placeholder=(note);
             button type="submit" name="answer" value="good" { (lang.pick("Good", "良い")) }
             button type="submit" name="answer" value="bad" { (lang.pick("Not good", "良くない")) }

@@ -59,7 +59,7 @@ pub(crate) async fn acknowledge(
     visit: Visit,
     Form(answer): Form<Answer>,
 ) -> Response {
-    match accept(&visit, &id, &answer.by, &answer.reason).await {
+    match accept(&visit, &id, &visit.who.signs(&answer.by), &answer.reason).await {
         Ok(()) => Redirect::to(&format!("/incidents/{}", escape(&id))).into_response(),
         Err(refused) => visit.refused(&refused),
     }
@@ -138,7 +138,7 @@ fn answer(visit: &Visit, one: &Incident) -> Markup {
             (None, false) => p { (lang.pick("It resolved before anybody answered.", "誰も応答しないうちに解決しました。")) },
             (None, true) => form.answer method="post" action={ "/incidents/" (escape(&one.id)) "/acknowledge" } {
                 label for="by" { (lang.pick("Your name", "名前")) }
-                input #by name="by" required maxlength=(NAME_MAX) autocomplete="name";
+                input #by name="by" required maxlength=(NAME_MAX) autocomplete="name" value=[visit.who.proven()] readonly[visit.who.proven().is_some()];
                 label for="reason" { (lang.pick("What you know or do", "わかっていること・対応")) }
                 textarea #reason name="reason" rows="3" maxlength=(REASON_MAX) {}
                 button.primary type="submit" { (lang.pick("I take it on", "対応する")) }

@@ -3,6 +3,7 @@
 use ::promise::{Lang, Say, say};
 use axum::{extract::Path, response::Response};
 use maud::{Markup, html};
+use serde_json::Value;
 
 use crate::{
     door::{Checkpoint, Entry},
@@ -42,6 +43,7 @@ pub(crate) async fn list(visit: Visit) -> Response {
             Lang::Ja => format!("{} 件の記録。気づかれずに変わることはありません。", grouped(checkpoint.size)),
         }) }
         (head(&visit, &checkpoint))
+        p { a href="/ledger/deeds" { (lang.pick("Who did what", "誰が何をしたか")) } }
         nav aria-label=(lang.pick("Show by kind", "種類で絞り込む")) { ul.filters {
             li { a href="/ledger" aria-current=[kind.is_none().then_some("true")] { (lang.pick("all", "すべて")) } }
             @for (tag, name) in &kinds {
@@ -156,7 +158,9 @@ fn content(
 ) -> Markup {
     let lang = visit.lang;
     let kinds = visit.room.desk.ledger.kinds();
-    let body = serde_json::to_string_pretty(&entry.body).unwrap_or_default();
+    let mut body = entry.body.clone();
+    tell_erased(&mut body, lang);
+    let body = serde_json::to_string_pretty(&body).unwrap_or_default();
     html! {
         nav.trail aria-label=(lang.pick("Trail", "現在地")) { a href="/ledger" { (lang.pick("Ledger", "台帳")) } " / #" (entry.index) }
         header.title { h1 { (name_of(&entry.kind, &kinds, lang)) } p {
@@ -193,6 +197,18 @@ fn content(
             @if entry.index > 0 { a rel="prev" href={ "/ledger/" (entry.index - 1) } { "#" (entry.index - 1) } " " }
             @if entry.index + 1 < checkpoint.size { a rel="next" href={ "/ledger/" (entry.index + 1) } { "#" (entry.index + 1) } }
         }
+    }
+}
+
+/// Says in words what was erased.
+fn tell_erased(body: &mut Value, lang: Lang) {
+    match body {
+        Value::Array(items) => items.iter_mut().for_each(|item| tell_erased(item, lang)),
+        Value::Object(map) if map.len() == 1 && map.get("erased") == Some(&Value::Bool(true)) => {
+            *body = lang.pick("(erased)", "(消去済み)").into();
+        }
+        Value::Object(map) => map.values_mut().for_each(|item| tell_erased(item, lang)),
+        _ => {}
     }
 }
 

@@ -5,6 +5,7 @@ pub(crate) mod alerts;
 pub(crate) mod board;
 pub(crate) mod case;
 pub(crate) mod checklists;
+pub(crate) mod deeds;
 pub(crate) mod evidence;
 pub(crate) mod explore;
 pub(crate) mod figures;
@@ -12,6 +13,7 @@ pub(crate) mod inbox;
 pub(crate) mod incident;
 pub(crate) mod incidents;
 pub(crate) mod ledger;
+pub(crate) mod login;
 pub(crate) mod logs;
 pub(crate) mod payments;
 pub(crate) mod post_mortem;
@@ -92,6 +94,7 @@ pub(crate) fn frame(
                     a.brand href="/" { (mark::house()) span { "Tegata" } span.service { (service) } }
                     nav aria-label=(lang.pick("Main", "メイン")) { ul { (links(visit, part)) } }
                     p.live #live role="status" {}
+                    (login::badge(visit))
                     (languages(visit))
                 } }
                 main #main tabindex="-1" { (main) }

@@ -16,6 +16,8 @@ use tokio::sync::watch;
 // The preview includes this file by its path, so the path of its own part is written out.
 #[path = "fixture/cases.rs"]
 mod cases;
+#[path = "fixture/deeds.rs"]
+mod deeds;
 #[path = "fixture/documents.rs"]
 pub mod documents;
 #[path = "fixture/prometheus.rs"]
@@ -25,6 +27,7 @@ mod rooms;
 #[path = "fixture/stores.rs"]
 mod stores;
 
+pub use deeds::Scribe;
 use prometheus::{Past, Shelf, Watch};
 pub use rooms::{Book, Cases, Healthy, Intake, Shop};
 use stores::{Figures, Lines};
@@ -389,6 +392,8 @@ pub fn desk(board: Board) -> (Desk, watch::Sender<Arc<Board>>) {
         deletes: true,
         status: Arc::new(Healthy),
         hosts: Hosts::default(),
+        access: Arc::default(),
+        deeds: Arc::new(Scribe::default()),
         stop: tokio_util::sync::CancellationToken::new(),
     };
     (desk, publish)

@@ -8,6 +8,7 @@
 
 mod fixture;
 
+mod access;
 mod api;
 mod cases;
 mod elastic;

@@ -6,6 +6,7 @@ use serde_json::Value;
 use crate::{
     error::Error,
     limit::{BODY_DEPTH, ENTRY_BYTES, INDEX_BYTES},
+    personal::{self, Opening},
 };
 
 /// An entry that has no place yet.
@@ -17,6 +18,7 @@ pub struct NewEntry {
     pub kind: String,
     /// What it is about: a promise, an incident, a source.
     pub about: String,
+    /// What of it is about a person is marked by [`personal`](crate::personal), and can be erased later.
     pub body: Value,
 }
 
@@ -32,8 +34,8 @@ pub struct Entry {
 }
 
 impl NewEntry {
-    /// The line without its beginning, which holds the index.
-    pub(crate) fn rest_of_line(&self) -> Result<String, Error> {
+    /// The line without its beginning, which holds the index; and what lies beside it.
+    pub(crate) fn rest_of_line(&self) -> Result<Rest, Error> {
         if depth_over(&self.body, BODY_DEPTH) {
             return Err(Error::TooDeep {
                 kind: self.kind.clone(),
@@ -41,6 +43,7 @@ impl NewEntry {
             });
         }
         let mut line = String::with_capacity(256);
+        let mut openings = Vec::new();
         for (name, text) in [("about", &self.about), ("at", &self.at)] {
             write_text(&mut line, name);
             line.push(':');
@@ -48,7 +51,7 @@ impl NewEntry {
             line.push(',');
         }
         line.push_str("\"body\":");
-        write_canonical(&mut line, &self.body);
+        write_canonical(&mut line, &self.body, &mut openings);
         line.push_str(",\"kind\":");
         write_text(&mut line, &self.kind);
         line.push('}');
@@ -60,8 +63,14 @@ impl NewEntry {
                 limit: ENTRY_BYTES,
             });
         }
-        Ok(line)
+        Ok(Rest { line, openings })
     }
+}
+
+/// An entry that only lacks its index.
+pub(crate) struct Rest {
+    pub line: String,
+    pub openings: Vec<Opening>,
 }
 
 /// The whole line. The index stands first: it is what a person looks for.
@@ -83,7 +92,7 @@ fn depth_over(value: &Value, left: usize) -> bool {
 }
 
 /// The same value always gives the same bytes: keys are sorted, whatever order the map keeps them in.
-fn write_canonical(line: &mut String, value: &Value) {
+fn write_canonical(line: &mut String, value: &Value, openings: &mut Vec<Opening>) {
     match value {
         Value::Array(items) => {
             line.push('[');
@@ -91,11 +100,16 @@ fn write_canonical(line: &mut String, value: &Value) {
                 if i > 0 {
                     line.push(',');
                 }
-                write_canonical(line, item);
+                write_canonical(line, item, openings);
             }
             line.push(']');
         }
         Value::Object(map) => {
+            if let Some(commitment) = personal::commit(map, openings) {
+                line.push_str(&format!("{{\"{}\":\"{commitment}\"}}", personal::COMMITTED));
+                return;
+            }
+            let is_alike = personal::looks_committed(map);
             let mut pairs: Vec<_> = map.iter().collect();
             pairs.sort_by_key(|(name, _)| name.as_str());
             line.push('{');
@@ -103,9 +117,14 @@ fn write_canonical(line: &mut String, value: &Value) {
                 if i > 0 {
                     line.push(',');
                 }
-                write_text(line, name);
+                // Somebody else's field of that name must not be taken for one of ours.
+                if is_alike {
+                    write_text(line, &format!("_{name}"));
+                } else {
+                    write_text(line, name);
+                }
                 line.push(':');
-                write_canonical(line, item);
+                write_canonical(line, item, openings);
             }
             line.push('}');
         }
@@ -138,7 +157,8 @@ mod tests {
     fn keys_are_sorted_at_every_depth_and_the_line_is_one_line() {
         let rest = entry(json!({"b": [{"z": 1, "a": "x\ny"}], "a": null}))
             .rest_of_line()
-            .unwrap();
+            .unwrap()
+            .line;
         let line = String::from_utf8(line(7, &rest).into()).unwrap();
         assert_eq!(
             line,
@@ -152,9 +172,9 @@ mod tests {
 
     #[test]
     fn an_entry_of_just_the_limit_is_taken_and_one_byte_more_is_refused_whole() {
-        let empty = entry(json!("")).rest_of_line().unwrap().len() + INDEX_BYTES;
+        let empty = entry(json!("")).rest_of_line().unwrap().line.len() + INDEX_BYTES;
         let fits = entry(json!("x".repeat(ENTRY_BYTES - empty)));
-        assert!(line(u64::MAX, &fits.rest_of_line().unwrap()).len() <= ENTRY_BYTES);
+        assert!(line(u64::MAX, &fits.rest_of_line().unwrap().line).len() <= ENTRY_BYTES);
         let over = entry(json!("x".repeat(ENTRY_BYTES - empty + 1)));
         assert!(matches!(
             over.rest_of_line(),

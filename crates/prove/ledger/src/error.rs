@@ -125,6 +125,9 @@ pub enum VerifyError {
         path: PathBuf,
         detail: String,
     },
+    /// Personal values were taken away, and no entry says that they were erased.
+    #[error("{gone} personal values are gone, and entries say that {erased} were erased")]
+    Vanished { gone: u64, erased: u64 },
     /// A hash above the entries differs.
     #[error("the hash over the entries {first} to {last} is not what was written ({})", path.display())]
     Node {

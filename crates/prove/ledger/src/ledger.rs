@@ -15,7 +15,7 @@ use crate::{
     merkle::{Hash, consistency_proof, inclusion_proof},
     note::Checkpoint,
     open::{self, Opened},
-    read::parse,
+    personal::{Shelf, Traces},
     tree::{self, Tree},
     writer::{Job, Shared, Writer, lock},
 };
@@ -48,6 +48,7 @@ impl Ledger {
         let shared = Arc::new(Shared {
             tree: RwLock::new(tree),
             queue: Mutex::default(),
+            personal: Mutex::default(),
             work: Condvar::new(),
             room: Condvar::new(),
         });
@@ -77,7 +78,7 @@ impl Ledger {
             .iter()
             .map(NewEntry::rest_of_line)
             .collect::<Result<Vec<_>, _>>()?;
-        let bytes = rests.iter().map(String::len).sum();
+        let bytes = rests.iter().map(|rest| rest.line.len()).sum();
         if bytes > QUEUE_BYTES {
             return over("bytes", bytes, QUEUE_BYTES);
         }
@@ -139,11 +140,12 @@ impl Ledger {
             .end
             .min(range.start.saturating_add(READ_ENTRIES as u64));
         let mut found = Vec::new();
+        let mut shelf = self.shelf();
         let mut at = range.start;
         while at < end {
             let stop = end.min((at / TILE + 1) * TILE);
             for (index, line) in self.lines(at..stop)? {
-                found.push(parse(index, &line)?);
+                found.push(shelf.parse(index, &line)?);
             }
             at = stop;
         }
@@ -154,6 +156,7 @@ impl Ledger {
     pub fn find(&self, find: &Find) -> Result<Vec<Entry>, Error> {
         let limit = find.limit.min(READ_ENTRIES);
         let mut found = Vec::new();
+        let mut shelf = self.shelf();
         let mut end = find.before.unwrap_or(u64::MAX).min(self.len());
         while end > 0 && found.len() < limit {
             let n = (end - 1) / TILE;
@@ -171,7 +174,7 @@ impl Ledger {
             }
             for (index, line) in lines.iter().rev() {
                 if found.len() < limit && find.fits(line) {
-                    found.push(parse(*index, line)?);
+                    found.push(shelf.parse(*index, line)?);
                 }
             }
             end = start;
@@ -188,6 +191,31 @@ impl Ledger {
             limit: 1,
         };
         Ok(self.find(&find)?.pop())
+    }
+
+    /// Erases a value wherever it stands as a personal one; answers how many fields held it, and the entry that says so.
+    /// `entry` makes it of their number. Where there is none, nothing is written.
+    ///
+    /// The entry is durable before anything is taken away; after a crash in between, calling again finishes it.
+    pub fn erase(
+        &self,
+        value: &str,
+        entry: impl FnOnce(u64) -> NewEntry,
+    ) -> Result<Option<(u64, u64)>, Error> {
+        let dir = self.tree().dir.clone();
+        let traces = {
+            let _quiet = lock(&self.shared.personal);
+            Traces::of(&dir, value)?
+        };
+        let count = traces.count();
+        if count == 0 {
+            return Ok(None);
+        }
+        let range = self.append(vec![entry(count)])?;
+        // What came meanwhile is left: only what the entry counts is taken away.
+        let _quiet = lock(&self.shared.personal);
+        traces.erase()?;
+        Ok(Some((count, range.start)))
     }
 
     /// The newest signed checkpoint.
@@ -227,6 +255,10 @@ impl Ledger {
     #[must_use]
     pub fn verifier(&self) -> String {
         self.vkey.clone()
+    }
+
+    fn shelf(&self) -> Shelf {
+        Shelf::of(&self.tree().dir)
     }
 
     fn tree(&self) -> RwLockReadGuard<'_, Tree> {

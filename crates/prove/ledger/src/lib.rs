@@ -13,6 +13,7 @@
 //! | `tile/<L>/<N>` | 256 hashes of level 8·L | C2SP tlog-tiles |
 //! | `tile/<L>/<N>.p/<W>` | the first W hashes of a tile that is not full | C2SP tlog-tiles |
 //! | `tile/entries/<N>[.p/<W>]` | 256 (or W) entries, each after its length as a big-endian `uint16` | C2SP tlog-tiles |
+//! | `personal/<N>` | salts and values of personal fields, of which entries hold commitments | ours |
 //! | `tail` | the newest commits, each with its signed checkpoint | ours, see below |
 //! | `key`, `key.pub` | Ed25519 signer (mode 0600) and verifier key | C2SP signed-note |
 //! | `lock` | held by the one process that writes | empty |
@@ -44,8 +45,10 @@ mod key;
 mod ledger;
 mod note;
 mod open;
+mod personal;
 mod proof;
 mod read;
+mod stamp;
 mod tail;
 mod tree;
 mod verify;
@@ -57,9 +60,11 @@ pub use error::{Error, VerifyError};
 pub use find::Find;
 pub use ledger::Ledger;
 pub use merkle::{Hash, verify_consistency, verify_inclusion};
-pub use note::Checkpoint;
+pub use note::{Checkpoint, verify_note};
 pub use open::Opened;
-pub use proof::{Proof, ProofError, prove};
+pub use personal::{ERASED, Personal, erased, personal};
+pub use proof::{Proof, ProofError, prove, prove_at};
 pub use read::read;
+pub use stamp::{STAMP_BYTES, Stamp, StampError, stamp_request, stamped, stamps};
 pub use verify::{Expect, Verified, verify};
 pub use witness::{Witnessed, cosigned, witness};

@@ -31,14 +31,18 @@ pub const PUBLISH_AFTER: Duration = Duration::from_millis(50);
 /// Commits after which the checkpoint is published even if the writer is never idle.
 pub const PUBLISH_COMMITS: usize = 256;
 
+/// Entries whose personal values lie in one file: erasing rewrites a file, showing an entry reads one.
+pub const PERSONAL_ENTRIES: u64 = 4_096;
+
 /// Nesting of an entry's body: serde_json refuses to read more than 128, and the entry itself is one.
 pub const BODY_DEPTH: usize = 64;
 
 /// Entries that one reading call returns at most: a page shows fewer.
 pub const READ_ENTRIES: usize = 1_000;
 
-/// Bytes of a signed note: a checkpoint with a few witnesses' signatures is under 2 KiB.
-pub const NOTE_BYTES: usize = 16 << 10;
+/// Bytes of a signed note: a checkpoint with a few witnesses' signatures is under 2 KiB, and a time stamp with its
+/// certificates takes up to 8 more.
+pub const NOTE_BYTES: usize = 64 << 10;
 
 /// Bytes of a tail that is read: what lies below a roll, one commit of the longest queue on top, and their hashes.
 pub const TAIL_BYTES: u64 = 32 << 20;

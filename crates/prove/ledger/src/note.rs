@@ -30,6 +30,12 @@ pub(crate) fn sign(signer: &Signer, size: u64, root: Hash) -> Checkpoint {
     Checkpoint { size, root, note }
 }
 
+/// The signed text of a note, its last newline included, once it is sure that the holder of `vkey` signed it. The error says
+/// what is wrong.
+pub fn verify_note<'n>(note: &'n str, vkey: &str) -> Result<&'n str, String> {
+    verified_text(note, &Verifier::parse(vkey)?)
+}
+
 /// Reads a checkpoint that `verifier` signed. The error says what is wrong with it.
 pub(crate) fn read(note: &str, verifier: &Verifier) -> Result<Checkpoint, String> {
     let text = verified_text(note, verifier)?;

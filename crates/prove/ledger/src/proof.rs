@@ -21,7 +21,7 @@ use crate::{
     error::{Error, VerifyError},
     key::Verifier,
     limit::{ENTRY_BYTES, NOTE_BYTES},
-    merkle::{Hash, verify_inclusion},
+    merkle::{Hash, range_root, verify_inclusion},
     note::{self, Checkpoint},
 };
 
@@ -133,8 +133,18 @@ impl fmt::Display for Proof {
     }
 }
 
-/// Proves one entry of the ledger in `dir` from its files, having verified all of them.
+/// Proves one entry of the ledger in `dir` from its files, by the checkpoint that is published there.
 pub fn prove(dir: &Path, index: u64) -> Result<Option<Proof>, Error> {
+    let path = dir.join("checkpoint");
+    let text = crate::files::read_text(&path, NOTE_BYTES as u64)
+        .map_err(|e| VerifyError::io(&path, e))?
+        .ok_or_else(|| VerifyError::Missing { path })?;
+    prove_at(dir, index, &text)
+}
+
+/// The same by another checkpoint of this ledger, one that was cosigned or stamped. `None` where it does not cover the
+/// entry.
+pub fn prove_at(dir: &Path, index: u64, checkpoint: &str) -> Result<Option<Proof>, Error> {
     let mut leaves = Vec::new();
     let mut wanted = None;
     crate::read::read_lines(dir, |at, line| {
@@ -144,13 +154,28 @@ pub fn prove(dir: &Path, index: u64) -> Result<Option<Proof>, Error> {
         leaves.push(Hash::leaf(line));
     })?;
     let verifier = crate::key::read_public(dir)?;
-    let path = dir.join("checkpoint");
-    let text = crate::files::read_text(&path, NOTE_BYTES as u64)
-        .map_err(|e| VerifyError::io(&path, e))?
-        .ok_or_else(|| VerifyError::Missing { path: path.clone() })?;
-    let signed =
-        note::read(&text, &verifier).map_err(|detail| VerifyError::Key { path, detail })?;
-    // What came after the published checkpoint is proven by the next one.
+    let given = || "the given checkpoint".to_owned();
+    let signed = note::read(checkpoint, &verifier).map_err(|detail| VerifyError::Checkpoint {
+        place: given(),
+        key: verifier.to_string(),
+        detail,
+    })?;
+    let Ok(size) = usize::try_from(signed.size) else {
+        return Ok(None);
+    };
+    let size = size.min(leaves.len());
+    let root = match range_root(&mut Leaves(&leaves), 0, size as u64) {
+        Ok(root) => root,
+        Err(never) => match never {},
+    };
+    if size as u64 != signed.size || root != signed.root {
+        return Err(VerifyError::Rewritten {
+            signed: signed.size,
+            place: given(),
+        }
+        .into());
+    }
+    // What came after the checkpoint is proven by a later one.
     let Some(line) = wanted.filter(|_| index < signed.size) else {
         return Ok(None);
     };

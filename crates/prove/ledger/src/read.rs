@@ -7,6 +7,7 @@ use crate::{
     error::{Error, VerifyError},
     files, key,
     limit::{TAIL_BYTES, TILE},
+    personal::Shelf,
     tail, tree,
 };
 
@@ -14,7 +15,8 @@ use crate::{
 /// hashes with what was signed; [`verify`](crate::verify) looks more closely, and says more when something is wrong.
 pub fn read(dir: &Path, mut visit: impl FnMut(Entry)) -> Result<(), Error> {
     let mut failed = None;
-    read_lines(dir, |index, line| match parse(index, line) {
+    let mut shelf = Shelf::of(dir);
+    read_lines(dir, |index, line| match shelf.parse(index, line) {
         Ok(entry) if failed.is_none() => visit(entry),
         Ok(_) => {}
         Err(error) => failed = failed.take().or(Some(error)),

@@ -16,6 +16,7 @@ use crate::{
     limit::{BUNDLE_BYTES, LEVELS, NOTE_BYTES, TAIL_BYTES, TILE},
     merkle::{Frontier, Hash, subtree_root},
     note::{self, Checkpoint},
+    personal::{Audit, Personal},
     tail::{self, Tail},
     tree::{check_bundle, push_bundle},
     writer::place,
@@ -45,6 +46,8 @@ pub struct Verified {
     pub key_id: String,
     /// Bytes of a commit that is being written, or was when the machine stopped. Nothing signed covers them.
     pub unfinished: u64,
+    /// Values beside the entries.
+    pub personal: Personal,
 }
 
 /// Verifies the ledger in `dir`: every byte of its tiles, its tail and its checkpoint.
@@ -92,6 +95,7 @@ fn verify_once(dir: &Path, expect: &Expect<'_>) -> Result<Verified, VerifyError>
         roots: Roots::default(),
         from: None,
         to: None,
+        audit: Audit::of(dir),
     };
     walk.roots.wanted = [Some(published.size), older.as_ref().map(|note| note.size)]
         .into_iter()
@@ -138,6 +142,7 @@ fn verify_once(dir: &Path, expect: &Expect<'_>) -> Result<Verified, VerifyError>
         to: walk.to,
         key_id: signer.key_id(),
         unfinished,
+        personal: walk.audit.end()?,
     })
 }
 
@@ -187,6 +192,7 @@ struct Walk<'a> {
     roots: Roots,
     from: Option<String>,
     to: Option<String>,
+    audit: Audit,
 }
 
 /// Roots of the trees that some checkpoint was signed over.
@@ -244,6 +250,9 @@ impl Walk<'_> {
         self.partial_entries(n, &entries)?;
         self.partial_hashes(0, n, &hashes_read)?;
         self.note_times(&entries, first);
+        for (index, line) in (first..).zip(&entries) {
+            self.audit.line(index, line)?;
+        }
         self.roots.pass(&self.frontier, &hashes_read);
         let root = subtree_root(&hashes_read);
         self.frontier.push_subtree(8, root);
@@ -282,6 +291,9 @@ impl Walk<'_> {
         let hashes: Vec<Hash> = tail.lines.iter().map(|line| line.hash).collect();
         self.roots.pass(&self.frontier, &hashes);
         self.note_times(&entries, base);
+        for (index, line) in (base..).zip(&entries) {
+            self.audit.line(index, line)?;
+        }
         if let Some(broken) = &tail.broken {
             let never_acknowledged =
                 broken.unfinished && signed <= tail.frontier.size() && tail.checkpoint.is_some();

@@ -13,13 +13,13 @@ use std::{
 };
 
 use crate::{
-    entry,
+    entry::{self, Rest},
     error::Error,
     files::{self, Layer},
     key::Signer,
     limit::{LEVELS, PUBLISH_AFTER, PUBLISH_COMMITS, ROLL_BYTES, ROLL_ENTRIES, TILE},
     merkle::{Hash, subtree_root},
-    note,
+    note, personal,
     tail::{self, Line},
     tree::{self, Tree},
 };
@@ -27,6 +27,8 @@ use crate::{
 pub(crate) struct Shared {
     pub tree: RwLock<Tree>,
     pub queue: Mutex<Queue>,
+    /// Held while files of personal values are changed: entries add to them, erasing takes away.
+    pub personal: Mutex<()>,
     /// Work for the writer.
     pub work: Condvar,
     /// Room in the queue for callers.
@@ -43,7 +45,7 @@ pub(crate) struct Queue {
 /// Entries that one caller wants next to each other.
 pub(crate) struct Job {
     /// Lines that lack their index.
-    pub rests: Vec<String>,
+    pub rests: Vec<Rest>,
     pub answer: mpsc::SyncSender<Result<Range<u64>, Error>>,
 }
 
@@ -166,8 +168,9 @@ impl Writer {
         };
         let lines: Vec<Line> = (first..)
             .zip(jobs.iter().flat_map(|job| &job.rests))
-            .map(|(index, rest)| Line::new(entry::line(index, rest)))
+            .map(|(index, rest)| Line::new(entry::line(index, &rest.line)))
             .collect();
+        self.write_personal(shared, first, jobs)?;
         lines.iter().for_each(|line| frontier.push(line.hash));
         let checkpoint = note::sign(&self.signer, frontier.size(), frontier.root());
         let mut bytes = Vec::new();
@@ -180,6 +183,19 @@ impl Writer {
         tree.checkpoint = checkpoint;
         self.commits_unpublished += 1;
         Ok(first)
+    }
+
+    /// What lies beside the entries is durable before they are: an entry without it would look erased.
+    fn write_personal(&self, shared: &Shared, first: u64, jobs: &[Job]) -> Result<(), Error> {
+        let rests = (first..).zip(jobs.iter().flat_map(|job| &job.rests));
+        let openings: Vec<_> = rests
+            .flat_map(|(index, rest)| rest.openings.iter().map(move |opening| (index, opening)))
+            .collect();
+        if openings.is_empty() {
+            return Ok(());
+        }
+        let _quiet = lock(&shared.personal);
+        personal::write(&self.dir, &openings)
     }
 
     fn append_to_tail(&mut self, bytes: &[u8]) -> Result<(), Error> {

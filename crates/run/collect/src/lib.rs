@@ -34,4 +34,4 @@ pub use receive::{
 };
 pub use start::{Handle, Outputs, Owed, Secrets, owed, start};
 pub use status::{TargetDetail, TargetKind, TargetStatus};
-pub use tls::http_client;
+pub use tls::{http_client, server_tls};

@@ -196,6 +196,11 @@ pub(crate) fn server_config(
     builder.with_single_cert(chain, key).map_err(same)
 }
 
+/// For whoever connects to the console: a certificate and its key, in PEM files.
+pub fn server_tls(cert: &Path, key: &Path, clock: Arc<dyn Clock>) -> Result<ServerConfig, Say> {
+    server_config(identity_in(cert, key)?, None, clock)
+}
+
 /// Certificates are judged by the same clock as everything else.
 struct ClockTime(Arc<dyn Clock>);
 

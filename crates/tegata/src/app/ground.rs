@@ -1,10 +1,9 @@
 //! What this machine keeps, whether it is active or stands by: opened once, before anything else.
 
-use std::{net::SocketAddr, sync::Arc};
+use std::sync::Arc;
 
-use anyhow::Context as _;
 use ledger::Ledger;
-use promise::{Clock, Lang, Say, Timestamp, say};
+use promise::{Clock, Say, Timestamp, say};
 use serde_json::json;
 use spec::Spec;
 use store::{LogStore, MetricStore, StateStore, lock::DataDir};
@@ -12,7 +11,6 @@ use store::{LogStore, MetricStore, StateStore, lock::DataDir};
 use super::Settings;
 use crate::{
     book::{Book, kind},
-    cli::instance,
     clock::SystemClock,
     engine,
     exit::Stop,
@@ -85,23 +83,6 @@ impl Ground {
             tracing::error!(%error, kind, "an entry could not be written to the ledger");
         }
     }
-}
-
-/// Tells other commands, and the person, where the console is.
-pub(super) fn announce(settings: &Settings, address: SocketAddr) -> anyhow::Result<()> {
-    let instance = instance::Instance {
-        url: format!("http://{address}"),
-        pid: std::process::id(),
-    };
-    let path = settings.data.join(instance::FILE);
-    std::fs::write(&path, serde_json::to_vec(&instance)?)
-        .with_context(|| format!("cannot write {}", path.display()))?;
-    let url = &instance.url;
-    match settings.lang {
-        Lang::En => eprintln!("console: {url}   (Ctrl-C stops)"),
-        Lang::Ja => eprintln!("画面: {url}   (Ctrl-C で終わります)"),
-    }
-    Ok(())
 }
 
 async fn notice_clock_set_back(book: &Book, now: Timestamp) -> anyhow::Result<()> {

@@ -11,6 +11,7 @@ use spec::Spec;
 
 use super::Settings;
 use crate::{
+    access::Gate,
     rule_files::{self, RuleFiles},
     spec_file,
     tasks::watch::Why,
@@ -38,8 +39,9 @@ impl InForce {
     }
 
     /// Whether there is a good one that is now in force.
-    pub(super) fn read_again(&mut self, settings: &Settings, why: Why) -> bool {
-        let Ok((spec, rules)) = read(settings, &self.watched, why) else {
+    pub(super) fn read_again(&mut self, settings: &Settings, gate: &Gate, why: Why) -> bool {
+        let read = read(settings, &self.watched, why);
+        let Ok((spec, rules)) = read.and_then(|read| gate.take(&read.0).map(|()| read)) else {
             return false;
         };
         (self.spec, self.rules) = (spec, rules);

@@ -16,7 +16,6 @@ use store::{
     state::{Holder, Lease, PostgresOptions, PostgresState},
 };
 use tokio::{
-    net::TcpListener,
     sync::{mpsc, watch},
     task::JoinHandle,
     time::timeout,
@@ -25,9 +24,11 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use super::{Ground, InForce, Settings, Signals, links};
 use crate::{
+    access::Gate,
     beats::Beats,
     book::kind,
-    doors, secrets,
+    doors::{self, Listeners},
+    secrets,
     tasks::{self, judge::WAITING_MAX},
 };
 
@@ -80,7 +81,8 @@ pub(super) async fn until_ours(
     ground: &Ground,
     settings: &Settings,
     in_force: &mut InForce,
-    console: &TcpListener,
+    gate: &Gate,
+    listeners: &Listeners,
     signals: &mut Signals,
 ) -> anyhow::Result<Option<Held>> {
     let Some(State::Postgres(shared)) = in_force.spec.state.clone() else {
@@ -95,7 +97,7 @@ pub(super) async fn until_ours(
         address: Arc::new(move || secrets::resolve(&url)),
         ca: shared.ca.map(Into::into),
     }));
-    let address = console.local_addr()?;
+    let address = listeners.front.local_addr()?;
     let holder = Holder {
         id: format!("{:016x}", rand::random::<u64>()),
         name: doors::host(),
@@ -111,12 +113,13 @@ pub(super) async fn until_ours(
             ground.note(kind::STANDS_BY, body).await;
             let stop = CancellationToken::new();
             let _ends = stop.clone().drop_guard();
-            let console = beside(console)?;
+            let beside = listeners.beside().context("the console's socket")?;
             let mut waiting = Box::pin(wait(
                 ground,
                 settings,
                 in_force,
-                console,
+                gate,
+                beside,
                 active.clone(),
                 stop.clone(),
             ));
@@ -146,16 +149,6 @@ pub(super) async fn until_ours(
     }))
 }
 
-/// A second handle of the same socket: who stands by answers on it until the console takes it over.
-fn beside(console: &TcpListener) -> anyhow::Result<TcpListener> {
-    use std::os::fd::AsFd as _;
-    let socket = console
-        .as_fd()
-        .try_clone_to_owned()
-        .context("the console's socket")?;
-    Ok(TcpListener::from_std(socket.into())?)
-}
-
 fn tell(active: &watch::Receiver<Option<Holder>>, lang: Lang) {
     let active = active.borrow().clone();
     let name = active.map_or_else(|| "?".to_owned(), |holder| holder.name);
@@ -171,19 +164,15 @@ async fn wait(
     ground: &Ground,
     settings: &Settings,
     in_force: &mut InForce,
-    console: TcpListener,
+    gate: &Gate,
+    listeners: Listeners,
     active: watch::Receiver<Option<Holder>>,
     stop: CancellationToken,
 ) -> anyhow::Result<()> {
-    let address = console.local_addr()?;
+    let address = listeners.front.local_addr()?;
     let hosts = Hosts::with(super::hosts(&links(&in_force.spec, address), address));
-    let router = console::standby::router(active, hosts).into_make_service();
-    let shown = axum::serve(console, router);
-    tokio::spawn(
-        shown
-            .with_graceful_shutdown(stop.clone().cancelled_owned())
-            .into_future(),
-    );
+    let router = console::standby::router(active, hosts);
+    tokio::spawn(listeners.serve(router, gate.tls.clone(), stop.clone()));
     let (again, mut reload) = mpsc::channel(4);
     let watched = in_force.watched.clone();
     let files = move || watched.load().as_ref().clone();
@@ -195,7 +184,7 @@ async fn wait(
             let Some(why) = reload.recv().await else {
                 break false;
             };
-            if in_force.read_again(settings, why) {
+            if in_force.read_again(settings, gate, why) {
                 break true;
             }
         };

@@ -287,6 +287,9 @@ fn secrets_of(spec: &Spec) -> Vec<Finding> {
         let secrets = receiver.secrets().into_iter();
         all.extend(secrets.map(|(field, secret)| (format!("receivers.{name}.{field}"), secret)));
     }
+    for (name, person) in &spec.access.people {
+        all.push((format!("access.people.{name}.token"), &person.token));
+    }
     for (job, scrape) in &spec.sources.scrape {
         all.extend(
             scrape

@@ -4,7 +4,7 @@ use std::{path::Path, time::Duration};
 
 use anyhow::Context as _;
 use promise::{Lang, say};
-use reqwest::{RequestBuilder, Response};
+use reqwest::{Method, RequestBuilder, Response};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -23,9 +23,42 @@ const LONG_TIMEOUT: Duration = Duration::from_secs(4 * 3600);
 pub(crate) struct Instance {
     pub(crate) url: String,
     pub(crate) pid: u32,
+    /// Lets whoever may read the data directory in, where anybody has to say who they are.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) token: Option<String>,
 }
 
+/// The token of the person who asks, instead of the data directory's own.
+const TOKEN: &str = "TEGATA_TOKEN";
+
 impl Instance {
+    /// Leaves word in a file, for its owner alone where it holds a token.
+    pub(crate) fn write(&self, path: &Path) -> anyhow::Result<()> {
+        use std::{io::Write as _, os::unix::fs::OpenOptionsExt as _};
+        let text = serde_json::to_vec(self)?;
+        let beside = path.with_extension("new");
+        let mode = if self.token.is_some() { 0o600 } else { 0o644 };
+        // Anew each time: the mode of a file that is there would stay as it is.
+        let _ = std::fs::remove_file(&beside);
+        let mut options = std::fs::OpenOptions::new();
+        let mut file = options
+            .write(true)
+            .create_new(true)
+            .mode(mode)
+            .open(&beside)?;
+        file.write_all(&text)?;
+        Ok(std::fs::rename(&beside, path)?)
+    }
+
+    /// A request in the name of whoever asks: `TEGATA_TOKEN` says who, else it is whoever sits at this machine.
+    fn request(&self, method: Method, path: &str) -> anyhow::Result<RequestBuilder> {
+        let request = client()?.request(method, format!("{}{path}", self.url));
+        Ok(match own_token().or_else(|| self.token.clone()) {
+            Some(token) => request.bearer_auth(token),
+            None => request,
+        })
+    }
+
     /// The instance that runs on `data`, when one does.
     pub(crate) fn running(data: &Path) -> Option<Self> {
         let text = std::fs::read_to_string(data.join(FILE)).ok()?;
@@ -51,7 +84,7 @@ impl Instance {
     }
 
     pub(crate) async fn get(&self, path: &str) -> anyhow::Result<Value> {
-        let text = ask(client()?.get(format!("{}{path}", self.url))).await?;
+        let text = ask(self.request(Method::GET, path)?).await?;
         Ok(serde_json::from_str(&text)?)
     }
 
@@ -75,32 +108,35 @@ impl Instance {
     }
 
     fn with_body(&self, path: &str, body: &Value) -> anyhow::Result<RequestBuilder> {
-        Ok(client()?
-            .post(format!("{}{path}", self.url))
+        Ok(self
+            .request(Method::POST, path)?
             .header("content-type", "application/json")
             .body(body.to_string()))
     }
 
     /// Asks that something ends.
     pub(crate) async fn delete(&self, path: &str) -> anyhow::Result<()> {
-        ask(client()?.delete(format!("{}{path}", self.url)))
-            .await
-            .map(drop)
+        ask(self.request(Method::DELETE, path)?).await.map(drop)
     }
 
     /// An answer that is not JSON.
     pub(crate) async fn text(&self, path: &str) -> anyhow::Result<String> {
-        ask(client()?.get(format!("{}{path}", self.url))).await
+        ask(self.request(Method::GET, path)?).await
     }
 
     /// Presses a button of the console.
     pub(crate) async fn post(&self, path: &str) -> anyhow::Result<()> {
-        ask(client()?
-            .post(format!("{}{path}", self.url))
+        ask(self
+            .request(Method::POST, path)?
             .header("origin", &self.url))
         .await
         .map(drop)
     }
+}
+
+/// The token of the person who asks.
+pub(super) fn own_token() -> Option<String> {
+    std::env::var(TOKEN).ok().filter(|token| !token.is_empty())
 }
 
 pub(super) fn client() -> anyhow::Result<reqwest::Client> {

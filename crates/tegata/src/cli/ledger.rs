@@ -1,6 +1,10 @@
 //! `tegata ledger`: look into the ledger, and verify it offline.
 
+mod deeds;
+mod erase;
+mod git;
 mod proof;
+mod stamp;
 
 use std::{path::PathBuf, process::ExitCode};
 
@@ -17,10 +21,13 @@ use crate::exit;
 pub(crate) enum LedgerCommand {
     Verify(Verify),
     Show(Show),
+    Deeds(deeds::Deeds),
+    Erase(erase::Erase),
     Key(Key),
     Proof(proof::ProofOf),
     Check(proof::Check),
     Witness(proof::Witness),
+    Stamp(stamp::TakeStamp),
 }
 
 /// Verify the ledger offline: every entry, every hash, every signature.
@@ -75,10 +82,13 @@ impl LedgerCommand {
         match self {
             Self::Verify(command) => command.run(common.lang()),
             Self::Show(command) => command.run(),
+            Self::Deeds(command) => command.run(common),
+            Self::Erase(command) => command.run(common),
             Self::Key(command) => command.run(),
             Self::Proof(command) => command.run(),
             Self::Check(command) => command.run(common.lang()),
             Self::Witness(command) => command.run(common.lang()),
+            Self::Stamp(command) => command.run(common),
         }
     }
 }
@@ -95,10 +105,12 @@ impl Verify {
             Ok(verified) => {
                 let (size, root, key) =
                     (verified.size, verified.root.to_string(), &verified.key_id);
+                let ledger::Personal { held, gone, erased } = verified.personal;
                 if self.json {
                     outln!(
                         "{}",
-                        json!({ "version": 1, "valid": true, "size": size, "root": root, "key": key })
+                        json!({ "version": 1, "valid": true, "size": size, "root": root, "key": key,
+                            "personal": { "held": held, "gone": gone, "erased": erased } })
                     );
                 } else {
                     match lang {
@@ -161,6 +173,9 @@ fn in_japanese(error: &VerifyError) -> String {
             "エントリー {index} が書かれた時と違います({detail}、{})",
             path.display()
         ),
+        VerifyError::Vanished { gone, erased } => {
+            format!("個人項目の値が {gone} 個なくなっていますが、消去の記録は {erased} 個です")
+        }
         VerifyError::Node { first, last, path } => format!(
             "エントリー {first}〜{last} のハッシュが書かれた時と違います({})",
             path.display()

@@ -8,6 +8,7 @@ macro_rules! outln {
     }};
 }
 
+mod access;
 mod ack;
 mod check;
 mod checklist;
@@ -154,6 +155,8 @@ enum Command {
     OnCall(oncall::OnCall),
     Silence(silence::SilenceCommand),
     Ack(ack::Ack),
+    #[command(subcommand)]
+    Access(access::AccessCommand),
     Incident(incident::IncidentCommand),
     Checklist(checklist::ChecklistCommand),
     Notify(notify::Notify),
@@ -199,6 +202,7 @@ impl Cli {
             Command::OnCall(command) => command.run(common),
             Command::Silence(command) => command.run(common),
             Command::Ack(command) => command.run(common),
+            Command::Access(command) => command.run(common),
             Command::Incident(command) => command.run(common),
             Command::Checklist(command) => command.run(common),
             Command::Notify(command) => command.run(common),

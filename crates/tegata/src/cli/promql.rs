@@ -8,7 +8,11 @@ use promise::{Clock as _, Lang, Timestamp, record::Scalar as _, say, unit::Span}
 use promql::{Answer, Number, Query, Value};
 use serde_json::json;
 
-use super::{Common, Data, instance::Instance, runtime};
+use super::{
+    Common, Data,
+    instance::{Instance, own_token},
+    runtime,
+};
 use crate::{clock::SystemClock, exit::Stop};
 
 /// Ask a PromQL query of a running instance, of any Prometheus, or of a data directory at rest.
@@ -72,9 +76,13 @@ impl Promql {
             Some(from) => When::Over(from, self.to.unwrap_or(now), self.step.0),
             None => When::At(self.at.unwrap_or(now)),
         };
-        let running = || Instance::running(&self.data.dir).map(|instance| instance.url);
-        let answer = match self.url.clone().or_else(running) {
-            Some(url) => runtime()?.block_on(remote(&url, &self.query, when))?,
+        let running = || {
+            let instance = Instance::running(&self.data.dir)?;
+            Some((instance.url, own_token().or(instance.token)))
+        };
+        let named = self.url.clone().map(|url| (url, own_token()));
+        let answer = match named.or_else(running) {
+            Some((url, token)) => runtime()?.block_on(remote(&url, token, &self.query, when))?,
             None => to_json(&runtime()?.block_on(local(&self.data.dir, &query, when, lang))?),
         };
         if self.json {
@@ -86,7 +94,12 @@ impl Promql {
     }
 }
 
-async fn remote(url: &str, query: &str, when: When) -> anyhow::Result<serde_json::Value> {
+async fn remote(
+    url: &str,
+    token: Option<String>,
+    query: &str,
+    when: When,
+) -> anyhow::Result<serde_json::Value> {
     #[allow(clippy::cast_precision_loss)]
     let seconds = |at: Timestamp| (at.as_millis() as f64 / 1e3).to_string();
     let (path, mut pairs) = match when {
@@ -106,8 +119,11 @@ async fn remote(url: &str, query: &str, when: When) -> anyhow::Result<serde_json
     let mut address = base;
     address.query_pairs_mut().extend_pairs(pairs);
     let client = super::instance::client()?;
-    let response = client
-        .get(address)
+    let mut request = client.get(address);
+    if let Some(token) = token {
+        request = request.bearer_auth(token);
+    }
+    let response = request
         .send()
         .await
         .with_context(|| format!("{url} did not answer"))?;

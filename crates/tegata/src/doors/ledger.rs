@@ -3,14 +3,17 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use console::door::{self, Refused};
+use console::door::{self, Asked, Refused};
 use ledger::{Find, Ledger};
-use promise::{Say, say};
+use promise::{Clock, Say, say};
 
 use super::internal;
-use crate::book::kind;
+use crate::{book::kind, deeds};
 
-pub(super) struct Door(pub(super) Arc<Ledger>);
+pub(super) struct Door {
+    pub(super) ledger: Arc<Ledger>,
+    pub(super) clock: Arc<dyn Clock>,
+}
 
 impl Door {
     /// Reading may touch the disk, so it happens off the runtime's threads.
@@ -18,7 +21,7 @@ impl Door {
         &self,
         read: impl FnOnce(&Ledger) -> Result<T, ledger::Error> + Send + 'static,
     ) -> Result<T, Refused> {
-        let ledger = self.0.clone();
+        let ledger = self.ledger.clone();
         let read = tokio::task::spawn_blocking(move || read(&ledger)).await;
         read.map_err(|error| internal("ledger", &error))?
             .map_err(|error| internal("ledger", &error))
@@ -106,6 +109,15 @@ impl door::Ledger for Door {
         .await
     }
 
+    async fn erase(&self, value: &str, asked: &Asked) -> Result<Option<(u64, u64)>, Refused> {
+        let (value, now) = (value.to_owned(), self.clock.now());
+        let (by, reason) = (asked.by.clone(), asked.reason.clone());
+        self.read(move |ledger| {
+            ledger.erase(&value, |fields| deeds::erasure(now, fields, &by, &reason))
+        })
+        .await
+    }
+
     fn kinds(&self) -> Vec<(&'static str, Say)> {
         vec![
             (kind::VERDICT, say!("verdict", "判定")),
@@ -154,6 +166,11 @@ impl door::Ledger for Door {
             (kind::CLOCK_JUMPED, say!("clock jumped", "時計の飛び")),
             (kind::RECOVERED, say!("recovery", "復旧")),
             (kind::CONSOLE, say!("console action", "画面での操作")),
+            (
+                ledger::ERASED,
+                say!("personal fields erased", "個人項目の消去"),
+            ),
+            (kind::DEED, say!("who did what", "誰が何をしたか")),
             (kind::LOGS_SEALED, say!("logs sealed", "ログの封印")),
             (
                 kind::LOGS_DELETE_ASKED,

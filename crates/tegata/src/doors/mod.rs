@@ -3,12 +3,14 @@
 mod alerts;
 pub(crate) mod cases;
 mod checklists;
+mod deeds;
 mod demo;
 mod detail;
 mod documents;
 mod incidents;
 mod ingest;
 mod ledger;
+mod listen;
 mod logs;
 mod pushed;
 mod replay;
@@ -22,17 +24,18 @@ use console::{
     Desk, Hosts,
     board::{SourceKind, SourceRow},
 };
+pub(crate) use listen::Listeners;
 use promise::Say;
 pub(crate) use rules::rule_group;
 pub(crate) use status::host;
-use tokio::{net::TcpListener, sync::watch};
+use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use crate::app::House;
 
 /// Serves the console until `stop`.
-pub(crate) async fn serve(listener: TcpListener, house: Arc<House>, stop: CancellationToken) {
-    let hosts = match listener.local_addr() {
+pub(crate) async fn serve(listeners: Listeners, house: Arc<House>, stop: CancellationToken) {
+    let hosts = match listeners.front.local_addr() {
         Ok(address) => Hosts::with(house.hosts(address)),
         Err(error) => return tracing::error!(%error, "the console has no address"),
     };
@@ -41,7 +44,10 @@ pub(crate) async fn serve(listener: TcpListener, house: Arc<House>, stop: Cancel
         board: house.board.subscribe(),
         news,
         detail: detail::of(house.clone()),
-        ledger: Arc::new(ledger::Door(house.book.ledger().clone())),
+        ledger: Arc::new(ledger::Door {
+            ledger: house.book.ledger().clone(),
+            clock: house.clock.clone(),
+        }),
         incidents: Arc::new(incidents::Door(house.clone())),
         alerts: Arc::new(alerts::Door(house.clone())),
         cases: Arc::new(cases::Door(house.clone())),
@@ -64,12 +70,11 @@ pub(crate) async fn serve(listener: TcpListener, house: Arc<House>, stop: Cancel
         deletes: house.opened.deletes,
         status: Arc::new(status::Door(house.clone())),
         hosts,
+        access: house.gate.access.clone(),
+        deeds: Arc::new(deeds::Door(house.book.clone())),
         stop: stop.clone(),
     };
-    // Made once: a bare router would be made anew, with all its routes, for each connection.
-    let served = axum::serve(listener, console::router(desk).into_make_service())
-        .with_graceful_shutdown(stop.clone().cancelled_owned())
-        .into_future();
+    let served = listeners.serve(console::router(desk), house.gate.tls.clone(), stop.clone());
     let (served, ()) = tokio::join!(served, tell_news(&house, &told, &stop));
     if let Err(error) = served {
         tracing::error!(%error, "the console closed");

@@ -1,6 +1,7 @@
 //! Black-box tests: the binary as a user runs it, real peers, a real browser.
 #![allow(clippy::unwrap_used)]
 
+mod access;
 mod alertmanager;
 mod api;
 mod browser;

@@ -14,6 +14,7 @@ use spec::section::alerting::matcher::Matcher;
 
 use super::{bad, filters, read, refused};
 use crate::{
+    access::affects,
     door::alerts::{Draft, Silence},
     reply::Visit,
 };
@@ -161,18 +162,19 @@ pub(crate) async fn set(visit: Visit, body: Body) -> Response {
         matchers,
         starts_at: sent.starts_at,
         ends_at: sent.ends_at,
-        created_by: sent.created_by,
+        created_by: visit.who.signs(&sent.created_by),
         comment: sent.comment,
         ticket: sent.ticket,
     };
     match visit.room.desk.alerts.silence(draft).await {
-        Ok(id) => Json(json!({ "silenceID": id })).into_response(),
+        Ok(id) => affects(Json(json!({ "silenceID": id })).into_response(), id),
         Err(why) => refused(&why),
     }
 }
 
 pub(crate) async fn expire(Path(id): Path<String>, visit: Visit) -> Response {
-    match visit.room.desk.alerts.expire(&id, visit.param("by")).await {
+    let who = visit.who.proven().or(visit.param("by"));
+    match visit.room.desk.alerts.expire(&id, who).await {
         Ok(()) => StatusCode::OK.into_response(),
         Err(why) => refused(&why),
     }

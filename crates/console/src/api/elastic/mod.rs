@@ -31,7 +31,11 @@ use serde_json::Value;
 pub(crate) use catalog::Shelf;
 use problem::{Answer, Problem};
 
-use crate::reply::{Shared, read_query};
+use crate::{
+    access::{Act, Who},
+    mask::Mask,
+    reply::{Shared, read_query},
+};
 
 /// The largest body, before and after unpacking; Elasticsearch takes 100 MB, of which shippers use a tenth.
 const BODY_MAX: usize = 16 << 20;
@@ -88,14 +92,32 @@ pub(crate) async fn answer(State(room): State<Shared>, request: Request) -> Resp
         Err(problem) => Err(problem),
         Ok(body) => {
             let query = read_query(head.uri.query().unwrap_or_default());
-            dispatch(Ask {
+            let may = head
+                .extensions
+                .get::<Who>()
+                .is_some_and(|who| who.may(Act::Reveal));
+            let mask = Mask::new(room.desk.keeping.masked(), may);
+            let ask = Ask {
                 room,
                 method: head.method,
                 parts,
                 query,
                 body,
-            })
-            .await
+            };
+            let shows = !may
+                && ask
+                    .parts
+                    .iter()
+                    .any(|part| SHOWING.contains(&part.as_str()));
+            match veiled(&ask, &mask) {
+                Err(problem) => Err(problem),
+                Ok(()) => dispatch(ask).await.map(|mut answer| {
+                    if let (Answer::Json(_, body), true) = (&mut answer, shows) {
+                        mask.veil(body);
+                    }
+                    answer
+                }),
+            }
         }
     };
     let mut response = match answered {
@@ -118,6 +140,29 @@ pub(crate) async fn answer(State(room): State<Shared>, request: Request) -> Resp
         headers.insert(header::CONTENT_TYPE, compatible.clone());
     }
     response
+}
+
+/// What stands in the path of an answer with records in it.
+const SHOWING: [&str; 6] = ["_search", "_msearch", "_mget", "_doc", "_source", "scroll"];
+
+/// Whoever may not see personal fields may not group or sort by them, either.
+fn veiled(ask: &Ask, mask: &Mask) -> Result<(), Problem> {
+    let by_address = ask.param("sort").unwrap_or_default().split(',');
+    let mut by_address = by_address.map(|part| part.split(':').next().unwrap_or(part));
+    let bodies = ask.body.split(|byte| *byte == b'\n');
+    let whole = serde_json::from_slice::<Value>(&ask.body).ok();
+    let lines = bodies.filter_map(|line| serde_json::from_slice(line).ok());
+    // One body, or a line for each search of several.
+    let bodies: Vec<Value> = whole.map_or_else(|| lines.collect(), |whole| vec![whole]);
+    let reads = ask.parts.iter().any(|part| part.contains("search"));
+    let field = by_address.find(|field| mask.hides(field));
+    let field = field.or_else(|| bodies.iter().find_map(|body| mask.asked_for(body)));
+    match field.filter(|_| reads) {
+        None => Ok(()),
+        Some(field) => Err(Problem::illegal(format!(
+            "[{field}] is personal: only who may see it in clear may group or sort by it"
+        ))),
+    }
 }
 
 /// A path's segment, of which `+` is a letter.

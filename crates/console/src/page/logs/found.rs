@@ -9,7 +9,7 @@ use store::{
     logs::{Scan, Search},
 };
 
-use super::mask::Mask;
+use crate::mask::Mask;
 
 /// Bars of the histogram: a few pixels each on a phone.
 pub(super) const BARS: usize = 60;

@@ -6,7 +6,6 @@
 
 mod ask;
 mod found;
-mod mask;
 pub(crate) mod rule;
 mod show;
 
@@ -21,8 +20,10 @@ use serde_json::{Value, json};
 use store::logs::Deletion;
 
 use crate::{
+    access::affects,
     door::{Asked, Refused},
     lang::Pick,
+    mask::Mask,
     page::{
         Follow, Part,
         explore::ask::{RANGES, local, range_name},
@@ -31,7 +32,6 @@ use crate::{
     reply::{Visit, read_query},
 };
 use ask::Question;
-use mask::Mask;
 
 pub(crate) async fn show(visit: Visit) -> Response {
     let question = Question::read(&visit);
@@ -50,7 +50,7 @@ pub(crate) async fn unmasked(visit: Visit, body: Bytes) -> Response {
     };
     let question = Question::of(&visit, &param);
     let asked = Asked {
-        by: param("by").unwrap_or_default(),
+        by: visit.who.signs(&param("by").unwrap_or_default()),
         reason: param("reason").unwrap_or_default(),
     };
     let what = match (&question.query, asked.check()) {
@@ -65,7 +65,8 @@ pub(crate) async fn unmasked(visit: Visit, body: Bytes) -> Response {
     if let Err(refused) = visit.room.desk.keeping.unmask(&what, &asked).await {
         return visit.refused(&refused);
     }
-    page(&visit, &question, &Mask::new(Vec::new(), true)).await
+    let shown = page(&visit, &question, &Mask::new(Vec::new(), true)).await;
+    affects(shown, what.query.as_str())
 }
 
 async fn page(visit: &Visit, question: &Question, mask: &Mask) -> Response {

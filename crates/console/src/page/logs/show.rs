@@ -7,11 +7,12 @@ use store::Record;
 use super::{
     ask::{Question, condition},
     found::{BARS, Field, Found, SHOWN_MAX, each},
-    mask::Mask,
     rule,
 };
 use crate::{
+    access::Act,
     lang::Pick,
+    mask::Mask,
     page::ledger::grouped,
     reply::{Visit, escape},
     show::time,
@@ -229,7 +230,8 @@ fn tone(record: &Record) -> Option<&'static str> {
 /// The way to see personal fields in clear.
 fn unmask(visit: &Visit, question: &Question, found: &Found, mask: &Mask) -> Markup {
     let lang = visit.lang;
-    if !found.fields.iter().any(|field| mask.hides(&field.name)) {
+    let may = visit.who.may(Act::Reveal);
+    if !may || !found.fields.iter().any(|field| mask.hides(&field.name)) {
         return html! {};
     }
     html! {
@@ -243,7 +245,7 @@ fn unmask(visit: &Visit, question: &Question, found: &Found, mask: &Mask) -> Mar
                 input type="hidden" name="query" value=(question.text);
                 input type="hidden" name="range" value=(question.range);
                 input type="hidden" name="end" value=(question.to);
-                p { label for="by" { (lang.pick("Your name", "お名前")) } input #by name="by" required maxlength="200" autocomplete="name"; }
+                p { label for="by" { (lang.pick("Your name", "お名前")) } input #by name="by" required maxlength="200" autocomplete="name" value=[visit.who.proven()] readonly[visit.who.proven().is_some()]; }
                 p { label for="reason" { (lang.pick("Reason", "理由")) } input #reason name="reason" required maxlength="2000" autocomplete="off"; }
                 button type="submit" { (lang.pick("Show", "表示")) }
             }

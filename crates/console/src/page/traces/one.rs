@@ -7,8 +7,10 @@ use serde_json::Value;
 
 use super::{kind, logs_href, metrics_href, took_text};
 use crate::{
+    access::Act,
     door::Refused,
     lang::Pick,
+    mask::Mask,
     page::{Follow, Part, frame},
     reply::Visit,
     show::time,
@@ -111,6 +113,7 @@ fn waited(trace: &Trace, path: &[Section], lang: Lang) -> Markup {
 
 fn row(visit: &Visit, trace: &Trace, path: &[Section], i: usize, placed: &Placed) -> Markup {
     let (span, lang) = (&placed.span, visit.lang);
+    let mask = Mask::new(visit.room.desk.keeping.masked(), visit.who.may(Act::Reveal));
     let (start, whole) = (trace.start(), (trace.end() - trace.start()).max(1));
     let x = |at: u64| {
         u64::try_from(u128::from(at.saturating_sub(start)) * u128::from(WIDTH) / u128::from(whole))
@@ -125,10 +128,12 @@ fn row(visit: &Visit, trace: &Trace, path: &[Section], i: usize, placed: &Placed
                     dt { "span_id" } dd { code { (span.span_id) } }
                     @if let Some(message) = span.fields.get("status_message").and_then(Value::as_str) { dt { "status" } dd { (message) } }
                     @for place in ["attributes", "resource"] { @if let Some(Value::Object(all)) = span.fields.get(place) {
-                        @for (name, value) in all { dt { (name) } dd { (plain(value)) } }
+                        @for (name, value) in all { dt { (name) } dd { (mask.show(name, value)) } }
                     } }
                     @for event in span.fields.get("events").and_then(Value::as_array).into_iter().flatten() {
-                        dt { (plain(&event["name"])) } dd { (plain(&event["attributes"])) }
+                        @let mut attributes = event["attributes"].clone();
+                        @let () = mask.veil(&mut attributes);
+                        dt { (plain(&event["name"])) } dd { (plain(&attributes)) }
                     }
                 }
                 p.note { a href=(metrics_href(&span.service, &span.name)) { (lang.pick("How it goes at large", "この処理全体の傾向")) } }

@@ -1,5 +1,6 @@
 //! The sections of a spec, one file each, in the order in which a person writes them.
 
+pub mod access;
 pub mod alerting;
 pub mod calendar;
 pub mod canary;
@@ -51,6 +52,7 @@ pub struct Spec {
     pub service: service::Service,
     pub profiles: Vec<profile::Profile>,
     pub console: service::Console,
+    pub access: access::Access,
     pub sources: source::Sources,
     pub promises: Vec<Promise>,
     pub rules: rules::Rules,
@@ -87,11 +89,12 @@ pub struct Design {
 }
 
 /// The names of the sections in a file.
-pub const SECTIONS: [&str; 31] = [
+pub const SECTIONS: [&str; 32] = [
     "include",
     "service",
     "profiles",
     "console",
+    "access",
     "sources",
     "promises",
     "rules",
@@ -137,6 +140,9 @@ record! {
         /// The pages and the API.
         /// ja: 画面と API。
         console: service::Console = service::Console::default(),
+        /// Who may open the console and its API, and what for.
+        /// ja: 画面と API を使える人と、その役割。
+        access: access::Access = access::Access::default(),
         /// Where evidence comes from.
         /// ja: 証拠の出どころ。
         sources: source::Sources = source::Sources::default(),
@@ -280,6 +286,7 @@ impl From<Document> for Spec {
             service,
             profiles: document.profiles,
             console: document.console,
+            access: document.access,
             sources: document.sources,
             promises,
             rules: document.rules,

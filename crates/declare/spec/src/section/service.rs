@@ -55,15 +55,31 @@ record! {
     /// The pages and the API.
     /// ja: 画面と API。
     pub struct Console {
-        /// Address and port; only loopback addresses are accepted until TLS and tokens are declared.
-        /// ja: アドレスとポート。
+        /// Address and port; any but a loopback address needs `tls` and people under `access`.
+        /// ja: アドレスとポート。ループバック以外では `tls` と `access` の利用者が必要です。
         listen: String = "127.0.0.1:8400".to_owned(),
         /// Where people reach the console, when something stands before it, such as `https://tegata.example.jp`: the links in messages begin with it.
         /// ja: 前段のプロキシなどを通して人が開く URL(`https://tegata.example.jp` など)。通知のリンクに使います。
         url: Option<String>,
+        /// The certificate with which the console answers over TLS.
+        /// ja: 画面を TLS で提供するための証明書。
+        tls: Option<ConsoleTls>,
         /// Whether samples may be deleted through the API (`/api/v1/admin/tsdb`).
         /// ja: API によるサンプルの削除(`/api/v1/admin/tsdb`)を許すか。
         deletes: bool = false,
+    }
+}
+
+record! {
+    /// TLS of the console.
+    /// ja: 画面の TLS。
+    pub struct ConsoleTls {
+        /// A PEM file with our certificate and those between it and its authority.
+        /// ja: サーバー証明書(と中間証明書)の PEM ファイル。
+        cert_file: String,
+        /// A PEM file with its key.
+        /// ja: その鍵の PEM ファイル。
+        key_file: String,
     }
 }
 
@@ -72,6 +88,7 @@ impl Default for Console {
         Self {
             listen: "127.0.0.1:8400".to_owned(),
             url: None,
+            tls: None,
             deletes: false,
         }
     }

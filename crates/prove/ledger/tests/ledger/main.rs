@@ -2,10 +2,14 @@
 #![allow(clippy::unwrap_used)]
 
 mod damage;
+mod interop;
 mod kill;
+mod matrix;
 mod merkle;
+mod personal;
 mod proof;
 mod serve;
+mod stamp;
 
 use std::{
     fs,

@@ -6,6 +6,7 @@ use clap::Args;
 use ledger::Proof;
 use promise::{Clock as _, Lang};
 
+use super::{git, stamp};
 use crate::{cli::Data, clock::SystemClock, exit::Stop};
 
 /// Print one entry with the proof that it is in the ledger: one text file, to be checked offline and years later.
@@ -20,7 +21,8 @@ pub(crate) struct ProofOf {
     /// The ledger's own directory, when it lies elsewhere.
     #[arg(long, value_name = "DIR", conflicts_with = "dir")]
     ledger: Option<PathBuf>,
-    /// A checkpoint with the cosignatures of witnesses, to stand in the proof.
+    /// A checkpoint that witnesses have cosigned or an authority has stamped, to stand in the proof. It may be an older
+    /// one, as long as it covers the entry.
     #[arg(long, value_name = "FILE")]
     cosigned: Option<PathBuf>,
 }
@@ -36,12 +38,16 @@ pub(crate) struct Check {
     /// The key of a witness that must have cosigned; may be given several times.
     #[arg(long, value_name = "VKEY")]
     witness: Vec<String>,
+    /// A PEM file of time-stamping authorities that you trust: the proof must bear a stamp of one of them.
+    #[arg(long, value_name = "FILE")]
+    stamped: Option<PathBuf>,
 }
 
 /// Witness a ledger: verify that it continues what was seen last, and cosign its checkpoint.
 ///
 /// Run it on a host that the ledger's operator does not control, over a copy of the ledger's directory, as often as you
-/// like. What it saw, its key and the cosigned checkpoint stay in its own folder, which may be a Git repository.
+/// like. What it saw, its key and the cosigned checkpoint stay in its own folder. With --git that folder is a Git
+/// repository, and each cosigned checkpoint a commit that is pushed: whoever has a clone has it, too.
 #[derive(Debug, Args)]
 pub(crate) struct Witness {
     /// The ledger's directory, or a copy of it.
@@ -56,36 +62,27 @@ pub(crate) struct Witness {
     /// The witness's name, by custom a domain and a path.
     #[arg(long, value_name = "NAME")]
     name: String,
+    /// Commit the cosigned checkpoint in the folder, which is a Git repository, and push it where it has a remote.
+    #[arg(long)]
+    git: bool,
 }
 
 impl ProofOf {
     pub(super) fn run(self) -> anyhow::Result<ExitCode> {
         let dir = self.ledger.unwrap_or_else(|| self.data.dir.join("ledger"));
-        let proof = ledger::prove(&dir, self.index).map_err(|e| Stop::invalid(e.to_string()))?;
-        let Some(mut proof) = proof else {
+        let proof = match self.cosigned {
+            Some(path) => ledger::prove_at(&dir, self.index, &std::fs::read_to_string(path)?),
+            None => ledger::prove(&dir, self.index),
+        };
+        let Some(proof) = proof.map_err(|e| Stop::invalid(e.to_string()))? else {
             let index = self.index;
             return Err(
                 Stop::invalid(format!("{index}: the signed checkpoint does not cover it")).into(),
             );
         };
-        if let Some(path) = self.cosigned {
-            proof.checkpoint = cosigned(&proof, std::fs::read_to_string(path)?)?;
-        }
         outln!("{}", proof.to_string().trim_end());
         Ok(ExitCode::SUCCESS)
     }
-}
-
-/// Only one of the same tree proves the same.
-fn cosigned(proof: &Proof, note: String) -> anyhow::Result<String> {
-    let text = |note: &str| note.split_once("\n\n").map(|(text, _)| text.to_owned());
-    if text(&note).is_some() && text(&note) == text(&proof.checkpoint) {
-        return Ok(note);
-    }
-    Err(
-        Stop::invalid("the cosigned checkpoint is not the ledger's newest one: witness it again")
-            .into(),
-    )
 }
 
 impl Check {
@@ -94,6 +91,10 @@ impl Check {
         let witnesses: Vec<&str> = self.witness.iter().map(String::as_str).collect();
         let checked = Proof::parse(&text).and_then(|proof| proof.verify(&self.key, &witnesses));
         let (entry, checkpoint) = checked.map_err(|why| Stop::invalid(why.to_string()))?;
+        let stamps = match &self.stamped {
+            Some(roots) => stamp::trusted(&checkpoint.note, roots, lang)?,
+            None => Vec::new(),
+        };
         outln!("{}", serde_json::to_string(&entry)?);
         let size = checkpoint.size;
         match lang {
@@ -108,6 +109,9 @@ impl Check {
                 witnesses.len()
             ),
         }
+        for stamp in &stamps {
+            stamp::tell(stamp, lang);
+        }
         Ok(ExitCode::SUCCESS)
     }
 }
@@ -118,6 +122,9 @@ impl Witness {
         let seen = ledger::witness(&self.ledger, &self.key, &self.keep, &self.name, now)
             .map_err(|error| Stop::invalid(error.to_string()))?;
         outln!("{}", seen.note.trim_end());
+        if self.git {
+            git::keep(&self.keep, seen.verified.size, lang)?;
+        }
         let (size, vkey) = (seen.verified.size, &seen.vkey);
         match lang {
             Lang::En => eprintln!("cosigned: {size} entries; the witness's key is {vkey}"),
