@@ -1,7 +1,8 @@
 //! Threshold: the value of a PromQL expression stays within a bound.
 //!
 //! Only the present counts. With `for`, a value beyond the bound is at risk at first and broken once it has
-//! been seen beyond it, without a break, for so long.
+//! been seen beyond it, without a break, for so long. With `resolve_at`, what was broken stays so until the value has
+//! come back that far: one that hovers at its bound is told once.
 
 use std::time::Duration;
 
@@ -40,6 +41,9 @@ record! {
         /// How long the value must be out of bounds before the promise is broken.
         /// ja: 範囲外の状態がこの時間続くと「破れた」と判定します。
         r#for: Span = Span::default(),
+        /// A second bound, within the first: what was broken stays broken until the value is back within this one.
+        /// ja: 範囲の内側に置く解消の目安。一度破れた約束は、値がここまで戻るまで「破れた」のままです。
+        resolve_at: Option<f64>,
         /// The unit to show behind the value.
         /// ja: 値の後に表示する単位。
         unit: Option<String>,
@@ -66,12 +70,21 @@ pub(super) const SAYINGS: &[Saying] = &[
         ja: "値は {value} です(約束は {bound})。この状態が {beyond}続いており、{allowed}続くと約束が破れます",
     },
     Saying {
+        code: "not-back-yet",
+        en: "the value is {value}, back within {bound}; it was beyond it, and is over at {resolve_at}",
+        ja: "値は {value} で {bound} の範囲に戻りましたが、{resolve_at} に達するまで解消とみなしません",
+    },
+    Saying {
         code: "near-bound",
         en: "the value is {value}, beyond the warning at {warn_at}; {bound} is promised",
         ja: "値は {value} で、注意の目安 {warn_at} を超えています(約束は {bound})",
     },
     Saying { code: "within-bounds", en: "the value is {value}; {bound} is promised", ja: "値は {value} です(約束は {bound})" },
 ];
+
+/// How far back it is looked for what a value between the two bounds came from; evidence of a day is kept. What hovers
+/// there for longer is judged by the first bound alone.
+const HELD_MAX: Duration = Duration::from_secs(23 * 3600);
 
 impl Threshold {
     fn is_out(&self, value: f64) -> bool {
@@ -89,6 +102,43 @@ impl Threshold {
     fn warns(&self, value: f64) -> bool {
         let upper = self.at_most.is_some() || self.below.is_some();
         self.warn_at.is_some_and(|warn| if upper { value > warn } else { value < warn })
+    }
+
+    /// Whether the value is between the bound and `resolve_at`.
+    fn is_between(&self, value: f64) -> bool {
+        let upper = self.at_most.is_some() || self.below.is_some();
+        let is_short = |back: f64| if upper { value > back } else { value < back };
+        !self.is_out(value) && self.resolve_at.is_some_and(is_short)
+    }
+
+    fn long_view<'e>(&self, evidence: &'e Evidence, at: &At<'e>) -> View<'e> {
+        let stretch = Stretch { from: at.now - HELD_MAX, until: at.now };
+        View::new(evidence, at, stretch, self.fresh_for.0)
+    }
+
+    /// Whether a value between the two bounds came from a breach; `None` where a hole hides where it came from.
+    fn is_held(&self, view: &View<'_>) -> Option<bool> {
+        // Since when it has been out without a break, and until when, going back.
+        let mut spell: Option<(Timestamp, Timestamp)> = None;
+        let is_seen_since = |from: Timestamp| view.holes.iter().all(|(_, end)| *end <= from);
+        for piece in view.pieces.iter().rev() {
+            let Seen::Level { last, low, high } = piece.fact.seen else { continue };
+            if self.is_out(last) || self.is_out(low) || self.is_out(high) {
+                let until = match spell {
+                    Some((since, until)) if piece.to >= since => until,
+                    _ => piece.to,
+                };
+                if until.since(piece.from) >= self.r#for.0 {
+                    return is_seen_since(piece.to).then_some(true);
+                }
+                spell = Some((piece.from, until));
+            } else if !self.is_between(last) {
+                return is_seen_since(piece.to).then_some(false);
+            } else {
+                spell = None;
+            }
+        }
+        view.holes.is_empty().then_some(false)
     }
 
     /// The bound in signs that read in any language: `>= 1, <= 80`.
@@ -169,6 +219,13 @@ impl Judge for Threshold {
             let beyond = figure("beyond", Amount::duration(out_for));
             let allowed = ("allowed", Amount::duration(allowed));
             (State::AtRisk, Reason::new("out-of-bounds-lately", beyond.chain([allowed])))
+        } else if let (true, Some(back)) = (self.is_between(value), self.resolve_at)
+            && let held @ (None | Some(true)) = self.is_held(&self.long_view(evidence, at))
+        {
+            match held {
+                Some(_) => (State::Broken, Reason::new("not-back-yet", figure("resolve_at", self.amount(back)))),
+                None => (State::Unproven, self.long_view(evidence, at).doubt(0.0).unwrap_or_else(unknown)),
+            }
         } else if let Some(warn) = self.warn_at.filter(|_| self.warns(value)) {
             (State::AtRisk, Reason::new("near-bound", figure("warn_at", self.amount(warn))))
         } else {
@@ -212,6 +269,15 @@ impl Judge for Threshold {
         {
             let say = say!("the warning at {warn} comes after the bound {bound}", "注意の目安 {warn} が範囲 {bound} の外にあります");
             mistakes.push(Mistake::new("clash", place(node, "warn_at"), say));
+        }
+        if let Some(back) = self.resolve_at {
+            if high.is_some() && low.is_some() {
+                let say = say!("`resolve_at` needs one bound, here are two", "`resolve_at` は範囲の片側だけがあるときに使えます");
+                mistakes.push(Mistake::new("clash", place(node, "resolve_at"), say));
+            } else if self.is_out(back) {
+                let say = say!("at {back} the promise is broken, so it cannot be over there", "{back} では約束が破れているため、解消の目安にできません");
+                mistakes.push(Mistake::new("clash", place(node, "resolve_at"), say));
+            }
         }
         mistakes
     }
