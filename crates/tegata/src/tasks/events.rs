@@ -4,8 +4,8 @@
 use std::{sync::Arc, time::Duration};
 
 use ledger::NewEntry;
-use promise::Clock;
-use respond::{Event, Responder};
+use promise::{Clock, Timestamp};
+use respond::{Event, EventKind, Responder};
 use serde_json::{Map, Value, json};
 use store::{Lines, LogStore, MetricStore, Record};
 use tokio::sync::{mpsc, watch};
@@ -27,6 +27,8 @@ pub(crate) const BEAT: Duration = Duration::from_secs(5);
 /// Judges of the present generation; none between two of them.
 pub(crate) type Judges = watch::Receiver<Option<mpsc::Sender<Input>>>;
 
+/// Tells the record of when a page was owed from the one of its event, whose ids are numbers of 64 bits.
+const OWED: u128 = 1 << 64;
 /// Events that are written together.
 const TOGETHER_MAX: usize = 64;
 
@@ -91,7 +93,7 @@ impl Scribe {
             return Vec::new();
         }
         *last = events.iter().map(|event| event.number).max().max(*last);
-        let records: Vec<Record> = events.iter().map(record).collect();
+        let records: Vec<Record> = events.iter().flat_map(records_of).collect();
         if let Err(error) = self.logs.append(records.clone()).await {
             tracing::error!(%error, "what the responders did could not be logged");
         }
@@ -110,6 +112,23 @@ fn entry(event: &Event, installation: &str) -> NewEntry {
     book::entry(event.at, event.kind.as_str(), &event.about, body)
 }
 
+/// The event, and for a page that tells of something new since when it was owed: from the first bad sample on.
+fn records_of(event: &Event) -> impl Iterator<Item = Record> {
+    let is_news = ["raised", "worsened"].contains(&event.body["page"].as_str().unwrap_or_default());
+    let owed = event.body["bad_since"]
+        .as_str()
+        .filter(|_| event.kind == EventKind::PageIntended && is_news)
+        .and_then(|since| since.parse::<Timestamp>().ok())
+        .map(|since| {
+            let mut owed = record(event);
+            owed.id |= OWED;
+            owed.at = since.min(event.at);
+            owed.fields.insert("event".into(), Value::from("page_owed"));
+            owed
+        });
+    owed.into_iter().chain([record(event)])
+}
+
 fn record(event: &Event) -> Record {
     let mut fields = Map::new();
     fields.insert("event".into(), Value::from(event.kind.as_str()));
@@ -126,5 +145,49 @@ fn record(event: &Event) -> Record {
         at: event.at,
         stream: STREAM.to_owned(),
         fields,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn event(kind: EventKind, page: &str) -> Event {
+        Event {
+            number: 7,
+            at: Timestamp::from_millis(60_000),
+            kind,
+            about: "pay".to_owned(),
+            key: "k".to_owned(),
+            body: json!({
+                "incident": "INC-1", "severity": "critical", "page": page,
+                "bad_since": Timestamp::from_millis(15_000),
+            }),
+        }
+    }
+
+    /// A page of 60 s whose first bad sample was at 15 s was owed from 15 s on; a repeat owes nothing new.
+    #[test]
+    fn a_page_is_owed_since_the_first_bad_sample() {
+        let told = |kind, page| -> Vec<(i64, String)> {
+            let event = event(kind, page);
+            let records = records_of(&event);
+            let said = records.map(|it| (it.at.as_millis(), it.fields["event"].to_string()));
+            said.collect()
+        };
+        assert_eq!(
+            told(EventKind::PageIntended, "raised"),
+            [
+                (15_000, "\"page_owed\"".to_owned()),
+                (60_000, "\"page_intended\"".to_owned())
+            ]
+        );
+        assert_eq!(told(EventKind::PageIntended, "repeated").len(), 1);
+        assert_eq!(told(EventKind::PageSent, "raised").len(), 1);
+        let mut ids: Vec<u128> = records_of(&event(EventKind::PageIntended, "raised"))
+            .map(|it| it.id)
+            .collect();
+        ids.dedup();
+        assert_eq!(ids.len(), 2, "the store keeps both");
     }
 }

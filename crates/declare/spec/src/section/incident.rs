@@ -20,8 +20,8 @@ record! {
         /// What one event of a promise is worth on average, such as a payment; a post-mortem estimates the impact by it.
         /// ja: 1 件(決済など)の平均金額。事後検証で影響額の目安に使います。
         worth: Option<Money>,
-        /// Whether answering in time, signing checklists in time and finishing actions in time are promises of their own.
-        /// ja: 応答時間、チェックリストの署名、再発防止策の期限を、それぞれ約束として判定するか。
+        /// Whether paging in time, answering in time, signing checklists in time and finishing actions in time are promises of their own.
+        /// ja: 通知までの時間、応答時間、チェックリストの署名、再発防止策の期限を、それぞれ約束として判定するか。
         promised: bool = false,
     }
 }
@@ -52,10 +52,10 @@ impl Incidents {
         // What our own routine owes is told, and wakes nobody.
         let mildest = severities.iter().max_by_key(|(_, severity)| severity.level);
         let mildest = mildest.map(|(name, _)| (*name).clone());
-        let answers = severities
+        let timely = severities
             .iter()
-            .filter_map(|(name, severity)| answer(name, severity));
-        let mut all: Vec<Promise> = answers.collect();
+            .flat_map(|(name, severity)| [page(name, severity), answer(name, severity)]);
+        let mut all: Vec<Promise> = timely.flatten().collect();
         let none = |id: &str, event: &str, en: &str, ja: &str| {
             let text = format!(
                 "{{ kind: log_count, logs: \"stream:tegata_pages AND event:{event}\", at_most: 0, window: 30d, \
@@ -84,9 +84,33 @@ impl Incidents {
     }
 }
 
+/// That the first page of an incident of this severity leaves in time, counted from the first bad sample.
+fn page(name: &str, severity: &Severity) -> Option<Promise> {
+    let within = severity.page_within?;
+    let text = format!(
+        "{{ kind: deadline, start: \"stream:tegata_pages AND event:page_owed AND severity:{name}\", \
+         end: \"stream:tegata_pages AND event:page_sent AND severity:{name}\", by: incident, \
+         within: {within}, window: 30d, min_events: 1, \
+         name: {{ en: \"{name} pages leave within {within} of the first bad sample\", \
+         ja: \"{name} の通知を最初の悪いサンプルから {within} 以内に送る\" }} }}"
+    );
+    read(&format!("tegata_page_{}", id_of(name)), &text)
+}
+
 /// That incidents of a severity are answered within its time.
 fn answer(name: &str, severity: &Severity) -> Option<Promise> {
     let within = severity.answer_within?;
+    let text = format!(
+        "{{ kind: deadline, start: \"stream:tegata_pages AND event:incident_opened AND severity:{name}\", \
+         end: \"stream:tegata_pages AND event:incident_acknowledged AND severity:{name}\", by: incident, \
+         within: {within}, window: 30d, min_events: 1, \
+         name: {{ en: \"{name} incidents are answered within {within}\", ja: \"{name} のインシデントに {within} 以内に応答する\" }} }}"
+    );
+    read(&format!("tegata_answer_{}", id_of(name)), &text)
+}
+
+/// A severity's name as a part of an id.
+fn id_of(name: &str) -> String {
     let plain = |c: char| {
         if c.is_ascii_alphanumeric() {
             c.to_ascii_lowercase()
@@ -94,14 +118,7 @@ fn answer(name: &str, severity: &Severity) -> Option<Promise> {
             '_'
         }
     };
-    let id: String = name.chars().map(plain).collect();
-    let text = format!(
-        "{{ kind: deadline, start: \"stream:tegata_pages AND event:incident_opened AND severity:{name}\", \
-         end: \"stream:tegata_pages AND event:incident_acknowledged AND severity:{name}\", by: incident, \
-         within: {within}, window: 30d, min_events: 1, \
-         name: {{ en: \"{name} incidents are answered within {within}\", ja: \"{name} のインシデントに {within} 以内に応答する\" }} }}"
-    );
-    read(&format!("tegata_answer_{id}"), &text)
+    name.chars().map(plain).collect()
 }
 
 fn read(id: &str, text: &str) -> Option<Promise> {
@@ -116,6 +133,7 @@ mod tests {
     fn answer_times_are_promises_where_that_is_wanted() {
         let severity = Severity {
             level: 1,
+            page_within: Some(Span::secs(60)),
             answer_within: Some(Span::secs(900)),
             ..Severity::default()
         };
@@ -135,7 +153,12 @@ mod tests {
         };
         assert_eq!(
             ids(true),
-            ["tegata_answer_sev1", "tegata_actions", "tegata_checklists"]
+            [
+                "tegata_page_sev1",
+                "tegata_answer_sev1",
+                "tegata_actions",
+                "tegata_checklists"
+            ]
         );
         assert_eq!(ids(false), Vec::<String>::new());
     }
