@@ -20,6 +20,8 @@ const PACKAGES: &[(&str, &str)] = &[
     ("elastalert2", "2.19.0"),
     ("numpy", "1.26.4"),
     ("pytz", "2025.2"),
+    // A mail server that takes mail only over TLS.
+    ("aiosmtpd", "1.4.6"),
 ];
 
 /// What is only measured beside us: ClickHouse as a library.

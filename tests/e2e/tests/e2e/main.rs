@@ -14,6 +14,7 @@ mod language;
 mod ledger;
 mod log_keeping;
 mod logs;
+mod mail;
 mod otlp;
 mod peers;
 mod remote_write;

@@ -15,8 +15,9 @@ use spec::section::receiver;
 use super::{Notifier, Outside, Receipt, SendError, cut, exchange::Http, shown, slack, webhook};
 use crate::{Page, page::Kind};
 
-/// A webhook of Teams takes 28 KB; the answer to more is `413`.
-const BYTES_MAX: usize = 28_000;
+/// Microsoft names 28 KB ("Create incoming webhooks", "Microsoft Teams connector: known issues"), beyond which the answer is
+/// `413`; a client that tried it (the gem msteams_hermes) was refused above 21,000 bytes already, so this stays below both.
+const BYTES_MAX: usize = 20_000;
 
 pub struct Teams {
     url: String,
@@ -127,6 +128,6 @@ mod tests {
     fn a_very_long_page_stays_under_the_limit_of_teams() {
         let mut page = samples::broken();
         page.reason.text = Say::same("長".repeat(20_000));
-        assert!(message(&page).to_string().len() <= 28_000);
+        assert!(message(&page).to_string().len() <= 20_000);
     }
 }
