@@ -53,8 +53,6 @@ pub struct ReceiverStatus {
 pub struct Responder {
     pub(crate) desk: Arc<Desk>,
     make: Make,
-    /// When this process began: what was due before is nobody's omission.
-    pub(crate) since: Timestamp,
     waiting: Waiting,
     backlog: Backlog,
 }
@@ -93,7 +91,6 @@ impl Responder {
     fn start(desk: Arc<Desk>, make: Make) -> Arc<Self> {
         desk.hand_over();
         Arc::new(Self {
-            since: desk.clock.now(),
             desk,
             make,
             waiting: Waiting::default(),

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use jiff::{ToSpan as _, civil::Date, tz::TimeZone};
+use promise::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use spec::section::{checklist::Checklist, on_call::Day};
@@ -12,6 +13,8 @@ use super::{Attested, Judged, Kept, NOTE_MAX, Sheet, Signature, day_of, due};
 use crate::{Config, Error, EventKind, Responder, acknowledge::checked, incident::WHO_MAX};
 
 const TABLE: &str = "respond_checklists";
+/// When each list was first in force: what was due before is nobody's omission.
+const SINCE: &str = "respond_checklists_since";
 /// Days of one look at the past: a month, and the week before it.
 const DAYS_MAX: i64 = 40;
 /// How far back a sheet that nobody signed is noticed: over a long weekend without the process.
@@ -213,6 +216,7 @@ impl Responder {
             .iter()
             .filter(|(_, list)| list.every.is_some())
         {
+            let since = self.in_force_since(name).await?;
             for offset in 0..LOOK_BACK {
                 let Ok(date) = today.checked_sub(offset.days()) else {
                     continue;
@@ -220,9 +224,9 @@ impl Responder {
                 let Some(day) = day_of(list, date).filter(|day| day.0 == date) else {
                     continue;
                 };
-                // What was due before this process began is nobody's omission, or was told by the one before.
+                // What came due while nothing ran is told now.
                 let due = due(list, day, &zone);
-                if due > now || due < self.since {
+                if due > now || due < since {
                     continue;
                 }
                 let _turn = self.desk.sheets.lock().await;
@@ -237,6 +241,23 @@ impl Responder {
             }
         }
         Ok(())
+    }
+
+    /// Since when this list is gone through; from now on where it is new.
+    async fn in_force_since(&self, name: &str) -> Result<Timestamp, Error> {
+        let known = self.desk.state.get(SINCE, name).await?;
+        let known = known.and_then(|bytes| String::from_utf8(bytes).ok()?.parse().ok());
+        if let Some(since) = known {
+            return Ok(since);
+        }
+        let now = self.desk.clock.now();
+        let put = Write::Put {
+            table: SINCE,
+            key: name.to_owned(),
+            value: now.to_string().into_bytes(),
+        };
+        self.desk.state.write(vec![put]).await?;
+        Ok(now)
     }
 
     async fn open_sheet(
@@ -307,9 +328,9 @@ fn noted(note: &str) -> Result<String, Error> {
 pub(crate) async fn watch(responder: &Responder) {
     const EVERY: std::time::Duration = std::time::Duration::from_secs(60);
     loop {
-        tokio::time::sleep(EVERY).await;
         if let Err(error) = responder.notice_missed().await {
             tracing::error!(%error, "missed checklists cannot be noticed");
         }
+        tokio::time::sleep(EVERY).await;
     }
 }

@@ -349,3 +349,25 @@ async fn a_sheet_that_nobody_signs_is_missed_once_and_late_when_signed() {
     assert_eq!(month.len(), 22, "one sheet a day up to today");
     assert!(month[21].signed.is_some() && month[20].signed.is_none());
 }
+
+/// From Sunday 10:00 to Wednesday 10:00 in Tokyo nothing runs: the sheets of three noons are missed, and told at the start.
+#[tokio::test(start_paused = true)]
+async fn sheets_that_were_missed_while_nothing_ran_are_told_at_the_start() {
+    let world = World::new(|_| Does::Accept);
+    let state = Memory::new();
+    let house = world.start(daily(), state.clone()).await.unwrap();
+    pass(60).await;
+    house.task.abort();
+    world.clock.set("2026-11-25T01:00:00Z".parse().unwrap());
+    let mut house = world.start(daily(), state.reopened()).await.unwrap();
+    pass(1).await;
+    let events = drain(&mut house.events);
+    let missed = events
+        .iter()
+        .filter(|event| event.kind == EventKind::ChecklistMissed);
+    let days: std::collections::BTreeSet<_> = missed
+        .map(|event| event.body["day"].as_str().unwrap().to_owned())
+        .collect();
+    let expected = ["2026-11-22", "2026-11-23", "2026-11-24"].map(str::to_owned);
+    assert_eq!(days, expected.into());
+}
