@@ -160,9 +160,11 @@ pub fn look(config: &Config, book: &Book, change: &mut Change, hushes: &Hushes<'
     };
     let mut group = known.clone();
     group.next = at + Duration::from_millis(group.interval_millis);
-    let members: Vec<Alert> = change.members(book, group.number);
+    let members = change.members(book, group.number);
+    let members: Vec<&Alert> = members.iter().map(|alert| &**alert).collect();
     let heard: Vec<&Alert> = members
         .iter()
+        .copied()
         .filter(|alert| hushes.of(&alert.subject).is_empty())
         .collect();
     let is_hushed = heard.is_empty() && !members.is_empty();
@@ -177,7 +179,7 @@ pub fn look(config: &Config, book: &Book, change: &mut Change, hushes: &Hushes<'
         change.drop_alert(&alert.promise);
     }
     if firing.is_empty() {
-        let last = members.last();
+        let last = members.last().copied();
         close(book, change, &mut incident, last);
         change.drop_group(group.number);
     } else {
@@ -190,7 +192,7 @@ fn note_hush(
     incident: &mut Incident,
     change: &Change,
     hushes: &Hushes<'_>,
-    members: &[Alert],
+    members: &[&Alert],
     is_hushed: bool,
 ) {
     match (is_hushed, &incident.hushed) {
@@ -206,8 +208,8 @@ fn note_hush(
 
 /// The member that speaks for the group: the worst, then the oldest.
 #[must_use]
-pub fn worst<'m>(config: &Config, members: &'m [Alert]) -> Option<&'m Alert> {
-    members.iter().min_by_key(|alert| {
+pub fn worst<'m>(config: &Config, members: &[&'m Alert]) -> Option<&'m Alert> {
+    members.iter().copied().min_by_key(|alert| {
         let severity = config.severity(alert.subject.severity.as_deref());
         let level = severity.map_or(u64::MAX, |severity| severity.level);
         (
@@ -220,7 +222,7 @@ pub fn worst<'m>(config: &Config, members: &'m [Alert]) -> Option<&'m Alert> {
 }
 
 /// The incident shows the group as it is now.
-fn take_over(config: &Config, incident: &mut Incident, members: &[Alert], worst: &Alert) {
+fn take_over(config: &Config, incident: &mut Incident, members: &[&Alert], worst: &Alert) {
     let known: BTreeSet<&String> = incident.promises.iter().collect();
     let new = members
         .iter()

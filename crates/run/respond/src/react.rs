@@ -49,14 +49,20 @@ pub fn react_to_rule(config: &Config, book: &Book, change: &mut Change, told: &R
 }
 
 fn take(config: &Config, book: &Book, change: &mut Change, news: &News, subject: Subject) {
-    let known = change.alert(book, &subject.id).cloned();
+    let known = change.alert(book, &subject.id);
     // One whose end its group has not told yet is over all the same.
-    let open = known.as_ref().filter(|alert| alert.fires());
+    let open = known.filter(|alert| alert.fires());
     // An open alert keeps the severity under which it was raised in its incident, but pages by what is declared now.
     let severity = config.severity(subject.severity.as_deref());
     let is_named = subject.verdict.severity.is_some();
     let state = subject.verdict.state;
     let step = alert::step(open, state, severity, is_named);
+    // What is sent again each minute by the thousand, and says nothing new.
+    let is_same = |alert: &Alert| alert.ending.is_none() && !is_changed(alert, &subject);
+    if step == Step::Quiet && open.is_none_or(is_same) {
+        return;
+    }
+    let known = known.cloned();
     match (step, known) {
         (Step::Raise, Some(known)) => revive(config, book, change, news, subject, known),
         (Step::Raise, None) => raise(config, book, change, news, subject, |_| {}),

@@ -8,7 +8,7 @@ use crate::{
     Config, EventKind, Incident, acknowledge,
     alert::{self, Alert},
     announce,
-    book::{Book, Change},
+    book::{Book, Change, Pending},
     escalate,
     group::{self, Group},
     hold,
@@ -56,6 +56,23 @@ pub fn tend(config: &Config, book: &Book, change: &mut Change) {
         }
     }
     deed::overdue(config, book, change);
+}
+
+/// The clock was set back, so what is due in a minute would be due in an hour: it is due now.
+pub fn hurry(book: &Book, change: &mut Change) {
+    let at = change.at;
+    for group in book.groups.values().filter(|group| group.next > at) {
+        change.put_group(Group {
+            next: at,
+            ..group.clone()
+        });
+    }
+    for pending in book.pending.values().filter(|it| it.next_try > at) {
+        change.put_pending(Pending {
+            next_try: at,
+            ..pending.clone()
+        });
+    }
 }
 
 /// Forgets the changes of alerts that have come to rest.

@@ -14,6 +14,8 @@ mod escalation;
 mod faults;
 #[path = "respond/held.rs"]
 mod held;
+#[path = "respond/hostile.rs"]
+mod hostile;
 #[path = "respond/lifecycle.rs"]
 mod lifecycle;
 #[path = "respond/notifiers.rs"]

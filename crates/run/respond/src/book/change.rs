@@ -1,6 +1,6 @@
 //! One change of the book: worked out, written in one atomic write, and only then applied.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 use promise::Timestamp;
 use serde::Serialize;
@@ -141,21 +141,22 @@ impl Change {
     pub fn alert<'b>(&'b self, book: &'b Book, id: &str) -> Option<&'b Alert> {
         match self.alerts.get(id) {
             Some(touched) => touched.as_ref(),
-            None => book.alerts.get(id),
+            None => book.alerts.get(id).map(|alert| &**alert),
         }
     }
 
     /// The alerts of an incident, as this change leaves them so far.
     #[must_use]
-    pub fn members(&self, book: &Book, number: u64) -> Vec<Alert> {
+    pub fn members(&self, book: &Book, number: u64) -> Vec<Arc<Alert>> {
         let is_new = |id: &&String| !book.alerts.contains_key(*id);
-        let is_own = |alert: &&Alert| incident::number(&alert.incident) == Some(number);
+        let is_own = |alert: &Arc<Alert>| incident::number(&alert.incident) == Some(number);
         let new = self.alerts.keys().filter(is_new);
         let ids = book.members(number).chain(new);
-        ids.filter_map(|id| self.alert(book, id))
-            .filter(is_own)
-            .cloned()
-            .collect()
+        let now = |id: &String| match self.alerts.get(id) {
+            Some(touched) => touched.clone().map(Arc::new),
+            None => book.alerts.get(id).cloned(),
+        };
+        ids.filter_map(now).filter(is_own).collect()
     }
 
     pub fn counters(&mut self) -> &mut Counters {

@@ -75,7 +75,8 @@ pub struct Counters {
 #[cfg_attr(test, derive(Default))]
 pub struct Book {
     pub counters: Counters,
-    pub alerts: BTreeMap<String, Alert>,
+    /// Shared, so that looking at thousands of them copies none.
+    pub alerts: BTreeMap<String, Arc<Alert>>,
     /// By number.
     pub incidents: BTreeMap<u64, Incident>,
     /// By key.
@@ -130,7 +131,7 @@ impl Book {
             counters,
             alerts: alerts
                 .into_iter()
-                .map(|alert| (alert.promise.clone(), alert))
+                .map(|alert| (alert.promise.clone(), Arc::new(alert)))
                 .collect(),
             incidents: incidents
                 .into_iter()
@@ -212,7 +213,7 @@ impl Book {
                         .entry(number)
                         .or_default()
                         .insert(promise.clone());
-                    self.alerts.insert(promise.clone(), alert)
+                    self.alerts.insert(promise.clone(), Arc::new(alert))
                 }
                 None => {
                     self.fresh.remove(&promise);
@@ -266,15 +267,17 @@ impl Book {
         }
         self.events
             .extend(change.events.into_iter().map(|event| (event.number, event)));
-        self.inbox.extend(change.inbox);
-        self.inbox.make_contiguous().sort_by_key(InboxItem::place);
+        if !change.inbox.is_empty() {
+            self.inbox.extend(change.inbox);
+            self.inbox.make_contiguous().sort_by_key(InboxItem::place);
+        }
         for _ in 0..change.inbox_dropped {
             self.inbox.pop_front();
         }
     }
 
     /// Takes an alert off the list of the incident that it belonged to before.
-    fn leave(&mut self, before: Option<Alert>, promise: &String) {
+    fn leave(&mut self, before: Option<Arc<Alert>>, promise: &String) {
         let Some(number) = before.and_then(|alert| incident::number(&alert.incident)) else {
             return;
         };

@@ -422,7 +422,7 @@ fn set_severity(
     incident.answer_missed = false;
     let id = incident.id.clone();
     for alert in book.alerts.values().filter(|alert| alert.incident == id) {
-        let mut alert = alert.clone();
+        let mut alert = Alert::clone(alert);
         alert.subject.severity = Some(name.clone());
         if !was_paging && incident.is_open() {
             announce::announce(config, book, change, incident, &alert, Kind::Raised);
@@ -450,13 +450,12 @@ fn resolve(
         .alerts
         .values()
         .filter(|alert| alert.incident == incident.id);
-    let by_hand = |alert: &&Alert| alert.subject.is_by_hand();
-    let Some(alert) = alerts.next().filter(by_hand) else {
+    let Some(alert) = alerts.next().filter(|it| it.subject.is_by_hand()) else {
         return Err(Error::EndsByEvidence(incident.id.clone()));
     };
     let at = change.at;
     let text = checked("the text", text, TEXT_MAX)?;
-    let mut alert = alert.clone();
+    let mut alert = Alert::clone(alert);
     alert.subject.verdict.state = State::Kept;
     alert.subject.verdict.reason = Reason::new(BY_HAND, [("why", promise::Amount::Text(text))]);
     incident.work.touched = Some(at);

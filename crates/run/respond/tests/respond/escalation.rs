@@ -76,6 +76,38 @@ async fn each_step_comes_at_its_second_until_the_fallback() {
     assert!(late.iter().all(|late| *late <= 1), "{late:?}");
 }
 
+/// London sets its clocks back at 2026-10-25T01:00Z and forward at 2026-03-29T01:00Z; a step is due so many seconds after
+/// the incident opened all the same.
+#[tokio::test(start_paused = true)]
+async fn a_change_of_summer_time_moves_no_step() {
+    for opened in ["2026-10-25T00:58:00Z", "2026-03-29T00:58:00Z"] {
+        let world = World::new(|_| Does::Accept);
+        let opened: promise::Timestamp = opened.parse().unwrap();
+        world.clock.set(opened);
+        let mut config = escalating();
+        config.time_zone = "Europe/London".into();
+        let house = world.start(config, Memory::new()).await.unwrap();
+        let news = world.transition("p1", Broken, Some(Kept));
+        house.responder.transition(news).await.unwrap();
+        pass(400).await;
+        let tries = world.far.tries.lock().unwrap();
+        let after: Vec<(&str, u128)> = tries
+            .iter()
+            .map(|(receiver, _, at)| (receiver.as_str(), at.since(opened).as_millis()))
+            .collect();
+        let expected = [("a", 0), ("b", 90), ("a", 150), ("b", 240), ("c", 300)];
+        assert_eq!(after.len(), expected.len(), "{after:?}");
+        for ((receiver, millis), (wanted, secs)) in after.into_iter().zip(expected) {
+            assert_eq!(receiver, wanted);
+            let off = millis.abs_diff(secs * 1_000);
+            assert!(
+                off <= 1_000,
+                "{receiver} was told {off} ms beside its second"
+            );
+        }
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn an_answer_ends_it_and_everyone_told_hears_of_the_end() {
     let world = World::new(|_| Does::Accept);

@@ -29,18 +29,25 @@ use store::{
 use tokio::{sync::mpsc, task::JoinHandle};
 use tokio_util::sync::CancellationToken;
 
-/// 2026-11-22T01:00:00Z, plus whatever tokio's time has moved since.
-pub struct TokioClock(tokio::time::Instant);
+/// 2026-11-22T01:00:00Z, or what it was set to, plus whatever tokio's time has moved since.
+pub struct TokioClock(Mutex<(Timestamp, tokio::time::Instant)>);
 
 impl TokioClock {
     pub fn new() -> Arc<Self> {
-        Arc::new(Self(tokio::time::Instant::now()))
+        let begin = "2026-11-22T01:00:00Z".parse().unwrap();
+        Arc::new(Self(Mutex::new((begin, tokio::time::Instant::now()))))
+    }
+
+    /// Sets it, as a person or a time server does.
+    pub fn set(&self, to: Timestamp) {
+        *self.0.lock().unwrap() = (to, tokio::time::Instant::now());
     }
 }
 
 impl Clock for TokioClock {
     fn now(&self) -> Timestamp {
-        "2026-11-22T01:00:00Z".parse::<Timestamp>().unwrap() + self.0.elapsed()
+        let (begin, since) = *self.0.lock().unwrap();
+        begin + since.elapsed()
     }
 }
 
