@@ -1,4 +1,4 @@
-//! Metrics whose period alone is longer than the page about them may take.
+//! Metrics and alerts that take longer to be sure of than the page about them may take.
 
 use promise::{say, unit::Span};
 
@@ -6,8 +6,8 @@ use super::{Found, Sight};
 
 rule! {
     /// # Finds
-    /// A metric of a severity whose `period` × `periods` (and the collection interval) is longer than the `page_within` of that severity.
-    /// ja: `period` × `periods`(と収集間隔)が、その重大度の `page_within` より長いメトリクス。
+    /// A metric of a severity whose `period` × `periods`, or an alert whose `for`, with the collection interval, is longer than the `page_within` of that severity.
+    /// ja: `period` × `periods` または `for` に収集間隔を足すと、その重大度の `page_within` より長いメトリクスやアラート。
     /// # Why
     /// The value is formed only when the period is over: by then the page is late.
     /// ja: 値は期間が終わってから決まるため、その時点ですでに通知が遅れています。
@@ -38,6 +38,21 @@ fn check(sight: &Sight<'_>, found: &mut Found<'_>) {
             .note(
                 sight.places.at(&["monitoring", "metrics", name, "period"]),
                 say!("{period} × {times} + {interval} until it is collected = {worst}, longer than the {within} in which `{severity}` must be told", "{period} × {times} + 収集間隔 {interval} = {worst} で、`{severity}` の通知期限 {within} を超えます"),
+            )
+            .also(sight.places.at(&["severities", severity, "page_within"]), say!("told within", "通知期限"));
+    }
+    for (name, alert) in &monitoring.alerts {
+        let (Some(lasts), Some(severity)) = (alert.r#for, &alert.severity) else { continue };
+        let Some(within) = sight.spec.severities.get(severity).and_then(|it| it.page_within) else { continue };
+        let interval = monitoring.interval.unwrap_or_default();
+        let worst = Span(lasts.0 + interval.0);
+        if worst <= within {
+            continue;
+        }
+        found
+            .note(
+                sight.places.at(&["monitoring", "alerts", name, "for"]),
+                say!("{lasts} + {interval} until it is collected = {worst}, longer than the {within} in which `{severity}` must be told", "{lasts} + 収集間隔 {interval} = {worst} で、`{severity}` の通知期限 {within} を超えます"),
             )
             .also(sight.places.at(&["severities", severity, "page_within"]), say!("told within", "通知期限"));
     }

@@ -1,13 +1,14 @@
 //! Parts of a design that name what is not there.
 
-use promise::{say, document::did_you_mean};
+
+use promise::{say, document::{Span, did_you_mean}};
 
 use super::{Found, Sight, design};
 
 rule! {
     /// # Finds
-    /// A part of a path, a severity, a tier, a subnet, a promise or a target of a design that stands nowhere else in the spec.
-    /// ja: 設計の中で参照されているが、仕様のどこにもない部品・重大度・層・サブネット・約束・対象。
+    /// A part of a path, a severity, a tier, a subnet, a security group, a promise or a target of a design that stands nowhere else in the spec.
+    /// ja: 設計の中で参照されているが、仕様のどこにもない部品・重大度・層・サブネット・セキュリティグループ・約束・対象。
     /// # Why
     /// Whatever rests on the name is checked against nothing.
     /// ja: その名前に基づく検査が行われません。
@@ -65,12 +66,35 @@ fn check(sight: &Sight<'_>, found: &mut Found<'_>) {
     for (name, of) in &it.infrastructure.databases {
         wanted.extend(of.subnets.iter().enumerate().map(|(item, it)| (vec!["infrastructure", "databases", name.as_str(), "subnets"], item, it.as_str(), &subnets[..])));
     }
+    let groups: Vec<&str> = it.infrastructure.security_groups.keys().map(String::as_str).collect();
+    for (name, of) in &it.infrastructure.security_groups {
+        let let_in = of.inbound.iter().enumerate().filter(|(_, it)| is_group(&it.from));
+        for (item, it) in let_in.filter(|(_, it)| !groups.iter().any(|group| bare(group) == bare(&it.from))) {
+            let path = ["infrastructure", "security_groups", name, "inbound", &item.to_string(), "from"];
+            unknown(found, sight.places.at(&path), &it.from, &groups);
+        }
+    }
     for (mut path, item, name, known) in wanted.into_iter().filter(|(.., name, known)| !known.contains(name)) {
         let item = item.to_string();
         path.push(&item);
-        let diagnostic = found.note(sight.places.at(&path), say!("nothing is called `{name}`", "`{name}` という名前のものはありません"));
-        if let Some(meant) = did_you_mean(name, known.iter().copied()) {
-            diagnostic.hint(say!("did you mean `{meant}`?", "`{meant}` のことですか?"));
-        }
+        unknown(found, sight.places.at(&path), name, known);
+    }
+}
+
+/// Whether this is the name of a group of ours: not an address, and not what a provider calls something.
+fn is_group(from: &str) -> bool {
+    let is_name = from.chars().all(|c| c.is_alphanumeric() || c == '_' || c == '-');
+    is_name && !["self", "vpc"].contains(&from) && !["pl-", "sg-0"].iter().any(|start| from.starts_with(start))
+}
+
+/// Templates write `AppGroup`, and a spec `app_group`.
+fn bare(name: &str) -> String {
+    name.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
+}
+
+fn unknown(found: &mut Found<'_>, at: Span, name: &str, known: &[&str]) {
+    let diagnostic = found.note(at, say!("nothing is called `{name}`", "`{name}` という名前のものはありません"));
+    if let Some(meant) = did_you_mean(name, known.iter().copied()) {
+        diagnostic.hint(say!("did you mean `{meant}`?", "`{meant}` のことですか?"));
     }
 }

@@ -40,6 +40,25 @@ fn read(source: &Source<'_>, draft: &mut Draft) {
         let (_, parameter) = parameters.iter().find(|(key, _)| key.name == expression)?;
         Some(text(parameter.get("Default")?)?.to_owned())
     };
+    for (key, parameter) in parameters {
+        let default = parameter.get("Default");
+        let line = source.line(default.map_or(key.span.start, |it| it.span.start));
+        match default.and_then(text) {
+            Some(default) => draft.noted(
+                line,
+                &format!("{} = {default}", key.name),
+                say!(
+                    "taken where the template refers to it",
+                    "参照する箇所で使いました"
+                ),
+            ),
+            None => draft.lost(
+                line,
+                &key.name,
+                say!("it is only known when it runs", "実行時まで分かりません"),
+            ),
+        }
+    }
     let nothing = Node {
         span: root.span.clone(),
         value: promise::document::Value::Null,

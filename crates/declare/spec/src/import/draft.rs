@@ -108,6 +108,12 @@ impl Draft {
         self.tell(line, what, Standing::Mapped, None, Some(why));
     }
 
+    /// The lines of the open file of which something was told.
+    pub(crate) fn lines_told(&self) -> BTreeSet<usize> {
+        let of_file = self.report.iter().filter(|entry| entry.file == self.file);
+        of_file.map(|entry| entry.line).collect()
+    }
+
     #[must_use]
     pub(crate) fn has(&self, path: &[&str]) -> bool {
         let mut here = &self.root;

@@ -47,17 +47,24 @@ pub(crate) struct Source<'f> {
     pub(crate) text: &'f str,
     pub(crate) documents: Vec<Node>,
     starts: Vec<usize>,
+    /// The line of its file on which it begins, counted from 1.
+    first: usize,
 }
 
 impl<'f> Source<'f> {
-    fn read(file: &'f File, draft: &mut Draft) -> Self {
-        let ends = file.text.match_indices('\n').map(|(at, _)| at + 1);
-        let mut source = Self {
-            name: &file.name,
-            text: &file.text,
+    fn of(name: &'f str, text: &'f str, first: usize) -> Self {
+        let ends = text.match_indices('\n').map(|(at, _)| at + 1);
+        Self {
+            name,
+            text,
             documents: Vec::new(),
             starts: std::iter::once(0).chain(ends).collect(),
-        };
+            first,
+        }
+    }
+
+    fn read(file: &'f File, draft: &mut Draft) -> Self {
+        let mut source = Self::of(&file.name, &file.text, 1);
         draft.open(source.name);
         if !source.has_ending(&[".tf"]) && !markdown::is_markdown(&file.name, &file.text) {
             let (documents, mistakes) = parse_foreign_yaml(&file.text);
@@ -71,7 +78,12 @@ impl<'f> Source<'f> {
 
     /// The line of a byte offset, counted from 1.
     pub(crate) fn line(&self, offset: usize) -> usize {
-        self.starts.partition_point(|start| *start <= offset).max(1)
+        self.own_line(self.starts.partition_point(|start| *start <= offset))
+    }
+
+    /// The line of the file that is line `line` of this text.
+    pub(crate) fn own_line(&self, line: usize) -> usize {
+        line.max(1) + self.first - 1
     }
 
     fn has_ending(&self, endings: &[&str]) -> bool {
@@ -104,6 +116,35 @@ const IMPORTERS: &[Importer] = &[
     compose::IMPORTER,
     markdown::IMPORTER,
 ];
+
+/// Formats that are told by their content, where a document quotes a whole file.
+const QUOTED: &[&Importer] = &[
+    &openslo::IMPORTER,
+    &sloth::IMPORTER,
+    &pyrra::IMPORTER,
+    &kubernetes::IMPORTER,
+    &cloudformation::IMPORTER,
+    &terraform::PLAN,
+    &alertmanager::IMPORTER,
+    &prometheus::IMPORTER,
+    &rule_groups::IMPORTER,
+];
+
+/// Reads a block of another file as that file would be read; `false` where no format fits it.
+fn quoted(name: &str, language: &str, text: &str, first: usize, draft: &mut Draft) -> bool {
+    let mut source = Source::of(name, text, first);
+    if ["hcl", "terraform", "tf"].contains(&language) {
+        (terraform::IMPORTER.read)(&[source], draft);
+        return true;
+    }
+    // What is wrong with it is told by whoever reads it.
+    source.documents = parse_foreign_yaml(text).0;
+    let Some(importer) = QUOTED.iter().find(|importer| (importer.fits)(&source)) else {
+        return false;
+    };
+    (importer.read)(&[source], draft);
+    true
+}
 
 /// A spec made from files, and what became of each thing that they say.
 #[derive(Debug, Clone, PartialEq)]

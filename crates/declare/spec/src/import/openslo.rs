@@ -32,7 +32,7 @@ fn read(source: &Source<'_>, draft: &mut Draft) {
         }
     }
     for note in converted.notes {
-        draft.lost(note.line, &note.about, note.what);
+        draft.lost(source.own_line(note.line), &note.about, note.what);
     }
 }
 
@@ -57,7 +57,7 @@ fn put(path: &mut Vec<String>, node: &Node, source: &Source<'_>, draft: &mut Dra
 
 fn origin(path: &[String], source: &Source<'_>) -> usize {
     let Some(id) = path.get(1).filter(|_| path[0] == "promises") else {
-        return 1;
+        return source.own_line(1);
     };
     let named = source
         .documents
@@ -68,7 +68,8 @@ fn origin(path: &[String], source: &Source<'_>) -> usize {
         .collect();
     // `api` and `api_slow` both begin so: the longer name is meant.
     fits.sort_by_key(|name| text(name).map_or(0, str::len));
-    fits.last().map_or(1, |name| source.line(name.span.start))
+    fits.last()
+        .map_or(source.own_line(1), |name| source.line(name.span.start))
 }
 
 fn json(node: &Node) -> serde_json::Value {

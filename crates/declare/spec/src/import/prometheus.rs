@@ -24,7 +24,7 @@ fn read(source: &Source<'_>, draft: &mut Draft) {
     draft.open(source.name);
     let imported = match import_prometheus(source.text) {
         Ok(imported) => imported,
-        Err(why) => return draft.lost(1, source.name, why),
+        Err(why) => return draft.lost(source.own_line(1), source.name, why),
     };
     let root = source.documents.first();
     let configs = root
@@ -37,7 +37,7 @@ fn read(source: &Source<'_>, draft: &mut Draft) {
     };
     for (job, scrape) in &imported.jobs {
         let node = of_job(job);
-        let line = node.map_or(1, |node| source.line(node.span.start));
+        let line = node.map_or(source.own_line(1), |node| source.line(node.span.start));
         let path = ["sources", "scrape", job.as_str()];
         for (field, value) in job_fields(scrape) {
             let from = node

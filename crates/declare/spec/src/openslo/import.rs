@@ -78,8 +78,10 @@ pub fn import(file: &str) -> Converted {
             )),
         }
     }
-    notes.sort_by_key(|note| note.line);
     let text = write(&all, &promises, &severities, zone.as_deref(), &mut notes);
+    notes.sort_by_key(|note| note.line);
+    // Each objective reads the same indicator.
+    notes.dedup();
     Converted { text, notes }
 }
 

@@ -104,9 +104,7 @@ impl Slo<'_> {
             .or_else(|| slo.text_at(&["metadata", "displayName"]))
             .map(quoted);
         if let Some(metric) = indicator.at(&["spec", "thresholdMetric"]) {
-            let query = metric
-                .get("metricSource")
-                .and_then(|it| text(it.get("spec")?.get("query")?));
+            let query = query(self.known, metric);
             let bound = match objective.get("op").and_then(text) {
                 Some("lte") => "at_most",
                 Some("lt") => "below",
@@ -122,8 +120,8 @@ impl Slo<'_> {
                 self.tell(
                     objective,
                     say!(
-                        "a threshold needs a query, `op` and `value`",
-                        "しきい値には query と `op` と `value` が必要です"
+                        "a threshold needs a query of Prometheus, `op` and `value`",
+                        "しきい値には Prometheus の query と `op` と `value` が必要です"
                     ),
                 );
                 return None;
@@ -209,23 +207,7 @@ impl Slo<'_> {
         let part = if at("bad").is_some() { "bad" } else { "good" };
         let mut series = |name: &str| {
             let node = at(name)?;
-            let source = node.get("metricSource");
-            let query = source.and_then(|it| text(it.get("spec")?.get("query")?));
-            let kind = source
-                .and_then(|it| it.get("type").and_then(text).map(str::to_owned))
-                .or_else(|| {
-                    let source = text(source?.get("metricSourceRef")?)?;
-                    Some(
-                        self.known
-                            .get("DataSource", source)?
-                            .text_at(&["spec", "type"])?
-                            .to_owned(),
-                    )
-                });
-            let is_prometheus = kind
-                .as_deref()
-                .is_none_or(|kind| kind.eq_ignore_ascii_case("prometheus"));
-            let found = query.filter(|_| is_prometheus).and_then(metric::series);
+            let found = query(self.known, node).and_then(metric::series);
             if found.is_none() {
                 self.notes.push(indicator.note(
                     node,
@@ -379,6 +361,17 @@ struct Ratio {
     total: String,
     part: &'static str,
     of: String,
+}
+
+/// The query of a metric, where it is asked of Prometheus or the document does not say of whom.
+fn query<'m>(known: &Known, metric: &'m Node) -> Option<&'m str> {
+    let source = metric.get("metricSource")?;
+    let named = source.get("metricSourceRef").and_then(text);
+    let named = named.and_then(|name| known.get("DataSource", name)?.text_at(&["spec", "type"]));
+    let kind = source.get("type").and_then(text).or(named);
+    let is_prometheus = kind.is_none_or(|kind| kind.eq_ignore_ascii_case("prometheus"));
+    let query = source.get("spec")?.get("query")?;
+    text(query).filter(|_| is_prometheus)
 }
 
 /// A name as an id: lower-case letters, digits, `_` and `-`.

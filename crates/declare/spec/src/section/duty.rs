@@ -238,7 +238,7 @@ fn rest(design: &Design, out: &mut Vec<Owed>) {
             .items
             .iter()
             .enumerate()
-            .filter(|(_, it)| it.promise.is_none())
+            .filter(|(_, it)| !it.is_judged())
         {
             let mut one = Owed::new(
                 &["checklists", name, "items", &at.to_string()],

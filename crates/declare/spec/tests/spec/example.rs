@@ -19,12 +19,12 @@ fn findings(text: &str) -> Vec<String> {
 fn card_payments_has_no_findings() {
     assert_eq!(findings(EXAMPLE), Vec::<String>::new());
     let spec = load(EXAMPLE).spec.unwrap();
-    assert!(
-        spec.promises
-            .iter()
-            .all(|p| p.name(Lang::En) != p.name(Lang::Ja)),
-        "each is named in both languages"
-    );
+    let alike = spec.promises.iter();
+    let alike: Vec<&str> = alike
+        .filter(|p| p.name(Lang::En) == p.name(Lang::Ja))
+        .map(|p| p.id.as_str())
+        .collect();
+    assert_eq!(alike, [""; 0], "each is named in both languages");
 }
 
 #[test]

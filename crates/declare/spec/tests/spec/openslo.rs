@@ -153,6 +153,24 @@ fn what_others_wrote_becomes_promises_and_the_rest_is_told_line_by_line() {
 }
 
 #[test]
+fn what_another_engine_is_asked_is_no_promql_and_told_once() {
+    let slo = |indicator: &str| {
+        format!(
+            "apiVersion: openslo/v1\nkind: SLO\nmetadata: {{ name: a }}\nspec:\n  service: s\n  indicator:\n    metadata: {{ name: i }}\n    spec:\n      {indicator}\n  \
+             timeWindow: [{{ duration: 2w, isRolling: true }}]\n  budgetingMethod: Occurrences\n  \
+             objectives:\n  - {{ op: lt, value: 500, target: 0.99 }}\n  - {{ op: lt, value: 900, target: 0.999 }}\n"
+        )
+    };
+    let threshold =
+        slo("thresholdMetric: { metricSource: { type: Datadog, spec: { query: 'avg:x{*}' } } }");
+    let read = import(&threshold);
+    assert!(!read.text.contains("avg:x"), "{}", read.text);
+    assert_eq!(read.notes.len(), 2, "one an objective: {:?}", read.notes);
+    let ratio = "ratioMetric: { good: { metricSource: { type: Datadog, spec: { query: good } } }, total: { metricSource: { type: Prometheus, spec: { query: all_total } } } }";
+    assert_eq!(import(&slo(ratio)).notes.len(), 1);
+}
+
+#[test]
 fn no_text_makes_it_fail() {
     for end in 0..THEIRS.len() {
         if let Some(part) = THEIRS.get(..end) {

@@ -4,7 +4,7 @@
 use promise::say;
 use serde_json::json;
 
-use super::{PAYMENTS, Reader};
+use super::{Objective, PAYMENTS, Reader, blocks::bare, figures, no_home};
 
 /// Words that stand in the names of many things and tell none apart.
 const COMMON: [&str; 9] = [
@@ -25,6 +25,17 @@ impl Reader<'_> {
         self.objectives_without_a_tier();
         self.path();
         self.backups_of_databases();
+        self.figures_without_a_reader();
+    }
+
+    /// What has a figure and found no reader is told too.
+    fn figures_without_a_reader(&mut self) {
+        let told = self.draft.lines_told();
+        for (line, text) in std::mem::take(&mut self.said) {
+            if !told.contains(&line) && figures::says_one(&text) {
+                self.draft.lost(line, &bare(&text), no_home());
+            }
+        }
     }
 
     fn tiers_of_what_is_watched(&mut self) {
@@ -65,14 +76,7 @@ impl Reader<'_> {
 
     /// Recovery objectives in prose repeat those of a tier, or are the service's own.
     fn objectives_without_a_tier(&mut self) {
-        for said in std::mem::take(&mut self.stated) {
-            let mut parts = said.split(' ');
-            let (Some(field @ ("rto" | "rpo")), Some(value), Some(line)) =
-                (parts.next(), parts.next(), parts.next())
-            else {
-                continue;
-            };
-            let line = line.parse().unwrap_or(0);
+        for Objective { field, value, line } in std::mem::take(&mut self.objectives) {
             if self.tiers.is_empty() {
                 self.draft.guess(
                     &["service", "tiers", "service", field],

@@ -36,6 +36,23 @@ pub(super) enum What<'t> {
     },
 }
 
+impl Block<'_> {
+    /// What a person wrote in it, line by line, where figures are owed: not in headings, which are numbered, and
+    /// not in fences, whose readers tell of each line themselves.
+    pub(super) fn said(&self) -> Vec<(usize, String)> {
+        match &self.what {
+            What::Heading { .. } | What::Fence { .. } => Vec::new(),
+            What::Table { rows, .. } => {
+                let rows = rows.iter().map(|(line, row)| (*line, row.join(" / ")));
+                rows.collect()
+            }
+            What::Bullet { text, .. } | What::Paragraph { text } => {
+                vec![(self.line, (*text).to_owned())]
+            }
+        }
+    }
+}
+
 /// The blocks of a text whose first line is `first`.
 pub(super) fn blocks(text: &str, first: usize) -> Vec<Block<'_>> {
     let lines: Vec<(usize, &str)> = offsets(text);

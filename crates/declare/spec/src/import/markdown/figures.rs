@@ -175,6 +175,18 @@ pub(super) fn figures(text: &str) -> Vec<Figure> {
     out
 }
 
+/// Whether a text says a number at all, though of no unit that is known: dates of the calendar say none.
+pub(super) fn says_one(text: &str) -> bool {
+    let mut rest = text;
+    while let Some(at) = rest.find(|c: char| c.is_ascii_digit()) {
+        match dated(&rest[at..]) {
+            Some(length) => rest = &rest[at + length..],
+            None => return true,
+        }
+    }
+    false
+}
+
 /// The length of a date that a text begins with: `2026年`, `2026年4月`, `4月1日`.
 fn dated(text: &str) -> Option<usize> {
     let number = |text: &str| {

@@ -3,8 +3,8 @@
 //! What is read is what such documents have in common, the words for parts, fields and figures in `words`, not the
 //! form of any one of them. Every figure becomes a line of the spec or an entry of the report that says it is none.
 //!
-//! Reading order: `blocks`, `figures`, `words`, then `tree` (fenced YAML and JSON, tables), `design`,
-//! `watching`, `objectives`, `prose`, `after`.
+//! Reading order: `blocks`, `figures`, `words`, then `tree` (fenced YAML and JSON, tables), `rows`, `design`,
+//! `watching`, `objectives`, `sentence`, `prose`, `after`. A block that is a file of another format is read as such.
 
 mod after;
 mod blocks;
@@ -13,13 +13,15 @@ mod figures;
 mod objectives;
 mod place;
 mod prose;
+mod rows;
+mod sentence;
 mod tree;
 mod watching;
 mod words;
 
 use promise::{Say, say};
 
-use super::{Draft, Importer};
+use super::{Draft, Importer, Source, quoted};
 use blocks::{What, bare, blocks};
 
 pub(super) const IMPORTER: Importer = Importer {
@@ -28,7 +30,7 @@ pub(super) const IMPORTER: Importer = Importer {
     read: |sources, draft| {
         for source in sources {
             draft.open(source.name);
-            let mut reader = Reader::new(draft, source.text);
+            let mut reader = Reader::new(draft, source);
             reader.blocks(source.text, 1, 0);
             reader.finish();
         }
@@ -71,6 +73,7 @@ struct Part {
 
 struct Reader<'r> {
     draft: &'r mut Draft,
+    file: &'r str,
     /// The whole text in lower case: which products it speaks of.
     whole: String,
     /// The headings above, outermost first: level and text.
@@ -92,13 +95,25 @@ struct Reader<'r> {
     shown_at: usize,
     checklists: Vec<(String, String)>,
     stated: Vec<String>,
+    /// What people wrote, line by line.
+    said: Vec<(usize, String)>,
+    /// Objectives that no tier is named with.
+    objectives: Vec<Objective>,
+}
+
+/// An objective of recovery or availability, as a sentence states it.
+struct Objective {
+    field: &'static str,
+    value: String,
+    line: usize,
 }
 
 impl<'r> Reader<'r> {
-    fn new(draft: &'r mut Draft, text: &str) -> Self {
+    fn new(draft: &'r mut Draft, source: &'r Source<'_>) -> Self {
         Self {
             draft,
-            whole: text.to_lowercase(),
+            file: source.name,
+            whole: source.text.to_lowercase(),
             headings: Vec::new(),
             parts: Vec::new(),
             part: None,
@@ -112,11 +127,14 @@ impl<'r> Reader<'r> {
             shown_at: 0,
             checklists: Vec::new(),
             stated: Vec::new(),
+            said: Vec::new(),
+            objectives: Vec::new(),
         }
     }
 
     fn blocks(&mut self, text: &str, first: usize, depth: usize) {
         for block in blocks(text, first) {
+            self.said.extend(block.said());
             match block.what {
                 What::Heading { level, text } => self.heading(level, &bare(text), block.line),
                 What::Fence { language, text } => self.fence(language, text, block.line, depth),
@@ -189,7 +207,11 @@ impl<'r> Reader<'r> {
 
     fn fence(&mut self, language: &str, text: &str, line: usize, depth: usize) {
         match language.to_ascii_lowercase().as_str() {
-            "yaml" | "yml" | "json" | "jsonc" => self.data(text, line + 1),
+            known @ ("yaml" | "yml" | "json" | "jsonc" | "hcl" | "terraform" | "tf") => {
+                if !quoted(self.file, known, text, line + 1, self.draft) {
+                    self.data(text, line + 1);
+                }
+            }
             "markdown" | "md" if depth < DEPTH_MAX => self.blocks(text, line + 1, depth + 1),
             "mermaid" | "plantuml" | "dot" => self.diagram(text, line + 1),
             "bash" | "sh" | "shell" | "console" | "" | "text" => self.script(text, line + 1),

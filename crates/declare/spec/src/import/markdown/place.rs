@@ -70,8 +70,58 @@ pub(super) fn part_in(text: &str) -> Option<(&'static str, Option<&'static str>)
     if let Some((section, product)) = product_in(text) {
         return Some((section, Some(product)));
     }
-    let key = plain(text);
-    words::part(&key).map(|section| (section, None))
+    let found = words::part(&plain(text)).or_else(|| words::part(&plain(subject(text))));
+    found.map(|section| (section, None))
+}
+
+/// What a heading is about, without its number and what it says of the kind of chapter: `3.2 データベース設計`.
+fn subject(text: &str) -> &str {
+    const KINDS: [&str; 7] = [
+        "設計",
+        "構成",
+        "設定",
+        "仕様",
+        " design",
+        " configuration",
+        " settings",
+    ];
+    let numbering = |c: char| c.is_ascii_digit() || ".()（）第章節項 ".contains(c);
+    let bare = text.trim_start_matches(numbering).trim_end();
+    let kind = KINDS.iter().find_map(|kind| bare.strip_suffix(kind));
+    kind.unwrap_or(bare).trim()
+}
+
+/// `10.0.0.1`, also where its parts are out of bounds.
+pub(super) fn is_address(text: &str) -> bool {
+    let parts: Vec<&str> = text.split('.').collect();
+    let is_part =
+        |part: &&str| (1..=3).contains(&part.len()) && part.chars().all(|c| c.is_ascii_digit());
+    parts.len() == 4 && parts.iter().all(is_part)
+}
+
+/// Whether a text is the name of a region of a provider: `ap-northeast-1`, `asia-northeast1`, `us-gov-west-1`.
+pub(super) fn is_region(text: &str) -> bool {
+    const AREAS: [&str; 14] = [
+        "us-",
+        "ap-",
+        "eu-",
+        "ca-",
+        "sa-",
+        "af-",
+        "me-",
+        "il-",
+        "mx-",
+        "asia-",
+        "europe-",
+        "australia-",
+        "northamerica-",
+        "southamerica-",
+    ];
+    text.ends_with(|c: char| c.is_ascii_digit())
+        && AREAS.iter().any(|area| text.starts_with(area))
+        && ["north", "south", "east", "west", "central"]
+            .iter()
+            .any(|side| text.contains(side))
 }
 
 /// The product that a text names, where it names one.

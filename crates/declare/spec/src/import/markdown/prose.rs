@@ -4,7 +4,7 @@ use promise::say;
 use serde_json::json;
 
 use super::{
-    PAYMENTS, Reader,
+    Objective, PAYMENTS, Reader,
     figures::{Kind, condition, figures},
     no_home, place,
     words::{self, plain},
@@ -18,6 +18,9 @@ impl Reader<'_> {
         }
         if let Some((name, value)) = text.split_once([':', '：']) {
             let (key, value) = (plain(name), value.trim());
+            if super::rows::is_range(value) {
+                return self.range(name, name, value, None, line);
+            }
             if let Some(severity) = self.severity
                 && let Some((field, form)) = words::field("severities", &key)
             {
@@ -77,7 +80,7 @@ impl Reader<'_> {
         {
             return self.step(text, line);
         }
-        if self.is_under(&["alert", "アラート", "警報"])
+        if self.is_under(&["alert", "アラート", "警報", "監視", "monitoring"])
             && let Some((severity, _)) = raises(text).and(words::severity(text).or_else(|| {
                 self.headings
                     .last()
@@ -145,6 +148,9 @@ impl Reader<'_> {
 
     /// Every figure of a sentence, by the words around it.
     pub(super) fn prose(&mut self, text: &str, line: usize) {
+        self.regions(text, line);
+        let left = self.part_sentence(text, line);
+        let text = left.as_deref().unwrap_or(text);
         let mut from = 0;
         for figure in figures(text) {
             let clause_start = text[from..figure.start]
@@ -185,6 +191,12 @@ impl Reader<'_> {
         match figure.kind {
             Kind::Time if has(&["rto", "目標復旧時間"]) => self.objective("rto", value, line),
             Kind::Time if has(&["rpo", "目標復旧時点"]) => self.objective("rpo", value, line),
+            Kind::Share if has(&OFFERED) && !self.draft.has(&["service", "tiers"]) => {
+                self.objective("availability", value, line);
+            }
+            Kind::Time if is_of_logs(&whole) && has(&KEPT) => {
+                self.once(&["monitoring", "log_retention"], value, line);
+            }
             Kind::Time if has(&["タイムアウト", "timeout"]) => {
                 let id = self.depends_on(text, line);
                 self.once(&["dependencies", &id, "timeout"], value, line);
@@ -250,7 +262,34 @@ impl Reader<'_> {
 
     /// A recovery objective that no tier is named with.
     pub(super) fn objective(&mut self, field: &'static str, value: &str, line: usize) {
-        self.stated.push(format!("{field} {value} {line}"));
+        let value = value.to_owned();
+        self.objectives.push(Objective { field, value, line });
+    }
+
+    /// The regions that a sentence names, and which of them stands by.
+    fn regions(&mut self, text: &str, line: usize) {
+        const STANDBY: [&str; 7] = [
+            "災対",
+            "待機",
+            "dr",
+            "standby",
+            "secondary",
+            "バックアップ",
+            "セカンダリ",
+        ];
+        for clause in text.split(['、', '。', ',', ';', '（', '(']) {
+            let words = clause.split(|c: char| !(c.is_ascii_alphanumeric() || c == '-'));
+            for region in words.filter(|word| place::is_region(word)) {
+                let path = ["infrastructure", "regions", region, "role"];
+                if self.draft.has(&path) {
+                    continue;
+                }
+                let lower = clause.to_lowercase();
+                let stands_by = STANDBY.iter().any(|word| lower.contains(word));
+                let role = if stands_by { "standby" } else { "primary" };
+                self.once(&path, role, line);
+            }
+        }
     }
 
     /// A promise in words: owed, and without a source of evidence.
@@ -274,7 +313,9 @@ impl Reader<'_> {
         ];
         let said = condition(text).filter(|said| said.figure == *figure);
         let near = format!("{before} {after}").to_lowercase();
-        let is_lower = figure.kind == Kind::Share && WANTED.iter().any(|word| near.contains(word));
+        let is_kept = figure.kind == Kind::Time && KEPT.iter().any(|word| near.contains(word));
+        let is_lower =
+            is_kept || figure.kind == Kind::Share && WANTED.iter().any(|word| near.contains(word));
         let sign = said
             .as_ref()
             .map_or(if is_lower { ">=" } else { "<=" }, |said| said.sign);
@@ -287,6 +328,7 @@ impl Reader<'_> {
         let about = about.rsplit([':', '：']).next().unwrap_or(about);
         let about =
             about.trim_matches(|c: char| c.is_whitespace() || "<>=≤≥\"'“”「」(".contains(c));
+        let about = about.trim_end_matches(['は', 'が', 'を', 'も']);
         // Between two figures often stands nothing but a sign.
         let about = if about.chars().any(char::is_alphabetic) {
             about
@@ -411,6 +453,26 @@ impl Reader<'_> {
             }
         }
     }
+}
+
+/// Words for how long something is kept.
+const KEPT: [&str; 8] = [
+    "保存",
+    "保持",
+    "保管",
+    "retain",
+    "retention",
+    "kept",
+    "keep",
+    "stored for",
+];
+/// Words for the share of time in which a service answers.
+const OFFERED: [&str; 4] = ["稼働率", "可用性", "availability", "uptime"];
+
+fn is_of_logs(text: &str) -> bool {
+    ["ログ", "log ", "logs", "証跡"]
+        .iter()
+        .any(|word| text.contains(word))
 }
 
 /// The condition on which somebody is told; "told within 3 minutes" is a promise about the telling.

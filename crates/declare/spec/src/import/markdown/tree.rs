@@ -288,6 +288,9 @@ impl Reader<'_> {
     /// A table: each row is a thing, its columns are fields; or each row is a name and a value.
     pub(super) fn table(&mut self, head: &[&str], rows: &[(usize, Vec<&str>)]) {
         let keys: Vec<String> = head.iter().map(|cell| plain(cell)).collect();
+        if self.network_table(&keys, rows) {
+            return;
+        }
         let is_cost = |key: &String| {
             ["費用", "月額", "金額", "予算", "cost", "budget", "monthly"]
                 .iter()

@@ -14,6 +14,20 @@ use super::{
 };
 use crate::import::taking::{entries, items, text as scalar};
 
+/// How long a condition must hold, in what follows it: `が 10 分続いたら`, `for 5 minutes`.
+fn lasts(after: &str) -> Option<String> {
+    const LASTING: [&str; 5] = ["続", "継続", "連続", "間", "for "];
+    let figure = figures(after)
+        .into_iter()
+        .find(|it| it.kind == Kind::Time)?;
+    let near = format!("{}{}", &after[..figure.start], &after[figure.end..]);
+    let near = near.to_lowercase();
+    LASTING
+        .iter()
+        .any(|word| near.contains(word))
+        .then_some(figure.text)
+}
+
 impl Reader<'_> {
     pub(super) fn metrics(&mut self, node: &Node, data: &Data<'_>, path: &str) {
         let named: Vec<(String, &Node)> = match &node.value {
@@ -253,6 +267,9 @@ impl Reader<'_> {
         self.draft.set(&at("name"), text, line);
         if let Some(said) = &said {
             self.draft.set(&at("when"), said.bound(), line);
+            if let Some(lasts) = lasts(&text[said.figure.end..]) {
+                self.draft.set(&at("for"), lasts, line);
+            }
         }
         if let Some(severity) = severity {
             self.severity(severity, line);

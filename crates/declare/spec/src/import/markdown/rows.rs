@@ -1,0 +1,288 @@
+//! Tables of a network: who has which addresses, and who lets whom in. They are told by what stands in their cells,
+//! because their heads are called something else in every document.
+
+use promise::say;
+use serde_json::json;
+
+use super::{Reader, place, words::plain};
+
+/// Heads of the column that says from where a connection is let in.
+const FROM: [&str; 11] = [
+    "source",
+    "from",
+    "cidr",
+    "allow",
+    "allowed_from",
+    "送信元",
+    "接続元",
+    "許可元",
+    "ソース",
+    "アクセス元",
+    "送信元_先",
+];
+const PORT: [&str; 4] = ["port", "ports", "ポート", "ポート番号"];
+const DIRECTION: [&str; 4] = ["direction", "type", "方向", "種別"];
+const GROUP: [&str; 9] = [
+    "sg",
+    "group",
+    "security_group",
+    "name",
+    "セキュリティグループ",
+    "グループ",
+    "名前",
+    "名称",
+    "対象",
+];
+const WHY: [&str; 8] = [
+    "why",
+    "purpose",
+    "description",
+    "reason",
+    "用途",
+    "説明",
+    "備考",
+    "目的",
+];
+/// Words for what may go out, which a spec does not say.
+const OUTBOUND: [&str; 5] = ["out", "outbound", "egress", "アウトバウンド", "送信"];
+/// What stands in a cell for the whole world, or for every port.
+const EVERYONE: [&str; 7] = [
+    "any",
+    "all",
+    "internet",
+    "*",
+    "インターネット",
+    "全て",
+    "すべて",
+];
+
+impl Reader<'_> {
+    /// Reads a table of a network; `false` where it is none.
+    pub(super) fn network_table(&mut self, keys: &[String], rows: &[(usize, Vec<&str>)]) -> bool {
+        self.doors(keys, rows) || self.subnets(keys, rows)
+    }
+
+    /// Who lets whom in: a column of ports beside one of sources.
+    fn doors(&mut self, keys: &[String], rows: &[(usize, Vec<&str>)]) -> bool {
+        let column = |names: &[&str]| keys.iter().position(|key| names.contains(&key.as_str()));
+        let (Some(port), Some(from)) = (column(&PORT), column(&FROM)) else {
+            return false;
+        };
+        let group = column(&GROUP).filter(|at| *at != from);
+        let mut last = String::new();
+        for (line, row) in rows {
+            let cell =
+                |at: Option<usize>| at.and_then(|at| row.get(at).copied()).unwrap_or_default();
+            let direction = plain(cell(column(&DIRECTION)));
+            if OUTBOUND.iter().any(|word| direction.starts_with(word)) {
+                let why = say!(
+                    "a spec says who is let in, not what may go out",
+                    "仕様に書くのは許す接続だけです(外向きは書きません)"
+                );
+                self.draft.lost(*line, &row.join(" / "), why);
+                continue;
+            }
+            // A merged cell is written once, for the rows below it too.
+            let named = cell(group);
+            if !named.is_empty() {
+                named.clone_into(&mut last);
+            }
+            let above = self.headings.last().map_or("", |(_, text)| text.as_str());
+            let name = if last.is_empty() { above } else { &last };
+            let id = group_id(super::short(name, "main"));
+            let mut ports = spread(cell(Some(port)));
+            if ports.is_empty() || EVERYONE.contains(&ports[0].to_lowercase().as_str()) {
+                ports = vec!["any"];
+            }
+            for source in spread(cell(Some(from))) {
+                let is_everyone = EVERYONE.contains(&source.to_lowercase().as_str());
+                let source = if is_everyone {
+                    "0.0.0.0/0".to_owned()
+                } else {
+                    named_source(source)
+                };
+                for port in &ports {
+                    let mut door = json!({ "from": source });
+                    if *port != "any" {
+                        door["port"] = json!(port.replace(['〜', '～'], "-"));
+                    }
+                    if !cell(column(&WHY)).is_empty() {
+                        door["why"] = json!(cell(column(&WHY)));
+                    }
+                    let path = ["infrastructure", "security_groups", id.as_str(), "inbound"];
+                    self.draft.push(&path, door, *line);
+                }
+            }
+        }
+        true
+    }
+
+    /// Who has which addresses: a column in which every row has a range.
+    fn subnets(&mut self, keys: &[String], rows: &[(usize, Vec<&str>)]) -> bool {
+        let is_of_ranges = |column: usize| {
+            let cell = |row: &Vec<&str>| row.get(column).is_some_and(|cell| is_range(cell));
+            !rows.is_empty() && rows.iter().all(|(_, row)| cell(row))
+        };
+        let Some(column) = (0..keys.len()).find(|column| is_of_ranges(*column)) else {
+            return false;
+        };
+        for (line, row) in rows {
+            let others = || row.iter().enumerate().filter(|(at, _)| *at != column);
+            let name = others()
+                .map(|(_, cell)| *cell)
+                .find(|cell| !cell.is_empty());
+            let zone = others()
+                .find(|(_, cell)| is_zone(cell))
+                .map(|(_, cell)| *cell);
+            let said: Vec<&str> = others().map(|(_, cell)| *cell).collect();
+            self.range(
+                name.unwrap_or_default(),
+                &said.join(" "),
+                row[column],
+                zone,
+                *line,
+            );
+        }
+        true
+    }
+
+    /// One range of addresses: that of a network, or of a subnet.
+    pub(super) fn range(
+        &mut self,
+        name: &str,
+        said: &str,
+        cidr: &str,
+        zone: Option<&str>,
+        line: usize,
+    ) {
+        let said = said.to_lowercase();
+        let has = |words: &[&str]| words.iter().any(|word| said.contains(word));
+        let network = self.network();
+        let is_subnet = has(&["subnet", "サブネット"]);
+        if !is_subnet && zone.is_none() && has(&["vpc", "vnet", "ネットワーク全体"]) {
+            let path = ["infrastructure", "networks", network.as_str(), "cidr"];
+            return self.draft.set(&path, cidr, line);
+        }
+        let subnet = self
+            .draft
+            .id(&format!("{network}.subnets"), super::short(name, "subnet"));
+        let at = |field| {
+            [
+                "infrastructure",
+                "networks",
+                network.as_str(),
+                "subnets",
+                subnet.as_str(),
+                field,
+            ]
+        };
+        self.draft.set(&at("cidr"), cidr, line);
+        let kinds = [
+            ("public", &["public", "パブリック", "公開"][..]),
+            ("database", &["database", "db", "rds", "データベース"]),
+            ("private", &["private", "プライベート", "内部"]),
+        ];
+        if let Some((kind, _)) = kinds.into_iter().find(|(_, words)| has(words)) {
+            self.draft.guess(
+                &at("kind"),
+                kind,
+                line,
+                say!("told by the words beside it", "同じ行の語による"),
+            );
+        }
+        if let Some(zone) = zone {
+            self.draft.set(&at("zone"), zone, line);
+        }
+    }
+
+    /// The network that is spoken of: that of the heading, the only one, or a new one.
+    fn network(&mut self) -> String {
+        let named = self
+            .part
+            .clone()
+            .filter(|(section, _)| *section == "networks");
+        let known = named.map(|(_, id)| id);
+        known
+            .or_else(|| self.draft.only_in(&["infrastructure", "networks"]))
+            .unwrap_or_else(|| "main".to_owned())
+    }
+}
+
+/// Several in one cell: `80, 443`, `80/443`, one below the other. A range of addresses keeps its `/`.
+fn spread(cell: &str) -> Vec<&str> {
+    let parts = cell
+        .split([',', '、', ' ', '・'])
+        .flat_map(|part| part.split("<br>"));
+    let parts = parts.flat_map(|part| match is_range(part) {
+        true => vec![part],
+        false => part.split('/').collect(),
+    });
+    parts
+        .map(str::trim)
+        .filter(|part| !part.is_empty())
+        .collect()
+}
+
+/// An address range as it is written, or the group that it names.
+fn named_source(source: &str) -> String {
+    if is_range(source) || !source.is_ascii() {
+        source.to_owned()
+    } else if place::is_address(source) {
+        format!("{source}/32")
+    } else {
+        group_id(source)
+    }
+}
+
+/// The id of a group is made from its name alone, so that whoever refers to it finds it.
+fn group_id(name: &str) -> String {
+    plain(name)
+}
+
+/// `10.0.1.0/24`, also where its parts are out of bounds: a rule says so.
+pub(super) fn is_range(text: &str) -> bool {
+    let Some((address, length)) = text.trim().split_once('/') else {
+        return false;
+    };
+    place::is_address(address) && !length.is_empty() && length.chars().all(|c| c.is_ascii_digit())
+}
+
+/// `ap-northeast-1a`, `us-east1-b`.
+fn is_zone(text: &str) -> bool {
+    let text = text.trim();
+    let ends = |tail: &str| {
+        let mut chars = tail.chars().rev();
+        chars.next().is_some_and(|c| c.is_ascii_lowercase())
+            && chars.next().is_some_and(|c| c.is_ascii_digit() || c == '-')
+    };
+    text.matches('-').count() >= 2
+        && text.contains(|c: char| c.is_ascii_digit())
+        && ends(text)
+        && text
+            .chars()
+            .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn cells_are_told_by_what_they_hold() {
+        assert!(
+            is_range("10.0.300.0/24")
+                && is_range("0.0.0.0/0")
+                && !is_range("10.0.0.1")
+                && !is_range("TCP/UDP")
+        );
+        assert!(
+            is_zone("ap-northeast-1a")
+                && is_zone("asia-northeast1-b")
+                && !is_zone("public-a")
+                && !is_zone("a-b-c")
+        );
+        assert_eq!(spread("80/443, 8080"), ["80", "443", "8080"]);
+        assert_eq!(spread("10.0.0.0/8、sg-app"), ["10.0.0.0/8", "sg-app"]);
+        assert_eq!(named_source("192.0.2.7"), "192.0.2.7/32");
+    }
+}
