@@ -182,16 +182,12 @@ pub(crate) async fn run(settings: Settings, demo: Option<u16>) -> anyhow::Result
         ),
         None => None,
     };
-    let house = House::open(
-        settings,
-        ground,
-        state,
-        &in_force,
+    let front = Front {
         gate,
-        (address, near),
-        events,
-        world,
-    );
+        address,
+        near,
+    };
+    let house = House::open(settings, ground, state, &in_force, front, events, world);
     let house = Arc::new(house.await?);
     tokio::spawn(first_row(house.board.subscribe(), lang));
     let judges: Judges = house.judge.subscribe();
@@ -296,14 +292,25 @@ impl Signals {
     }
 }
 
+/// Where the console is asked, and who guards it.
+struct Front {
+    gate: Gate,
+    address: SocketAddr,
+    /// Where commands on this machine ask.
+    near: SocketAddr,
+}
+
 impl House {
     async fn open(
         settings: Settings,
         ground: Ground,
         state: Arc<dyn StateStore>,
         in_force: &InForce,
-        gate: Gate,
-        (address, near): (SocketAddr, SocketAddr),
+        Front {
+            gate,
+            address,
+            near,
+        }: Front,
         events: mpsc::Sender<respond::Event>,
         world: Option<Arc<demo::World>>,
     ) -> anyhow::Result<Self> {

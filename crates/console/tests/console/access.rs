@@ -340,3 +340,31 @@ async fn without_people_the_local_operator_does_everything_and_it_is_kept() {
         ("local", "unmask")
     );
 }
+
+#[tokio::test]
+async fn personal_fields_stay_masked_on_every_way_out() {
+    let house = house();
+    let ask = async |name: &str, body: &str| {
+        let request = to("POST", "/elastic/payment_app/_search")
+            .header("authorization", format!("Bearer {}", token(name)))
+            .header("content-type", "application/json");
+        let answer = house.ask(request, body).await;
+        (answer.status.as_u16(), answer.text())
+    };
+    let (status, text) = ask("vera", r#"{"size":3}"#).await;
+    assert_eq!(status, 200);
+    assert!(
+        text.contains("pay_") && text.contains("••••") && !text.contains("203.0.113.9"),
+        "{text}"
+    );
+    let (_, text) = ask("audi", r#"{"size":3}"#).await;
+    assert!(text.contains("203.0.113.9"), "{text}");
+    let by_address = r#"{"size":0,"aggs":{"a":{"terms":{"field":"ip_address"}}}}"#;
+    let (status, text) = ask("otto", by_address).await;
+    assert_eq!(status, 400);
+    assert!(
+        text.contains("[ip_address] is personal") && !text.contains("203.0.113.9"),
+        "{text}"
+    );
+    assert_eq!(ask("anna", by_address).await.0, 200);
+}

@@ -138,7 +138,7 @@ pub fn prove(dir: &Path, index: u64) -> Result<Option<Proof>, Error> {
     let path = dir.join("checkpoint");
     let text = crate::files::read_text(&path, NOTE_BYTES as u64)
         .map_err(|e| VerifyError::io(&path, e))?
-        .ok_or_else(|| VerifyError::Missing { path })?;
+        .ok_or(VerifyError::Missing { path })?;
     prove_at(dir, index, &text)
 }
 

@@ -78,8 +78,9 @@ impl House {
         let (ledger, _) = Ledger::open(forged.path(), ORIGIN).unwrap();
         append(&ledger, 0..same);
         let rest: Vec<NewEntry> = (same..size).map(other).collect();
-        rest.chunks(1_000)
-            .for_each(|chunk| drop(ledger.append(chunk.to_vec()).unwrap()));
+        rest.chunks(1_000).for_each(|chunk| {
+            ledger.append(chunk.to_vec()).unwrap();
+        });
         drop(ledger);
         forged
     }
