@@ -133,8 +133,18 @@ fn write_canonical(line: &mut String, value: &Value, openings: &mut Vec<Opening>
     }
 }
 
+/// As serde_json writes it; most texts hold nothing that JSON escapes, and are copied as they are.
 fn write_text(line: &mut String, text: &str) {
-    line.push_str(&Value::from(text).to_string());
+    let is_plain = text
+        .bytes()
+        .all(|byte| byte >= b' ' && byte != b'"' && byte != b'\\');
+    if is_plain {
+        line.push('"');
+        line.push_str(text);
+        line.push('"');
+    } else {
+        line.push_str(&Value::from(text).to_string());
+    }
 }
 
 #[cfg(test)]
@@ -168,6 +178,19 @@ mod tests {
             parse(line.as_bytes()).unwrap().body,
             json!({"a": null, "b": [{"a": "x\ny", "z": 1}]})
         );
+    }
+
+    #[test]
+    fn a_text_is_written_as_serde_json_writes_it() {
+        for code in (0..0x300).chain([0x7f, 0x2028, 0x1_f600]) {
+            let Some(c) = char::from_u32(code) else {
+                continue;
+            };
+            let text = format!("a{c}b");
+            let mut line = String::new();
+            write_text(&mut line, &text);
+            assert_eq!(line, serde_json::to_string(&text).unwrap());
+        }
     }
 
     #[test]
