@@ -301,6 +301,7 @@ struct Front {
 }
 
 impl House {
+    #[allow(clippy::too_many_arguments)]
     async fn open(
         settings: Settings,
         ground: Ground,

@@ -14,7 +14,7 @@ const KEPT_MAX: usize = 10_000;
 /// What the desk is told.
 #[derive(Debug, Clone)]
 pub enum News {
-    Verdict(Transition),
+    Verdict(Box<Transition>),
     Rule(RuleChange),
 }
 

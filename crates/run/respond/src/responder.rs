@@ -189,7 +189,7 @@ impl Responder {
     }
 
     async fn take(&self, transition: Transition) -> Result<(), Error> {
-        let news = News::Verdict(transition);
+        let news = News::Verdict(Box::new(transition));
         self.backlog.take(&self.desk, news).await
     }
 

@@ -145,7 +145,13 @@ enum Taken {
 /// What one who waits has seen: who held the lease and at which beat, and since when it has been so.
 #[derive(Default)]
 struct Watcher {
-    seen: Option<(Option<Vec<u8>>, Option<Vec<u8>>, Instant)>,
+    seen: Option<Seen>,
+}
+
+struct Seen {
+    holder: Option<Vec<u8>>,
+    beat: Option<Vec<u8>>,
+    since: Instant,
 }
 
 impl Watcher {
@@ -153,10 +159,14 @@ impl Watcher {
         let holder = store.get(TABLE, HOLDER).await?;
         let beat = store.get(TABLE, BEAT).await?;
         let since = match &self.seen {
-            Some((known, last, since)) if *known == holder && *last == beat => *since,
+            Some(seen) if seen.holder == holder && seen.beat == beat => seen.since,
             _ => Instant::now(),
         };
-        self.seen = Some((holder.clone(), beat, since));
+        self.seen = Some(Seen {
+            holder: holder.clone(),
+            beat,
+            since,
+        });
         if holder.as_deref() == Some(own) {
             // It was taken before, and the answer was lost on its way.
             return Ok(Taken::Ours);
