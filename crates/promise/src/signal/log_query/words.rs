@@ -27,13 +27,26 @@ pub fn fold(text: &str) -> Cow<'_, str> {
 pub fn words(folded: &str) -> impl Iterator<Item = &str> {
     let mut rest = folded;
     std::iter::from_fn(move || {
-        rest = &rest[rest.find(is_word)?..];
-        let first = rest.chars().next()?;
-        let end = if stands_alone(first) {
-            first.len_utf8()
+        // Most text is ASCII, of which every byte is a character.
+        let skipped = rest
+            .bytes()
+            .position(|b| !b.is_ascii() || is_word_byte(b))?;
+        rest = &rest[skipped..];
+        let run = rest
+            .bytes()
+            .position(|b| !is_word_byte(b))
+            .unwrap_or(rest.len());
+        let end = if run > 0 && rest.as_bytes().get(run).is_none_or(u8::is_ascii) {
+            run
         } else {
-            rest.find(|c| !is_word(c) || stands_alone(c))
-                .unwrap_or(rest.len())
+            rest = &rest[rest.find(is_word)?..];
+            let first = rest.chars().next()?;
+            if stands_alone(first) {
+                first.len_utf8()
+            } else {
+                rest.find(|c| !is_word(c) || stands_alone(c))
+                    .unwrap_or(rest.len())
+            }
         };
         let (word, after) = rest.split_at(end);
         rest = after;
@@ -41,9 +54,13 @@ pub fn words(folded: &str) -> impl Iterator<Item = &str> {
     })
 }
 
+fn is_word_byte(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || byte == b'_'
+}
+
 fn is_word(c: char) -> bool {
     if c.is_ascii() {
-        c.is_ascii_alphanumeric() || c == '_'
+        u8::try_from(c).is_ok_and(is_word_byte)
     } else {
         c.is_alphanumeric()
     }

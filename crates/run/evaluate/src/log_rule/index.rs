@@ -25,8 +25,10 @@ pub(super) struct Index {
 struct Field {
     name: String,
     by_word: HashMap<String, Vec<usize>>,
+    /// By [`mark`]: most words of a record are in no rule, and need not be looked up.
+    marks: Vec<bool>,
     /// Those that a number or a truth may satisfy too.
-    beside_text: Vec<usize>,
+    beside_text: Vec<(Plain, usize)>,
     /// Those that demand a value between two.
     ranges: Vec<(Range, usize)>,
 }
@@ -38,9 +40,24 @@ struct Demand<'e> {
 }
 
 enum What<'e> {
-    Word { word: String, is_text: bool },
+    Word { word: String, beside: Plain },
     Range(&'e Range),
 }
+
+/// The number and the truth that satisfy a rule as its word does.
+#[derive(Debug, Clone, Copy)]
+struct Plain {
+    number: Option<f64>,
+    truth: Option<bool>,
+}
+
+/// The same for words of one length and beginning.
+fn mark(word: &str) -> usize {
+    let first = word.as_bytes().first().copied().unwrap_or_default();
+    usize::from(first) << 3 | word.len() & 7
+}
+
+const MARKS: usize = 256 << 3;
 
 impl Index {
     pub fn of<'r>(rules: impl Iterator<Item = &'r LogRule>) -> Self {
@@ -81,6 +98,7 @@ impl Index {
             self.fields.push(Field {
                 name: demand.field.to_owned(),
                 by_word: HashMap::new(),
+                marks: vec![false; MARKS],
                 beside_text: Vec::new(),
                 ranges: Vec::new(),
             });
@@ -88,10 +106,11 @@ impl Index {
         });
         let field = &mut self.fields[place];
         match &demand.what {
-            What::Word { word, is_text } => {
+            What::Word { word, beside } => {
+                field.marks[mark(word)] = true;
                 field.by_word.entry(word.clone()).or_default().push(rule);
-                if !is_text {
-                    field.beside_text.push(rule);
+                if beside.number.is_some() || beside.truth.is_some() {
+                    field.beside_text.push((*beside, rule));
                 }
             }
             What::Range(range) => field.ranges.push(((*range).clone(), rule)),
@@ -106,14 +125,18 @@ impl Index {
             record.any_value(&field.name, &mut |value| {
                 match value {
                     FieldValue::Text(text) if !field.by_word.is_empty() => {
-                        for word in words(&fold(text)) {
+                        for word in words(&fold(text)).filter(|word| field.marks[mark(word)]) {
                             found.extend(field.by_word.get(word).into_iter().flatten());
                         }
                     }
-                    FieldValue::Text(_) => {}
-                    FieldValue::Number(_) | FieldValue::Bool(_) | FieldValue::Time(_) => {
-                        found.extend(&field.beside_text);
+                    FieldValue::Number(n) => {
+                        field.put_beside(found, |plain| plain.number == Some(n))
                     }
+                    FieldValue::Bool(truth) => {
+                        field.put_beside(found, |plain| plain.truth == Some(truth));
+                    }
+                    // A word or a number is never an instant.
+                    FieldValue::Text(_) | FieldValue::Time(_) => {}
                 }
                 let within = field
                     .ranges
@@ -125,6 +148,13 @@ impl Index {
         }
         found.sort_unstable();
         found.dedup();
+    }
+}
+
+impl Field {
+    fn put_beside(&self, found: &mut Vec<usize>, is: impl Fn(&Plain) -> bool) {
+        let meant = self.beside_text.iter().filter(|(plain, _)| is(plain));
+        found.extend(meant.map(|(_, rule)| *rule));
     }
 }
 
@@ -142,21 +172,31 @@ impl Demand<'_> {
 fn put_demands<'e>(expr: &'e Expr, all: &mut Vec<Demand<'e>>) {
     match expr {
         Expr::Test(Target::Field(field), test) => {
-            let what = match test {
+            let word = |word: String, number, truth| Demand {
+                field,
+                what: What::Word {
+                    word,
+                    beside: Plain { number, truth },
+                },
+            };
+            match test {
+                // Each word of a phrase must stand there, so each is a demand of its own.
                 Test::Words(asked) if !asked.phrase.open => {
-                    let word = asked.phrase.words.first().cloned();
-                    let is_text = asked.number.is_none() && asked.truth.is_none();
-                    word.map(|word| What::Word { word, is_text })
+                    let all_words = asked.phrase.words.iter().cloned();
+                    all.extend(all_words.map(|text| word(text, asked.number, asked.truth)));
                 }
                 Test::Is(is) if is.time.is_none() => {
-                    let word = words(&fold(&is.text)).next().map(str::to_owned);
-                    let is_text = is.number.is_none() && is.truth.is_none();
-                    word.map(|word| What::Word { word, is_text })
+                    let folded = fold(&is.text);
+                    all.extend(
+                        words(&folded).map(|text| word(text.to_owned(), is.number, is.truth)),
+                    );
                 }
-                Test::Range(range) => Some(What::Range(range)),
-                _ => None,
-            };
-            all.extend(what.map(|what| Demand { field, what }));
+                Test::Range(range) => all.push(Demand {
+                    field,
+                    what: What::Range(range),
+                }),
+                _ => {}
+            }
         }
         Expr::Bool(bool) => {
             bool.must.iter().for_each(|part| put_demands(part, all));
