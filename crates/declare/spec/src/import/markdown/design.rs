@@ -432,8 +432,16 @@ impl Reader<'_> {
         if let Some((kind, _)) = kind {
             step["do"] = json!(kind);
         }
-        if let Some(takes) = figures(text).into_iter().find(|it| it.kind == Kind::Time) {
-            step["takes"] = json!(takes.text);
+        match figures(text).into_iter().find(|it| it.kind == Kind::Time) {
+            // The step is done at once; it is the resolvers that take so long.
+            Some(ttl) if lower.contains("ttl") => {
+                let at = |field| ["infrastructure", "dns", "main", field];
+                self.draft.set(&at("ttl"), ttl.text, line);
+                let why = say!("the recovery switches it", "復旧の手順で切り替える");
+                self.draft.guess(&at("failover"), true, line, why);
+            }
+            Some(takes) => step["takes"] = json!(takes.text),
+            None => {}
         }
         self.draft
             .push(&["continuity", "failover", "region", "steps"], step, line);

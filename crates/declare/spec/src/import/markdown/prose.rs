@@ -70,13 +70,7 @@ impl Reader<'_> {
                 .draft
                 .push(&["severities", severity, "response"], text, line);
         }
-        if self.is_under(&[
-            "failover",
-            "切り替え",
-            "切替",
-            "復旧手順",
-            "recovery procedure",
-        ]) && is_numbered
+        if self.is_under(&["failover", "切り替え", "切替", "復旧", "recovery"]) && is_numbered
         {
             return self.step(text, line);
         }
@@ -197,6 +191,12 @@ impl Reader<'_> {
             Kind::Time if is_of_logs(&whole) && has(&KEPT) => {
                 self.once(&["monitoring", "log_retention"], value, line);
             }
+            Kind::Time
+                if near.contains("ttl")
+                    && (whole.contains("dns") || whole.contains("route 53")) =>
+            {
+                self.once(&["infrastructure", "dns", "main", "ttl"], value, line);
+            }
             Kind::Time if has(&["タイムアウト", "timeout"]) => {
                 let id = self.depends_on(text, line);
                 self.once(&["dependencies", &id, "timeout"], value, line);
@@ -266,27 +266,32 @@ impl Reader<'_> {
         self.objectives.push(Objective { field, value, line });
     }
 
-    /// The regions that a sentence names, and which of them stands by.
+    /// The regions that a sentence names, and which of them stands by: the words for it stand before the name, or right
+    /// behind it in brackets.
     fn regions(&mut self, text: &str, line: usize) {
-        const STANDBY: [&str; 7] = [
+        const STANDBY: [&str; 6] = [
             "災対",
             "待機",
-            "dr",
             "standby",
             "secondary",
-            "バックアップ",
             "セカンダリ",
+            "disaster",
         ];
-        for clause in text.split(['、', '。', ',', ';', '（', '(']) {
-            let words = clause.split(|c: char| !(c.is_ascii_alphanumeric() || c == '-'));
-            for region in words.filter(|word| place::is_region(word)) {
-                let path = ["infrastructure", "regions", region, "role"];
-                if self.draft.has(&path) {
-                    continue;
-                }
-                let lower = clause.to_lowercase();
-                let stands_by = STANDBY.iter().any(|word| lower.contains(word));
-                let role = if stands_by { "standby" } else { "primary" };
+        let stands_by = |part: &str| STANDBY.iter().any(|word| part.contains(word));
+        let lower = text.to_lowercase();
+        let words = lower.split(|c: char| !(c.is_ascii_alphanumeric() || c == '-'));
+        let mut rest = lower.as_str();
+        for region in words.filter(|word| place::is_region(word)) {
+            let Some((before, after)) = rest.split_once(region) else {
+                continue;
+            };
+            rest = after;
+            let bracket = after.strip_prefix(['(', '（']);
+            let bracket = bracket.and_then(|it| it.split([')', '）']).next());
+            let path = ["infrastructure", "regions", region, "role"];
+            if !self.draft.has(&path) {
+                let is_second = stands_by(before) || bracket.is_some_and(stands_by);
+                let role = if is_second { "standby" } else { "primary" };
                 self.once(&path, role, line);
             }
         }

@@ -1,3 +1,5 @@
+//! Lines of several kinds, and the templates that are found in them.
+
 #![allow(clippy::unwrap_used)]
 
 use promise::Timestamp;
