@@ -103,7 +103,7 @@ mod tests {
     fn places_are_bounded() {
         let mut throttle = Throttle::default();
         for n in 0..10_050 {
-            throttle.wrong(&n.to_string(), at(n / 100));
+            throttle.wrong(&n.to_string(), Timestamp::from_millis(n));
         }
         assert_eq!(throttle.places.len(), PLACES_MAX);
         assert!(!throttle.places.contains_key("0"), "the oldest went");

@@ -157,6 +157,7 @@ async fn every_page_is_accessible_in_both_languages_schemes_and_widths() -> anyh
         ("traces", "/traces".to_owned()),
         ("inbox", "/inbox".to_owned()),
         ("ledger", "/ledger".to_owned()),
+        ("deeds", "/ledger/deeds".to_owned()),
         ("entry", "/ledger/0".to_owned()),
         ("sources", "/sources".to_owned()),
         ("missing", "/no/such/page".to_owned()),
