@@ -102,6 +102,10 @@ pub(super) fn blocks(text: &str, first: usize) -> Vec<Block<'_>> {
                     .all(|cell| !cell.is_empty() && cell.chars().all(|c| "-: ".contains(c)))
             };
             rows.retain(|(_, row)| !is_rule(row));
+            // A rule without a table says nothing.
+            if rows.is_empty() {
+                continue;
+            }
             let (line, head) = rows.remove(0);
             out.push(Block {
                 line,
@@ -209,6 +213,11 @@ mod tests {
                 text: "open"
             }
         );
+    }
+
+    #[test]
+    fn a_rule_alone_is_no_table() {
+        assert!(blocks("|---|---|", 1).is_empty());
     }
 
     #[test]
