@@ -59,6 +59,22 @@ pub fn peer(program: &str) -> anyhow::Result<Command> {
     Ok(command)
 }
 
+/// A real Prometheus on this port, with its configuration and data in `dir`.
+pub fn prometheus(dir: &Path, config: &str, port: u16, more: &[&str]) -> anyhow::Result<Program> {
+    let file = dir.join("prometheus.yml");
+    std::fs::write(&file, config)?;
+    let mut command = peer("prometheus")?;
+    command
+        .arg(format!("--config.file={}", file.display()))
+        .arg(format!(
+            "--storage.tsdb.path={}",
+            dir.join("tsdb").display()
+        ))
+        .arg(format!("--web.listen-address=127.0.0.1:{port}"))
+        .args(more);
+    Program::start(command, "prometheus", dir)
+}
+
 /// The Python with the packages that tests send by: where `TEGATA_PYTHON` says, or where `cargo xtask test` puts it.
 pub fn python() -> anyhow::Result<Command> {
     let installed = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target/python/bin/python");

@@ -6,7 +6,7 @@ pub(crate) mod far;
 use std::{path::Path, process::Command, time::Duration};
 
 use anyhow::ensure;
-use e2e::{Http, Program, free_port, peer, run, until};
+use e2e::{Http, Program, free_port, peer, prometheus, run, until};
 use serde_json::{Value, json};
 
 use crate::support::Running;
@@ -227,28 +227,14 @@ async fn a_real_prometheus_sends_to_us_unchanged() -> anyhow::Result<()> {
     let running = Running::spec(dir.path(), &spec(&far)).await?;
     let target = running.http.url("").replace("http://", "");
     let begun = std::time::Instant::now();
-    std::fs::write(
-        dir.path().join("prometheus.yml"),
-        format!(
-            "global: {{ evaluation_interval: 1s }}\nrule_files: [ '{}' ]\n\
-             alerting: {{ alertmanagers: [ {{ static_configs: [ {{ targets: [ '{target}' ] }} ] }} ] }}\n",
-            rules(dir.path())?
-        ),
-    )?;
-    let mut command = peer("prometheus")?;
-    command
-        .arg(format!(
-            "--config.file={}",
-            dir.path().join("prometheus.yml").display()
-        ))
-        .arg(format!(
-            "--storage.tsdb.path={}",
-            dir.path().join("tsdb").display()
-        ))
-        // It fires before it has found us, and would send again only after a minute.
-        .arg("--rules.alert.resend-delay=2s")
-        .arg(format!("--web.listen-address=127.0.0.1:{}", free_port()?));
-    let _prometheus = Program::start(command, "prometheus", dir.path())?;
+    let config = format!(
+        "global: {{ evaluation_interval: 1s }}\nrule_files: [ '{}' ]\n\
+         alerting: {{ alertmanagers: [ {{ static_configs: [ {{ targets: [ '{target}' ] }} ] }} ] }}\n",
+        rules(dir.path())?
+    );
+    // It fires before it has found us, and would send again only after a minute.
+    let again = ["--rules.alert.resend-delay=2s"];
+    let _prometheus = prometheus(dir.path(), &config, free_port()?, &again)?;
     told_of_always(&running, &far, begun).await
 }
 

@@ -5,33 +5,17 @@ mod feed;
 
 use std::{
     collections::BTreeMap,
-    path::{Path, PathBuf},
-    process::Command,
+    path::Path,
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
-use anyhow::{Context as _, ensure};
-use e2e::{Http, Program, free_port, until};
+use anyhow::Context as _;
+use e2e::{Http, Program, free_port, peer, prometheus, until};
 use serde_json::Value;
 
 use crate::support::Running;
 
 const REQUESTS: &str = include_str!("api/requests.txt");
-
-/// A program of the peers that `cargo xtask test` unpacks.
-fn peer(name: &str) -> anyhow::Result<PathBuf> {
-    let folder = std::env::var_os("TEGATA_PEERS").map_or_else(
-        || Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target/peers/usr/bin"),
-        PathBuf::from,
-    );
-    let path = folder.join(name);
-    ensure!(
-        path.exists(),
-        "{} is missing: run `cargo xtask test`",
-        path.display()
-    );
-    Ok(path)
-}
 
 /// Both servers, with the same hour of samples in them.
 struct Both {
@@ -45,25 +29,14 @@ struct Both {
 
 async fn start(dir: &Path) -> anyhow::Result<Both> {
     let port = free_port()?;
-    std::fs::write(
-        dir.join("prometheus.yml"),
-        // An hour reaches back further than a fresh head takes samples in any order.
-        "storage: { exemplars: { max_exemplars: 1000 }, tsdb: { out_of_order_time_window: 1d } }\n",
-    )?;
-    let mut command = Command::new(peer("prometheus")?);
-    command
-        .arg(format!(
-            "--config.file={}",
-            dir.join("prometheus.yml").display()
-        ))
-        .arg(format!(
-            "--storage.tsdb.path={}",
-            dir.join("tsdb").display()
-        ))
-        .arg(format!("--web.listen-address=127.0.0.1:{port}"))
-        .arg("--web.enable-remote-write-receiver")
-        .arg("--enable-feature=exemplar-storage,native-histograms");
-    let prometheus = Program::start(command, "prometheus", dir)?;
+    // An hour reaches back further than a fresh head takes samples in any order.
+    let config =
+        "storage: { exemplars: { max_exemplars: 1000 }, tsdb: { out_of_order_time_window: 1d } }\n";
+    let accepts = [
+        "--web.enable-remote-write-receiver",
+        "--enable-feature=exemplar-storage,native-histograms",
+    ];
+    let prometheus = prometheus(dir, config, port, &accepts)?;
     let theirs = Http::to(format!("http://127.0.0.1:{port}"))?;
     until("Prometheus", Duration::from_secs(30), async || {
         Ok(theirs.text("/-/ready").await.ok())
@@ -296,7 +269,7 @@ fn promtool(server: &Http, args: &[&str]) -> anyhow::Result<(bool, Vec<String>)>
         .iter()
         .enumerate()
         .map(|(i, arg)| if i == place { url.as_str() } else { arg });
-    let output = Command::new(peer("promtool")?).args(args).output()?;
+    let output = peer("promtool")?.args(args).output()?;
     let text = String::from_utf8(output.stdout)?;
     let mut lines: Vec<String> = text.lines().map(str::to_owned).collect();
     lines.sort();
@@ -377,10 +350,7 @@ async fn promtool_prints_the_same_of_both() -> anyhow::Result<()> {
     // What is ours to word says that all is well.
     for args in [["check", "healthy"], ["check", "ready"]] {
         let url = format!("--url={}", both.ours.url(""));
-        let output = Command::new(peer("promtool")?)
-            .args(args)
-            .arg(url)
-            .output()?;
+        let output = peer("promtool")?.args(args).arg(url).output()?;
         assert!(output.status.success(), "{args:?}: {output:?}");
     }
     Ok(())

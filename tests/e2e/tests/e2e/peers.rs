@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, path::Path, process::Command, time::Duration};
 
-use e2e::{Http, Program, free_port, peer, run, until};
+use e2e::{Http, Program, free_port, run, until};
 use serde_json::Value;
 
 use crate::support::Running;
@@ -62,27 +62,13 @@ fn start(dir: &Path) -> anyhow::Result<Peers> {
         .arg(format!("-nginx.scrape-uri=http://127.0.0.1:{nginx}/status"));
     programs.push(Program::start(command, "nginx_exporter", dir)?);
 
-    std::fs::write(
-        dir.join("prometheus.yml"),
-        format!(
-            "global: {{ scrape_interval: 1s }}\nscrape_configs:\n\
+    let config = format!(
+        "global: {{ scrape_interval: 1s }}\nscrape_configs:\n\
              - {{ job_name: node, static_configs: [ {{ targets: ['127.0.0.1:{node}'] }} ] }}\n\
              - {{ job_name: nginx, static_configs: [ {{ targets: ['127.0.0.1:{nginx_exporter}'] }} ] }}\n\
              - {{ job_name: prometheus, static_configs: [ {{ targets: ['127.0.0.1:{prometheus}'] }} ] }}\n"
-        ),
-    )?;
-    let mut command = peer("prometheus")?;
-    command
-        .arg(format!(
-            "--config.file={}",
-            dir.join("prometheus.yml").display()
-        ))
-        .arg(format!(
-            "--storage.tsdb.path={}",
-            dir.join("tsdb").display()
-        ))
-        .arg(format!("--web.listen-address=127.0.0.1:{prometheus}"));
-    programs.push(Program::start(command, "prometheus", dir)?);
+    );
+    programs.push(e2e::prometheus(dir, &config, prometheus, &[])?);
     Ok(Peers {
         _programs: programs,
         node,

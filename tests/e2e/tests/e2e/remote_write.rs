@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, path::Path, time::Duration};
 
 use anyhow::Context as _;
-use e2e::{Http, Program, free_port, peer, tegata, until};
+use e2e::{Http, Program, free_port, peer, prometheus, tegata, until};
 use serde_json::Value;
 
 use crate::support::Running;
@@ -28,7 +28,7 @@ async fn receiver(dir: &Path, port: u16) -> anyhow::Result<Running> {
 }
 
 /// A Prometheus that scrapes itself every second and writes to us.
-fn prometheus(dir: &Path, port: u16, to: u16, message: &str) -> anyhow::Result<Program> {
+fn writer(dir: &Path, port: u16, to: u16, message: &str) -> anyhow::Result<Program> {
     let config = format!(
         "global: {{ scrape_interval: 1s }}\n\
          scrape_configs: [ {{ job_name: sender, static_configs: [ {{ targets: ['127.0.0.1:{port}'] }} ] }} ]\n\
@@ -39,18 +39,8 @@ fn prometheus(dir: &Path, port: u16, to: u16, message: &str) -> anyhow::Result<P
            send_native_histograms: true\n  \
            queue_config: {{ batch_send_deadline: 1s, max_backoff: 1s }}\n"
     );
-    let path = dir.join("prometheus.yml");
-    std::fs::write(&path, config)?;
-    let mut command = peer("prometheus")?;
-    command
-        .arg(format!("--config.file={}", path.display()))
-        .arg(format!(
-            "--storage.tsdb.path={}",
-            dir.join("tsdb").display()
-        ))
-        .arg(format!("--web.listen-address=127.0.0.1:{port}"))
-        .arg("--enable-feature=native-histograms,exemplar-storage,metadata-wal-records");
-    Program::start(command, "prometheus", dir)
+    let kinds = ["--enable-feature=native-histograms,exemplar-storage,metadata-wal-records"];
+    prometheus(dir, &config, port, &kinds)
 }
 
 /// Each series and its samples as they are written.
@@ -114,7 +104,7 @@ async fn sends(message: &str) -> anyhow::Result<()> {
     let dir = tempfile::tempdir()?;
     let (port, to) = (free_port()?, free_port()?);
     let mut running = receiver(dir.path(), to).await?;
-    let _sender = prometheus(dir.path(), port, to, message)?;
+    let _sender = writer(dir.path(), port, to, message)?;
     let theirs = Http::to(format!("http://127.0.0.1:{port}"))?;
     running.until_state("up", &["kept"], PATIENCE).await?;
     let first = until("a sample", PATIENCE, async || newest(&running.http).await).await?;

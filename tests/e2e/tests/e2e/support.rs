@@ -84,11 +84,14 @@ impl Running {
 
     /// The state of one promise.
     pub(crate) async fn state(&self, id: &str) -> anyhow::Result<Option<String>> {
+        let verdict = self.verdict(id).await?;
+        Ok(verdict.and_then(|verdict| verdict["state"].as_str().map(str::to_owned)))
+    }
+
+    async fn verdict(&self, id: &str) -> anyhow::Result<Option<Value>> {
         let rows = self.rows().await?;
         let row = rows.iter().find(|row| row["promise"]["id"] == id);
-        Ok(row
-            .and_then(|row| row["verdict"]["state"].as_str())
-            .map(str::to_owned))
+        Ok(row.map(|row| row["verdict"].clone()))
     }
 
     /// Waits until a promise is in one of `states`.
@@ -100,12 +103,14 @@ impl Running {
     ) -> anyhow::Result<String> {
         let what = format!("{id} to be {}", states.join(" or "));
         until(&what, within, async || {
-            let state = self.state(id).await?;
-            let Some(state) = state else { return Ok(None) };
-            if states.contains(&state.as_str()) {
-                return Ok(Some(state));
+            let Some(verdict) = self.verdict(id).await? else {
+                return Ok(None);
+            };
+            let state = verdict["state"].as_str().unwrap_or_default();
+            if states.contains(&state) {
+                return Ok(Some(state.to_owned()));
             }
-            anyhow::bail!("it is {state}")
+            anyhow::bail!("it is {state}: {}", verdict["reason"])
         })
         .await
     }

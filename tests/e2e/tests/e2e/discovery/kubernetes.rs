@@ -7,7 +7,7 @@ use std::{
 };
 
 use anyhow::Context as _;
-use e2e::{Http, Program, free_port, peer, until};
+use e2e::{Http, free_port, prometheus, until};
 
 use super::{PATIENCE, PROMISES, cluster::serve, objects::cluster, targets};
 use crate::support::Running;
@@ -40,20 +40,8 @@ async fn a_clusters_targets_are_those_of_a_real_prometheus() -> anyhow::Result<(
             "- job_name: {role}\n  scrape_interval: 1h\n  kubernetes_sd_configs: [{{ role: {role}, api_server: \"http://127.0.0.1:{theirs}\" }}]\n"
         ));
     }
-    std::fs::write(dir.path().join("prometheus.yml"), configs)?;
     let port = free_port()?;
-    let mut command = peer("prometheus")?;
-    command
-        .arg(format!(
-            "--config.file={}",
-            dir.path().join("prometheus.yml").display()
-        ))
-        .arg(format!(
-            "--storage.tsdb.path={}",
-            dir.path().join("tsdb").display()
-        ))
-        .arg(format!("--web.listen-address=127.0.0.1:{port}"));
-    let prometheus = Program::start(command, "prometheus", dir.path())?;
+    let prometheus = prometheus(dir.path(), &configs, port, &[])?;
     let theirs = Http::to(format!("http://127.0.0.1:{port}"))?;
     let spec =
         format!("service: {{ name: Shop, owner: sre }}\nsources:\n  scrape:\n{specs}{PROMISES}");
