@@ -43,9 +43,9 @@ pub(crate) async fn list(visit: Visit) -> Response {
             Lang::Ja => format!("{} 件の記録。気づかれずに変わることはありません。", grouped(checkpoint.size)),
         }) }
         (head(&visit, &checkpoint))
-        p { a href="/ledger/deeds" { (lang.pick("Who did what", "誰が何をしたか")) } }
         nav aria-label=(lang.pick("Show by kind", "種類で絞り込む")) { ul.filters {
             li { a href="/ledger" aria-current=[kind.is_none().then_some("true")] { (lang.pick("all", "すべて")) } }
+            li { a href="/ledger/deeds" { (lang.pick("Who did what", "誰が何をしたか")) } }
             @for (tag, name) in &kinds {
                 li { a href={ "/ledger?kind=" (escape(tag)) } aria-current=[(kind == Some(*tag)).then_some("true")] { (name.get(lang)) } }
             }
