@@ -58,6 +58,8 @@ pub fn pushed(bench: &Bench) -> anyhow::Result<Vec<Row>> {
         for value in [0.0, 1.0] {
             let (name, trial) = ("bench_condition", trial.to_string());
             load::push(&system, &[("__name__", name), ("trial", &trial)], value)?;
+            // Two values of one millisecond would contradict each other.
+            thread::sleep(Duration::from_millis(2));
         }
         let pushed = Instant::now();
         let arrived = loop {
