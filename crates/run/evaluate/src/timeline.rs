@@ -50,6 +50,7 @@ impl Timeline {
         let place = self
             .facts
             .partition_point(|fact| grid.cell(fact.to, width) < cell);
+        reach_back(&mut self.facts, place, from);
         let floor = place.checked_sub(1).map(|before| self.facts[before].to);
         let from = floor.map_or(from, |floor| from.max(floor)).min(to);
         match self.facts.get_mut(place) {
@@ -95,6 +96,22 @@ impl Timeline {
     pub fn after(&self, since: Timestamp) -> impl Iterator<Item = &Fact> {
         let first = self.facts.partition_point(|fact| fact.to <= since);
         self.facts.range(first..)
+    }
+}
+
+/// What nothing covers after `from` and before the fact at `place` is covered now, by the facts that follow it: where
+/// one of two sources began a moment later than the other and its cell is over, that moment was seen all the same.
+fn reach_back(facts: &mut VecDeque<Fact>, place: usize, from: Timestamp) {
+    for at in (0..place).rev() {
+        if facts[at].to <= from {
+            return;
+        }
+        let before = at.checked_sub(1).map(|before| facts[before].to);
+        let reached = before.map_or(from, |before| before.max(from));
+        facts[at].from = facts[at].from.min(reached);
+        if facts[at].from <= from {
+            return;
+        }
     }
 }
 
@@ -240,6 +257,8 @@ fn onto(all: &[f64], le: &[f64], counts: &[f64]) -> Vec<f64> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     fn at(secs: i64) -> Timestamp {
@@ -315,6 +334,48 @@ mod tests {
         timeline.add(at(100), at(110), Seen::Count { n: 1.0 });
         let facts = timeline.facts(Timestamp::EPOCH);
         assert_eq!((facts[0].to, facts[1].from), (at(10), at(100)));
+    }
+
+    /// The first source is heard at 13.685 s and 15.4 s, the second at 13.732 s and 14.5 s: together they saw all of
+    /// 13.685 s to 15.4 s, though a cell ends at 15 s.
+    #[test]
+    fn a_second_source_leaves_no_hole_where_a_cell_ends() {
+        let ms = Timestamp::from_millis;
+        let mut timeline = Timeline::default();
+        timeline.add(ms(13_732), ms(14_500), Seen::Count { n: 1.0 });
+        timeline.add(ms(13_685), ms(15_400), Seen::Count { n: 1.0 });
+        let facts = timeline.facts(Timestamp::EPOCH);
+        let spans: Vec<_> = facts.iter().map(|fact| (fact.from, fact.to)).collect();
+        assert_eq!(spans, [(ms(13_685), ms(14_500)), (ms(14_500), ms(15_400))]);
+    }
+
+    proptest! {
+        /// Sources that are heard without a pause, each from a start and at an interval of its own: all the time from the
+        /// first start on is covered, once.
+        #[test]
+        fn what_any_source_saw_is_covered(
+            sources in prop::collection::vec((0i64..20_000, 200i64..9_000), 1..5),
+        ) {
+            let ms = Timestamp::from_millis;
+            let end = 120_000;
+            let mut rounds: Vec<(i64, i64)> = sources
+                .iter()
+                .flat_map(|(start, interval)| {
+                    let starts = (0..).map(move |n| start + n * interval);
+                    starts.take_while(move |from| from + interval <= end).map(move |from| (from + interval, from))
+                })
+                .collect();
+            rounds.sort_unstable();
+            let mut timeline = Timeline::default();
+            for (to, from) in &rounds {
+                timeline.add(ms(*from), ms(*to), Seen::Count { n: 1.0 });
+            }
+            let facts = timeline.facts(Timestamp::EPOCH);
+            let first = sources.iter().map(|(start, _)| *start).min().unwrap_or(0);
+            prop_assert_eq!(facts.first().map(|fact| fact.from), Some(ms(first)));
+            prop_assert_eq!(facts.last().map(|fact| fact.to), rounds.last().map(|(to, _)| ms(*to)));
+            prop_assert!(facts.windows(2).all(|pair| pair[0].to == pair[1].from), "{facts:?}");
+        }
     }
 
     #[test]
