@@ -6,9 +6,15 @@
 //! starts with `ja:` is the Japanese one. From JSON, such as the ledger's, fields that are missing take the same
 //! defaults, and unknown ones, which a newer version may have written, are passed over.
 
+mod fields;
+mod scalar;
+
+pub use fields::{Field, Fields};
+pub use scalar::Scalar;
+
 use crate::{
     Say,
-    document::{Mistake, Node, Value, did_you_mean},
+    document::{Key, Mistake, Node, Value, did_you_mean},
 };
 
 /// What may be written in a place; the JSON Schema and the reference are made from it.
@@ -92,79 +98,6 @@ pub trait Read: Sized {
     fn read(node: &Node, mistakes: &mut Vec<Mistake>) -> Option<Self>;
 }
 
-/// A type that is written as one text.
-pub trait Scalar: Sized {
-    /// The word for it in messages, such as `duration`.
-    const NAME: &'static str;
-    const NAME_JA: &'static str;
-    const EXAMPLE: &'static str;
-    const PATTERN: Option<&'static str> = None;
-    const ONE_OF: &'static [&'static str] = &[];
-    /// Why the text is not one, when it is not.
-    fn parse(text: &str) -> Result<Self, Say>;
-    /// What a text that is none was certainly meant to be, such as `5m` for `5 min`.
-    #[must_use]
-    fn meant(_text: &str) -> Option<String> {
-        None
-    }
-}
-
-impl<T: Scalar> Read for T {
-    fn form() -> Form {
-        if T::ONE_OF.is_empty() {
-            Form::Scalar {
-                name: T::NAME,
-                example: T::EXAMPLE,
-                pattern: T::PATTERN,
-            }
-        } else {
-            Form::OneOf(T::ONE_OF)
-        }
-    }
-
-    fn read(node: &Node, mistakes: &mut Vec<Mistake>) -> Option<Self> {
-        let (name, name_ja, example) = (T::NAME, T::NAME_JA, T::EXAMPLE);
-        let Value::Scalar(text) = &node.value else {
-            let found = node.form();
-            mistakes.push(
-                Mistake::new(
-                    "wrong-form",
-                    node.span.clone(),
-                    Say::new(
-                        format!("expected a {name}, found {}", found.en),
-                        format!("{name_ja}が必要ですが、{}があります", found.ja),
-                    ),
-                )
-                .hint(say!(
-                    "write it like `{example}`",
-                    "`{example}` のように書きます"
-                )),
-            );
-            return None;
-        };
-        match T::parse(text) {
-            Ok(value) => Some(value),
-            Err(why) => {
-                let mistake = Mistake::new("wrong-value", node.span.clone(), why);
-                let meant = did_you_mean(text, T::ONE_OF.iter().copied());
-                let meant = meant.map(str::to_owned).or_else(|| T::meant(text));
-                mistakes.push(match meant {
-                    Some(meant) => mistake.meant(&meant),
-                    None if T::ONE_OF.is_empty() => mistake.hint(say!(
-                        "write it like `{example}`",
-                        "`{example}` のように書きます"
-                    )),
-                    None => {
-                        let all = T::ONE_OF.join(", ");
-                        mistake.hint(say!("one of: {all}", "次のいずれか: {all}"))
-                    }
-                });
-                None
-            }
-        }
-    }
-}
-
 impl<T: Read> Read for Vec<T> {
     fn form() -> Form {
         Form::List(Box::new(T::form()))
@@ -174,9 +107,11 @@ impl<T: Read> Read for Vec<T> {
     fn read(node: &Node, mistakes: &mut Vec<Mistake>) -> Option<Self> {
         match &node.value {
             Value::List(items) => {
-                let read: Vec<Option<T>> =
-                    items.iter().map(|item| T::read(item, mistakes)).collect();
-                read.into_iter().collect()
+                let mut read = Self::with_capacity(items.len());
+                for item in items {
+                    read.extend(T::read(item, mistakes));
+                }
+                (read.len() == items.len()).then_some(read)
             }
             Value::Null => Some(Vec::new()),
             _ => T::read(node, mistakes).map(|one| vec![one]),
@@ -184,165 +119,54 @@ impl<T: Read> Read for Vec<T> {
     }
 }
 
-/// The fields of one map while they are being read.
-pub struct Fields<'n> {
-    node: &'n Node,
-    known: Vec<&'static str>,
-    failed: bool,
-}
-
-impl<'n> Fields<'n> {
-    /// Notes a mistake and returns `None` where the node is no map.
-    pub fn of(node: &'n Node, what: &str, mistakes: &mut Vec<Mistake>) -> Option<Self> {
-        if let Value::Map(_) = node.value {
-            return Some(Self {
-                node,
-                known: Vec::new(),
-                failed: false,
-            });
-        }
-        let found = node.form();
-        mistakes.push(Mistake::new(
-            "wrong-form",
-            node.span.clone(),
-            Say::new(
-                format!("expected the fields of `{what}`, found {}", found.en),
-                format!("`{what}` の項目が必要ですが、{}があります", found.ja),
-            ),
-        ));
-        None
+impl<T: Read> Read for std::collections::BTreeMap<String, T> {
+    fn form() -> Form {
+        Form::Map(Box::new(T::form()))
     }
 
-    /// Reads a field, when it is written.
-    pub fn optional<T: Read>(
-        &mut self,
-        name: &'static str,
-        mistakes: &mut Vec<Mistake>,
-    ) -> Option<T> {
-        self.known.push(name);
-        let node = self.node.get(name)?;
-        match node.value {
-            Value::Null => return None,
-            Value::Unreadable => {
-                self.failed = true;
-                return None;
-            }
-            _ => {}
-        }
-        let read = T::read(node, mistakes);
-        self.failed |= read.is_none();
-        read
-    }
-
-    /// Reads a field that must be written.
-    pub fn required<T: Read>(
-        &mut self,
-        name: &'static str,
-        mistakes: &mut Vec<Mistake>,
-    ) -> Option<T> {
-        let written = self
-            .node
-            .get(name)
-            .is_some_and(|node| node.value != Value::Null);
-        if !written {
-            self.known.push(name);
-            self.failed = true;
-            let mistake = Mistake::new(
-                "missing-key",
-                self.node.span.clone(),
-                say!("`{name}` is missing", "`{name}` がありません"),
-            );
-            mistakes.push(mistake.hint(match T::form().example() {
-                Some(example) => say!(
-                    "add `{name}: {example}`, with your value",
-                    "`{name}: {example}` のように加えてください"
-                ),
-                None => say!("add `{name}:`", "`{name}:` を加えてください"),
-            }));
-            return None;
-        }
-        self.optional(name, mistakes)
-    }
-
-    /// Says that this key is read elsewhere.
-    pub fn skip(&mut self, name: &'static str) {
-        self.known.push(name);
-    }
-
-    /// Notes unknown keys; `None` when any field had a mistake.
-    pub fn finish(self, mistakes: &mut Vec<Mistake>) -> Option<()> {
-        let mut failed = self.failed;
-        if let Value::Map(entries) = &self.node.value {
-            for (key, _) in entries {
-                if self.known.contains(&key.name.as_str()) {
-                    continue;
+    fn read(node: &Node, mistakes: &mut Vec<Mistake>) -> Option<Self> {
+        let entries = named(node, mistakes)?;
+        let (mut read, mut whole) = (Self::new(), true);
+        for (key, node) in entries {
+            match T::read(node, mistakes) {
+                Some(value) => {
+                    read.insert(key.name.clone(), value);
                 }
-                failed = true;
-                let name = &key.name;
-                let mistake = Mistake::new(
-                    "unknown-key",
-                    key.span.clone(),
-                    say!("unknown key `{name}`", "`{name}` という項目はありません"),
-                );
-                let all = self.known.join(", ");
-                let meant = did_you_mean(name, self.known.iter().copied());
-                mistakes.push(match meant {
-                    Some(meant) if self.node.get(meant).is_none() => mistake.meant(meant),
-                    // It stands there already: which of the two is right is for a person to say.
-                    Some(meant) => {
-                        mistake.hint(say!("did you mean `{meant}`?", "`{meant}` のことですか?"))
-                    }
-                    None => mistake.hint(say!("known here: {all}", "ここで使える項目: {all}")),
-                });
+                None => whole = false,
             }
         }
-        (!failed).then_some(())
+        whole.then_some(read)
     }
 }
 
-/// How a field's type says whether it may be left out.
-pub trait Field: Sized {
-    const REQUIRED: bool;
-    fn form() -> Form;
-    fn take(
-        fields: &mut Fields<'_>,
-        name: &'static str,
-        mistakes: &mut Vec<Mistake>,
-    ) -> Option<Self>;
-}
-
-impl<T: Read> Field for T {
-    const REQUIRED: bool = true;
-    fn form() -> Form {
-        T::form()
+/// Names with their values, or a mistake.
+fn named<'n>(node: &'n Node, mistakes: &mut Vec<Mistake>) -> Option<&'n [(Key, Node)]> {
+    if let Value::Map(entries) = &node.value {
+        return Some(entries);
     }
-    fn take(
-        fields: &mut Fields<'_>,
-        name: &'static str,
-        mistakes: &mut Vec<Mistake>,
-    ) -> Option<Self> {
-        fields.required(name, mistakes)
-    }
-}
-
-impl<T: Read> Field for Option<T> {
-    const REQUIRED: bool = false;
-    fn form() -> Form {
-        T::form()
-    }
-    fn take(
-        fields: &mut Fields<'_>,
-        name: &'static str,
-        mistakes: &mut Vec<Mistake>,
-    ) -> Option<Self> {
-        Some(fields.optional(name, mistakes))
-    }
+    let found = node.form();
+    mistakes.push(Mistake::new(
+        "wrong-form",
+        node.span.clone(),
+        Say::new(
+            format!("expected names with their values, found {}", found.en),
+            format!("名前と値の組が必要ですが、{}があります", found.ja),
+        ),
+    ));
+    None
 }
 
 /// A field's name as it is written in YAML: Rust spells `for` as `r#for`.
 #[must_use]
 pub fn plain(name: &'static str) -> &'static str {
     name.strip_prefix("r#").unwrap_or(name)
+}
+
+/// A default, as the reference shows it.
+#[must_use]
+pub fn shown(default: &impl serde::Serialize) -> Option<String> {
+    let value = serde_json::to_value(default).ok()?;
+    Some(value.to_string())
 }
 
 /// Declares a record; see the module.
@@ -446,7 +270,7 @@ macro_rules! record {
             name: $crate::record::plain(stringify!($field)),
             doc: $crate::record::Doc(&[$($fdoc),*]),
             required: false,
-            default: { let value: $ty = $default; serde_json::to_string(&value).ok() },
+            default: { let value: $ty = $default; $crate::record::shown(&value) },
             form: <$ty as $crate::record::Field>::form(),
         }
     };
@@ -460,32 +284,6 @@ macro_rules! record {
             Some(read.unwrap_or_else(|| $default))
         }
     };
-}
-
-impl<T: Read> Read for std::collections::BTreeMap<String, T> {
-    fn form() -> Form {
-        Form::Map(Box::new(T::form()))
-    }
-
-    fn read(node: &Node, mistakes: &mut Vec<Mistake>) -> Option<Self> {
-        let Value::Map(entries) = &node.value else {
-            let found = node.form();
-            mistakes.push(Mistake::new(
-                "wrong-form",
-                node.span.clone(),
-                Say::new(
-                    format!("expected names with their values, found {}", found.en),
-                    format!("名前と値の組が必要ですが、{}があります", found.ja),
-                ),
-            ));
-            return None;
-        };
-        let read: Vec<Option<(String, T)>> = entries
-            .iter()
-            .map(|(key, node)| T::read(node, mistakes).map(|value| (key.name.clone(), value)))
-            .collect();
-        read.into_iter().collect()
-    }
 }
 
 /// Declares a choice among records, told apart by the field `kind`.
