@@ -349,7 +349,8 @@ fn errors_do_not_hide_behind_warnings() {
 #[test]
 fn a_figure_that_nobody_held_against_its_source_only_advises() {
     // The load balancer of one provider has been compared, that of the other has not.
-    let rows = "product\tlimit\tvalue\tsource\tdate\nmine\tidle_timeout\t30s\thttps://x.example/\t-\n";
+    let rows =
+        "product\tlimit\tvalue\tsource\tdate\nmine\tidle_timeout\t30s\thttps://x.example/\t-\n";
     let facts = spec::Facts::built_in().clone();
     let facts = facts.with("limits", rows).unwrap();
     let world = World {
