@@ -27,7 +27,8 @@
 //! One thread writes. It takes everything that waits, appends it to `tail` together with a freshly signed
 //! checkpoint, and calls `fdatasync` once: then every waiting caller is answered. `tail` is a header (magic, the
 //! index of its first entry) and commits: `u32` length, `u32` count, for each entry `u16` length, bytes, leaf hash,
-//! and at last `u16` length and the signed checkpoint; integers are big-endian. When it holds [`limit::ROLL_ENTRIES`]
+//! and at last `u16` length and the signed checkpoint; integers are big-endian; zeros behind the last commit are room for
+//! the next, so that a commit within it waits for nothing but its own bytes. When it holds [`limit::ROLL_ENTRIES`]
 //! entries, or when nobody has appended for a moment, whole bundles move to tiles, `tail` starts afresh and
 //! `checkpoint` is published with the partial tiles that it needs.
 //!

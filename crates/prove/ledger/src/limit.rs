@@ -18,11 +18,20 @@ pub const BATCH_ENTRIES: usize = 4_096;
 /// bounded when the disk is slow.
 pub const QUEUE_BYTES: usize = 8 << 20;
 
-/// Entries in the tail before it is moved to tiles: four bundles pay for one set of `fsync`s.
-pub const ROLL_ENTRIES: usize = 1_024;
+/// Entries in the tail before it is moved to tiles even if the writer is never idle: whoever waits then waits for some
+/// `fsync`s, and so many entries make that a small part of what they cost.
+pub const ROLL_ENTRIES: usize = 16_384;
 
 /// Bytes in the tail before it is moved to tiles: they are also held in memory.
-pub const ROLL_BYTES: usize = 1 << 20;
+pub const ROLL_BYTES: usize = 8 << 20;
+
+/// Bytes by which the tail's file grows at least, and at most, when a commit no longer fits: a commit that lies within
+/// the file as it is changes nothing but data, so `fdatasync` need not wait for the file system's journal.
+pub(crate) const ROOM_BYTES: std::ops::RangeInclusive<u64> = 64 << 10..=1 << 20;
+
+/// How long a commit waits for callers that shared the one before it: those that it answered come back at once if at
+/// all, and one `fdatasync` for all of them is worth the wait.
+pub(crate) const GATHER_FOR: Duration = Duration::from_micros(500);
 
 /// How long nobody must have appended before the checkpoint is published: long enough not to be in the way of a
 /// busy writer, short enough that a person who looks sees the newest.

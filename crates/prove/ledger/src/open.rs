@@ -43,13 +43,13 @@ pub(crate) fn open(dir: &Path, origin: &str) -> Result<(Ledger, Opened), Error> 
         create(dir, &signer)?;
     }
     // The cheap look at opening knows that something is wrong; the thorough one knows where.
-    let (tree, published) = read(dir, &signer, &mut opened).map_err(|error| match error {
+    let (tree, published, tail_length) = read(dir, &signer, &mut opened).map_err(|error| match error {
         Error::Damaged(coarse) => {
             Error::Damaged(verify(dir, &Expect::default()).err().unwrap_or(coarse))
         }
         other => other,
     })?;
-    let writer = Writer::new(dir, signer, lock, published.size, tree.size())?;
+    let writer = Writer::new(dir, signer, lock, tail_length, published.size, tree.size())?;
     Ok((Ledger::start(tree, writer)?, opened))
 }
 
@@ -92,7 +92,12 @@ fn create(dir: &Path, signer: &Signer) -> Result<(), Error> {
     files::replace(&dir.join("tail"), &file, None)
 }
 
-fn read(dir: &Path, signer: &Signer, opened: &mut Opened) -> Result<(Tree, Checkpoint), Error> {
+/// The tree, the published checkpoint, and how far commits reach in the tail's file.
+fn read(
+    dir: &Path,
+    signer: &Signer,
+    opened: &mut Opened,
+) -> Result<(Tree, Checkpoint, u64), Error> {
     let published = read_published(dir, signer)?;
     let path = dir.join("tail");
     let file = files::read(&path, TAIL_BYTES).map_err(|error| Error::io(&path, error))?;
@@ -104,7 +109,8 @@ fn read(dir: &Path, signer: &Signer, opened: &mut Opened) -> Result<(Tree, Check
     let (levels, frontier) = tree::load_levels(dir, base)?;
     let tail = tail::read_commits(commits, frontier, &signer.verifier);
     let covered = published.as_ref().map_or(0, |checkpoint| checkpoint.size);
-    cut(&path, &tail, file.len(), covered, opened)?;
+    cut(&path, &tail, covered, opened)?;
+    let tail_length = tail.intact;
     let Some(checkpoint) = tail.checkpoint else {
         return Err(VerifyError::Tail {
             path,
@@ -156,7 +162,7 @@ fn read(dir: &Path, signer: &Signer, opened: &mut Opened) -> Result<(Tree, Check
         }
         .into());
     }
-    Ok((tree, published))
+    Ok((tree, published, tail_length))
 }
 
 fn read_published(dir: &Path, signer: &Signer) -> Result<Option<Checkpoint>, Error> {
@@ -184,7 +190,6 @@ fn read_published(dir: &Path, signer: &Signer) -> Result<Option<Checkpoint>, Err
 fn cut(
     path: &Path,
     tail: &Tail,
-    length: usize,
     covered: u64,
     opened: &mut Opened,
 ) -> Result<(), Error> {
@@ -208,7 +213,7 @@ fn cut(
     opened.recovered.push(format!(
         "{}: cut {} bytes of a commit after entry count {} that was never finished ({})",
         path.display(),
-        length as u64 - tail.intact,
+        tail.left_over,
         tail.frontier.size(),
         broken.detail,
     ));

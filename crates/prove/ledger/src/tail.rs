@@ -2,6 +2,8 @@
 //!
 //! It keeps the entries *and* the checkpoint signed over them, so whatever is found in it complete is proven. The
 //! format is described at the top of the crate.
+//!
+//! Behind the last commit the file may hold zeros: room for the next ones. No commit ends with a zero.
 
 use crate::{
     key::Verifier,
@@ -34,6 +36,8 @@ pub(crate) struct Tail {
     pub frontier: Frontier,
     /// Bytes of the file that hold good commits.
     pub intact: u64,
+    /// Bytes after them that are neither a good commit nor room.
+    pub left_over: u64,
     pub broken: Option<Broken>,
 }
 
@@ -99,9 +103,11 @@ pub(crate) fn read_commits(commits: &[u8], frontier: Frontier, verifier: &Verifi
         checkpoint: None,
         frontier,
         intact: header(0).len() as u64,
+        left_over: 0,
         broken: None,
     };
-    let mut rest = commits;
+    let end = commits.iter().rposition(|byte| *byte != 0);
+    let mut rest = &commits[..end.map_or(0, |last| last + 1)];
     while !rest.is_empty() {
         let index = tail.frontier.size();
         let Some((commit, after)) = split_commit(rest) else {
@@ -123,25 +129,31 @@ pub(crate) fn read_commits(commits: &[u8], frontier: Frontier, verifier: &Verifi
                 rest = after;
             }
             Err((index, detail)) => {
-                // A file system may give back zeros for what never reached the disk.
-                let unfinished = rest.iter().all(|byte| *byte == 0);
-                let last = unfinished || after.is_empty();
                 tail.broken = Some(Broken {
                     index,
-                    unfinished,
-                    last,
+                    unfinished: false,
+                    last: after.is_empty() || is_headless(rest),
                     detail,
                 });
                 break;
             }
         }
     }
+    tail.left_over = rest.len() as u64;
     tail
 }
 
 fn split_commit(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
     let (length, rest) = bytes.split_first_chunk()?;
     rest.split_at_checked(u32::from_be_bytes(*length) as usize)
+}
+
+/// Whether a commit's first bytes did not reach the disk while later ones did. Its length is not known then; but the next
+/// one is written only once it is durable, so it is the last where no second checkpoint follows.
+fn is_headless(rest: &[u8]) -> bool {
+    const SIGNED: &[u8] = "\n\n\u{2014} ".as_bytes();
+    let is_cut = rest.get(3).is_none_or(|byte| *byte == 0);
+    is_cut && rest.windows(SIGNED.len()).filter(|bytes| *bytes == SIGNED).count() <= 1
 }
 
 type Commit = (Vec<Line>, Frontier, Checkpoint);

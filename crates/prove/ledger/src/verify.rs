@@ -6,6 +6,7 @@
 use std::{
     fs,
     path::{Path, PathBuf},
+    time::SystemTime,
 };
 
 use crate::{
@@ -52,11 +53,11 @@ pub struct Verified {
 
 /// Verifies the ledger in `dir`: every byte of its tiles, its tail and its checkpoint.
 pub fn verify(dir: &Path, expect: &Expect<'_>) -> Result<Verified, VerifyError> {
-    let mut before = published_bytes(dir);
+    let mut before = newest(dir);
     let mut result = verify_once(dir, expect);
     for _ in 1..ATTEMPTS {
-        // Only a writer at work changes the checkpoint meanwhile; a damaged ledger stays as it is.
-        let now = published_bytes(dir);
+        // Only a writer at work changes anything meanwhile; a damaged ledger stays as it is.
+        let now = newest(dir);
         if result.is_ok() || now == before {
             break;
         }
@@ -66,10 +67,11 @@ pub fn verify(dir: &Path, expect: &Expect<'_>) -> Result<Verified, VerifyError> 
     result
 }
 
-fn published_bytes(dir: &Path) -> Option<Vec<u8>> {
-    files::read(&dir.join("checkpoint"), NOTE_BYTES as u64)
-        .ok()
-        .flatten()
+/// The checkpoint, and when the tail was last written: half a commit may be seen in it.
+fn newest(dir: &Path) -> (Option<Vec<u8>>, Option<SystemTime>) {
+    let published = files::read(&dir.join("checkpoint"), NOTE_BYTES as u64);
+    let written = fs::metadata(dir.join("tail")).and_then(|tail| tail.modified());
+    (published.ok().flatten(), written.ok())
 }
 
 fn verify_once(dir: &Path, expect: &Expect<'_>) -> Result<Verified, VerifyError> {
@@ -108,7 +110,7 @@ fn verify_once(dir: &Path, expect: &Expect<'_>) -> Result<Verified, VerifyError>
     walk.unfinished_levels()?;
     let tail = tail::read_commits(commits, walk.frontier.clone(), &signer);
     let size = tail.frontier.size();
-    let unfinished = walk.tail(&tail, &path, base, published.size, file.len())?;
+    let unfinished = walk.tail(&tail, &path, base, published.size)?;
     let Some(checkpoint) = &tail.checkpoint else {
         return Err(VerifyError::Tail {
             path,
@@ -285,7 +287,6 @@ impl Walk<'_> {
         path: &Path,
         base: u64,
         signed: u64,
-        length: usize,
     ) -> Result<u64, VerifyError> {
         let entries: Vec<&[u8]> = tail.lines.iter().map(|line| &*line.bytes).collect();
         let hashes: Vec<Hash> = tail.lines.iter().map(|line| line.hash).collect();
@@ -317,11 +318,7 @@ impl Walk<'_> {
             self.partial_entries(n, &entries[at..end])?;
             self.partial_hashes(0, n, &hashes[at..end])?;
         }
-        Ok(if tail.broken.is_some() {
-            length as u64 - tail.intact
-        } else {
-            0
-        })
+        Ok(tail.left_over)
     }
 
     fn compare(&self, checkpoint: &Checkpoint, place: &str) -> Result<(), VerifyError> {

@@ -3,6 +3,7 @@
 use std::{
     collections::VecDeque,
     fs::{self, File, OpenOptions},
+    io,
     ops::Range,
     os::unix::fs::FileExt,
     path::{Path, PathBuf},
@@ -17,7 +18,10 @@ use crate::{
     error::Error,
     files::{self, Layer},
     key::Signer,
-    limit::{LEVELS, PUBLISH_AFTER, PUBLISH_COMMITS, ROLL_BYTES, ROLL_ENTRIES, TILE},
+    limit::{
+        GATHER_FOR, LEVELS, PUBLISH_AFTER, PUBLISH_COMMITS, ROLL_BYTES, ROLL_ENTRIES, ROOM_BYTES,
+        TILE,
+    },
     merkle::{Hash, subtree_root},
     note, personal,
     tail::{self, Line},
@@ -55,10 +59,14 @@ pub(crate) struct Writer {
     /// Held as long as the writer lives.
     _lock: File,
     tail: File,
+    /// How far commits reach in it, and how long its file is.
     tail_length: u64,
+    tail_room: u64,
     /// The size that `checkpoint` says.
     published: u64,
     commits_unpublished: usize,
+    /// Callers that shared the last commit.
+    siblings: usize,
     /// Why nothing more is written.
     broken: Option<String>,
 }
@@ -68,10 +76,11 @@ impl Writer {
         dir: &Path,
         signer: Signer,
         lock: File,
+        tail_length: u64,
         published: u64,
         size: u64,
     ) -> Result<Self, Error> {
-        let (tail, tail_length) = open_tail(dir)?;
+        let (tail, tail_room) = open_tail(dir)?;
         let dir = dir.to_owned();
         // What a killed process did not get to publish is published now.
         let commits_unpublished = usize::from(size != published);
@@ -81,8 +90,10 @@ impl Writer {
             _lock: lock,
             tail,
             tail_length,
+            tail_room,
             published,
             commits_unpublished,
+            siblings: 0,
             broken: None,
         })
     }
@@ -100,6 +111,10 @@ impl Writer {
                 let _ = self.publish(shared);
             }
             if closed && lock(&shared.queue).jobs.is_empty() {
+                // Room that is left behind is no damage, but a file of commits alone is easier to look at.
+                if self.broken.is_none() {
+                    let _ = self.tail.set_len(self.tail_length);
+                }
                 return;
             }
         }
@@ -127,7 +142,18 @@ impl Writer {
                 break;
             }
         }
-        let jobs = queue.jobs.drain(..).collect();
+        while !queue.closed && (1..self.siblings).contains(&queue.jobs.len()) {
+            let waited = shared
+                .work
+                .wait_timeout(queue, GATHER_FOR)
+                .unwrap_or_else(PoisonError::into_inner);
+            queue = waited.0;
+            if waited.1.timed_out() {
+                break;
+            }
+        }
+        let jobs: Vec<Job> = queue.jobs.drain(..).collect();
+        self.siblings = jobs.len();
         queue.bytes = 0;
         shared.room.notify_all();
         (jobs, queue.closed)
@@ -200,11 +226,12 @@ impl Writer {
 
     fn append_to_tail(&mut self, bytes: &[u8]) -> Result<(), Error> {
         let path = self.dir.join("tail");
-        if let Err(error) = self.tail.write_all_at(bytes, self.tail_length) {
+        if let Err(error) = self.write_to_tail(bytes) {
             // Half a commit must not stay where the next one goes.
             if let Err(error) = self.tail.set_len(self.tail_length) {
                 self.broken = Some(error.to_string());
             }
+            self.tail_room = self.tail_length;
             return Err(Error::io(&path, error));
         }
         if let Err(error) = self.tail.sync_data() {
@@ -216,6 +243,18 @@ impl Writer {
         }
         self.tail_length += bytes.len() as u64;
         Ok(())
+    }
+
+    fn write_to_tail(&mut self, bytes: &[u8]) -> io::Result<()> {
+        let end = self.tail_length + bytes.len() as u64;
+        if end > self.tail_room {
+            // A tail that is moved soon, because nobody is in a hurry, gets little of it.
+            let room = self.tail_length.clamp(*ROOM_BYTES.start(), *ROOM_BYTES.end());
+            self.tail
+                .write_all_at(&vec![0; usize::try_from(room).unwrap_or_default()], end)?;
+            self.tail_room = end + room;
+        }
+        self.tail.write_all_at(bytes, self.tail_length)
     }
 
     /// Moves full bundles from the tail to tiles. Done twice it writes the same bytes twice, so a crash in between
@@ -261,6 +300,7 @@ impl Writer {
             files::replace(&self.dir.join("tail"), &file, None).and_then(|()| open_tail(&self.dir));
         (self.tail, self.tail_length) =
             replaced.inspect_err(|error| self.broken = Some(error.to_string()))?;
+        self.tail_room = self.tail_length;
         let mut tree = write(shared);
         tree.base = base;
         tree.levels = levels;
@@ -279,7 +319,7 @@ impl Writer {
         for (layer, n, _) in full {
             let partials = files::partials(&self.dir, *layer, *n);
             match fs::remove_dir_all(&partials) {
-                Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                Err(error) if error.kind() != io::ErrorKind::NotFound => {
                     return Err(Error::io(&partials, error));
                 }
                 _ => {}

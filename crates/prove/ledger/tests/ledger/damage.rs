@@ -184,9 +184,7 @@ fn a_torn_commit_that_nothing_signed_covers_is_cut_and_reported() {
     let path = dir.path().join("tail");
     let whole = fs::read(&path).unwrap();
     for torn in [
-        &[0_u8; 3][..],
-        &[0; 4_096],
-        &[0, 0, 1, 0, 0, 0, 0, 1, 0, 9, b'{'],
+        &[0_u8, 0, 1, 0, 0, 0, 0, 1, 0, 9, b'{'][..],
         &[0xff; 700],
     ] {
         let mut file = fs::OpenOptions::new().append(true).open(&path).unwrap();
@@ -197,6 +195,68 @@ fn a_torn_commit_that_nothing_signed_covers_is_cut_and_reported() {
         assert_eq!(ledger.len(), 5);
         drop(ledger);
         assert_eq!(fs::read(&path).unwrap(), whole);
+    }
+}
+
+#[test]
+fn zeros_behind_the_last_commit_are_room_and_go_when_the_ledger_is_closed() {
+    let dir = ledger_of(5);
+    let path = dir.path().join("tail");
+    let whole = fs::read(&path).unwrap();
+    for zeros in [3, 4_096] {
+        let mut file = fs::OpenOptions::new().append(true).open(&path).unwrap();
+        file.write_all(&vec![0; zeros]).unwrap();
+        assert_eq!(check(dir.path()).unwrap().unfinished, 0);
+        let (ledger, opened) = Ledger::open(dir.path(), ORIGIN).unwrap();
+        assert!(opened.recovered.is_empty(), "{:?}", opened.recovered);
+        drop(ledger);
+        assert_eq!(fs::read(&path).unwrap(), whole);
+    }
+}
+
+/// The disk may write the sectors of a commit in any order before the power goes: whichever are missing, that commit
+/// alone is cut, unless another follows it.
+#[test]
+fn a_commit_of_which_any_sector_is_missing_is_cut_and_one_before_it_is_damage() {
+    let dir = tempfile::tempdir().unwrap();
+    let (ledger, _) = Ledger::open(dir.path(), ORIGIN).unwrap();
+    append(&ledger, 0..5);
+    let path = dir.path().join("tail");
+    let end_of = |tail: &[u8]| tail.iter().rposition(|byte| *byte != 0).unwrap() + 1;
+    // Room lies behind what is committed as long as the ledger is open.
+    let (before, before_checkpoint) = {
+        let tail = fs::read(&path).unwrap();
+        (end_of(&tail), fs::read(dir.path().join("checkpoint")).unwrap())
+    };
+    append(&ledger, 5..30);
+    let tail = fs::read(&path).unwrap();
+    let after = end_of(&tail);
+    append(&ledger, 30..40);
+    let longer = fs::read(&path).unwrap();
+    drop(ledger);
+    let crashed = |tail: &[u8], from: usize, to: usize| {
+        let other = tempfile::tempdir().unwrap();
+        for name in ["key", "key.pub"] {
+            fs::copy(dir.path().join(name), other.path().join(name)).unwrap();
+        }
+        fs::write(other.path().join("checkpoint"), &before_checkpoint).unwrap();
+        let mut tail = tail.to_vec();
+        tail[from..to].fill(0);
+        fs::write(other.path().join("tail"), tail).unwrap();
+        other
+    };
+    for start in (before..after).step_by(512) {
+        let end = (start + 512).min(after);
+        let other = crashed(&tail, start, end);
+        let (ledger, opened) = Ledger::open(other.path(), ORIGIN).unwrap();
+        assert_eq!((ledger.len(), opened.recovered.len()), (5, 1), "without {start}..{end}");
+        drop(ledger);
+        check(other.path()).unwrap();
+
+        let other = crashed(&longer, start, end);
+        let Err(Error::Damaged(_)) = Ledger::open(other.path(), ORIGIN) else {
+            panic!("without {start}..{end} of a commit that was acknowledged it opened")
+        };
     }
 }
 
