@@ -34,8 +34,12 @@ fn main() -> Result<(), Failure> {
         thread::scope(|scope| {
             let append = || (0..rounds).try_for_each(|_| ledger.append(entries.clone()).map(drop));
             let all: Vec<_> = (0..callers).map(|_| scope.spawn(append)).collect();
-            all.into_iter()
-                .try_for_each(|caller| caller.join().map_err(|_| "a caller panicked")?.map_err(Failure::from))
+            all.into_iter().try_for_each(|caller| {
+                caller
+                    .join()
+                    .map_err(|_| "a caller panicked")?
+                    .map_err(Failure::from)
+            })
         })?;
         let seconds = start.elapsed().as_secs_f64();
         println!(

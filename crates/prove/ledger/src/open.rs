@@ -43,12 +43,13 @@ pub(crate) fn open(dir: &Path, origin: &str) -> Result<(Ledger, Opened), Error> 
         create(dir, &signer)?;
     }
     // The cheap look at opening knows that something is wrong; the thorough one knows where.
-    let (tree, published, tail_length) = read(dir, &signer, &mut opened).map_err(|error| match error {
-        Error::Damaged(coarse) => {
-            Error::Damaged(verify(dir, &Expect::default()).err().unwrap_or(coarse))
-        }
-        other => other,
-    })?;
+    let (tree, published, tail_length) =
+        read(dir, &signer, &mut opened).map_err(|error| match error {
+            Error::Damaged(coarse) => {
+                Error::Damaged(verify(dir, &Expect::default()).err().unwrap_or(coarse))
+            }
+            other => other,
+        })?;
     let writer = Writer::new(dir, signer, lock, tail_length, published.size, tree.size())?;
     Ok((Ledger::start(tree, writer)?, opened))
 }
@@ -187,12 +188,7 @@ fn read_published(dir: &Path, signer: &Signer) -> Result<Option<Checkpoint>, Err
 
 /// Cuts off a commit that was being written when the machine stopped. Nobody was told that it is durable, and no
 /// signed checkpoint covers it; anything else that does not hold is damage.
-fn cut(
-    path: &Path,
-    tail: &Tail,
-    covered: u64,
-    opened: &mut Opened,
-) -> Result<(), Error> {
+fn cut(path: &Path, tail: &Tail, covered: u64, opened: &mut Opened) -> Result<(), Error> {
     let Some(broken) = &tail.broken else {
         return Ok(());
     };

@@ -153,7 +153,12 @@ fn split_commit(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
 fn is_headless(rest: &[u8]) -> bool {
     const SIGNED: &[u8] = "\n\n\u{2014} ".as_bytes();
     let is_cut = rest.get(3).is_none_or(|byte| *byte == 0);
-    is_cut && rest.windows(SIGNED.len()).filter(|bytes| *bytes == SIGNED).count() <= 1
+    is_cut
+        && rest
+            .windows(SIGNED.len())
+            .filter(|bytes| *bytes == SIGNED)
+            .count()
+            <= 1
 }
 
 type Commit = (Vec<Line>, Frontier, Checkpoint);

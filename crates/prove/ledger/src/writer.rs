@@ -249,7 +249,9 @@ impl Writer {
         let end = self.tail_length + bytes.len() as u64;
         if end > self.tail_room {
             // A tail that is moved soon, because nobody is in a hurry, gets little of it.
-            let room = self.tail_length.clamp(*ROOM_BYTES.start(), *ROOM_BYTES.end());
+            let room = self
+                .tail_length
+                .clamp(*ROOM_BYTES.start(), *ROOM_BYTES.end());
             self.tail
                 .write_all_at(&vec![0; usize::try_from(room).unwrap_or_default()], end)?;
             self.tail_room = end + room;

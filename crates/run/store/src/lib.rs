@@ -4,6 +4,7 @@
 //! A **room**: an engine is one file or folder beside its port and one line in the function that matches
 //! its name. What an embedded engine acknowledges survives `kill -9` (group commit with fsync).
 
+pub mod hash;
 pub mod lock;
 pub mod logs;
 pub mod metrics;

@@ -183,10 +183,7 @@ fn a_torn_commit_that_nothing_signed_covers_is_cut_and_reported() {
     let dir = ledger_of(5);
     let path = dir.path().join("tail");
     let whole = fs::read(&path).unwrap();
-    for torn in [
-        &[0_u8, 0, 1, 0, 0, 0, 0, 1, 0, 9, b'{'][..],
-        &[0xff; 700],
-    ] {
+    for torn in [&[0_u8, 0, 1, 0, 0, 0, 0, 1, 0, 9, b'{'][..], &[0xff; 700]] {
         let mut file = fs::OpenOptions::new().append(true).open(&path).unwrap();
         file.write_all(torn).unwrap();
         assert_eq!(check(dir.path()).unwrap().unfinished, torn.len() as u64);
@@ -226,7 +223,10 @@ fn a_commit_of_which_any_sector_is_missing_is_cut_and_one_before_it_is_damage() 
     // Room lies behind what is committed as long as the ledger is open.
     let (before, before_checkpoint) = {
         let tail = fs::read(&path).unwrap();
-        (end_of(&tail), fs::read(dir.path().join("checkpoint")).unwrap())
+        (
+            end_of(&tail),
+            fs::read(dir.path().join("checkpoint")).unwrap(),
+        )
     };
     append(&ledger, 5..30);
     let tail = fs::read(&path).unwrap();
@@ -249,7 +249,11 @@ fn a_commit_of_which_any_sector_is_missing_is_cut_and_one_before_it_is_damage() 
         let end = (start + 512).min(after);
         let other = crashed(&tail, start, end);
         let (ledger, opened) = Ledger::open(other.path(), ORIGIN).unwrap();
-        assert_eq!((ledger.len(), opened.recovered.len()), (5, 1), "without {start}..{end}");
+        assert_eq!(
+            (ledger.len(), opened.recovered.len()),
+            (5, 1),
+            "without {start}..{end}"
+        );
         drop(ledger);
         check(other.path()).unwrap();
 

@@ -88,7 +88,9 @@ impl Fields for Record {
     }
 }
 
-pub(crate) fn plain(value: &Value) -> Option<FieldValue<'_>> {
+/// A single value as a query sees it.
+#[must_use]
+pub fn plain(value: &Value) -> Option<FieldValue<'_>> {
     match value {
         Value::String(text) => Some(FieldValue::Text(text)),
         Value::Number(number) => number.as_f64().map(FieldValue::Number),
@@ -104,19 +106,31 @@ pub(crate) fn each_value<'v>(
     name: &str,
     test: &mut dyn FnMut(&'v Value) -> bool,
 ) -> bool {
-    if let Some(value) = fields.get(name)
+    if let Some(value) = get(fields, name)
         && each_item(value, test)
     {
         return true;
     }
-    name.match_indices('.')
-        .any(|(dot, _)| match fields.get(&name[..dot]) {
-            Some(value) => each_item(value, &mut |item| {
-                item.as_object()
-                    .is_some_and(|inner| each_value(inner, &name[dot + 1..], test))
-            }),
-            None => false,
-        })
+    let bytes = name.bytes().enumerate();
+    let mut dots = bytes.filter_map(|(at, byte)| (byte == b'.').then_some(at));
+    dots.any(|dot| match get(fields, &name[..dot]) {
+        Some(value) => each_item(value, &mut |item| {
+            item.as_object()
+                .is_some_and(|inner| each_value(inner, &name[dot + 1..], test))
+        }),
+        None => false,
+    })
+}
+
+/// Names of so many fields are compared one by one sooner than one of them is hashed.
+const FEW: usize = 24;
+
+fn get<'v>(fields: &'v Map<String, Value>, name: &str) -> Option<&'v Value> {
+    if fields.len() > FEW {
+        return fields.get(name);
+    }
+    let mut pairs = fields.iter();
+    pairs.find_map(|(other, value)| (other == name).then_some(value))
 }
 
 fn each_item<'v>(value: &'v Value, test: &mut dyn FnMut(&'v Value) -> bool) -> bool {

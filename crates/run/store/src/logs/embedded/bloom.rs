@@ -10,7 +10,7 @@
 use promise::signal::{fold, words};
 use xxhash_rust::xxh3::xxh3_64;
 
-use super::hash::QuickSet;
+use crate::hash::QuickSet;
 
 const BITS_A_WORD: usize = 8;
 const PROBES: u64 = 5;

@@ -13,9 +13,10 @@ use std::sync::Arc;
 use promise::Timestamp;
 use serde_json::{Map, Number, Value};
 
-use super::{hash::QuickMap, memory::Row};
+use super::memory::Row;
 use crate::{
     Error, Record,
+    hash::QuickMap,
     wire::{Reader, put_signed, put_text, put_varint},
 };
 

@@ -5,8 +5,8 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-use super::{hash::QuickMap, header::Header};
-use crate::Error;
+use super::header::Header;
+use crate::{Error, hash::QuickMap};
 
 /// Headers take about 5 bytes a row: those of some ten million rows.
 const BYTES_MAX: usize = 64 << 20;

@@ -27,7 +27,6 @@ mod export;
 mod filter;
 mod frame;
 mod gone;
-mod hash;
 mod header;
 mod headers;
 mod hold;

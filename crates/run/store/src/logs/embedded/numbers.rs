@@ -1,11 +1,9 @@
 //! Columns of integers in the form that is shortest: packed as they are, as differences, against the rows'
 //! times, or as a dictionary.
 
-use super::{
-    bytes::{Squeeze, read_bytes},
-    hash::QuickMap,
-};
+use super::bytes::{Squeeze, read_bytes};
 use crate::{
+    hash::QuickMap,
     numbers::{
         Effort,
         pack::{pack, unpack},

@@ -11,9 +11,9 @@ use hashbrown::HashTable;
 use serde_json::Value;
 use xxhash_rust::xxh3::xxh3_64_with_seed;
 
-use super::hash::QuickMap;
 use crate::{
     Error,
+    hash::QuickMap,
     wire::{Reader, put_text, put_varint},
 };
 

@@ -4,7 +4,6 @@ use super::{
     super::{
         bloom::Words,
         bytes::Squeeze,
-        hash::QuickMap,
         numbers::{self, Clock},
         table::{Column, Presence, Table},
     },
@@ -13,7 +12,10 @@ use super::{
     hex_stride, pack_hex,
     template::slots,
 };
-use crate::wire::{put_text, put_varint};
+use crate::{
+    hash::QuickMap,
+    wire::{put_text, put_varint},
+};
 
 pub(super) const PLAIN: u8 = 0;
 pub(super) const SAME: u8 = 1;

@@ -8,11 +8,11 @@ use std::{
 
 use xxhash_rust::xxh3::xxh3_64_with_seed;
 
-pub(super) type QuickMap<K, V> = HashMap<K, V, Quick>;
-pub(super) type QuickSet<K> = HashSet<K, Quick>;
+pub type QuickMap<K, V> = HashMap<K, V, Quick>;
+pub type QuickSet<K> = HashSet<K, Quick>;
 
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Quick(u64);
+pub struct Quick(u64);
 
 impl Default for Quick {
     fn default() -> Self {
@@ -29,7 +29,7 @@ impl BuildHasher for Quick {
     }
 }
 
-pub(super) struct Hashing(u64);
+pub struct Hashing(u64);
 
 impl Hasher for Hashing {
     fn write(&mut self, bytes: &[u8]) {
