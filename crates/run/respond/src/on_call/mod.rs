@@ -6,7 +6,7 @@
 //!   left out the hand-over is as much later as the clock jumped (RFC 5545, section 3.3.5).
 //! * A part of the week that ends at or before its begin ends on the next day, and belongs to the day it began on.
 
-mod holiday;
+pub(crate) mod holiday;
 pub mod ical;
 mod layer;
 pub mod review;
