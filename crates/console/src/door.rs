@@ -14,7 +14,7 @@ mod rules;
 mod targets;
 
 use async_trait::async_trait;
-use promise::{Say, State, Timestamp};
+use promise::{Lang, Say, State, Timestamp};
 use serde::Serialize;
 use serde_json::Value;
 use store::remote_write::{self, Encoding, Written};
@@ -157,7 +157,18 @@ pub struct Acknowledged {
 pub struct Moment {
     pub at: Timestamp,
     pub what: Say,
+    /// The person who did it, where one did.
+    pub who: Option<String>,
     pub entry: Option<u64>,
+}
+
+impl Moment {
+    /// Who did it, unless the sentence itself says so.
+    #[must_use]
+    pub fn doer(&self, lang: Lang) -> Option<&str> {
+        let who = self.who.as_deref()?;
+        (!self.what.get(lang).contains(who)).then_some(who)
+    }
 }
 
 /// One notification to one receiver.

@@ -18,7 +18,7 @@ use serde_json::{Map, Value, json};
 use crate::{
     door::{Dossier, Refused},
     lang::Pick,
-    page::incident::NAME_MAX,
+    page::{around, incident::NAME_MAX},
     reply::{Visit, escape},
     show::time,
 };
@@ -143,11 +143,11 @@ pub(crate) fn after(visit: &Visit, one: &Dossier) -> Markup {
                 } } }
             }
         }
-        @if !one.records.is_empty() {
-            section aria-labelledby="records" {
-                h2 #records { (lang.pick("Errors in the logs around its beginning", "発生前後のエラーログ")) }
-                pre tabindex="0" role="group" aria-labelledby="records" { @for line in &one.records { (line.at) " " (line.stream) " " (line.text) "\n" } }
-            }
+        section aria-labelledby="records" {
+            h2 #records { (lang.pick("Errors in the logs around its beginning", "発生前後のエラーログ")) }
+            @if one.records.is_empty() { p.empty { (lang.pick("None was found.", "見つかりませんでした。")) } }
+            @else { pre tabindex="0" role="group" aria-labelledby="records" { @for line in &one.records { (line.at) " " (line.stream) " " (line.text) "\n" } } }
+            (around::logs(visit, &one.incident))
         }
         section aria-labelledby="notice" {
             h2 #notice { (lang.pick("Draft for customers", "お客様へのお知らせ(案)")) }

@@ -12,7 +12,7 @@ use serde::Deserialize;
 use crate::{
     door::{Dossier, Incident, Page},
     lang::Pick,
-    page::{Follow, Part, case, entry, frame, incidents::standing, promise_link},
+    page::{Follow, Part, around, case, entry, frame, incidents::standing, promise_link},
     reply::{Visit, escape},
     show::{mark, time},
 };
@@ -25,12 +25,16 @@ pub(crate) async fn show(Path(id): Path<String>, visit: Visit) -> Response {
     match visit.room.desk.incidents.get(&id).await {
         Ok(Some(incident)) => {
             let title = format!("{} {id}", visit.lang.pick("Incident", "インシデント"));
+            let measured = match &dossier {
+                Some(dossier) => around::show(&visit, dossier).await,
+                None => html! {},
+            };
             visit.page(frame(
                 &visit,
                 &title,
                 Part::Incidents,
                 Follow::Whole,
-                &content(&visit, &incident, dossier.as_ref()),
+                &content(&visit, &incident, dossier.as_ref(), &measured),
             ))
         }
         Ok(None) => visit.missing(&say!(
@@ -82,7 +86,7 @@ pub(crate) async fn accept(
     visit.room.desk.incidents.acknowledge(id, by, reason).await
 }
 
-fn content(visit: &Visit, one: &Incident, dossier: Option<&Dossier>) -> Markup {
+fn content(visit: &Visit, one: &Incident, dossier: Option<&Dossier>, measured: &Markup) -> Markup {
     let lang = visit.lang;
     let zone = visit.zone();
     html! {
@@ -97,10 +101,11 @@ fn content(visit: &Visit, one: &Incident, dossier: Option<&Dossier>) -> Markup {
         div.columns {
             div {
                 @if let Some(dossier) = dossier { (case::before(visit, dossier)) }
+                (measured)
                 section aria-labelledby="timeline" {
                     h2 #timeline { (lang.pick("Timeline", "経過")) }
                     ol.timeline { @for moment in &one.timeline {
-                        li { (time::clock(moment.at, visit.now, &zone, lang)) p { span { (time::sentence(moment.what.get(lang), visit.now, &zone, lang)) } " " (entry(moment.entry, lang)) } }
+                        li { (time::clock(moment.at, visit.now, &zone, lang)) p { span { (time::sentence(moment.what.get(lang), visit.now, &zone, lang)) } @if let Some(who) = moment.doer(lang) { " " span.to { (who) } } " " (entry(moment.entry, lang)) } }
                     } }
                 }
                 section aria-labelledby="pages" {

@@ -2,6 +2,7 @@
 
 pub(crate) mod acknowledge;
 pub(crate) mod alerts;
+mod around;
 pub(crate) mod board;
 pub(crate) mod case;
 pub(crate) mod checklists;

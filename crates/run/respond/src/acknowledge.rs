@@ -303,13 +303,7 @@ fn take(
         return Err(Error::NotOpen(id.to_owned()));
     }
     let (mut incident, at, who) = (known.clone(), change.at, &answer.who);
-    let what = match &answer.reason {
-        Some(reason) => say!(
-            "{who} acknowledged: {reason}",
-            "{who} が応答しました: {reason}"
-        ),
-        None => say!("{who} acknowledged", "{who} が応答しました"),
-    };
+    let what = said(&answer, &way);
     incident.note(at, "acknowledged", what).who = Some(who.clone());
     for pending in book.repeats(id) {
         change.drop_pending(&pending.page.key);
@@ -336,6 +330,25 @@ fn take(
     tell(config, book, change, &mut incident);
     change.put_incident(incident.clone());
     Ok(incident)
+}
+
+/// What the timeline says of an answer.
+fn said(answer: &Acknowledgement, way: &Way) -> Say {
+    let who = &answer.who;
+    let done = match way {
+        Way::Name => say!("{who} acknowledged", "{who} が応答しました"),
+        Way::Link { receiver, .. } => say!(
+            "{who} acknowledged by the link sent to {receiver}",
+            "{who} が {receiver} 宛てのリンクから応答しました"
+        ),
+    };
+    match &answer.reason {
+        Some(reason) => Say::new(
+            format!("{}: {reason}", done.en),
+            format!("{}: {reason}", done.ja),
+        ),
+        None => done,
+    }
 }
 
 /// Lets receivers that keep one message an incident say who has it now. Others would only ring once more.
@@ -418,7 +431,7 @@ pub(crate) fn lapse(
     let body = json!({ "incident": incident.id, "severity": incident.severity, "who": who });
     change.event(
         EventKind::AcknowledgementLapsed,
-        &alert.promise,
+        alert.id(),
         &incident.id,
         body,
     );

@@ -32,6 +32,7 @@ fn show(incident: Incident) -> door::Incident {
             .map(|entry| Moment {
                 at: entry.at,
                 what: entry.what,
+                who: entry.who,
                 entry: entry.ledger,
             })
             .collect(),

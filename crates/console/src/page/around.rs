@@ -1,0 +1,233 @@
+//! What was measured around an incident: the figures of its broken promises and rules as charts, with its span marked,
+//! and the way to the logs of that time.
+//!
+//! A chart shows what the promise is judged by, not all that it rests on: the share that failed, a percentile, a value.
+
+use std::time::Duration;
+
+use ::promise::{Lang, Say, Signal, Timestamp, say, signal::Part as Half};
+use maud::{Markup, html};
+use promql::{Query, Value};
+use respond::{Incident, incident::track::Mark, rule::Rule};
+
+use crate::{
+    api::prometheus::query::along,
+    door::Dossier,
+    lang::Pick,
+    page::explore::ask::RANGES,
+    reply::{Visit, escape},
+    show::{
+        lines::{Band, Plot},
+        mark,
+    },
+};
+
+/// Charts of one page: an incident of more promises is understood by its first.
+const CHARTS_MAX: usize = 4;
+/// Lines of one chart; more cannot be told apart at this size.
+const LINES_MAX: usize = 8;
+/// What was usual before is shown for as long as the incident lasted, within these bounds.
+const BEFORE_MIN: Duration = Duration::from_secs(15 * 60);
+const BEFORE_MAX: Duration = Duration::from_secs(6 * 3_600);
+/// How long after its end, to see that it ended.
+const AFTER: Duration = Duration::from_secs(10 * 60);
+/// Of a stretch that is shown, at most so many instants are computed, none closer together than samples usually are.
+const POINTS: u32 = 180;
+const STEP_MIN: Duration = Duration::from_secs(15);
+/// A rate needs several samples in each look.
+const RATE_STEPS: u32 = 4;
+
+/// One chart to be drawn.
+struct Chart {
+    title: Say,
+    query: String,
+}
+
+/// The stretch of time that is shown around an incident.
+struct Stretch {
+    from: Timestamp,
+    to: Timestamp,
+    step: Duration,
+}
+
+impl Stretch {
+    fn of(incident: &Incident, now: Timestamp) -> Self {
+        let end = incident.resolved.unwrap_or(now);
+        let lasted = end.since(incident.bad_since);
+        let from = incident.bad_since - lasted.clamp(BEFORE_MIN, BEFORE_MAX);
+        let to = (end + AFTER).min(now);
+        let step = (to.since(from) / POINTS).max(STEP_MIN);
+        Self { from, to, step }
+    }
+
+    /// For `rate`, in PromQL.
+    fn look(&self) -> String {
+        format!("{}s", (self.step * RATE_STEPS).as_secs().max(60))
+    }
+
+    /// The shortest range of the pages for metrics and logs that shows all of it.
+    fn range(&self) -> &'static str {
+        let secs = self.to.since(self.from).as_secs();
+        let fits = RANGES.into_iter().filter(|(_, range)| *range >= secs);
+        let shortest = fits.min_by_key(|(_, range)| *range);
+        shortest.map_or("90d", |(name, _)| name)
+    }
+}
+
+/// The sections of the main column; nothing where no figure is known.
+pub(crate) async fn show(visit: &Visit, one: &Dossier) -> Markup {
+    let lang = visit.lang;
+    let stretch = Stretch::of(&one.incident, visit.now);
+    let mut drawn = Vec::new();
+    for chart in charts(visit, &one.incident, &stretch) {
+        drawn.extend(draw(visit, one, &stretch, &chart).await);
+    }
+    html! {
+        @if !drawn.is_empty() {
+            section aria-labelledby="measured" {
+                h2 #measured { (lang.pick("What was measured", "計測値の推移")) }
+                @for chart in &drawn { (chart) }
+                p.legend { (legend(visit, one)) }
+            }
+        }
+    }
+}
+
+/// Where all logs of that time are read.
+pub(crate) fn logs(visit: &Visit, incident: &Incident) -> Markup {
+    let stretch = Stretch::of(incident, visit.now);
+    let href = format!(
+        "/logs?range={}&end={}",
+        stretch.range(),
+        escape(&stretch.to.to_string())
+    );
+    html! { p { a href=(href) { (visit.lang.pick("All logs of that time", "この時間帯のログをすべて見る")) } } }
+}
+
+/// By the promises of the incident, then by its rules; of the rules of other programs only their results are known here.
+fn charts(visit: &Visit, incident: &Incident, stretch: &Stretch) -> Vec<Chart> {
+    let look = stretch.look();
+    let mut charts: Vec<Chart> = Vec::new();
+    let groups = visit.room.desk.rules.groups();
+    let rules: Vec<_> = groups.iter().flat_map(|group| &group.rules).collect();
+    for id in &incident.promises {
+        if let Some(row) = visit.board.row(id) {
+            let name = |lang| row.promise.name(lang).to_owned();
+            let name = Say::new(name(Lang::En), name(Lang::Ja));
+            let signals = row.promise.kind.as_judge().signals();
+            charts.extend(signals.iter().filter_map(|it| charted(&name, it, &look)));
+        } else if let Some(rule) = rules.iter().find(|rule| rule.name == Rule::name_in(id)) {
+            charts.push(Chart {
+                title: say!("{id}: while its condition holds", "{id}: 条件が成り立つ間"),
+                query: rule.query.clone(),
+            });
+        }
+        if charts.len() >= CHARTS_MAX {
+            break;
+        }
+    }
+    charts.dedup_by(|later, first| later.query == first.query);
+    charts.truncate(CHARTS_MAX);
+    charts
+}
+
+/// What a person looks at to see whether a signal is good.
+fn charted(name: &Say, signal: &Signal, look: &str) -> Option<Chart> {
+    let (en, ja) = (&name.en, &name.ja);
+    let (title, query) = match signal {
+        Signal::Events { total, part } => {
+            let (of, prefix) = match part {
+                Half::Good(good) => (good, "1 - "),
+                Half::Bad(bad) => (bad, ""),
+            };
+            (
+                say!("{en}: share that failed", "{ja}: 失敗の割合"),
+                format!("{prefix}sum(rate({of}[{look}])) / sum(rate({total}[{look}]))"),
+            )
+        }
+        Signal::Spread { histogram } => (
+            say!("{en}: 95th percentile", "{ja}: 95 パーセンタイル"),
+            format!("histogram_quantile(0.95, sum by (le) (rate({histogram}[{look}])))"),
+        ),
+        Signal::Level { query } => (name.clone(), query.clone()),
+        Signal::Beat { series } => (
+            say!("{en}: series that are heard", "{ja}: 届いている系列の数"),
+            format!("count({series})"),
+        ),
+        // Log records are read, not drawn.
+        Signal::Pairs { .. } | Signal::LogBeat { .. } | Signal::Count { .. } => return None,
+    };
+    Some(Chart { title, query })
+}
+
+/// `None` where nothing can be drawn: a chart adorns the page, it does not make it.
+async fn draw(visit: &Visit, one: &Dossier, stretch: &Stretch, chart: &Chart) -> Option<Markup> {
+    let query = Query::parse(&chart.query).ok()?;
+    let answer = along(visit, query, stretch.from, stretch.to, stretch.step).await;
+    let Ok(Value::Matrix(series)) = answer.map(|answer| answer.value) else {
+        return None;
+    };
+    if series.iter().all(|one| one.samples.is_empty()) {
+        return None;
+    }
+    let lines = series.iter().take(LINES_MAX);
+    let plot = Plot {
+        from: stretch.from,
+        to: stretch.to,
+        step: stretch.step,
+        lines: lines.map(|one| one.samples.as_slice()).collect(),
+        bands: bands(one, visit.now),
+    };
+    let title = chart.title.get(visit.lang);
+    let href = format!(
+        "/explore?query={}&range={}&end={}",
+        escape(&chart.query),
+        stretch.range(),
+        escape(&stretch.to.to_string())
+    );
+    Some(html! {
+        figure.measured {
+            figcaption { a href=(href) { (title) } }
+            (plot.show(title, &visit.zone(), visit.lang))
+        }
+    })
+}
+
+/// The incident itself, and the instants of its track.
+fn bands(one: &Dossier, now: Timestamp) -> Vec<Band> {
+    let incident = &one.incident;
+    let mut bands = vec![Band {
+        from: incident.bad_since,
+        to: incident.resolved.unwrap_or(now),
+        class: mark::class(incident.state),
+    }];
+    let instants = one.marks.iter().filter(|mark| is_instant(mark));
+    bands.extend(instants.filter_map(|mark| {
+        Some(Band {
+            from: mark.at?,
+            to: mark.at?,
+            class: "change",
+        })
+    }));
+    bands
+}
+
+/// Its beginning and its end are the ends of its band.
+fn is_instant(mark: &Mark) -> bool {
+    !matches!(mark.code, "began" | "resolved")
+}
+
+fn legend(visit: &Visit, one: &Dossier) -> Markup {
+    let lang = visit.lang;
+    let instants = one.marks.iter().filter(|mark| is_instant(mark));
+    let names: Vec<&str> = instants
+        .filter(|mark| mark.at.is_some())
+        .map(|mark| mark.what.get(lang))
+        .collect();
+    html! {
+        span { (lang.pick("Shaded: from the first bad evidence to the end.", "色の付いた範囲: 最初の悪い証拠から終わりまで。")) }
+        @if !names.is_empty() {
+            span { (lang.pick("Lines: ", "縦線: ")) (names.join(lang.pick(", ", "、"))) (lang.pick(".", "。")) }
+        }
+    }
+}
