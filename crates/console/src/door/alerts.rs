@@ -1,11 +1,11 @@
 //! Alerts that fire, and silences: what Alertmanager's API speaks of.
 
-use std::collections::BTreeMap;
-
 use async_trait::async_trait;
-use promise::Timestamp;
-pub use respond::{posted::Posted, silence::Draft};
-use spec::section::alerting::matcher::Matcher;
+pub use respond::{
+    GroupStanding, Standing,
+    posted::Posted,
+    silence::{Draft, Phase, Silence},
+};
 
 use super::Refused;
 
@@ -13,10 +13,10 @@ use super::Refused;
 #[async_trait]
 pub trait Alerts: Send + Sync {
     /// Every alert that fires.
-    fn firing(&self) -> Vec<Firing>;
+    fn firing(&self) -> Vec<Standing>;
 
     /// The same, by what each receiver hears of together.
-    fn groups(&self) -> Vec<Group>;
+    fn groups(&self) -> Vec<GroupStanding>;
 
     /// Takes alerts of another program. Once it returns, they survive `kill -9`.
     async fn post(&self, alerts: Vec<Posted>) -> Result<(), Refused>;
@@ -31,50 +31,4 @@ pub trait Alerts: Send + Sync {
 
     /// Names of all receivers.
     fn receivers(&self) -> Vec<String>;
-}
-
-#[derive(Debug, Clone, PartialEq)]
-pub struct Firing {
-    pub fingerprint: u64,
-    pub labels: BTreeMap<String, String>,
-    pub annotations: BTreeMap<String, String>,
-    pub started: Timestamp,
-    pub updated: Timestamp,
-    /// When it ends unless it is sent again; `None` where evidence ends it.
-    pub until: Option<Timestamp>,
-    pub generator_url: String,
-    pub receivers: Vec<String>,
-    pub incident: String,
-    pub silenced_by: Vec<String>,
-    pub inhibited_by: Vec<String>,
-    /// Intervals, and announced work.
-    pub muted_by: Vec<String>,
-}
-
-impl Firing {
-    #[must_use]
-    pub fn is_suppressed(&self) -> bool {
-        !(self.silenced_by.is_empty() && self.inhibited_by.is_empty() && self.muted_by.is_empty())
-    }
-}
-
-#[derive(Debug, Clone, PartialEq)]
-pub struct Group {
-    pub labels: BTreeMap<String, String>,
-    pub receiver: String,
-    pub alerts: Vec<Firing>,
-}
-
-#[derive(Debug, Clone, PartialEq)]
-pub struct Silence {
-    pub id: String,
-    pub matchers: Vec<Matcher>,
-    pub starts_at: Timestamp,
-    pub ends_at: Timestamp,
-    pub updated_at: Timestamp,
-    pub created_by: String,
-    pub comment: String,
-    pub ticket: Option<String>,
-    /// `pending`, `active` or `expired`.
-    pub state: &'static str,
 }

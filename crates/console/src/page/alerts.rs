@@ -17,7 +17,7 @@ use crate::{
     api::alertmanager::silences::sort,
     door::{
         Refused,
-        alerts::{Draft, Firing, Silence},
+        alerts::{Draft, Phase, Silence, Standing},
     },
     lang::Pick,
     page::{Follow, Part, frame},
@@ -35,7 +35,7 @@ pub(crate) async fn show(visit: Visit) -> Response {
     let desk = &visit.room.desk;
     let firing = desk.alerts.firing();
     let mut silences = desk.alerts.silences();
-    sort(&mut silences);
+    sort(&mut silences, visit.now);
     let lang = visit.lang;
     let held = firing.iter().filter(|one| one.is_suppressed()).count();
     let all = firing.len();
@@ -75,10 +75,10 @@ pub(crate) async fn show(visit: Visit) -> Response {
     ))
 }
 
-fn alert(visit: &Visit, one: &Firing) -> Markup {
+fn alert(visit: &Visit, one: &Standing) -> Markup {
     let lang = visit.lang;
-    let name = one.labels.get("alertname").map_or("", String::as_str);
-    let summary = one.annotations.get("summary").map_or("", String::as_str);
+    let name = one.labels.get("alertname");
+    let summary = one.annotations.get("summary");
     let labels = one.labels.iter().filter(|(label, _)| *label != "alertname");
     let why = [
         (lang.pick("silenced", "サイレンス"), &one.silenced_by),
@@ -98,10 +98,10 @@ fn silence(visit: &Visit, one: &Silence) -> Markup {
     let lang = visit.lang;
     let zone = visit.zone();
     let matchers: Vec<String> = one.matchers.iter().map(ToString::to_string).collect();
-    let (state, is_over) = match one.state {
-        "active" => (lang.pick("active", "有効"), false),
-        "pending" => (lang.pick("pending", "開始前"), false),
-        _ => (lang.pick("expired", "終了"), true),
+    let (state, is_over) = match one.phase(visit.now) {
+        Phase::Active => (lang.pick("active", "有効"), false),
+        Phase::Pending => (lang.pick("pending", "開始前"), false),
+        Phase::Expired => (lang.pick("expired", "終了"), true),
     };
     html! { li data-closed[is_over] {
         p { span.tag { (state) } " " (matchers.join(", ")) }

@@ -8,17 +8,15 @@
 //!   page. Otherwise a month's nearly spent budget would hold an incident open for weeks after the outage.
 //! * The same state again changes nothing, so a transition may be handed over twice.
 
-use promise::{Lang, Promise, Say, State, Timestamp, Verdict};
+use promise::{State, Timestamp};
 use serde::{Deserialize, Serialize};
 use spec::section::severity::Severity;
 
-use crate::{incident::deed, rule::Rule};
+use crate::subject::{Id, Subject};
 
-/// What is wrong with one promise, from when it was raised until it is resolved.
+/// What is wrong with one promise or by one rule, from when it was raised until it is resolved.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Alert {
-    /// The promise's id.
-    pub promise: String,
     /// The incident that it belongs to.
     pub incident: String,
     /// The state that it fires for. *Unproven* does not overwrite *broken* here.
@@ -52,9 +50,8 @@ impl Alert {
     #[must_use]
     pub fn raised(subject: Subject, incident: String, bad_since: Timestamp, at: Timestamp) -> Self {
         Self {
-            promise: subject.id.clone(),
             incident,
-            state: subject.verdict.state,
+            state: subject.state(),
             raised: at,
             bad_since,
             evidence_lost: None,
@@ -65,73 +62,15 @@ impl Alert {
         }
     }
 
+    #[must_use]
+    pub fn id(&self) -> &Id {
+        &self.subject.id
+    }
+
     /// Whether it still fires, held or not.
     #[must_use]
     pub fn fires(&self) -> bool {
         self.ended.is_none()
-    }
-}
-
-/// What a person must know about the promise; kept with the alert so that a repeat needs nothing else.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Subject {
-    pub id: String,
-    pub name: Say,
-    pub owner: String,
-    pub tier: Option<String>,
-    pub severity: Option<String>,
-    pub runbook: Option<String>,
-    pub clauses: Vec<String>,
-    /// The newest verdict that says something about the alert's state.
-    pub verdict: Verdict,
-    /// Where a rule speaks and no promise.
-    #[serde(default)]
-    pub rule: Option<Rule>,
-}
-
-impl Subject {
-    /// Whether another program sent it.
-    #[must_use]
-    pub fn is_posted(&self) -> bool {
-        self.rule.as_ref().is_some_and(|rule| rule.is_posted)
-    }
-
-    /// Why it is so, in words.
-    #[must_use]
-    pub fn because(&self, state: State) -> Say {
-        match &self.rule {
-            Some(rule) => rule.because(state),
-            None if self.is_by_hand() => {
-                let why = self.verdict.reason.figures.first();
-                Say::same(why.map_or_else(String::new, |(_, why)| why.show(Lang::En)))
-            }
-            None => self.verdict.reason.say(),
-        }
-    }
-
-    /// Whether a person opened its incident, and no verdict.
-    #[must_use]
-    pub fn is_by_hand(&self) -> bool {
-        self.verdict.reason.code == deed::BY_HAND
-    }
-
-    #[must_use]
-    pub fn of(promise: &Promise, verdict: &Verdict, owner: &str) -> Self {
-        let terms = &promise.terms;
-        Self {
-            id: promise.id.clone(),
-            name: terms
-                .name
-                .as_ref()
-                .map_or_else(|| Say::same(promise.id.clone()), |name| name.0.clone()),
-            owner: terms.owner.clone().unwrap_or_else(|| owner.to_owned()),
-            tier: terms.tier.clone(),
-            severity: verdict.severity.clone().or_else(|| terms.severity.clone()),
-            runbook: terms.runbook.clone(),
-            clauses: terms.clauses.clone(),
-            verdict: verdict.clone(),
-            rule: None,
-        }
     }
 }
 
@@ -200,10 +139,10 @@ pub fn step(
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
-    use promise::Reason;
     use proptest::prelude::*;
 
     use super::*;
+    use crate::subject::tests::sample;
 
     fn step(open: Option<&Alert>, state: State, severity: Option<&Severity>) -> Step {
         super::step(open, state, severity, false)
@@ -232,35 +171,13 @@ mod tests {
     }
 
     fn alert(state: State, lost: bool) -> Alert {
-        let verdict = Verdict {
-            state,
-            reason: Reason::new("no-evidence", []),
-            measured: None,
-            budget: None,
-            severity: None,
-            corrected: None,
-            newest: None,
-            due: None,
-            at: Timestamp::EPOCH,
-        };
         Alert {
-            promise: "pay".into(),
             incident: "INC-2026-0001".into(),
             state,
             raised: Timestamp::EPOCH,
             bad_since: Timestamp::EPOCH,
             evidence_lost: lost.then_some(Timestamp::EPOCH),
-            subject: Subject {
-                id: "pay".into(),
-                name: Say::same("pay"),
-                owner: "infra".into(),
-                tier: None,
-                severity: None,
-                runbook: None,
-                clauses: vec![],
-                verdict,
-                rule: None,
-            },
+            subject: sample("pay", None),
             ending: None,
             ended: None,
             flapping: None,

@@ -8,7 +8,7 @@ use spec::section::severity;
 
 use crate::{
     Config, EventKind, InboxItem, Page,
-    alert::{Alert, Subject},
+    alert::Alert,
     book::{Book, Change, Pending},
     escalate::{self, Whom},
     incident::Incident,
@@ -16,6 +16,7 @@ use crate::{
     on_call::OnDuty,
     page::{self, About, Figures, Kind, Link, Sentence},
     route::{self, Target},
+    subject::Subject,
 };
 
 /// How long a receiver may fail before somebody else is told, where the severity has no `page_within`.
@@ -146,12 +147,7 @@ pub fn take_steps(
             "incident": incident.id, "severity": incident.severity, "step": number, "round": round,
             "due": due.at, "receivers": receivers,
         });
-        change.event(
-            EventKind::IncidentEscalated,
-            &alert.promise,
-            &incident.id,
-            body,
-        );
+        change.event(EventKind::IncidentEscalated, alert.id(), &incident.id, body);
         was_empty = targets.is_empty();
         for target in targets {
             if !reached
@@ -226,7 +222,7 @@ pub fn compose(
     let subject = &alert.subject;
     let is_over = matches!(kind, Kind::Resolved | Kind::Notice);
     let state = if is_over {
-        subject.verdict.state
+        subject.state()
     } else {
         alert.state
     };
@@ -246,19 +242,19 @@ pub fn compose(
         severity: severity_of(config, subject),
         state,
         reason: Sentence {
-            code: subject.verdict.reason.code.clone(),
+            code: subject.reason().code.clone(),
             text: subject.because(state),
         },
         measured: Figures::of(subject),
         bad_since: alert.bad_since,
         evidence_lost: alert.evidence_lost.filter(|_| !is_over),
         on_call: names(&config.on_duty(at)),
-        rule: subject.rule.clone(),
+        rule: subject.rule().cloned(),
         answered: incident.and_then(Incident::answered),
         acknowledge: None,
         alerts: Vec::new(),
         more: 0,
-        group: Labels::new(),
+        group: Labels::default(),
         first: None,
     }
 }
@@ -297,8 +293,8 @@ pub fn notice(
         .inbox
         .iter()
         .rev()
-        .find(|item| item.promise == subject.id);
-    if known.is_some_and(|item| item.kind == Kind::Notice && item.state == subject.verdict.state) {
+        .find(|item| item.promise == *subject.id);
+    if known.is_some_and(|item| item.kind == Kind::Notice && item.state == subject.state()) {
         return;
     }
     let alert = Alert::raised(subject.clone(), String::new(), since, change.at);

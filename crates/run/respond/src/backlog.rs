@@ -24,7 +24,7 @@ impl News {
         desk.change(move |config, book, change| {
             match &news {
                 News::Verdict(transition) => react::react(config, book, change, transition),
-                News::Rule(told) => react::react_to_rule(config, book, change, told),
+                News::Rule(told) => react::react_to_rule(config, book, change, told.clone()),
             }
             Ok(())
         })

@@ -4,17 +4,18 @@
 //! alerts: it opens no incident, asks for no answer, falls over to nobody, and goes only to the receivers that the spec
 //! names for it. What it proves is written down as `canary_arrived`, with the time from the sample to the acceptance.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::time::Duration;
 
 use promise::{State, Timestamp, say};
 use serde_json::json;
 
 use crate::{
     Config, EventKind, Page, Transition,
-    alert::Subject,
     book::{Book, Change, Pending},
+    label::Labels,
     notify::{Receipt, SendError},
     page::{self, About, Kind, Sentence},
+    subject::Subject,
 };
 
 /// The built-in promise whose breaking is the made-up alert.
@@ -66,7 +67,7 @@ pub(crate) fn react(config: &Config, book: &Book, change: &mut Change, transitio
             acknowledge: None,
             alerts: Vec::new(),
             more: 0,
-            group: BTreeMap::new(),
+            group: Labels::default(),
             first: None,
         };
         let within = u64::try_from(canary.within.0.as_millis()).unwrap_or(u64::MAX);

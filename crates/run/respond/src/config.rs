@@ -87,10 +87,10 @@ impl Config {
     /// Whether the promise or rule behind an alert is still declared.
     #[must_use]
     pub fn declares(&self, alert: &Alert) -> bool {
-        match &alert.subject.rule {
+        match alert.subject.rule() {
             _ if alert.subject.is_by_hand() => true,
             Some(rule) => rule.is_posted || self.rules.contains(rule.name()),
-            None => self.promises.contains(&alert.promise),
+            None => self.promises.contains(&**alert.id()),
         }
     }
 

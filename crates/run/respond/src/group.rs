@@ -17,7 +17,7 @@ use spec::section::route::Route;
 
 use crate::{
     Config, EventKind, Incident,
-    alert::{Alert, Subject},
+    alert::Alert,
     announce,
     book::{Book, Change},
     hush::Hushes,
@@ -26,6 +26,7 @@ use crate::{
     page::{Kind, Member},
     react,
     route::{self, Target},
+    subject::Subject,
 };
 
 /// Alerts that a message names; it says how many more there are.
@@ -95,11 +96,8 @@ impl Place {
     fn of(place: usize, route: &Route, labels: &Labels) -> Self {
         let default = ["alertname".to_owned()];
         let by = route.group_by.as_deref().unwrap_or(&default);
-        let is_in = |name: &String| by.iter().any(|by| by == "..." || by == name);
-        let own = labels.iter().filter(|(name, _)| is_in(name));
-        let labels: Labels = own
-            .map(|(name, value)| (name.clone(), value.clone()))
-            .collect();
+        let is_in = |name: &str| by.iter().any(|by| by == "..." || by == name);
+        let labels = labels.filtered(is_in);
         Self {
             key: format!("{place}:{}", label::show(&labels)),
             labels,
@@ -112,7 +110,7 @@ impl Place {
     fn overflow(self) -> Self {
         Self {
             key: OVERFLOW.to_owned(),
-            labels: Labels::new(),
+            labels: Labels::default(),
             ..self
         }
     }
@@ -176,7 +174,7 @@ pub fn look(config: &Config, book: &Book, change: &mut Change, hushes: &Hushes<'
     let (ended, firing): (Vec<&Alert>, Vec<&Alert>) =
         members.iter().partition(|alert| alert.ended.is_some());
     for alert in ended {
-        change.drop_alert(&alert.promise);
+        change.drop_alert(alert.id());
     }
     if firing.is_empty() {
         let last = members.last().copied();
@@ -212,22 +210,17 @@ pub fn worst<'m>(config: &Config, members: &[&'m Alert]) -> Option<&'m Alert> {
     members.iter().copied().min_by_key(|alert| {
         let severity = config.severity(alert.subject.severity.as_deref());
         let level = severity.map_or(u64::MAX, |severity| severity.level);
-        (
-            alert.ended.is_some(),
-            level,
-            alert.raised,
-            alert.promise.clone(),
-        )
+        (alert.ended.is_some(), level, alert.raised, alert.id())
     })
 }
 
 /// The incident shows the group as it is now.
 fn take_over(config: &Config, incident: &mut Incident, members: &[&Alert], worst: &Alert) {
-    let known: BTreeSet<&String> = incident.promises.iter().collect();
+    let known: BTreeSet<&str> = incident.promises.iter().map(String::as_str).collect();
     let new = members
         .iter()
-        .filter(|alert| !known.contains(&alert.promise));
-    let new: Vec<String> = new.map(|alert| alert.promise.clone()).collect();
+        .filter(|alert| !known.contains(&**alert.id()));
+    let new: Vec<String> = new.map(|alert| alert.id().to_string()).collect();
     let room = IDS_KEPT.saturating_sub(incident.promises.len());
     incident.promises.extend(new.into_iter().take(room));
     let firing = members.iter().filter(|alert| alert.ended.is_none()).count();
@@ -247,9 +240,9 @@ fn take_over(config: &Config, incident: &mut Incident, members: &[&Alert], worst
 /// What a group of so many is called.
 #[must_use]
 pub fn title(worst: &Alert, count: usize) -> Say {
-    let name = &worst.subject.name;
+    let name = worst.subject.name();
     let Some(others) = count.checked_sub(1).filter(|others| *others > 0) else {
-        return name.clone();
+        return name;
     };
     Say::new(
         format!("{} and {others} more", name.en),
@@ -390,7 +383,7 @@ fn tell(
         .copied()
         .partition(|alert| alert.ended.is_some());
     let prints = |alerts: &[&Alert]| -> BTreeSet<u64> {
-        alerts.iter().map(|alert| print(&alert.promise)).collect()
+        alerts.iter().map(|alert| print(alert.id())).collect()
     };
     let now = Told {
         at,
@@ -488,7 +481,7 @@ impl Told {
 
 /// A short name of an alert's id: two of 50,000 are the same once in 10^10 groups.
 fn print(id: &str) -> u64 {
-    label::fingerprint(&Labels::from([(String::new(), id.to_owned())]))
+    label::print(["", id])
 }
 
 fn close(book: &Book, change: &mut Change, incident: &mut Incident, last: Option<&Alert>) {
@@ -497,7 +490,7 @@ fn close(book: &Book, change: &mut Change, incident: &mut Incident, last: Option
     incident.evidence_lost = None;
     let what = match last {
         Some(alert) => {
-            incident.state = alert.subject.verdict.state;
+            incident.state = alert.subject.state();
             alert.subject.because(incident.state)
         }
         None => say!(

@@ -9,12 +9,13 @@ use spec::section::severity::{Flapping, Severity};
 
 use crate::{
     Config, EventKind, Incident,
-    alert::{Alert, Ending, Subject},
+    alert::{Alert, Ending},
     announce::announce,
     book::{Book, Change},
     flap::Flap,
     page::Kind,
     react,
+    subject::Subject,
 };
 
 fn severity<'c>(config: &'c Config, alert: &Alert) -> Option<&'c Severity> {
@@ -33,8 +34,8 @@ pub fn note(
         return false;
     };
     let at = change.at;
-    let known = change.flap(book, &alert.promise);
-    let mut flap = known.unwrap_or_else(|| Flap::new(&alert.promise));
+    let known = change.flap(book, alert.id());
+    let mut flap = known.unwrap_or_else(|| Flap::new(alert.id()));
     flap.note(at, &rule);
     let begins = flap.is_flapping(&rule) && alert.flapping.is_none();
     if begins {
@@ -61,7 +62,7 @@ fn tell(
     let body = json!({
         "incident": incident.id, "severity": incident.severity, "changes": count, "within": within,
     });
-    change.event(EventKind::AlertFlapping, &alert.promise, &incident.id, body);
+    change.event(EventKind::AlertFlapping, alert.id(), &incident.id, body);
 }
 
 /// The condition of an alert is over: ends it, or holds it where its severity says so.
@@ -130,7 +131,7 @@ pub fn finish(
     if !alert.subject.is_posted() {
         react::tell(change, EventKind::AlertResolved, &alert, incident);
         let shown = Alert {
-            state: alert.subject.verdict.state,
+            state: alert.subject.state(),
             ..alert.clone()
         };
         react::note_verdict(incident, change.at, "ended", &shown, ledger);

@@ -9,10 +9,11 @@ use spec::section::alerting::inhibition::Inhibition;
 
 use crate::{
     Config,
-    alert::{Alert, Subject},
+    alert::Alert,
     book::Book,
     label::{self, Labels},
-    silence::{Silence, Standing},
+    silence::{Phase, Silence},
+    subject::Subject,
 };
 
 /// What holds back the pages of one alert.
@@ -74,7 +75,7 @@ struct Source<'b> {
 impl<'b> Hushes<'b> {
     #[must_use]
     pub fn gather(config: &'b Config, book: &'b Book, now: Timestamp) -> Self {
-        let active = |silence: &&Silence| silence.standing(now) == Standing::Active;
+        let active = |silence: &&Silence| silence.phase(now) == Phase::Active;
         let mut inhibitions: Vec<Sources<'b>> = config
             .alerting
             .inhibitions
@@ -121,9 +122,9 @@ impl<'b> Hushes<'b> {
     fn maintenances(&self, subject: &Subject, labels: &Labels) -> Vec<String> {
         let works = self.config.alerting.maintenances.iter();
         let holds = works.filter(|(_, work)| {
-            let is_named = match &subject.rule {
+            let is_named = match subject.rule() {
                 Some(_) => !work.alerts.is_empty() && label::fit(&work.alerts, labels),
-                None => work.promises.contains_key(&subject.id),
+                None => work.promises.contains_key(&*subject.id),
             };
             is_named && work.from <= self.now && self.now < work.to
         });
@@ -137,7 +138,7 @@ impl<'b> Sources<'b> {
             return;
         }
         let source = Source {
-            id: &alert.promise,
+            id: alert.id(),
             is_target: label::fit(&self.rule.target, labels),
         };
         self.by_equal
@@ -162,7 +163,5 @@ impl<'b> Sources<'b> {
 
 fn equal(rule: &Inhibition, labels: &Labels) -> Vec<String> {
     let values = rule.equal.iter();
-    values
-        .map(|name| label::value(labels, name).to_owned())
-        .collect()
+    values.map(|name| labels.get(name).to_owned()).collect()
 }

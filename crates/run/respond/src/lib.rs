@@ -30,6 +30,7 @@ pub mod route;
 pub mod rule;
 pub mod runbook;
 pub mod silence;
+pub mod subject;
 pub mod template;
 
 mod announce;

@@ -3,16 +3,15 @@
 //! A page is stored before it is sent and never changes after, so a second try carries the same body under the same
 //! key. Serialised it is the body of the `webhook` receiver; its form is versioned by [`SCHEMA`].
 
-use std::collections::BTreeMap;
-
 use promise::{Lang, Reason, Say, State, Timestamp, say};
 use serde::{Deserialize, Serialize};
 
 use crate::{
     Config,
-    alert::{Alert, Subject},
-    label,
+    alert::Alert,
+    label::{self, Labels},
     rule::Rule,
+    subject::Subject,
 };
 
 /// Changes only when a field changes its meaning or goes away; new fields may come at any time.
@@ -64,8 +63,8 @@ pub struct Page {
     #[serde(default, skip_serializing_if = "is_zero")]
     pub more: usize,
     /// The labels that the group has in common.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub group: BTreeMap<String, String>,
+    #[serde(default, skip_serializing_if = "Labels::is_empty")]
+    pub group: Labels,
     /// The key of the first message about this group to this receiver: one that can edit its messages edits that.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub first: Option<String>,
@@ -86,8 +85,8 @@ fn is_zero(count: &usize) -> bool {
 /// One alert of a group.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Member {
-    pub labels: BTreeMap<String, String>,
-    pub annotations: BTreeMap<String, String>,
+    pub labels: Labels,
+    pub annotations: Labels,
     pub started: Timestamp,
     /// When it ended, where it has.
     pub ended: Option<Timestamp>,
@@ -96,9 +95,9 @@ pub struct Member {
 impl Member {
     #[must_use]
     pub fn of(alert: &Alert, config: &Config) -> Self {
-        let rule = alert.subject.rule.as_ref();
+        let rule = alert.subject.rule();
         Self {
-            labels: label::of(&alert.subject, config).into_owned(),
+            labels: label::of(&alert.subject, config),
             annotations: rule
                 .map(|rule| rule.annotations.clone())
                 .unwrap_or_default(),
@@ -191,12 +190,12 @@ impl About {
     #[must_use]
     pub fn of(subject: &Subject) -> Self {
         Self {
-            id: subject.id.clone(),
-            name: subject.name.clone(),
+            id: subject.id.to_string(),
+            name: subject.name(),
             owner: subject.owner.clone(),
-            tier: subject.tier.clone(),
-            runbook: subject.runbook.clone(),
-            clauses: subject.clauses.clone(),
+            tier: subject.tier().map(str::to_owned),
+            runbook: subject.runbook().map(str::to_owned),
+            clauses: subject.clauses().to_vec(),
         }
     }
 }
@@ -206,7 +205,7 @@ impl Figures {
     pub fn of(subject: &Subject) -> Option<Self> {
         let show =
             |amount: &promise::Amount| Say::new(amount.show(Lang::En), amount.show(Lang::Ja));
-        let measured = subject.verdict.measured.as_ref()?;
+        let measured = subject.measured()?;
         Some(Self {
             value: show(&measured.value),
             target: show(&measured.target),
@@ -453,7 +452,7 @@ pub(crate) mod samples {
             acknowledge: None,
             alerts: vec![],
             more: 0,
-            group: BTreeMap::new(),
+            group: Labels::default(),
             first: None,
         }
     }

@@ -26,7 +26,7 @@ impl Waiting {
     pub fn take(&self, desk: &Desk, transition: Transition) -> Option<Transition> {
         let id = transition.promise.id.clone();
         let mut waiting = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let is_open = desk.book().alerts.contains_key(&id);
+        let is_open = desk.book().alerts.contains_key(id.as_str());
         let state = transition.verdict.state;
         if is_open || state == State::Kept {
             waiting.remove(&id);

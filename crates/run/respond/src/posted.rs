@@ -5,7 +5,7 @@
 //! What a sender falls silent about ends, as in Alertmanager, but its end says that nobody saw it; or, where the spec
 //! says `lapsed: held`, it goes on.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 use promise::{Say, Timestamp, say};
 use serde_json::json;
@@ -18,9 +18,10 @@ use crate::{
     label::Labels,
     react,
     rule::{Rule, Turn},
+    subject::Id,
 };
 
-/// Posted alerts that are open at the same time; about 4 kB each. What comes beyond is refused and said so: its sender
+/// Posted alerts that are open at the same time; about 1.2 kB each. What comes beyond is refused and said so: its sender
 /// sends it again within a minute or so.
 pub const POSTED_MAX: usize = 100_000;
 /// Alerts in one request: what 16 MiB of the API can hold is far more than anybody sends at once.
@@ -36,10 +37,10 @@ const FLOOD: &str = "TegataAlertFlood";
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Posted {
     pub labels: Labels,
-    pub annotations: BTreeMap<String, String>,
+    pub annotations: Labels,
     pub starts_at: Option<Timestamp>,
     pub ends_at: Option<Timestamp>,
-    pub generator_url: String,
+    pub generator_url: Arc<str>,
 }
 
 /// What became of a batch.
@@ -53,10 +54,9 @@ pub struct Taken {
     pub refused: usize,
 }
 
-/// One that has been checked, with its times filled in as Alertmanager does.
+/// One that has been checked, and until when it is believed.
 struct Sound {
-    posted: Posted,
-    starts_at: Timestamp,
+    rule: Rule,
     until: Timestamp,
 }
 
@@ -69,46 +69,45 @@ pub fn take(
     batch: Vec<Posted>,
 ) -> (Taken, Option<Say>) {
     let (mut taken, mut wrong) = (Taken::default(), None);
-    let mut sound: BTreeMap<String, Sound> = BTreeMap::new();
+    let mut sound: BTreeMap<Id, Sound> = BTreeMap::new();
     for posted in batch.into_iter().take(BATCH_MAX) {
         match check(config, posted, change.at) {
             Ok(one) => {
                 // Of the same alert twice in a batch, the last counts.
-                sound.insert(rule(&one).id(), one);
+                sound.insert(one.rule.id().into(), one);
             }
             Err(why) => wrong = wrong.or(Some(why)),
         }
     }
     let mut open = book.fresh.len();
     let (mut raised, mut ended) = (Vec::new(), Vec::new());
-    for (id, one) in sound {
+    for (id, Sound { mut rule, until }) in sound {
         let known = book.alerts.get(&id).filter(|alert| alert.fires());
         let is_own_rule = known.is_some_and(|alert| !alert.subject.is_posted());
-        let is_over = one.until <= change.at;
+        let is_over = until <= change.at;
         match (known.is_some(), is_over) {
             _ if is_own_rule => taken.known += 1,
             (false, true) => taken.known += 1,
             (false, false) if open >= POSTED_MAX => taken.refused += 1,
             (is_known, _) => {
+                if let Some(known) = known.and_then(|alert| alert.subject.rule()) {
+                    rule.started = rule.started.min(known.started);
+                }
+                let turn = if is_over { Turn::Ends } else { Turn::Fires };
+                tell(config, book, change, rule, turn);
                 if is_over {
                     taken.ended += 1;
-                    ended.push(id.clone());
+                    ended.push(id);
                 } else {
-                    change.refresh(&id, one.until);
+                    change.refresh(book, &id, until);
                     if is_known {
                         taken.known += 1;
                     } else {
                         taken.raised += 1;
                         open += 1;
-                        raised.push(id.clone());
+                        raised.push(id);
                     }
                 }
-                let turn = if is_over { Turn::Ends } else { Turn::Fires };
-                let mut rule = rule(&one);
-                if let Some(known) = known.and_then(|alert| alert.subject.rule.as_ref()) {
-                    rule.started = rule.started.min(known.started);
-                }
-                tell(config, book, change, rule, turn);
             }
         }
     }
@@ -141,12 +140,12 @@ pub fn lapse(config: &Config, book: &Book, change: &mut Change) {
                 .alerts
                 .get(id)
                 .filter(|alert| alert.fires() && alert.ending.is_none())?;
-            let mut rule = alert.subject.rule.clone()?;
+            let mut rule = alert.subject.rule().cloned()?;
             let last = fresh.at;
-            rule.lost = Some(say!(
+            rule.lost = Some(Box::new(say!(
                 "its sender has not sent it again since {last}",
                 "{last} から送り元が再送していません"
-            ));
+            )));
             Some(rule)
         })
         .collect();
@@ -166,8 +165,8 @@ pub fn believe(config: &Config, book: &Book, change: &mut Change) {
     let until = change.at + config.alerting.resolve_timeout.0;
     let posted = book.alerts.values();
     let posted = posted.filter(|alert| alert.fires() && alert.subject.is_posted());
-    for alert in posted.filter(|alert| !book.fresh.contains_key(&alert.promise)) {
-        change.refresh(&alert.promise, until);
+    for alert in posted.filter(|alert| !book.fresh.contains_key(alert.id())) {
+        change.refresh(book, alert.id(), until);
     }
 }
 
@@ -178,52 +177,39 @@ fn tell(config: &Config, book: &Book, change: &mut Change, rule: Rule, turn: Tur
         at: change.at,
         entry: None,
     };
-    react::react_to_rule(config, book, change, &told);
+    react::react_to_rule(config, book, change, told);
 }
 
 /// A flood is told as an alert itself, which ends when it has ebbed for one timeout.
 fn flood(config: &Config, book: &Book, change: &mut Change, refused: usize) {
     let body = json!({ "refused": refused, "open": book.fresh.len() });
     change.event(EventKind::AlertsRefused, "", "posted", body);
-    let mut labels = Labels::from([("alertname".to_owned(), FLOOD.to_owned())]);
     let worst = config.severities.iter().min_by_key(|(_, it)| it.level);
-    labels.extend(worst.map(|(name, _)| ("severity".to_owned(), name.clone())));
+    let severity = worst.map_or("", |(name, _)| name);
     let summary = format!("more than {POSTED_MAX} alerts are open, further ones are refused");
     let rule = Rule {
-        labels,
-        annotations: BTreeMap::from([("summary".to_owned(), summary)]),
-        external_labels: Labels::new(),
+        labels: Labels::new([("alertname", FLOOD), ("severity", severity)]),
+        annotations: Labels::new([("summary", summary)]),
+        external_labels: Labels::default(),
         started: change.at,
-        generator_url: config.console_url.clone(),
+        generator_url: config.console_url.as_str().into(),
         lost: None,
         is_posted: true,
     };
-    change.refresh(&rule.id(), change.at + config.alerting.resolve_timeout.0);
+    let id: Id = rule.id().into();
     tell(config, book, change, rule, Turn::Fires);
+    change.refresh(book, &id, change.at + config.alerting.resolve_timeout.0);
 }
 
-fn rule(one: &Sound) -> Rule {
-    Rule {
-        labels: one.posted.labels.clone(),
-        annotations: one.posted.annotations.clone(),
-        external_labels: Labels::new(),
-        started: one.starts_at,
-        generator_url: one.posted.generator_url.clone(),
-        lost: None,
-        is_posted: true,
-    }
-}
-
-fn check(config: &Config, mut posted: Posted, now: Timestamp) -> Result<Sound, Say> {
-    // An empty label is no label.
-    posted.labels.retain(|_, value| !value.is_empty());
+fn check(config: &Config, posted: Posted, now: Timestamp) -> Result<Sound, Say> {
     if posted.labels.is_empty() {
         return Err(say!(
             "at least one label pair required",
             "ラベルが一つもありません"
         ));
     }
-    if posted.labels.len() > PAIRS_MAX || posted.annotations.len() > PAIRS_MAX {
+    let count = |labels: &Labels| labels.iter().count();
+    if count(&posted.labels) > PAIRS_MAX || count(&posted.annotations) > PAIRS_MAX {
         return Err(say!(
             "more than {PAIRS_MAX} labels or annotations",
             "ラベルか注釈が {PAIRS_MAX} 個を超えています"
@@ -237,7 +223,7 @@ fn check(config: &Config, mut posted: Posted, now: Timestamp) -> Result<Sound, S
             "ラベルと注釈が {ALERT_BYTES_MAX} バイトを超えています"
         ));
     }
-    if posted.labels.keys().any(String::is_empty) {
+    if posted.labels.iter().any(|(name, _)| name.is_empty()) {
         return Err(say!("a label without a name", "名前のないラベルがあります"));
     }
     let starts_at = posted.starts_at.or(posted.ends_at).unwrap_or(now);
@@ -250,8 +236,15 @@ fn check(config: &Config, mut posted: Posted, now: Timestamp) -> Result<Sound, S
         ));
     }
     Ok(Sound {
-        posted,
-        starts_at,
+        rule: Rule {
+            labels: posted.labels,
+            annotations: posted.annotations,
+            external_labels: Labels::default(),
+            started: starts_at,
+            generator_url: posted.generator_url,
+            lost: None,
+            is_posted: true,
+        },
         until,
     })
 }
@@ -275,7 +268,7 @@ mod tests {
 
     fn posted(n: usize) -> Posted {
         Posted {
-            labels: Labels::from([("alertname".to_owned(), format!("A{n}"))]),
+            labels: Labels::new([("alertname", format!("A{n}"))]),
             ..Posted::default()
         }
     }
@@ -287,7 +280,7 @@ mod tests {
         let mut book = Book::default();
         let fresh = Fresh { at, until: at };
         book.fresh
-            .extend((0..POSTED_MAX - 1).map(|n| (n.to_string(), fresh)));
+            .extend((0..POSTED_MAX - 1).map(|n| (n.to_string().into(), fresh)));
         let mut change = Change::new(&book, at);
         let (taken, wrong) = take(&config, &book, &mut change, vec![posted(1), posted(2)]);
         assert_eq!((taken.raised, taken.refused, wrong), (1, 1, None));
@@ -312,7 +305,7 @@ mod tests {
                 ..posted(1)
             };
             let sound = check(&config, posted, at(1_000)).ok();
-            assert_eq!(sound.map(|it| (it.starts_at, it.until)), expected);
+            assert_eq!(sound.map(|it| (it.rule.started, it.until)), expected);
         }
     }
 }

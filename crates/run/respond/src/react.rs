@@ -7,7 +7,7 @@ use serde_json::json;
 
 use crate::{
     Config, EventKind, RuleChange, Transition,
-    alert::{self, Alert, Step, Subject},
+    alert::{self, Alert, Step},
     announce::{announce, notice, send},
     book::{Book, Change},
     canary,
@@ -17,6 +17,7 @@ use crate::{
     incident::{self, Incident, Work},
     page::Kind,
     route::{self, Target},
+    subject::{Speaker, Subject},
 };
 
 /// What the desk is told: a subject in a new state.
@@ -39,23 +40,28 @@ pub fn react(config: &Config, book: &Book, change: &mut Change, transition: &Tra
 }
 
 /// The same for an alert of a rule.
-pub fn react_to_rule(config: &Config, book: &Book, change: &mut Change, told: &RuleChange) {
+pub fn react_to_rule(config: &Config, book: &Book, change: &mut Change, told: RuleChange) {
     let news = News {
         // A sender's clock may be ahead of ours, and one that names only an end is said to begin there.
         bad_since: told.rule.started.min(change.at),
         evidence_entry: told.entry,
     };
-    take(config, book, change, &news, told.subject(config));
+    let subject = told.subject(config);
+    take(config, book, change, &news, subject);
 }
 
-fn take(config: &Config, book: &Book, change: &mut Change, news: &News, subject: Subject) {
+fn take(config: &Config, book: &Book, change: &mut Change, news: &News, mut subject: Subject) {
     let known = change.alert(book, &subject.id);
+    if let Some(known) = known {
+        // Of ten thousand ids that come again each minute, one copy is kept.
+        subject.id = known.id().clone();
+    }
     // One whose end its group has not told yet is over all the same.
     let open = known.filter(|alert| alert.fires());
     // An open alert keeps the severity under which it was raised in its incident, but pages by what is declared now.
     let severity = config.severity(subject.severity.as_deref());
-    let is_named = subject.verdict.severity.is_some();
-    let state = subject.verdict.state;
+    let is_named = subject.names_severity();
+    let state = subject.state();
     let step = alert::step(open, state, severity, is_named);
     // What is sent again each minute by the thousand, and says nothing new.
     let is_same = |alert: &Alert| alert.ending.is_none() && !is_changed(alert, &subject);
@@ -147,8 +153,8 @@ fn open(config: &Config, alert: &Alert, number: u64, news: &News) -> Incident {
     Incident {
         number,
         id: alert.incident.clone(),
-        title: alert.subject.name.clone(),
-        promises: vec![alert.promise.clone()],
+        title: alert.subject.name(),
+        promises: vec![alert.id().to_string()],
         severity: alert.subject.severity.clone(),
         level: severity.map(|severity| severity.level),
         owner: alert.subject.owner.clone(),
@@ -194,7 +200,7 @@ fn begin_paging(
         "incident": incident.id, "severity": incident.severity, "silences": held.silences,
         "inhibitors": held.inhibitors, "maintenances": held.maintenances,
     });
-    change.event(EventKind::PageHushed, &alert.promise, &incident.id, body);
+    change.event(EventKind::PageHushed, alert.id(), &incident.id, body);
 }
 
 /// An alert joins an open group. What is of the worst severity is told at once.
@@ -275,7 +281,7 @@ fn continue_alert(
     }
     let Some(mut incident) = change.incident(book, &alert.incident) else {
         // Its incident is unknown: dropping the alert lets the next verdict raise a whole one.
-        change.drop_alert(&alert.promise);
+        change.drop_alert(alert.id());
         return;
     };
     if let Some(entry) = news.evidence_entry {
@@ -288,10 +294,12 @@ fn continue_alert(
     match step {
         Step::Quiet => {}
         Step::LoseEvidence => {
-            let lost = subject.verdict.newest.unwrap_or(at);
+            let lost = subject.newest().unwrap_or(at);
             alert.evidence_lost = Some(lost);
-            if subject.rule.is_some() {
-                alert.subject.rule = subject.rule;
+            if let (Speaker::Rule(known), Speaker::Rule(now)) =
+                (&mut alert.subject.speaker, subject.speaker)
+            {
+                known.rule = now.rule;
             }
             incident.evidence_lost = Some(lost);
             let state = alert.state.say();
@@ -320,7 +328,7 @@ fn continue_alert(
                 Step::Ease => "eased",
                 _ => "evidence-back",
             };
-            alert.state = subject.verdict.state;
+            alert.state = subject.state();
             alert.subject = subject;
             alert.evidence_lost = None;
             incident.evidence_lost = None;
@@ -356,12 +364,12 @@ pub fn close(
     ledger: Option<u64>,
 ) {
     let at = change.at;
-    change.drop_alert(&alert.promise);
+    change.drop_alert(alert.id());
     tell(change, EventKind::AlertResolved, alert, incident);
     if book
         .alerts
         .values()
-        .any(|other| other.incident == incident.id && other.promise != alert.promise)
+        .any(|other| other.incident == incident.id && other.id() != alert.id())
     {
         return;
     }
@@ -377,7 +385,7 @@ pub fn close(
             ),
         );
     } else {
-        incident.state = alert.subject.verdict.state;
+        incident.state = alert.subject.state();
         note_verdict(
             incident,
             at,
@@ -409,7 +417,7 @@ pub fn close(
 
 /// Whether what an alert says of itself is new, and not only that it still fires.
 fn is_changed(alert: &Alert, now: &Subject) -> bool {
-    match (&alert.subject.rule, &now.rule) {
+    match (alert.subject.rule(), now.rule()) {
         (Some(before), Some(now)) if now.is_posted => {
             before.annotations != now.annotations || before.generator_url != now.generator_url
         }
@@ -459,14 +467,14 @@ pub fn note_verdict(
 }
 
 pub fn tell(change: &mut Change, kind: EventKind, alert: &Alert, incident: &Incident) {
-    let state: State = alert.subject.verdict.state;
+    let state: State = alert.subject.state();
     let body = json!({
         "incident": incident.id,
         "severity": incident.severity,
         "state": state,
-        "reason": alert.subject.verdict.reason,
+        "reason": alert.subject.reason(),
         "bad_since": alert.bad_since,
         "ledger": incident.ledger.last(),
     });
-    change.event(kind, &alert.promise, &incident.id, body);
+    change.event(kind, alert.id(), &incident.id, body);
 }

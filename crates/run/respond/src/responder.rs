@@ -184,7 +184,7 @@ impl Responder {
         book.alerts
             .values()
             .filter(|alert| alert.fires() && !alert.subject.is_posted())
-            .filter_map(|alert| alert.subject.rule.clone())
+            .filter_map(|alert| alert.subject.rule().cloned())
             .collect()
     }
 

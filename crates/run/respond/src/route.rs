@@ -6,11 +6,10 @@ use promise::Timestamp;
 use spec::section::route::Route;
 
 use crate::{
-    Config,
-    alert::Subject,
-    interval,
+    Config, interval,
     label::{self, Labels},
     rule::Rule,
+    subject::Subject,
 };
 
 /// A repeat faster than this floods people and gets a receiver's rate limit instead of an answer.
@@ -177,7 +176,7 @@ fn shorter(a: Option<Duration>, b: Option<Duration>) -> Option<Duration> {
 #[cfg(test)]
 pub(crate) mod tests {
     #![allow(clippy::unwrap_used)]
-    use promise::{Reason, Say, State, Verdict, record::Scalar, unit::Span};
+    use promise::{Say, record::Scalar, unit::Span};
     use spec::section::{
         alerting::{Alerting, matcher::Matcher},
         receiver::{Inbox, Receiver},
@@ -185,6 +184,7 @@ pub(crate) mod tests {
     };
 
     use super::*;
+    use crate::subject::{Speaker, tests::sample};
 
     pub(crate) fn config(routes: Vec<Route>) -> Config {
         Config {
@@ -219,27 +219,7 @@ pub(crate) mod tests {
     }
 
     fn subject(severity: &str) -> Subject {
-        Subject {
-            id: "pay".into(),
-            name: Say::same("pay"),
-            owner: "infra".into(),
-            tier: Some("api".into()),
-            severity: Some(severity.into()),
-            runbook: None,
-            clauses: vec![],
-            verdict: Verdict {
-                state: State::Broken,
-                reason: Reason::new("no-evidence", []),
-                measured: None,
-                budget: None,
-                severity: None,
-                corrected: None,
-                newest: None,
-                due: None,
-                at: Timestamp::EPOCH,
-            },
-            rule: None,
-        }
+        sample("pay", Some(severity))
     }
 
     #[test]
@@ -253,10 +233,10 @@ pub(crate) mod tests {
             targets.into_iter().map(|target| target.receiver).collect()
         };
         assert_eq!(told(&subject("low")), ["a"]);
-        let other = Subject {
-            tier: None,
-            ..subject("low")
-        };
+        let mut other = subject("low");
+        if let Speaker::Promise(judged) = &mut other.speaker {
+            judged.tier = None;
+        }
         assert_eq!(told(&other), ["b"]);
     }
 

@@ -3,28 +3,32 @@
 //! They go the same way as a promise's: raised once, durable before anybody is told, an incident until the
 //! condition ends. What keeps firing because its inputs are missing is *unproven*, which resolves nothing.
 
-use std::collections::BTreeMap;
+use std::sync::Arc;
 
-use promise::{Reason, Say, State, Timestamp, Verdict, say};
+use promise::{Say, State, Timestamp, say};
 use serde::{Deserialize, Serialize};
 
-use crate::{Config, alert::Subject};
+use crate::{
+    Config,
+    label::Labels,
+    subject::{Evaluated, Speaker, Subject},
+};
 
 /// An alert as its rule wrote it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Rule {
     /// With `alertname`.
-    pub labels: BTreeMap<String, String>,
-    pub annotations: BTreeMap<String, String>,
+    pub labels: Labels,
+    pub annotations: Labels,
     /// For receivers outside, which know of other installations too.
     #[serde(default)]
-    pub external_labels: BTreeMap<String, String>,
+    pub external_labels: Labels,
     pub started: Timestamp,
     /// Where its query can be looked at.
-    pub generator_url: String,
+    pub generator_url: Arc<str>,
     /// Why its condition cannot be seen any more.
     #[serde(default)]
-    pub lost: Option<Say>,
+    pub lost: Option<Box<Say>>,
     /// Another program evaluates it and sends its alerts here.
     #[serde(default)]
     pub is_posted: bool,
@@ -52,7 +56,7 @@ pub struct RuleChange {
 impl Rule {
     #[must_use]
     pub fn name(&self) -> &str {
-        self.labels.get("alertname").map_or("", String::as_str)
+        self.labels.get("alertname")
     }
 
     /// The same for the same labels: `PaymentsFail{job="shop"}`.
@@ -71,11 +75,21 @@ impl Rule {
         }
     }
 
-    fn annotation(&self, names: &[&str]) -> Option<&String> {
-        names
-            .iter()
-            .find_map(|name| self.annotations.get(*name))
-            .filter(|text| !text.is_empty())
+    fn annotation(&self, names: &[&str]) -> Option<&str> {
+        let mut texts = names.iter().map(|name| self.annotations.get(name));
+        texts.find(|text| !text.is_empty())
+    }
+
+    /// One line that says what is wrong.
+    #[must_use]
+    pub fn title(&self) -> String {
+        let summary = self.annotation(&["summary"]);
+        summary.map_or_else(|| self.id(), str::to_owned)
+    }
+
+    #[must_use]
+    pub fn runbook(&self) -> Option<&str> {
+        self.annotation(&["runbook_url", "runbook"])
     }
 
     /// The name of the promise or rule that an alert's id begins with.
@@ -89,7 +103,7 @@ impl Rule {
     pub fn because(&self, state: State) -> Say {
         let text = self
             .annotation(&["description", "message", "summary"])
-            .map_or_else(|| self.id(), Clone::clone);
+            .map_or_else(|| self.id(), str::to_owned);
         match (state, &self.lost) {
             (State::Kept, Some(lost)) => {
                 let (en, ja) = (&lost.en, &lost.ja);
@@ -122,44 +136,22 @@ impl RuleChange {
 
     /// What the desk works with.
     #[must_use]
-    pub fn subject(&self, config: &Config) -> Subject {
-        let rule = &self.rule;
-        let named = rule
-            .labels
-            .get("severity")
-            .filter(|name| config.severities.contains_key(*name));
-        let title = rule
-            .annotation(&["summary"])
-            .cloned()
-            .unwrap_or_else(|| rule.id());
-        let owner = ["owner", "team"]
-            .iter()
-            .find_map(|name| rule.labels.get(*name));
-        let code = match self.turn {
-            Turn::Fires => "rule-fires",
-            Turn::Lost => "rule-inputs-lost",
-            Turn::Ends => "rule-ended",
-        };
+    pub fn subject(self, config: &Config) -> Subject {
+        let state = self.state();
+        let rule = self.rule;
+        let named = Some(rule.labels.get("severity"));
+        let named = named.filter(|name| config.severities.contains_key(*name));
+        let owners = ["owner", "team"].map(|name| rule.labels.get(name));
+        let owner = owners.into_iter().find(|owner| !owner.is_empty());
         Subject {
-            id: rule.id(),
-            name: Say::same(title),
-            owner: owner.unwrap_or(&config.owner).clone(),
-            tier: None,
-            severity: named.or(config.rule_severity.as_ref()).cloned(),
-            runbook: rule.annotation(&["runbook_url", "runbook"]).cloned(),
-            clauses: Vec::new(),
-            verdict: Verdict {
-                state: self.state(),
-                reason: Reason::new(code, []),
-                measured: None,
-                budget: None,
-                newest: Some(self.at),
-                due: None,
+            id: rule.id().into(),
+            owner: owner.unwrap_or(&config.owner).to_owned(),
+            severity: named.or(config.rule_severity.as_deref()).map(str::to_owned),
+            speaker: Speaker::Rule(Box::new(Evaluated {
+                rule,
+                state,
                 at: self.at,
-                severity: None,
-                corrected: None,
-            },
-            rule: Some(rule.clone()),
+            })),
         }
     }
 }

@@ -51,13 +51,13 @@ pub struct Silence {
 /// Where a silence stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Standing {
+pub enum Phase {
     Pending,
     Active,
     Expired,
 }
 
-impl Standing {
+impl Phase {
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
@@ -83,28 +83,28 @@ pub struct Draft {
 
 impl Silence {
     #[must_use]
-    pub fn standing(&self, now: Timestamp) -> Standing {
+    pub fn phase(&self, now: Timestamp) -> Phase {
         if now < self.starts_at {
-            Standing::Pending
+            Phase::Pending
         } else if now < self.ends_at {
-            Standing::Active
+            Phase::Active
         } else {
-            Standing::Expired
+            Phase::Expired
         }
     }
 
     #[must_use]
     pub fn holds(&self, labels: &Labels, now: Timestamp) -> bool {
-        self.standing(now) == Standing::Active && label::fit(&self.matchers, labels)
+        self.phase(now) == Phase::Active && label::fit(&self.matchers, labels)
     }
 
     /// Whether `draft` only changes when it ends or what is said of it; otherwise it is another silence.
     fn may_become(&self, draft: &Draft, now: Timestamp) -> bool {
         self.matchers == draft.matchers
-            && match self.standing(now) {
-                Standing::Active => self.starts_at == draft.starts_at,
-                Standing::Pending => draft.starts_at >= now,
-                Standing::Expired => false,
+            && match self.phase(now) {
+                Phase::Active => self.starts_at == draft.starts_at,
+                Phase::Pending => draft.starts_at >= now,
+                Phase::Expired => false,
             }
     }
 
@@ -135,8 +135,7 @@ pub fn set(book: &Book, change: &mut Change, draft: Draft) -> Result<Silence, Er
             most: SILENCES_MAX,
         });
     }
-    if let Some(known) = known.filter(|known| !is_same && known.standing(now) != Standing::Expired)
-    {
+    if let Some(known) = known.filter(|known| !is_same && known.phase(now) != Phase::Expired) {
         end(change, known.clone(), "replaced", None);
     }
     let id = match draft.id {
@@ -174,7 +173,7 @@ pub fn expire(book: &Book, change: &mut Change, id: &str, who: Option<&str>) -> 
         .silences
         .get(id)
         .ok_or_else(|| Error::NoSuchSilence(id.to_owned()))?;
-    if known.standing(change.at) != Standing::Expired {
+    if known.phase(change.at) != Phase::Expired {
         end(change, known.clone(), "expired", who);
     }
     Ok(())
@@ -184,7 +183,7 @@ pub fn expire(book: &Book, change: &mut Change, id: &str, who: Option<&str>) -> 
 pub fn tend(book: &Book, change: &mut Change) {
     let now = change.at;
     for silence in book.silences.values() {
-        if !silence.is_over && silence.standing(now) == Standing::Expired {
+        if !silence.is_over && silence.phase(now) == Phase::Expired {
             let mut silence = silence.clone();
             silence.is_over = true;
             let mut body = silence.body();

@@ -1,6 +1,6 @@
 //! What stands: every alert that fires, why its pages are held back, and where they go, for whoever asks.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 use promise::{Lang, Timestamp};
 
@@ -8,7 +8,7 @@ use crate::{
     Config,
     alert::Alert,
     book::Book,
-    hush::{Hush, Hushes},
+    hush::Hushes,
     interval,
     label::{self, Labels},
     route,
@@ -19,17 +19,27 @@ use crate::{
 pub struct Standing {
     pub fingerprint: u64,
     pub labels: Labels,
-    pub annotations: BTreeMap<String, String>,
+    pub annotations: Labels,
     pub started: Timestamp,
     pub updated: Timestamp,
     /// Until when it can be believed without being sent again; `None` where evidence ends it.
     pub until: Option<Timestamp>,
-    pub generator_url: String,
+    pub generator_url: Arc<str>,
     pub receivers: Vec<String>,
     pub incident: String,
-    pub hush: Hush,
-    /// Intervals for which no route of it tells.
+    /// Ids of silences.
+    pub silenced_by: Vec<String>,
+    /// Ids of alerts.
+    pub inhibited_by: Vec<String>,
+    /// Intervals for which no route of it tells, and announced work.
     pub muted_by: Vec<String>,
+}
+
+impl Standing {
+    #[must_use]
+    pub fn is_suppressed(&self) -> bool {
+        !(self.silenced_by.is_empty() && self.inhibited_by.is_empty() && self.muted_by.is_empty())
+    }
 }
 
 /// The alerts that one receiver hears of together.
@@ -83,7 +93,7 @@ fn standing(
     now: Timestamp,
 ) -> Standing {
     let subject = &alert.subject;
-    let labels = label::of(subject, config).into_owned();
+    let labels = label::of(subject, config);
     let fitting = route::fitting(config, subject, &labels);
     let mut receivers: Vec<String> = Vec::new();
     let mut muted_by = Vec::new();
@@ -99,8 +109,10 @@ fn standing(
     if muted_by.len() < fitting.len() {
         muted_by.clear();
     }
-    let fresh = book.fresh.get(&alert.promise);
-    let (annotations, started, generator_url) = match &subject.rule {
+    let hush = hushes.of(subject);
+    muted_by.extend(hush.maintenances);
+    let fresh = book.fresh.get(alert.id());
+    let (annotations, started, generator_url) = match subject.rule() {
         Some(rule) => (
             rule.annotations.clone(),
             rule.started,
@@ -109,7 +121,7 @@ fn standing(
         None => (
             described(config, alert),
             alert.bad_since,
-            config.incident_url(&alert.incident),
+            config.incident_url(&alert.incident).into(),
         ),
     };
     Standing {
@@ -122,27 +134,23 @@ fn standing(
         generator_url,
         receivers,
         incident: alert.incident.clone(),
-        hush: hushes.of(subject),
+        silenced_by: hush.silences,
+        inhibited_by: hush.inhibitors,
         muted_by,
     }
 }
 
 /// A promise's alert in the annotations that everybody shows.
-fn described(config: &Config, alert: &Alert) -> BTreeMap<String, String> {
+fn described(config: &Config, alert: &Alert) -> Labels {
     let lang = if config.time_zone == "Asia/Tokyo" {
         Lang::Ja
     } else {
         Lang::En
     };
     let subject = &alert.subject;
-    let mut said = BTreeMap::from([
-        ("summary".to_owned(), subject.name.get(lang).to_owned()),
-        (
-            "description".to_owned(),
-            subject.because(alert.state).get(lang).to_owned(),
-        ),
-    ]);
-    let runbook = subject.runbook.clone();
-    said.extend(runbook.map(|url| ("runbook_url".to_owned(), url)));
-    said
+    Labels::new([
+        ("summary", subject.name().get(lang)),
+        ("description", subject.because(alert.state).get(lang)),
+        ("runbook_url", subject.runbook().unwrap_or_default()),
+    ])
 }

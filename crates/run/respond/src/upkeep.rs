@@ -51,7 +51,7 @@ pub fn tend(config: &Config, book: &Book, change: &mut Change) {
         };
         let is_own = !book.groups.contains_key(&known.number);
         // What was closed just now has no more to tell.
-        if is_own && change.alert(book, &alert.promise).is_some() {
+        if is_own && change.alert(book, alert.id()).is_some() {
             remind(config, book, change, &hushes, known, alert);
         }
     }
@@ -82,7 +82,8 @@ fn rest(config: &Config, book: &Book, change: &mut Change) {
     let longest = longest.max().unwrap_or_default();
     for flap in book.flaps.values() {
         let is_over = |last: &Timestamp| *last + longest <= change.at;
-        if flap.changes.last().is_none_or(is_over) && !book.alerts.contains_key(&flap.alert) {
+        if flap.changes.last().is_none_or(is_over) && !book.alerts.contains_key(flap.alert.as_str())
+        {
             change.drop_flap(&flap.alert);
         }
     }
@@ -90,7 +91,7 @@ fn rest(config: &Config, book: &Book, change: &mut Change) {
 
 fn withdraw(config: &Config, book: &Book, change: &mut Change, alert: &Alert) {
     let Some(mut incident) = change.incident(book, &alert.incident) else {
-        change.drop_alert(&alert.promise);
+        change.drop_alert(alert.id());
         return;
     };
     if change.group(book, incident.number).is_some() {
@@ -137,7 +138,8 @@ fn follow_up(config: &Config, book: &Book, change: &mut Change, group: &Group) {
     let Some(known) = book.incidents.get(&group.number) else {
         return;
     };
-    let speaker = known.promises.first().and_then(|id| book.alerts.get(id));
+    let speaker = known.promises.first();
+    let speaker = speaker.and_then(|id| book.alerts.get(id.as_str()));
     let Some(alert) = speaker.or_else(|| book.alerts.get(book.members(group.number).next()?))
     else {
         return;
@@ -275,7 +277,7 @@ fn miss_answer(change: &mut Change, incident: &mut Incident, alert: &Alert) {
         say!("nobody answered in time", "時間内に応答がありませんでした"),
     );
     let body = json!({ "incident": incident.id, "severity": incident.severity, "due": incident.answer_due });
-    change.event(EventKind::AnswerMissed, &alert.promise, &incident.id, body);
+    change.event(EventKind::AnswerMissed, alert.id(), &incident.id, body);
 }
 
 /// Receivers whose last page lies further back than their route's `repeat`.
@@ -287,7 +289,7 @@ fn due_again(
     now: Timestamp,
 ) -> Vec<Target> {
     let severity = config.severity(alert.subject.severity.as_deref());
-    let is_named = alert.subject.verdict.severity.is_some();
+    let is_named = alert.subject.names_severity();
     if !incident.wants_answer() || !alert::raises(alert.state, severity, is_named) {
         return Vec::new();
     }

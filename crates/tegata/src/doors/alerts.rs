@@ -5,42 +5,14 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use console::door::{
     Refused,
-    alerts::{self as door, Draft, Firing, Group, Posted, Silence},
+    alerts::{self as door, Draft, GroupStanding, Posted, Silence, Standing},
 };
 use promise::say;
-use respond::{GroupStanding, Standing};
 
 use super::{busy, internal};
 use crate::app::House;
 
 pub(super) struct Door(pub(super) Arc<House>);
-
-fn firing(one: Standing) -> Firing {
-    let mut muted_by = one.muted_by;
-    muted_by.extend(one.hush.maintenances);
-    Firing {
-        fingerprint: one.fingerprint,
-        labels: one.labels,
-        annotations: one.annotations,
-        started: one.started,
-        updated: one.updated,
-        until: one.until,
-        generator_url: one.generator_url,
-        receivers: one.receivers,
-        incident: one.incident,
-        silenced_by: one.hush.silences,
-        inhibited_by: one.hush.inhibitors,
-        muted_by,
-    }
-}
-
-fn group(group: GroupStanding) -> Group {
-    Group {
-        labels: group.labels,
-        receiver: group.receiver,
-        alerts: group.alerts.into_iter().map(firing).collect(),
-    }
-}
 
 fn refused(error: respond::Error) -> Refused {
     match error {
@@ -57,13 +29,12 @@ fn refused(error: respond::Error) -> Refused {
 
 #[async_trait]
 impl door::Alerts for Door {
-    fn firing(&self) -> Vec<Firing> {
-        let standing = self.0.responder.standing().into_iter();
-        standing.map(firing).collect()
+    fn firing(&self) -> Vec<Standing> {
+        self.0.responder.standing()
     }
 
-    fn groups(&self) -> Vec<Group> {
-        self.0.responder.groups().into_iter().map(group).collect()
+    fn groups(&self) -> Vec<GroupStanding> {
+        self.0.responder.groups()
     }
 
     async fn post(&self, alerts: Vec<Posted>) -> Result<(), Refused> {
@@ -72,21 +43,7 @@ impl door::Alerts for Door {
     }
 
     fn silences(&self) -> Vec<Silence> {
-        let now = self.0.clock.now();
-        let silences = self.0.responder.silences().into_iter();
-        silences
-            .map(|silence| Silence {
-                state: silence.standing(now).as_str(),
-                id: silence.id,
-                matchers: silence.matchers,
-                starts_at: silence.starts_at,
-                ends_at: silence.ends_at,
-                updated_at: silence.updated_at,
-                created_by: silence.created_by,
-                comment: silence.comment,
-                ticket: silence.ticket,
-            })
-            .collect()
+        self.0.responder.silences()
     }
 
     async fn silence(&self, draft: Draft) -> Result<String, Refused> {

@@ -10,7 +10,7 @@ use evaluate::log_rule::{Engine, Firing, Key, LogRule, Told};
 use promise::{Clock, LogQuery, Timestamp};
 use respond::{Responder, RuleChange, rule};
 use serde::{Deserialize, Serialize};
-use store::{LogStore, Record, StateStore, logs::Search, state::Write};
+use store::{Labels, LogStore, Record, StateStore, logs::Search, state::Write};
 use tokio::{sync::mpsc, time::sleep};
 use tokio_util::sync::CancellationToken;
 
@@ -232,19 +232,17 @@ impl LogRules {
         at: Timestamp,
         summary: Option<String>,
     ) {
-        let mut labels = BTreeMap::from([("alertname".to_owned(), name.clone())]);
-        labels.extend(key.clone().map(|key| ("key".to_owned(), key)));
-        let severity = open.severity.clone();
-        labels.extend(severity.map(|severity| ("severity".to_owned(), severity)));
+        let labels = Labels::new([
+            ("alertname", name.as_str()),
+            ("key", key.as_deref().unwrap_or_default()),
+            ("severity", open.severity.as_deref().unwrap_or_default()),
+        ]);
         let rule = rule::Rule {
             labels,
-            annotations: summary
-                .map(|summary| ("summary".to_owned(), summary))
-                .into_iter()
-                .collect(),
-            external_labels: BTreeMap::new(),
+            annotations: Labels::new(summary.map(|summary| ("summary", summary))),
+            external_labels: Labels::default(),
             started: open.started,
-            generator_url: self.url.clone(),
+            generator_url: self.url.as_str().into(),
             lost: None,
             is_posted: false,
         };

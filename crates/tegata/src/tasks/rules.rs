@@ -70,8 +70,7 @@ impl Rules {
             tracing::error!(%error, "the rules' alerts from before could not be read");
         }
         for open in self.responder.open_rules() {
-            self.engine
-                .goes_on(&Labels::new(&open.labels), open.started, now);
+            self.engine.goes_on(&open.labels, open.started, now);
         }
         self.show();
     }
@@ -97,21 +96,18 @@ impl Rules {
     async fn tell(&self, event: Event) {
         tracing::info!(alert = event.alert.labels.get("alertname"), turn = ?event.turn, "an alert changed");
         let alert = &event.alert;
-        let plain = |labels: &Labels| {
-            labels
-                .iter()
-                .map(|(name, value)| (name.to_owned(), value.to_owned()))
-                .collect()
-        };
         let query: String = form(&event.query);
         let told = RuleChange {
             rule: rule::Rule {
-                labels: plain(&alert.labels),
-                annotations: plain(&alert.annotations),
-                external_labels: plain(&self.external_labels),
+                labels: alert.labels.clone(),
+                annotations: alert.annotations.clone(),
+                external_labels: self.external_labels.clone(),
                 started: started(alert.fired_at, event.at),
-                generator_url: format!("{}/graph?g0.expr={query}&g0.tab=1", self.url),
-                lost: alert.stale.as_ref().map(|(_, cause)| say_cause(cause)),
+                generator_url: format!("{}/graph?g0.expr={query}&g0.tab=1", self.url).into(),
+                lost: alert
+                    .stale
+                    .as_ref()
+                    .map(|(_, cause)| Box::new(say_cause(cause))),
                 is_posted: false,
             },
             turn: match event.turn {

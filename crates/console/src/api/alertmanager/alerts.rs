@@ -1,7 +1,5 @@
 //! `/api/v2/alerts` and `/api/v2/alerts/groups`.
 
-use std::collections::BTreeMap;
-
 use ::promise::{Say, Timestamp};
 use axum::{
     Json,
@@ -9,12 +7,13 @@ use axum::{
     http::StatusCode,
     response::{IntoResponse, Response},
 };
+use respond::label::Labels;
 use serde::{Deserialize, Serialize};
 use spec::section::alerting::matcher::Matcher;
 
 use super::{bad, filters, instant, read, refused, switch};
 use crate::{
-    door::alerts::{Firing, Posted},
+    door::alerts::{Posted, Standing},
     reply::Visit,
 };
 
@@ -25,9 +24,9 @@ const NO_END_SECS: u64 = 240;
 #[serde(rename_all = "camelCase")]
 struct Sent {
     #[serde(default)]
-    labels: BTreeMap<String, String>,
+    labels: Labels,
     #[serde(default)]
-    annotations: BTreeMap<String, String>,
+    annotations: Labels,
     starts_at: Option<String>,
     ends_at: Option<String>,
     #[serde(rename = "generatorURL", default)]
@@ -37,7 +36,7 @@ struct Sent {
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Shown<'f> {
-    annotations: &'f BTreeMap<String, String>,
+    annotations: &'f Labels,
     ends_at: Timestamp,
     fingerprint: String,
     receivers: Vec<Name<'f>>,
@@ -46,7 +45,7 @@ struct Shown<'f> {
     updated_at: Timestamp,
     #[serde(rename = "generatorURL")]
     generator_url: &'f str,
-    labels: &'f BTreeMap<String, String>,
+    labels: &'f Labels,
 }
 
 #[derive(Serialize)]
@@ -66,12 +65,12 @@ struct Status<'f> {
 #[derive(Serialize)]
 struct Group<'f> {
     alerts: Vec<Shown<'f>>,
-    labels: &'f BTreeMap<String, String>,
+    labels: &'f Labels,
     receiver: Name<'f>,
 }
 
 impl<'f> Shown<'f> {
-    fn of(one: &'f Firing, now: Timestamp) -> Self {
+    fn of(one: &'f Standing, now: Timestamp) -> Self {
         let not_soon = std::time::Duration::from_secs(NO_END_SECS);
         let names = one.receivers.iter();
         Self {
@@ -121,15 +120,17 @@ impl Asked {
         })
     }
 
-    fn fits(&self, one: &Firing) -> bool {
-        let value = |name: &str| one.labels.get(name).map_or("", String::as_str);
+    fn fits(&self, one: &Standing) -> bool {
         let is_told = |pattern: &Matcher| one.receivers.iter().any(|name| pattern.accepts(name));
         (self.active || one.is_suppressed())
             && (self.silenced || one.silenced_by.is_empty())
             && (self.inhibited || one.inhibited_by.is_empty())
             && (self.muted || one.muted_by.is_empty())
             && self.receiver.as_ref().is_none_or(is_told)
-            && self.matchers.iter().all(|it| it.accepts(value(it.name())))
+            && self
+                .matchers
+                .iter()
+                .all(|it| it.accepts(one.labels.get(it.name())))
     }
 }
 
@@ -186,7 +187,7 @@ pub(crate) async fn post(visit: Visit, body: Body) -> Response {
             annotations: one.annotations,
             starts_at,
             ends_at,
-            generator_url: one.generator_url,
+            generator_url: one.generator_url.into(),
         });
     }
     match visit.room.desk.alerts.post(posted).await {

@@ -15,7 +15,7 @@ use spec::section::alerting::matcher::Matcher;
 use super::{bad, filters, read, refused};
 use crate::{
     access::affects,
-    door::alerts::{Draft, Silence},
+    door::alerts::{Draft, Phase, Silence},
     reply::Visit,
 };
 
@@ -56,7 +56,7 @@ struct Status {
 }
 
 impl<'s> Shown<'s> {
-    fn of(silence: &'s Silence) -> Self {
+    fn of(silence: &'s Silence, now: Timestamp) -> Self {
         let conditions = silence.matchers.iter().map(|matcher| Condition {
             is_equal: matcher.is_equal(),
             is_regex: matcher.is_regex(),
@@ -66,7 +66,7 @@ impl<'s> Shown<'s> {
         Self {
             id: &silence.id,
             status: Status {
-                state: silence.state,
+                state: silence.phase(now).as_str(),
             },
             updated_at: silence.updated_at,
             comment: &silence.comment,
@@ -101,25 +101,26 @@ pub(crate) async fn list(visit: Visit) -> Response {
     };
     let mut silences = visit.room.desk.alerts.silences();
     silences.retain(|silence| matchers.iter().all(|asked| speaks_of(silence, asked)));
-    sort(&mut silences);
-    let shown: Vec<Shown<'_>> = silences.iter().map(Shown::of).collect();
+    sort(&mut silences, visit.now);
+    let shown = silences.iter().map(|one| Shown::of(one, visit.now));
+    let shown: Vec<Shown<'_>> = shown.collect();
     Json(shown).into_response()
 }
 
-pub(crate) fn sort(silences: &mut [Silence]) {
-    let rank = |state: &str| {
-        ["active", "pending", "expired"]
+pub(crate) fn sort(silences: &mut [Silence], now: Timestamp) {
+    let rank = |silence: &Silence| {
+        [Phase::Active, Phase::Pending, Phase::Expired]
             .iter()
-            .position(|it| *it == state)
+            .position(|it| *it == silence.phase(now))
     };
     silences.sort_by(|a, b| {
         let order = a.ends_at.cmp(&b.ends_at);
-        let order = if a.state == "expired" {
+        let order = if a.phase(now) == Phase::Expired {
             order.reverse()
         } else {
             order
         };
-        rank(a.state).cmp(&rank(b.state)).then(order)
+        rank(a).cmp(&rank(b)).then(order)
     });
 }
 
@@ -138,7 +139,7 @@ fn speaks_of(silence: &Silence, asked: &Matcher) -> bool {
 pub(crate) async fn show(Path(id): Path<String>, visit: Visit) -> Response {
     let silences = visit.room.desk.alerts.silences();
     match silences.iter().find(|silence| silence.id == id) {
-        Some(silence) => Json(Shown::of(silence)).into_response(),
+        Some(silence) => Json(Shown::of(silence, visit.now)).into_response(),
         None => StatusCode::NOT_FOUND.into_response(),
     }
 }

@@ -1,5 +1,6 @@
 //! What a series is made of: the data model of Prometheus, shared by the language, the stores and the collectors.
 
+mod as_map;
 mod histogram;
 mod labels;
 

@@ -18,6 +18,7 @@ use crate::{
     incident::{self, PageRecord},
     page::InsteadOf,
     silence::Silence,
+    subject::Id,
 };
 
 /// One step from a book to the next: what is touched, and what is told about it.
@@ -25,7 +26,7 @@ use crate::{
 pub struct Change {
     pub at: Timestamp,
     pub(super) counters: Counters,
-    pub(super) alerts: BTreeMap<String, Option<Alert>>,
+    pub(super) alerts: BTreeMap<Id, Option<Alert>>,
     pub(super) incidents: BTreeMap<u64, Option<Incident>>,
     pub(super) pending: BTreeMap<String, Option<Pending>>,
     pub(super) inbox: Vec<InboxItem>,
@@ -37,7 +38,7 @@ pub struct Change {
     pub(super) silences: BTreeMap<String, Option<Silence>>,
     pub(super) groups: BTreeMap<u64, Option<Group>>,
     pub(super) flaps: BTreeMap<String, Option<Flap>>,
-    pub(super) fresh: BTreeMap<String, Fresh>,
+    pub(super) fresh: BTreeMap<Id, Fresh>,
 }
 
 impl Change {
@@ -131,9 +132,11 @@ impl Change {
     }
 
     /// Not durable: it alone is no change.
-    pub fn refresh(&mut self, alert: &str, until: Timestamp) {
+    pub fn refresh(&mut self, book: &Book, alert: &Id, until: Timestamp) {
         let fresh = Fresh { at: self.at, until };
-        self.fresh.insert(alert.to_owned(), fresh);
+        let known = self.alert(book, alert).map(Alert::id);
+        let id = known.unwrap_or(alert).clone();
+        self.fresh.insert(id, fresh);
     }
 
     /// The alert as this change leaves it so far.
@@ -148,11 +151,11 @@ impl Change {
     /// The alerts of an incident, as this change leaves them so far.
     #[must_use]
     pub fn members(&self, book: &Book, number: u64) -> Vec<Arc<Alert>> {
-        let is_new = |id: &&String| !book.alerts.contains_key(*id);
+        let is_new = |id: &&Id| !book.alerts.contains_key(*id);
         let is_own = |alert: &Arc<Alert>| incident::number(&alert.incident) == Some(number);
         let new = self.alerts.keys().filter(is_new);
         let ids = book.members(number).chain(new);
-        let now = |id: &String| match self.alerts.get(id) {
+        let now = |id: &Id| match self.alerts.get(id) {
             Some(touched) => touched.clone().map(Arc::new),
             None => book.alerts.get(id).cloned(),
         };
@@ -164,11 +167,11 @@ impl Change {
     }
 
     pub fn put_alert(&mut self, alert: Alert) {
-        self.alerts.insert(alert.promise.clone(), Some(alert));
+        self.alerts.insert(alert.id().clone(), Some(alert));
     }
 
-    pub fn drop_alert(&mut self, promise: &str) {
-        self.alerts.insert(promise.to_owned(), None);
+    pub fn drop_alert(&mut self, id: &Id) {
+        self.alerts.insert(id.clone(), None);
     }
 
     /// The incident as this change leaves it so far.
@@ -306,7 +309,7 @@ impl Change {
     }
 
     /// What is only held in memory.
-    pub fn take_fresh(&mut self) -> BTreeMap<String, Fresh> {
+    pub fn take_fresh(&mut self) -> BTreeMap<Id, Fresh> {
         std::mem::take(&mut self.fresh)
     }
 
@@ -322,8 +325,8 @@ impl Change {
                 Some(&self.counters),
             )?;
         }
-        for (promise, alert) in &self.alerts {
-            put(&mut writes, ALERTS, promise.clone(), alert.as_ref())?;
+        for (id, alert) in &self.alerts {
+            put(&mut writes, ALERTS, id.to_string(), alert.as_ref())?;
         }
         for (number, incident) in &self.incidents {
             put(

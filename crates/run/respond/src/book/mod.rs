@@ -14,7 +14,7 @@ use store::StateStore;
 
 use crate::{
     Error, Event, InboxItem, Incident, Page, alert::Alert, flap::Flap, group::Group, incident,
-    page::Kind, silence::Silence,
+    page::Kind, silence::Silence, subject::Id,
 };
 
 mod change;
@@ -76,7 +76,7 @@ pub struct Counters {
 pub struct Book {
     pub counters: Counters,
     /// Shared, so that looking at thousands of them copies none.
-    pub alerts: BTreeMap<String, Arc<Alert>>,
+    pub alerts: BTreeMap<Id, Arc<Alert>>,
     /// By number.
     pub incidents: BTreeMap<u64, Incident>,
     /// By key.
@@ -91,9 +91,9 @@ pub struct Book {
     /// The changes of alerts that might flap, by the alert's id.
     pub flaps: BTreeMap<String, Flap>,
     /// What is not durable: when other programs last sent an alert, and until when it can be believed.
-    pub fresh: HashMap<String, Fresh>,
+    pub fresh: HashMap<Id, Fresh>,
     /// Which alerts belong to an incident, by its number.
-    members: BTreeMap<u64, BTreeSet<String>>,
+    members: BTreeMap<u64, BTreeSet<Id>>,
     /// Which incident a group's key leads to.
     by_key: HashMap<String, u64>,
     /// Incidents that are resolved.
@@ -131,7 +131,7 @@ impl Book {
             counters,
             alerts: alerts
                 .into_iter()
-                .map(|alert| (alert.promise.clone(), Arc::new(alert)))
+                .map(|alert| (alert.id().clone(), Arc::new(alert)))
                 .collect(),
             incidents: incidents
                 .into_iter()
@@ -166,7 +166,7 @@ impl Book {
         for alert in book.alerts.values() {
             if let Some(number) = incident::number(&alert.incident) {
                 let members = book.members.entry(number).or_default();
-                members.insert(alert.promise.clone());
+                members.insert(alert.id().clone());
             }
         }
         let keys = book.groups.values();
@@ -188,7 +188,7 @@ impl Book {
     }
 
     /// The ids of an incident's alerts.
-    pub fn members(&self, number: u64) -> impl Iterator<Item = &String> {
+    pub fn members(&self, number: u64) -> impl Iterator<Item = &Id> {
         self.members.get(&number).into_iter().flatten()
     }
 
@@ -205,22 +205,19 @@ impl Book {
     /// Takes in what has been written.
     pub fn apply(&mut self, change: Change) {
         self.counters = change.counters;
-        for (promise, alert) in change.alerts {
+        for (id, alert) in change.alerts {
             let before = match alert {
                 Some(alert) => {
                     let number = incident::number(&alert.incident).unwrap_or_default();
-                    self.members
-                        .entry(number)
-                        .or_default()
-                        .insert(promise.clone());
-                    self.alerts.insert(promise.clone(), Arc::new(alert))
+                    self.members.entry(number).or_default().insert(id.clone());
+                    self.alerts.insert(id.clone(), Arc::new(alert))
                 }
                 None => {
-                    self.fresh.remove(&promise);
-                    self.alerts.remove(&promise)
+                    self.fresh.remove(&id);
+                    self.alerts.remove(&id)
                 }
             };
-            self.leave(before, &promise);
+            self.leave(before, &id);
         }
         for (number, incident) in change.incidents {
             self.resolved += usize::from(incident.as_ref().is_some_and(|it| !it.is_open()));
@@ -277,16 +274,16 @@ impl Book {
     }
 
     /// Takes an alert off the list of the incident that it belonged to before.
-    fn leave(&mut self, before: Option<Arc<Alert>>, promise: &String) {
+    fn leave(&mut self, before: Option<Arc<Alert>>, id: &Id) {
         let Some(number) = before.and_then(|alert| incident::number(&alert.incident)) else {
             return;
         };
-        let now = self.alerts.get(promise);
+        let now = self.alerts.get(id);
         if now.and_then(|alert| incident::number(&alert.incident)) == Some(number) {
             return;
         }
         if let Some(members) = self.members.get_mut(&number) {
-            members.remove(promise);
+            members.remove(id);
             if members.is_empty() {
                 self.members.remove(&number);
             }

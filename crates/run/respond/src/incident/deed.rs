@@ -14,11 +14,12 @@ use super::{
 use crate::{
     Config, Error, EventKind, Responder,
     acknowledge::checked,
-    alert::{Alert, Subject},
+    alert::Alert,
     announce,
     book::{Book, Change},
     page::Kind,
     react,
+    subject::{Judged, Speaker, Subject},
 };
 
 /// Longest note; more is a document of its own.
@@ -169,15 +170,24 @@ fn open(
     };
     let subject = Subject {
         // No promise has such an id, so a verdict never meets this alert.
-        id: format!("incident:{id}"),
-        name: Say::same(title),
+        id: format!("incident:{id}").into(),
         owner: config.owner.clone(),
-        tier: None,
         severity: opening.severity.clone(),
+        speaker: said(State::Broken, Say::same(title), why, at),
+    };
+    react::raise_by_hand(config, book, change, subject, &by, opening.promises.clone());
+    id
+}
+
+/// What a person says, in place of a verdict.
+fn said(state: State, name: Say, why: String, at: Timestamp) -> Speaker {
+    Speaker::Promise(Box::new(Judged {
+        name,
+        tier: None,
         runbook: None,
         clauses: Vec::new(),
         verdict: Verdict {
-            state: State::Broken,
+            state,
             reason: Reason::new(BY_HAND, [("why", promise::Amount::Text(why))]),
             measured: None,
             budget: None,
@@ -187,10 +197,7 @@ fn open(
             due: None,
             at,
         },
-        rule: None,
-    };
-    react::raise_by_hand(config, book, change, subject, &by, opening.promises.clone());
-    id
+    }))
 }
 
 fn apply(
@@ -456,8 +463,7 @@ fn resolve(
     let at = change.at;
     let text = checked("the text", text, TEXT_MAX)?;
     let mut alert = Alert::clone(alert);
-    alert.subject.verdict.state = State::Kept;
-    alert.subject.verdict.reason = Reason::new(BY_HAND, [("why", promise::Amount::Text(text))]);
+    alert.subject.speaker = said(State::Kept, alert.subject.name(), text, at);
     incident.work.touched = Some(at);
     let what = say!("{who} declared it resolved", "{who} が解決を宣言しました");
     incident.note(at, "declared-resolved", what).who = Some(who.to_owned());

@@ -6,7 +6,7 @@
 //!
 //! 2xx accepts; what else an answer means is as for `webhook`.
 
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use promise::{Clock, Lang, Timestamp};
@@ -14,7 +14,7 @@ use serde::Serialize;
 use spec::section::receiver;
 
 use super::{Notifier, Outside, Receipt, SendError, exchange::Http, shown, webhook};
-use crate::{Page, page::Kind};
+use crate::{Page, label::Labels, page::Kind};
 
 /// Four times the minute after which it is told again, as Prometheus does it: three may be lost.
 const BELIEVED_FOR: Duration = Duration::from_secs(240);
@@ -45,12 +45,12 @@ impl Alertmanager {
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Posted {
-    labels: BTreeMap<String, String>,
-    annotations: BTreeMap<String, String>,
+    labels: Labels,
+    annotations: Labels,
     starts_at: Timestamp,
     ends_at: Timestamp,
     #[serde(rename = "generatorURL")]
-    generator_url: String,
+    generator_url: Arc<str>,
 }
 
 #[async_trait]
@@ -78,10 +78,8 @@ fn posted(page: &Page, now: Timestamp) -> Posted {
     let ends_at = if ended { page.at } else { now + BELIEVED_FOR };
     let link = page.incident.as_ref().map(|link| link.url.clone());
     if let Some(rule) = &page.rule {
-        let mut labels = rule.external_labels.clone();
-        labels.extend(rule.labels.clone());
         return Posted {
-            labels,
+            labels: Labels::new(rule.external_labels.iter().chain(&rule.labels)),
             annotations: rule.annotations.clone(),
             starts_at: rule.started,
             ends_at,
@@ -89,34 +87,26 @@ fn posted(page: &Page, now: Timestamp) -> Posted {
         };
     }
     let lang = page.languages()[0];
-    let mut labels = BTreeMap::from([
-        ("alertname".to_owned(), page.promise.id.clone()),
-        ("service".to_owned(), page.service.get(Lang::En).to_owned()),
-        ("owner".to_owned(), page.promise.owner.clone()),
+    let severity = page.severity.as_ref();
+    let labels = Labels::new([
+        ("alertname", page.promise.id.as_str()),
+        ("service", page.service.get(Lang::En)),
+        ("owner", &page.promise.owner),
+        ("severity", severity.map_or("", |severity| &severity.id)),
     ]);
-    labels.extend(
-        page.severity
-            .as_ref()
-            .map(|severity| ("severity".to_owned(), severity.id.clone())),
-    );
-    let mut annotations = BTreeMap::from([
-        ("summary".to_owned(), page.promise.name.get(lang).to_owned()),
+    let annotations = Labels::new([
+        ("summary", page.promise.name.get(lang)),
+        ("description", page.reason.text.get(lang)),
         (
-            "description".to_owned(),
-            page.reason.text.get(lang).to_owned(),
+            "runbook_url",
+            page.promise.runbook.as_deref().unwrap_or_default(),
         ),
     ]);
-    annotations.extend(
-        page.promise
-            .runbook
-            .clone()
-            .map(|url| ("runbook_url".to_owned(), url)),
-    );
     Posted {
         labels,
         annotations,
         starts_at: page.bad_since,
         ends_at,
-        generator_url: link.unwrap_or_default(),
+        generator_url: link.unwrap_or_default().into(),
     }
 }

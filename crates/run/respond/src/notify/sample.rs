@@ -1,11 +1,12 @@
 //! Pages that were made to be looked at: a made-up one, and one of a known incident.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::time::Duration;
 
 use promise::{Amount, Lang, Say, State, Timestamp, say};
 
 use crate::{
     Config, Incident,
+    label::Labels,
     page::{About, AcknowledgeLink, Figures, Kind, Link, Page, SCHEMA, Sentence, Severity},
 };
 
@@ -74,7 +75,7 @@ pub fn page(config: &Config, kind: Kind, now: Timestamp) -> Page {
         rule: None,
         alerts: Vec::new(),
         more: 0,
-        group: BTreeMap::new(),
+        group: Labels::default(),
         first: None,
         acknowledge: (!is_over).then(|| AcknowledgeLink {
             url: format!("{}/acknowledge/SAMPLE", config.console_url),

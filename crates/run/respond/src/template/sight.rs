@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use crate::{
     Page,
+    label::Labels,
     page::{Kind, Link},
 };
 
@@ -49,8 +50,8 @@ pub struct Sight {
     /// Where a person takes it on.
     pub acknowledge: Option<String>,
     /// Of the rule, where one speaks.
-    pub labels: BTreeMap<String, String>,
-    pub annotations: BTreeMap<String, String>,
+    pub labels: Labels,
+    pub annotations: Labels,
     /// Of the receiver.
     pub params: BTreeMap<String, String>,
     /// What the first answer said.

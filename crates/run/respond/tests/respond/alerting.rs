@@ -9,9 +9,10 @@ use promise::{
 };
 use respond::{
     Config, EventKind, Filter,
+    label::Labels,
     page::Kind,
     posted::Posted,
-    silence::{Draft, Standing},
+    silence::{Draft, Phase},
 };
 use spec::section::{
     alerting::{
@@ -45,9 +46,7 @@ fn draft(world: &World, text: &str, secs: u64) -> Draft {
 fn posted(text: &str) -> Posted {
     let pairs = text.split(' ').filter_map(|pair| pair.split_once('='));
     Posted {
-        labels: pairs
-            .map(|(name, value)| (name.to_owned(), value.to_owned()))
-            .collect(),
+        labels: Labels::new(pairs),
         ..Posted::default()
     }
 }
@@ -138,10 +137,10 @@ async fn a_silence_that_a_person_ends_is_over_at_once_and_after_a_restart_too() 
     let now = promise::Clock::now(&*world.clock);
     let standing = |id: &str| {
         let all = house.responder.silences();
-        all.iter().find(|it| it.id == id).map(|it| it.standing(now))
+        all.iter().find(|it| it.id == id).map(|it| it.phase(now))
     };
-    assert_eq!(standing(&kept.id), Some(Standing::Active));
-    assert_eq!(standing(&ended.id), Some(Standing::Expired));
+    assert_eq!(standing(&kept.id), Some(Phase::Active));
+    assert_eq!(standing(&ended.id), Some(Phase::Expired));
     for id in ["p1", "p2"] {
         house
             .responder
@@ -215,7 +214,7 @@ async fn a_silence_that_is_made_longer_stays_the_same_and_one_with_other_matcher
     pass(1).await;
     let now = promise::Clock::now(&*world.clock);
     let all = house.responder.silences();
-    let active = all.iter().filter(|it| it.standing(now) == Standing::Active);
+    let active = all.iter().filter(|it| it.phase(now) == Phase::Active);
     assert_eq!(
         active.map(|it| it.id.clone()).collect::<Vec<_>>(),
         [other.id]

@@ -15,7 +15,7 @@ use rand_pcg::{
     Pcg64Mcg,
     rand_core::{Rng, SeedableRng},
 };
-use respond::{Filter, page::Kind, posted::Posted, silence::Draft};
+use respond::{Filter, label::Labels, page::Kind, posted::Posted, silence::Draft};
 use spec::section::{alerting::matcher::Matcher, route::Route};
 
 use crate::world::{Death, Does, House, Memory, World, config, pass};
@@ -57,9 +57,7 @@ fn alert(name: &str) -> Posted {
         ("severity", severity),
     ];
     Posted {
-        labels: labels
-            .map(|(name, value)| (name.to_owned(), value.to_owned()))
-            .into(),
+        labels: Labels::new(labels),
         ..Posted::default()
     }
 }
@@ -172,7 +170,7 @@ async fn simulate(seed: u64) {
         let pages = world.far.by(receiver);
         let named: BTreeSet<String> = pages
             .iter()
-            .flat_map(|page| page.alerts.iter().map(|it| it.labels["n"].clone()))
+            .flat_map(|page| page.alerts.iter().map(|it| it.labels.get("n").to_owned()))
             .collect();
         for (name, fires) in &firing {
             // One that ended before its group was looked at, or while it was silenced, is nobody's news.

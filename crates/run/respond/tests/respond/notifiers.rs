@@ -5,6 +5,7 @@ use std::{sync::Arc, time::Duration};
 use promise::{ManualClock, Say, State, unit::Span};
 use respond::{
     InboxItem, Page,
+    label::Labels,
     notify::{self, Outside, SendError, inbox::Shelf, webhook},
     page::{About, Kind, Link, Sentence},
 };
@@ -69,7 +70,7 @@ pub fn page() -> Page {
         acknowledge: None,
         alerts: vec![],
         more: 0,
-        group: std::collections::BTreeMap::new(),
+        group: Labels::default(),
         first: None,
     }
 }
@@ -159,17 +160,11 @@ async fn an_alertmanager_gets_the_rules_own_labels_and_learns_when_it_ended() {
         timeout: Span::secs(1),
     });
     let notifier = notify::of(&receiver, &outside("t0ken")).unwrap();
-    let texts = |pairs: &[(&str, &str)]| {
-        let own = pairs
-            .iter()
-            .map(|(name, text)| ((*name).to_owned(), (*text).to_owned()));
-        own.collect()
-    };
     let firing = Page {
         rule: Some(respond::Rule {
-            labels: texts(&[("alertname", "Hot"), ("region", "tokyo")]),
-            annotations: texts(&[("summary", "hot")]),
-            external_labels: texts(&[("cluster", "a"), ("region", "all")]),
+            labels: Labels::new([("alertname", "Hot"), ("region", "tokyo")]),
+            annotations: Labels::new([("summary", "hot")]),
+            external_labels: Labels::new([("cluster", "a"), ("region", "all")]),
             started: "2026-11-22T00:59:30Z".parse().unwrap(),
             generator_url: "http://127.0.0.1:8400/graph".into(),
             lost: None,
