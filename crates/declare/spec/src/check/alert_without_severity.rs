@@ -25,7 +25,7 @@ rule! {
 
 fn check(sight: &Sight<'_>, found: &mut Found<'_>) {
     let monitoring = &sight.spec.design.monitoring;
-    let metrics = monitoring.metrics.iter().filter(|(_, it)| it.severity.is_none() && it.bound.is_some() && it.promise.is_none());
+    let metrics = monitoring.metrics.iter().filter(|(_, it)| it.severity.is_none() && it.bound.is_some() && it.promise.is_none() && (it.period.is_some() || it.periods.is_some() || it.action.is_some()));
     let metrics: Vec<Vec<&str>> = metrics.map(|(name, _)| vec!["monitoring", "metrics", name.as_str()]).collect();
     let alerts = monitoring.alerts.iter().filter(|(_, it)| it.severity.is_none() && it.promise.is_none());
     let alerts: Vec<Vec<&str>> = alerts.map(|(name, _)| vec!["monitoring", "alerts", name.as_str()]).collect();

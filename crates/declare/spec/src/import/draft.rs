@@ -98,6 +98,17 @@ impl Draft {
         self.put(path, value.into(), line, None, true);
     }
 
+    /// The same, where it may not belong there.
+    pub(crate) fn push_guess(
+        &mut self,
+        path: &[&str],
+        value: impl Into<Value>,
+        line: usize,
+        why: Say,
+    ) {
+        self.put(path, value.into(), line, Some(why), true);
+    }
+
     /// Something that the spec will not say.
     pub(crate) fn lost(&mut self, line: usize, what: &str, why: Say) {
         self.tell(line, what, Standing::Lost, None, Some(why));
@@ -125,6 +136,16 @@ impl Draft {
             }
         }
         true
+    }
+
+    /// What the spec says at `path` so far.
+    #[must_use]
+    pub(crate) fn says(&self, path: &[&str]) -> Option<&Value> {
+        let (last, above) = path.split_last()?;
+        match self.below(above).iter().find(|(name, _)| name == last)? {
+            (_, Part::Leaf { value, .. }) => Some(value),
+            _ => None,
+        }
     }
 
     fn below(&self, path: &[&str]) -> &[(String, Part)] {

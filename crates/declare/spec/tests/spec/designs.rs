@@ -170,6 +170,7 @@ fn other_kinds_of_documents_come_through_without_false_alarms() {
                 "backup-exceeds-rpo",
                 "checklist-unanswered",
                 "budget-without-actuals",
+                "alert-without-runbook",
             ],
         ),
         (

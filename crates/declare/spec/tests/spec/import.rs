@@ -401,15 +401,15 @@ fn a_document_of_objectives_says_what_is_owed_of_what_and_in_which_direction() {
     for (path, wanted) in [
         ("promises.availability.bound", (">= 99.95 %", 12)),
         ("promises.availability_sla.bound", (">= 99.9 %", 16)),
-        ("promises.latency_p95.bound", ("< 400ms", 25)),
-        ("promises.latency_p99_9.bound", ("< 3s", 26)),
+        ("monitoring.metrics.latency_p95.bound", ("< 400ms", 25)),
+        ("monitoring.metrics.latency_p99_9.bound", ("< 3s", 26)),
         (
-            "promises.latency_uploads_below_5_mb_p95.bound",
+            "monitoring.metrics.latency_uploads_below_p95.bound",
             ("< 900ms", 27),
         ),
         ("promises.errors.bound", ("< 0.05 %", 31)),
-        ("promises.jobs_nightly_invoices.bound", (">= 99 %", 43)),
-        ("promises.jobs_search_index.bound", ("<= 10m", 44)),
+        ("promises.nightly_invoices.bound", (">= 99 %", 43)),
+        ("promises.search_index.bound", ("<= 10m", 44)),
         ("load.acceptance.rate_min", ("40/s", 36)),
         ("load.acceptance.rate_max", ("250/s", 37)),
         (

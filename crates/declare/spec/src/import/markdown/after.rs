@@ -2,7 +2,7 @@
 //! of, which backup is of which database.
 
 use promise::say;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::{Objective, PAYMENTS, Reader, blocks::bare, figures, no_home};
 
@@ -25,6 +25,8 @@ impl Reader<'_> {
         self.objectives_without_a_tier();
         self.path();
         self.backups_of_databases();
+        self.drills();
+        self.time_zone_of_the_language();
         self.figures_without_a_reader();
     }
 
@@ -38,21 +40,22 @@ impl Reader<'_> {
         }
     }
 
-    fn tiers_of_what_is_watched(&mut self) {
-        let words = |text: &str| -> Vec<String> {
-            let text = text.to_lowercase();
-            text.split(|c: char| !c.is_alphanumeric())
-                .filter(|word| word.len() > 2 && !COMMON.contains(word))
-                .map(str::to_owned)
-                .collect()
+    /// The tier whose name shares a word with a text.
+    fn tier_in(&self, text: &str) -> Option<String> {
+        let about = words_of(text);
+        let tier = |tier: &&(String, Option<String>)| {
+            let name = self.draft.says(&["service", "tiers", &tier.0, "name"]);
+            let name = name.and_then(Value::as_str).unwrap_or_default();
+            let is_named = !name.is_empty() && text.contains(name);
+            is_named || words_of(&tier.0).iter().any(|word| about.contains(word))
         };
+        self.tiers.iter().find(tier).map(|(tier, _)| tier.clone())
+    }
+
+    fn tiers_of_what_is_watched(&mut self) {
         for watched in std::mem::take(&mut self.watched) {
-            let about = words(&watched.words);
-            let tier = self
-                .tiers
-                .iter()
-                .find(|(tier, _)| words(tier).iter().any(|word| about.contains(word)));
-            let Some((tier, _)) = tier.cloned() else {
+            let about = words_of(&watched.words);
+            let Some(tier) = self.tier_in(&watched.words) else {
                 continue;
             };
             let why = say!("their names share a word", "名前に同じ語がある");
@@ -74,25 +77,46 @@ impl Reader<'_> {
         }
     }
 
-    /// Recovery objectives in prose repeat those of a tier, or are the service's own.
+    /// An objective is that of the tier which its words name, of the only one, or of the service.
     fn objectives_without_a_tier(&mut self) {
-        for Objective { field, value, line } in std::mem::take(&mut self.objectives) {
-            if self.tiers.is_empty() {
-                self.draft.guess(
-                    &["service", "tiers", "service", field],
-                    value,
-                    line,
-                    say!("no tier is named with it", "層の名前がない"),
-                );
-            } else {
+        for Objective {
+            field,
+            value,
+            about,
+            line,
+        } in std::mem::take(&mut self.objectives)
+        {
+            let only = self.draft.only_in(&["service", "tiers"]);
+            let why = || say!("told by the words around it", "前後の語による");
+            if let Some(tier) = self.tier_in(&about).or(only) {
+                self.draft
+                    .guess(&["service", "tiers", &tier, field], value, line, why());
+            } else if self.tiers.is_empty() {
+                let why = say!("no tier is named with it", "層の名前がない");
+                self.draft
+                    .guess(&["service", "tiers", "service", field], value, line, why);
+            } else if self.tiers.iter().any(|(tier, _)| {
+                self.draft
+                    .says(&["service", "tiers", tier, field])
+                    .is_some_and(|said| *said == value)
+            }) {
                 let what = format!("{field} {value}");
-                self.draft.noted(
-                    line,
-                    &what,
-                    say!("tiers say theirs one by one", "層ごとに書かれています"),
+                let why = say!("a tier promises the same", "同じ値を約束する層があります");
+                self.draft.noted(line, &what, why);
+            } else {
+                let what = format!("{field} {value}: {about}");
+                let why = say!(
+                    "none of the tiers is named with it",
+                    "どの層のものか書かれていません"
                 );
+                self.draft.lost(line, &what, why);
             }
         }
+    }
+
+    /// Whether tiers are named anywhere, in what was read so far.
+    pub(super) fn has_tiers(&self) -> bool {
+        self.whole.contains("rto") || self.whole.contains("目標復旧") || !self.tiers.is_empty()
     }
 
     fn path(&mut self) {
@@ -130,6 +154,31 @@ impl Reader<'_> {
         }
     }
 
+    /// A drill of which nothing else is said is one of the failover.
+    fn drills(&mut self) {
+        if self.draft.has(&["continuity", "drills", "failover"])
+            && let Some(failover) = self.draft.only_in(&["continuity", "failover"])
+        {
+            let why = say!("there is one failover", "切り替えは一つ");
+            self.draft.guess(
+                &["continuity", "drills", "failover", "of"],
+                failover,
+                0,
+                why,
+            );
+        }
+    }
+
+    /// Japanese has one time zone.
+    fn time_zone_of_the_language(&mut self) {
+        let is_japanese = self.whole.chars().any(|c| ('ぁ'..='ん').contains(&c));
+        if is_japanese && !self.draft.has(&["service", "time_zone"]) {
+            let why = say!("the document is in Japanese", "日本語の文書");
+            self.draft
+                .guess(&["service", "time_zone"], "Asia/Tokyo", 0, why);
+        }
+    }
+
     fn backups_of_databases(&mut self) {
         if let Some(database) = self.draft.only_in(&["infrastructure", "databases"])
             && self.draft.has(&["continuity", "backups", "database"])
@@ -142,4 +191,13 @@ impl Reader<'_> {
             );
         }
     }
+}
+
+/// The words of a text that tell it from others.
+fn words_of(text: &str) -> Vec<String> {
+    let text = text.to_lowercase();
+    text.split(|c: char| !c.is_alphanumeric())
+        .filter(|word| word.len() > 2 && !COMMON.contains(word))
+        .map(str::to_owned)
+        .collect()
 }

@@ -29,10 +29,11 @@ pub(super) enum What<'t> {
         indent: usize,
         done: Option<bool>,
         is_numbered: bool,
-        text: &'t str,
+        text: String,
     },
+    /// Its sentences, each with the line on which it begins: a line ends where the page was full.
     Paragraph {
-        text: &'t str,
+        sentences: Vec<(usize, String)>,
     },
 }
 
@@ -46,9 +47,8 @@ impl Block<'_> {
                 let rows = rows.iter().map(|(line, row)| (*line, row.join(" / ")));
                 rows.collect()
             }
-            What::Bullet { text, .. } | What::Paragraph { text } => {
-                vec![(self.line, (*text).to_owned())]
-            }
+            What::Bullet { text, .. } => vec![(self.line, text.clone())],
+            What::Paragraph { sentences } => sentences.clone(),
         }
     }
 }
@@ -59,7 +59,7 @@ pub(super) fn blocks(text: &str, first: usize) -> Vec<Block<'_>> {
     let mut out = Vec::new();
     let mut at = 0;
     while at < lines.len() {
-        let (offset, line) = lines[at];
+        let line = lines[at].1;
         let trimmed = line.trim();
         let number = first + at;
         at += 1;
@@ -113,24 +113,105 @@ pub(super) fn blocks(text: &str, first: usize) -> Vec<Block<'_>> {
             });
         } else if let Some((text, is_numbered)) = bullet(trimmed) {
             let (done, text) = boxed(text);
+            let indent = line.len() - line.trim_start().len();
+            let mut text = text.to_owned();
+            // A line that is indented deeper and begins nothing of its own goes on with it.
+            while let Some((_, next)) = lines.get(at)
+                && is_words(next)
+                && next.len() - next.trim_start().len() > indent
+            {
+                text = joined(text, next.trim());
+                at += 1;
+            }
             out.push(Block {
                 line: number,
                 what: What::Bullet {
-                    indent: line.len() - line.trim_start().len(),
+                    indent,
                     done,
                     is_numbered,
                     text,
                 },
             });
-        } else if !trimmed.is_empty() && !trimmed.chars().all(|c| "-*_=".contains(c)) {
-            let _ = offset;
+        } else if is_words(trimmed) {
+            let until = (at..lines.len())
+                .find(|next| !is_words(lines[*next].1))
+                .unwrap_or(lines.len());
+            let written = lines[at - 1..until].iter().map(|(_, line)| line.trim());
+            let written = (number..).zip(written);
             out.push(Block {
                 line: number,
-                what: What::Paragraph { text: trimmed },
+                what: What::Paragraph {
+                    sentences: sentences(written),
+                },
             });
+            at = until;
         }
     }
     out
+}
+
+/// Whether a line is one of words, and begins nothing else.
+fn is_words(line: &str) -> bool {
+    let line = line.trim();
+    let begins = ["```", "~~~", "#", "|"]
+        .iter()
+        .any(|sign| line.starts_with(sign));
+    !begins && !line.chars().all(|c| "-*_=".contains(c)) && bullet(line).is_none()
+}
+
+/// Two lines as one: between letters of ours stands a space.
+fn joined(mut text: String, next: &str) -> String {
+    let is_wide = |c: char| !c.is_ascii();
+    if !(text.ends_with(is_wide) && next.starts_with(is_wide)) {
+        text.push(' ');
+    }
+    text + next
+}
+
+/// The sentences of lines that follow each other, each with the line on which it begins.
+fn sentences<'t>(lines: impl Iterator<Item = (usize, &'t str)>) -> Vec<(usize, String)> {
+    let mut out: Vec<(usize, String)> = Vec::new();
+    let mut is_open = false;
+    for (line, text) in lines {
+        is_open &= !is_named(text);
+        let mut rest = text;
+        while !rest.is_empty() {
+            let end = sentence(rest);
+            let (own, after) = rest.split_at(end);
+            match out.last_mut() {
+                Some((_, last)) if is_open => *last = joined(std::mem::take(last), own.trim()),
+                _ => out.push((line, own.trim().to_owned())),
+            }
+            is_open =
+                after.is_empty() && !own.ends_with(['。', '.', ':', '：', '!', '?', '！', '？']);
+            rest = after.trim_start();
+        }
+    }
+    out
+}
+
+/// Whether a line names a value, `Owner: payments`: such lines stand each for itself.
+fn is_named(line: &str) -> bool {
+    const NAME_MAX: usize = 32;
+    let name = line.split_once([':', '：']).map(|(name, _)| name);
+    line.starts_with("**") || name.is_some_and(|name| name.chars().count() < NAME_MAX)
+}
+
+/// Where the first sentence of a text ends.
+fn sentence(text: &str) -> usize {
+    const SHORT: [&str; 7] = ["e.g.", "i.e.", "vs.", "approx.", "incl.", "max.", "min."];
+    let ends = |at: usize, sign: &str| {
+        let (own, rest) = text.split_at(at + sign.len());
+        sign == "。"
+            || (rest.starts_with(' ')
+                && rest
+                    .trim_start()
+                    .starts_with(|c: char| c.is_uppercase() || c == '`')
+                && !SHORT.iter().any(|word| own.ends_with(word)))
+    };
+    let mut signs = text.match_indices(['。', '.']);
+    let end = signs.find(|(at, sign)| ends(*at, sign));
+    end.map_or(text.len(), |(at, sign)| at + sign.len())
 }
 
 fn offsets(text: &str) -> Vec<(usize, &str)> {
@@ -210,8 +291,25 @@ mod tests {
                 indent: 0,
                 done: Some(false),
                 is_numbered: false,
-                text: "open"
+                text: "open".to_owned()
             }
+        );
+    }
+
+    #[test]
+    fn sentences_go_on_over_lines_and_keep_their_own() {
+        let text = "Backups are taken every 6\nhours. They are kept (e.g. WAL)\nfor 14 days.\n\n複製は非同期\nとする。遅延は 15 分。";
+        let found: Vec<Vec<(usize, String)>> = blocks(text, 1).iter().map(Block::said).collect();
+        let own = |line: usize, text: &str| (line, text.to_owned());
+        assert_eq!(
+            found,
+            [
+                vec![
+                    own(1, "Backups are taken every 6 hours."),
+                    own(2, "They are kept (e.g. WAL) for 14 days.")
+                ],
+                vec![own(5, "複製は非同期とする。"), own(6, "遅延は 15 分。")],
+            ]
         );
     }
 

@@ -59,7 +59,7 @@ impl Reader<'_> {
             }
             "dependencies" | "external_services" | "providers" | "外部サービス" if is_map => {
                 for (key, it) in entries(node) {
-                    let id = self.depends_on(&key.name, data.line_at(key.span.start));
+                    let id = self.depends_on(&key.name, &key.name, data.line_at(key.span.start));
                     self.fields("dependencies", &["dependencies", &id], it, data);
                 }
             }

@@ -90,6 +90,11 @@ const UNITS: &[(&str, Kind, &str)] = &[
     ("USD", Kind::Money, " USD"),
     ("ドル", Kind::Money, " USD"),
     ("EUR", Kind::Money, " EUR"),
+    ("GBP", Kind::Money, " GBP"),
+    ("NOK", Kind::Money, " NOK"),
+    ("SEK", Kind::Money, " SEK"),
+    ("DKK", Kind::Money, " DKK"),
+    ("CHF", Kind::Money, " CHF"),
     ("h", Kind::Time, "h"),
     ("m", Kind::Time, "m"),
     ("s", Kind::Time, "s"),
@@ -99,16 +104,68 @@ const UNITS: &[(&str, Kind, &str)] = &[
 /// More figures than a line of a document holds.
 const FIGURES_MAX: usize = 64;
 
-/// Every figure of a text, in order. Digits that belong to a name (`p99`, `t3`, `AES-256`) are none.
+/// Every figure of a text, in order. Digits that belong to a name (`p99`, `t3`, `AES-256`), to a quantile
+/// (`99 パーセンタイル`), to a day or to a time of day are none.
 pub(super) fn figures(text: &str) -> Vec<Figure> {
-    let mut out = Vec::new();
+    let mut out: Vec<Figure> = Vec::new();
     let mut at = 0;
     while out.len() < FIGURES_MAX {
-        let Some(found) = text[at..].find(|c: char| c.is_ascii_digit()) else {
+        let Some(number) = number_from(text, at) else {
             break;
         };
-        let start = at + found;
-        let rest = &text[start..];
+        at = number.end;
+        if let Some(length) = passed_over(text, &number) {
+            at = number.start + length;
+            continue;
+        }
+        let Some(figure) = figure_of(text, &number) else {
+            continue;
+        };
+        at = at.max(figure.end);
+        match out.last_mut() {
+            Some(last) if continues(text, last, &figure) => {
+                last.text.push_str(&figure.text);
+                last.end = figure.end;
+            }
+            _ => out.push(figure),
+        }
+    }
+    out
+}
+
+/// A number as it is written, before its unit is known.
+struct Number {
+    start: usize,
+    end: usize,
+    /// Without the signs between thousands.
+    plain: String,
+    value: f64,
+}
+
+/// The first number from `from` on: in digits, or in words before a unit of time.
+fn number_from(text: &str, from: usize) -> Option<Number> {
+    let worded = words_for_numbers(text, from);
+    let mut at = from;
+    loop {
+        let start = at
+            + text[at..]
+                .find(|c: char| c.is_ascii_digit())
+                .unwrap_or(text.len() - at);
+        if let Some(worded) = worded.as_ref().filter(|it| it.start < start) {
+            let Number {
+                start,
+                end,
+                ref plain,
+                value,
+            } = *worded;
+            return Some(Number {
+                start,
+                end,
+                plain: plain.clone(),
+                value,
+            });
+        }
+        let rest = text.get(start..).filter(|rest| !rest.is_empty())?;
         let length = rest
             .find(|c: char| !(c.is_ascii_digit() || c == '.' || c == ','))
             .unwrap_or(rest.len());
@@ -121,65 +178,253 @@ pub(super) fn figures(text: &str) -> Vec<Figure> {
                 || c == '.'
                 || (c == '-' && text[..start - 1].ends_with(|c: char| c.is_ascii_alphanumeric()))
         });
-        let Ok(number) = written.replace(',', "").parse::<f64>() else {
-            continue;
-        };
-        if is_named || !number.is_finite() {
-            continue;
-        }
-        let after = &rest[written.len()..];
-        // `2026年4月1日` is a day of the calendar, not a length of time.
-        if let Some(length) = dated(rest) {
-            at = start + length;
-            continue;
-        }
-        let trimmed = after.trim_start_matches([' ', '\u{3000}']);
-        let spaces = after.len() - trimmed.len();
-        let plain = written.replace(',', "");
-        if let Some(sign) = before.filter(|c| ['$', '¥', '￥', '€'].contains(c)) {
-            let code = match sign {
-                '$' => "USD",
-                '€' => "EUR",
-                _ => "JPY",
+        let mut plain = written.replace(',', "");
+        let mut end = start + written.len();
+        // `61 000`: thousands with a space between, where money is spoken of.
+        while CURRENCIES.iter().any(|code| text.contains(code)) && plain.len() <= 9 {
+            let Some(group) = text[end..].strip_prefix([' ', '\u{a0}', '\u{202f}']) else {
+                break;
             };
-            out.push(Figure {
-                start: start - sign.len_utf8(),
-                end: start + written.len(),
-                kind: Kind::Money,
-                text: format!("{plain} {code}"),
-            });
-            continue;
+            let digits = group
+                .find(|c: char| !c.is_ascii_digit())
+                .unwrap_or(group.len());
+            if digits != 3 || plain.contains('.') {
+                break;
+            }
+            plain.push_str(&group[..3]);
+            end = text.len() - group.len() + 3;
         }
-        let unit = UNITS.iter().find(|(unit, ..)| {
-            trimmed.strip_prefix(unit).is_some_and(|rest| {
-                let is_word = unit.ends_with(|c: char| c.is_ascii_alphabetic());
-                !(is_word && rest.starts_with(|c: char| c.is_ascii_alphanumeric()))
-            })
-        });
-        let (kind, shown, length) = match unit {
-            Some((unit, kind, sign)) => (
-                *kind,
-                spelled(&plain, number, sign),
-                written.len() + spaces + unit.len(),
-            ),
-            None => (Kind::Count, plain, written.len()),
-        };
-        out.push(Figure {
-            start,
-            end: start + length,
-            kind,
-            text: shown,
-        });
-        at = at.max(start + length);
+        match plain.parse::<f64>() {
+            Ok(value) if !is_named && value.is_finite() => {
+                return Some(Number {
+                    start,
+                    end,
+                    plain,
+                    value,
+                });
+            }
+            _ => {}
+        }
     }
-    out
+}
+
+/// Numbers that people write out.
+const NUMBERS: [(&str, u32); 20] = [
+    ("a", 1),
+    ("an", 1),
+    ("one", 1),
+    ("two", 2),
+    ("three", 3),
+    ("four", 4),
+    ("five", 5),
+    ("six", 6),
+    ("seven", 7),
+    ("eight", 8),
+    ("nine", 9),
+    ("ten", 10),
+    ("twelve", 12),
+    ("fifteen", 15),
+    ("eighteen", 18),
+    ("twenty", 20),
+    ("thirty", 30),
+    ("forty", 40),
+    ("sixty", 60),
+    ("ninety", 90),
+];
+
+/// `thirty` of `thirty seconds`; elsewhere such words count nothing that a spec holds.
+fn words_for_numbers(text: &str, from: usize) -> Option<Number> {
+    let mut start = from;
+    loop {
+        let rest = &text[start..];
+        let skipped = rest.find(|c: char| c.is_ascii_alphabetic())?;
+        start += skipped;
+        let rest = &text[start..];
+        let length = rest
+            .find(|c: char| !c.is_ascii_alphabetic())
+            .unwrap_or(rest.len());
+        let word = &rest[..length];
+        let begins = !text[..start].ends_with(|c: char| c.is_alphanumeric());
+        let number = NUMBERS
+            .iter()
+            .find(|(name, _)| word.eq_ignore_ascii_case(name));
+        if let Some((_, number)) = number.filter(|_| begins) {
+            let unit = unit_of(rest[length..].trim_start_matches([' ', '-']));
+            let is_long = |unit: &(&str, Kind, &str)| unit.1 == Kind::Time && unit.0.len() > 2;
+            if unit.is_some_and(is_long) {
+                return Some(Number {
+                    start,
+                    end: start + length,
+                    plain: number.to_string(),
+                    value: f64::from(*number),
+                });
+            }
+        }
+        start += length;
+    }
+}
+
+/// How long what begins at a number is, where it is no figure: a day, a time of day, a quantile.
+fn passed_over(text: &str, number: &Number) -> Option<usize> {
+    let rest = &text[number.start..];
+    let after = text[number.end..].trim_start_matches(' ');
+    let gap = text.len() - number.end - after.len();
+    let era = ["令和", "平成", "昭和"]
+        .iter()
+        .any(|era| text[..number.start].trim_end().ends_with(era));
+    let quantile = QUANTILES
+        .iter()
+        .find(|word| after.to_ascii_lowercase().starts_with(*word));
+    if let Some(word) = quantile {
+        return Some(number.end - number.start + gap + word.len());
+    }
+    let around = [
+        "24時間365日",
+        "24時間無停止",
+        "24時間体制",
+        "24時間対応",
+        "24時間稼働",
+        "24/7",
+        "24x7",
+    ];
+    let always = around
+        .iter()
+        .find(|word| rest.starts_with(*word))
+        .map(|word| word.len());
+    always
+        .or_else(|| dated(rest, era))
+        .or_else(|| of_the_day(rest))
+}
+
+/// What follows the number of a quantile.
+pub(super) const QUANTILES: [&str; 9] = [
+    "パーセンタイル",
+    "%タイル",
+    "% タイル",
+    "パーセント点",
+    "%ile",
+    "% ile",
+    "%tile",
+    "th percentile",
+    "percentile",
+];
+
+/// `8:30`, `8時30分`: a time of day, not a length of time.
+fn of_the_day(text: &str) -> Option<usize> {
+    let digits = |text: &str| {
+        text.find(|c: char| !c.is_ascii_digit())
+            .unwrap_or(text.len())
+    };
+    let hour = digits(text);
+    if hour == 0 || hour > 2 {
+        return None;
+    }
+    if let Some(rest) = text[hour..].strip_prefix(':') {
+        let minute = digits(rest);
+        return (minute == 2).then_some(hour + 1 + minute);
+    }
+    let rest = text[hour..]
+        .strip_prefix('時')
+        .filter(|rest| !rest.starts_with('間'))?;
+    let minute = digits(rest);
+    let end = hour + '時'.len_utf8();
+    let with_minute = minute > 0 && rest[minute..].starts_with('分');
+    Some(if with_minute {
+        end + minute + '分'.len_utf8()
+    } else {
+        end
+    })
+}
+
+fn unit_of(text: &str) -> Option<&'static (&'static str, Kind, &'static str)> {
+    UNITS.iter().find(|(unit, ..)| {
+        text.strip_prefix(unit).is_some_and(|rest| {
+            let is_word = unit.ends_with(|c: char| c.is_ascii_alphabetic());
+            !(is_word && rest.starts_with(|c: char| c.is_ascii_alphanumeric()))
+        })
+    })
+}
+
+/// Codes of money, which may stand before the amount too.
+const CURRENCIES: [&str; 8] = ["USD", "EUR", "JPY", "GBP", "NOK", "SEK", "DKK", "CHF"];
+
+fn figure_of(text: &str, number: &Number) -> Option<Figure> {
+    let Number {
+        start,
+        end,
+        ref plain,
+        value,
+    } = *number;
+    let before = text[..start].chars().next_back();
+    if let Some(sign) = before.filter(|c| ['$', '¥', '￥', '€', '£'].contains(c)) {
+        let code = match sign {
+            '$' => "USD",
+            '€' => "EUR",
+            '£' => "GBP",
+            _ => "JPY",
+        };
+        return Some(Figure {
+            start: start - sign.len_utf8(),
+            end,
+            kind: Kind::Money,
+            text: format!("{plain} {code}"),
+        });
+    }
+    let bare = text[..start].trim_end();
+    if let Some(code) = CURRENCIES.iter().find(|code| bare.ends_with(*code)) {
+        return Some(Figure {
+            start: bare.len() - code.len(),
+            end,
+            kind: Kind::Money,
+            text: format!("{plain} {code}"),
+        });
+    }
+    let after = &text[end..];
+    let trimmed = after.trim_start_matches([' ', '\u{3000}', '-']);
+    let spaces = after.len() - trimmed.len();
+    let unit =
+        unit_of(trimmed).filter(|(_, kind, _)| *kind == Kind::Time || !after.starts_with('-'));
+    Some(match unit {
+        Some((unit, kind, sign)) => Figure {
+            start,
+            end: end + spaces + unit.len(),
+            kind: *kind,
+            text: spelled(plain, value, sign),
+        },
+        None => Figure {
+            start,
+            end,
+            kind: Kind::Count,
+            text: plain.clone(),
+        },
+    })
+}
+
+/// `1 時間` and `30 分` are one length of time.
+fn continues(text: &str, last: &Figure, next: &Figure) -> bool {
+    const ORDER: [&str; 4] = ["d", "h", "m", "s"];
+    let unit = |figure: &Figure| {
+        let unit = figure
+            .text
+            .trim_start_matches(|c: char| c.is_ascii_digit() || c == '.');
+        ORDER.iter().position(|it| *it == unit)
+    };
+    last.kind == Kind::Time
+        && next.kind == Kind::Time
+        && text[last.end..next.start].trim().is_empty()
+        && matches!((unit(last), unit(next)), (Some(a), Some(b)) if a < b)
+}
+
+/// Whether a text names an amount of money.
+pub(super) fn is_money(text: &str) -> bool {
+    figures(text).iter().any(|it| it.kind == Kind::Money)
 }
 
 /// Whether a text says a number at all, though of no unit that is known: dates of the calendar say none.
 pub(super) fn says_one(text: &str) -> bool {
     let mut rest = text;
     while let Some(at) = rest.find(|c: char| c.is_ascii_digit()) {
-        match dated(&rest[at..]) {
+        match dated(&rest[at..], false) {
             Some(length) => rest = &rest[at + length..],
             None => return true,
         }
@@ -187,8 +432,8 @@ pub(super) fn says_one(text: &str) -> bool {
     false
 }
 
-/// The length of a date that a text begins with: `2026年`, `2026年4月`, `4月1日`.
-fn dated(text: &str) -> Option<usize> {
+/// The length of a date that a text begins with: `2026年`, `2026年4月`, `4月1日`, and behind an era `7年4月`.
+fn dated(text: &str, behind_an_era: bool) -> Option<usize> {
     let number = |text: &str| {
         text.find(|c: char| !c.is_ascii_digit())
             .filter(|digits| *digits > 0)
@@ -200,7 +445,9 @@ fn dated(text: &str) -> Option<usize> {
             .then_some((digits, at + digits + sign.len_utf8()))
     };
     let day = |at: usize| part(at, '日').map_or(at, |(_, end)| end);
-    if let Some((4, end)) = part(0, '年') {
+    if let Some((digits, end)) = part(0, '年')
+        && (digits == 4 || behind_an_era)
+    {
         return Some(part(end, '月').map_or(end, |(_, end)| day(end)));
     }
     // A month by itself is a length as well: `4月` only with its day.
@@ -247,6 +494,9 @@ const BEFORE: &[(&str, &str)] = &[
     ("＜", "<"),
     (">", ">"),
     ("<", "<"),
+    ("no more than", "<="),
+    ("not more than", "<="),
+    ("no less than", ">="),
     ("more than", ">"),
     ("greater than", ">"),
     ("at least", ">="),
@@ -277,34 +527,83 @@ const AFTER: &[(&str, &str)] = &[
 
 /// The condition that a text states; `None` where it states none.
 pub(super) fn condition(text: &str) -> Option<Condition> {
-    for figure in figures(text) {
-        let (before, after) = (
-            text[..figure.start].trim_end(),
-            text[figure.end..].trim_start(),
-        );
-        let lower = before.to_ascii_lowercase();
-        if let Some((word, sign)) = BEFORE.iter().find(|(word, _)| lower.ends_with(word)) {
-            let about = before[..before.len() - word.len()]
-                .trim_end_matches(['(', '（', ' ', ':', '：', '、'])
-                .trim();
-            return Some(Condition {
-                about: about.to_owned(),
-                sign,
-                figure,
-            });
-        }
-        if let Some((_, sign)) = AFTER.iter().find(|(word, _)| after.starts_with(word)) {
-            let about = before
-                .trim_end_matches(['が', 'は', 'を', ':', '：', ' ', '(', '（'])
-                .trim();
-            return Some(Condition {
-                about: about.to_owned(),
-                sign,
-                figure,
-            });
-        }
+    figures(text).iter().find_map(|figure| signed(text, figure))
+}
+
+/// The condition that a figure of a text is, by the sign or word beside it.
+pub(super) fn signed(text: &str, figure: &Figure) -> Option<Condition> {
+    let (before, after) = (
+        text[..figure.start].trim_end(),
+        text[figure.end..].trim_start(),
+    );
+    let lower = before.to_ascii_lowercase();
+    // `5x over 1 hour`: over which time, and no bound.
+    let is_window = figure.kind == Kind::Time && lower.ends_with("over");
+    let (about, sign) = match BEFORE
+        .iter()
+        .find(|(word, _)| lower.ends_with(word) && !is_window)
+    {
+        Some((word, sign)) => (&before[..before.len() - word.len()], *sign),
+        None => (
+            before,
+            AFTER.iter().find(|(word, _)| after.starts_with(word))?.1,
+        ),
+    };
+    let about = about
+        .trim_end_matches(['が', 'は', 'を', ':', '：', ' ', '(', '（', '、'])
+        .trim();
+    Some(Condition {
+        about: about.to_owned(),
+        sign,
+        figure: figure.clone(),
+    })
+}
+
+/// The time within which a share of all is done, and its quantile: `3 秒以内の応答が 95 % 以上`, `95 % in < 5 min`.
+pub(super) fn share_within(text: &str) -> Option<(Figure, String)> {
+    const WITHIN: [&str; 6] = ["以内", "within", "in <", "in under", "less than", "未満"];
+    /// Of fewer than this nobody promises how fast they are.
+    const SHARE_MIN: f64 = 50.0;
+    let all = figures(text);
+    let time = all.iter().find(|it| it.kind == Kind::Time)?;
+    let share = all.iter().find(|it| it.kind == Kind::Share)?;
+    let number = share.text.trim_end_matches([' ', '%']);
+    let is_quantile = number
+        .parse::<f64>()
+        .is_ok_and(|it| (SHARE_MIN..100.0).contains(&it));
+    let lower = text.to_lowercase();
+    let around = lower.get(time.start.saturating_sub(12)..)?;
+    (is_quantile && all.len() == 2 && WITHIN.iter().any(|word| around.contains(word)))
+        .then(|| (time.clone(), format!("p{number}")))
+}
+
+/// How a figure without a sign binds: most shares are of what succeeds, and of all else less is better.
+pub(super) fn direction(text: &str, figure: &Figure) -> &'static str {
+    /// A share from here on is one that succeeds, unless its name says what fails.
+    const MOSTLY: f64 = 50.0;
+    const WASTE: [&str; 12] = [
+        "error",
+        "エラー",
+        "失敗",
+        "fail",
+        "miss",
+        "ミス",
+        "使用率",
+        "usage",
+        "utili",
+        "cpu",
+        "loss",
+        "損失",
+    ];
+    let lower = text.to_lowercase();
+    let share = figure.text.trim_end_matches([' ', '%']).parse::<f64>();
+    let is_most = figure.kind == Kind::Share && share.is_ok_and(|share| share >= MOSTLY);
+    let is_flow = figure.kind == Kind::Rate;
+    if (is_most || is_flow) && !WASTE.iter().any(|word| lower.contains(word)) {
+        ">="
+    } else {
+        "<="
     }
-    None
 }
 
 #[cfg(test)]

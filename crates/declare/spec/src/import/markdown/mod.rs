@@ -3,25 +3,30 @@
 //! What is read is what such documents have in common, the words for parts, fields and figures in `words`, not the
 //! form of any one of them. Every figure becomes a line of the spec or an entry of the report that says it is none.
 //!
-//! Reading order: `blocks`, `figures`, `words`, then `tree` (fenced YAML and JSON, tables), `rows`, `design`,
-//! `watching`, `objectives`, `sentence`, `prose`, `after`. A block that is a file of another format is read as such.
+//! Reading order: `fold`, `blocks`, `figures`, `words`, then `tree` (fenced YAML and JSON), `table`, `rows`,
+//! `alert_table`, `design`, `watching`, `objectives`, `sentence`, `stated`, `worded`, `prose`, `after`. A block that is a file of another format is read as such.
 
 mod after;
+mod alert_table;
 mod blocks;
 mod design;
 mod figures;
+mod fold;
 mod objectives;
 mod place;
 mod prose;
 mod rows;
 mod sentence;
+mod stated;
+mod table;
 mod tree;
 mod watching;
+mod worded;
 mod words;
 
 use promise::{Say, say};
 
-use super::{Draft, Importer, Source, quoted};
+use super::{Draft, Importer, quoted};
 use blocks::{What, bare, blocks};
 
 pub(super) const IMPORTER: Importer = Importer {
@@ -30,8 +35,9 @@ pub(super) const IMPORTER: Importer = Importer {
     read: |sources, draft| {
         for source in sources {
             draft.open(source.name);
-            let mut reader = Reader::new(draft, source);
-            reader.blocks(source.text, 1, 0);
+            let text = fold::folded(source.text);
+            let mut reader = Reader::new(draft, source.name, &text);
+            reader.blocks(&text, 1, 0);
             reader.finish();
         }
     },
@@ -87,7 +93,14 @@ struct Reader<'r> {
     label: Option<objectives::Label>,
     tiers: Vec<(String, Option<String>)>,
     watched: Vec<Watched>,
-    dependency: Option<String>,
+    /// The dependency that was spoken of last, and on which line.
+    dependency: Option<(String, usize)>,
+    /// What the document calls its severities, and which they are.
+    ranks: Vec<(String, &'static str)>,
+    /// Standards that were named already.
+    named: Vec<&'static str>,
+    /// The part that the sentence before, in the same paragraph, was about.
+    subject: Option<(&'static str, String)>,
     /// The dependency that payments go through.
     payer: Option<String>,
     /// Path parts that a diagram shows, in order: section, product.
@@ -105,15 +118,17 @@ struct Reader<'r> {
 struct Objective {
     field: &'static str,
     value: String,
+    /// The words beside it.
+    about: String,
     line: usize,
 }
 
 impl<'r> Reader<'r> {
-    fn new(draft: &'r mut Draft, source: &'r Source<'_>) -> Self {
+    fn new(draft: &'r mut Draft, file: &'r str, text: &str) -> Self {
         Self {
             draft,
-            file: source.name,
-            whole: source.text.to_lowercase(),
+            file,
+            whole: text.to_lowercase(),
             headings: Vec::new(),
             parts: Vec::new(),
             part: None,
@@ -122,6 +137,9 @@ impl<'r> Reader<'r> {
             tiers: Vec::new(),
             watched: Vec::new(),
             dependency: None,
+            ranks: Vec::new(),
+            named: Vec::new(),
+            subject: None,
             payer: None,
             shown: Vec::new(),
             shown_at: 0,
@@ -143,11 +161,16 @@ impl<'r> Reader<'r> {
                     done: Some(done),
                     text,
                     ..
-                } => self.item(&bare(text), done, block.line),
+                } => self.item(&bare(&text), done, block.line),
                 What::Bullet {
                     is_numbered, text, ..
-                } => self.bullet(&bare(text), is_numbered, block.line),
-                What::Paragraph { text } => self.bullet(&bare(text), false, block.line),
+                } => self.bullet(&bare(&text), is_numbered, block.line),
+                What::Paragraph { sentences } => {
+                    self.subject = None;
+                    for (line, text) in sentences {
+                        self.bullet(&bare(&text), false, line);
+                    }
+                }
             }
         }
     }
@@ -245,6 +268,9 @@ fn no_home() -> Say {
 
 /// A short name for a text of any language: its letters, or what it is where it has none of ours.
 fn short<'t>(text: &'t str, otherwise: &'t str) -> &'t str {
-    let has_letters = text.chars().any(|c| c.is_ascii_alphabetic());
-    if has_letters { text } else { otherwise }
+    // A chapter's number is no part of its name; `3DS` is a name.
+    let number = text.trim_start_matches(|c: char| c.is_ascii_digit() || c == '.');
+    let bare = number.strip_prefix(' ').unwrap_or(text);
+    let has_letters = bare.chars().any(|c| c.is_ascii_alphabetic());
+    if has_letters { bare } else { otherwise }
 }

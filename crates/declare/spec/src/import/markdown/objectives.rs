@@ -8,9 +8,21 @@ use promise::say;
 
 use super::{
     Reader,
-    figures::{Figure, Kind, condition, figures},
+    figures::{Figure, Kind, condition, figures, share_within},
+    table::Table,
+    worded::OFFERED,
     words::{self, plain},
 };
+
+/// The objective of recovery that a name is.
+fn recovered(name: &str) -> Option<&'static str> {
+    let lower = name.to_lowercase();
+    let fields = [("rto", "目標復旧時間"), ("rpo", "目標復旧時点")];
+    let found = fields
+        .iter()
+        .find(|(word, ja)| lower.contains(word) || lower.contains(ja));
+    found.map(|(field, _)| *field)
+}
 
 /// What the bullets below a label are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -82,6 +94,15 @@ const LABELS: &[(Label, &[&str])] = &[
         ],
     ),
 ];
+/// Heads of the column that says what is measured, beside others that sort it.
+const INDICATORS: [&str; 6] = [
+    "メトリクス",
+    "指標",
+    "metric",
+    "indicator",
+    "sli",
+    "監視項目",
+];
 /// Names of a value that say nothing of what it is about: the heading does.
 const BARE: [&str; 10] = [
     "target",
@@ -141,7 +162,7 @@ impl Reader<'_> {
                 return true;
             }
             return match label {
-                Label::Objective | Label::Agreement => self.owe(name, value, *label, line),
+                Label::Objective | Label::Agreement => self.owe(name, value, *label, true, line),
                 Label::Alerting => self.told(text, value, line),
                 Label::Indicator | Label::Remark => self.remark(text, line),
             };
@@ -159,7 +180,7 @@ impl Reader<'_> {
         }
         match self.label {
             Some(label @ (Label::Objective | Label::Agreement)) if !value.is_empty() => {
-                self.owe(name, value, label, line)
+                self.owe(name, value, label, true, line)
             }
             Some(Label::Alerting) => {
                 self.told(text, if value.is_empty() { text } else { value }, line)
@@ -170,30 +191,55 @@ impl Reader<'_> {
     }
 
     /// A table with a column of targets: each row owes one.
-    pub(super) fn owed_table(&mut self, keys: &[String], rows: &[(usize, Vec<&str>)]) -> bool {
+    pub(super) fn owed_table(&mut self, table: &Table<'_>) -> bool {
         let is_target = |key: &String| {
             BARE.contains(&key.as_str())
+                || key.contains("要求値")
                 || LABELS.iter().any(|(label, names)| {
                     *label == Label::Objective && names.contains(&key.as_str())
                 })
         };
-        let Some(column) = keys.iter().skip(1).position(is_target).map(|at| at + 1) else {
+        let mut columns = (0..table.keys.len()).filter(|at| *at != table.name);
+        let Some(column) = columns.find(|at| is_target(&table.keys[*at])) else {
             return false;
         };
-        let says = |row: &Vec<&str>| {
-            row.get(column)
-                .is_some_and(|cell| figures(cell).iter().any(|it| it.kind != Kind::Count))
-        };
-        if !rows.iter().any(|(_, row)| says(row)) {
+        let says = |cell: &str| figures(cell).iter().any(|it| it.kind != Kind::Count);
+        if !table
+            .rows
+            .iter()
+            .any(|(_, row)| says(&table.cell(row, column)))
+        {
             return false;
         }
-        for (line, row) in rows {
-            let (name, value) = (
-                row.first().copied().unwrap_or_default(),
-                row.get(column).copied().unwrap_or_default(),
-            );
-            if !says(row) || !self.owe(name, value, Label::Objective, *line) {
-                self.prose(&row.join(" / "), *line);
+        for (line, row) in table.rows {
+            // Every other column says what it is of, as far as it says no figure of its own.
+            let others = (0..row.len())
+                .filter(|at| *at != column)
+                .map(|at| table.cell(row, at));
+            let words: Vec<String> = others
+                .filter(|cell| cell.chars().any(char::is_alphabetic) && !says(cell))
+                .collect();
+            let value = table.cell(row, column);
+            let indicator = (0..table.keys.len())
+                .find(|at| INDICATORS.iter().any(|word| table.keys[*at].contains(word)));
+            let name = table.cell(row, indicator.unwrap_or(table.name));
+            let named = format!("{name} {}", words.join(" "));
+            if let Some(field) = recovered(&named).filter(|_| says(&value)) {
+                let figure = figures(&value).into_iter().find(|it| it.kind == Kind::Time);
+                if let Some(figure) = figure {
+                    self.objective(field, &figure.text, &named, *line);
+                    continue;
+                }
+            }
+            let is_setting = ["間隔", "interval", "保存", "保持", "retention", "kept"]
+                .iter()
+                .any(|word| named.to_lowercase().contains(word));
+            if is_setting || share_within(&value).is_some() {
+                self.prose(&format!("{name}: {value}"), *line);
+                continue;
+            }
+            if !says(&value) || !self.owe(&name, &value, Label::Objective, false, *line) {
+                self.prose(&format!("{}: {value}", words.join(" / ")), *line);
             }
         }
         true
@@ -219,11 +265,16 @@ impl Reader<'_> {
     }
 
     /// Something owed: `name` says what, or the heading does.
-    fn owe(&mut self, name: &str, value: &str, label: Label, line: usize) -> bool {
-        let heading = self
-            .headings
-            .last()
-            .map_or(String::new(), |(_, text)| text.clone());
+    fn owe(
+        &mut self,
+        name: &str,
+        value: &str,
+        label: Label,
+        is_below_its_heading: bool,
+        line: usize,
+    ) -> bool {
+        let heading = self.headings.last().filter(|_| is_below_its_heading);
+        let heading = heading.map_or(String::new(), |(_, text)| text.clone());
         let all = figures(value);
         let said = condition(value);
         // A bare number is owed only where a sign says how: others count nines and requests.
@@ -241,12 +292,8 @@ impl Reader<'_> {
         {
             return true;
         }
-        let lower = name.to_lowercase();
-        let recovery = [("rto", "目標復旧時間"), ("rpo", "目標復旧時点")];
-        if let Some((field, _)) = recovery.iter().find(|(word, ja)| {
-            figure.kind == Kind::Time && (lower.contains(word) || name.contains(ja))
-        }) {
-            self.objective(field, &figure.text, line);
+        if let Some(field) = recovered(name).filter(|_| figure.kind == Kind::Time) {
+            self.objective(field, &figure.text, name, line);
             return true;
         }
         // `Files < 1MB: P95 < 100ms`: what stands before the sign belongs to the name.
@@ -261,6 +308,7 @@ impl Reader<'_> {
             what = format!("{what} {about}");
         }
         let what = what.trim().to_owned();
+        let lower = what.to_lowercase();
         let is_wanted = figure.kind == Kind::Share
             && !matches!(
                 words::measures(&what),
@@ -278,6 +326,18 @@ impl Reader<'_> {
         } else {
             what
         };
+        let measures = words::measures(&what).unwrap_or("promise");
+        let (quantile, of) = (words::quantile(&what), what.as_str());
+        let is_offered =
+            figure.kind == Kind::Share && OFFERED.iter().any(|word| lower.contains(word));
+        if label == Label::Objective && is_offered && self.has_tiers() {
+            self.objective("availability", &figure.text, &what, line);
+            return true;
+        }
+        if label == Label::Objective && self.measured(of, measures, quantile, &bound, figure, line)
+        {
+            return true;
+        }
         let seen = format!("{what} {bound}");
         if self.stated.contains(&seen) {
             self.draft.noted(

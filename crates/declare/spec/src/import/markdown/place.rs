@@ -32,6 +32,7 @@ pub(super) fn value(form: Form, text: &str) -> Option<Json> {
         Form::Texts => (!text.is_empty())
             .then(|| json!(text.split(['、', ',']).map(str::trim).collect::<Vec<_>>())),
         Form::Count => count(text).map(|n| json!(n)),
+        Form::Tries => count(text).map(|n| json!(n.saturating_sub(1))),
         Form::Flag => flag(text).map(|it| json!(it)),
         Form::Share => number(" %").or_else(|| first(Kind::Share)),
         Form::Seconds => number("s")
@@ -58,7 +59,7 @@ fn count(text: &str) -> Option<u64> {
 pub(super) fn flag(text: &str) -> Option<bool> {
     match text.trim().to_lowercase().as_str() {
         "true" | "yes" | "on" | "enabled" | "enable" | "有効" | "あり" | "有" | "する" | "○"
-        | "はい" => Some(true),
+        | "はい" | "worm" => Some(true),
         "false" | "no" | "off" | "disabled" | "none" | "無効" | "なし" | "無" | "しない" | "×"
         | "いいえ" => Some(false),
         _ => None,

@@ -130,7 +130,7 @@ impl Reader<'_> {
             let others = || row.iter().enumerate().filter(|(at, _)| *at != column);
             let name = others()
                 .map(|(_, cell)| *cell)
-                .find(|cell| !cell.is_empty());
+                .find(|cell| cell.chars().any(char::is_alphabetic));
             let zone = others()
                 .find(|(_, cell)| is_zone(cell))
                 .map(|(_, cell)| *cell);
@@ -162,6 +162,13 @@ impl Reader<'_> {
         if !is_subnet && zone.is_none() && has(&["vpc", "vnet", "ネットワーク全体"]) {
             let path = ["infrastructure", "networks", network.as_str(), "cidr"];
             return self.draft.set(&path, cidr, line);
+        }
+        // What is peered lies outside of our own network.
+        if has(&["peering", "private services access", "ピアリング"]) {
+            let id = self.draft.id("networks", super::short(name, "peering"));
+            return self
+                .draft
+                .set(&["infrastructure", "networks", &id, "cidr"], cidr, line);
         }
         let subnet = self
             .draft
@@ -250,17 +257,8 @@ pub(super) fn is_range(text: &str) -> bool {
 /// `ap-northeast-1a`, `us-east1-b`.
 fn is_zone(text: &str) -> bool {
     let text = text.trim();
-    let ends = |tail: &str| {
-        let mut chars = tail.chars().rev();
-        chars.next().is_some_and(|c| c.is_ascii_lowercase())
-            && chars.next().is_some_and(|c| c.is_ascii_digit() || c == '-')
-    };
-    text.matches('-').count() >= 2
-        && text.contains(|c: char| c.is_ascii_digit())
-        && ends(text)
-        && text
-            .chars()
-            .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-')
+    let region = text.strip_suffix(|c: char| c.is_ascii_lowercase());
+    region.is_some_and(|region| place::is_region(region.trim_end_matches('-')))
 }
 
 #[cfg(test)]

@@ -7,6 +7,7 @@ use super::{
     Reader,
     figures::{Kind, figures},
     place,
+    stated::{KEPT, nearest},
 };
 
 /// Engines as documents write them, the longer name first, and what a spec calls them.
@@ -26,8 +27,6 @@ const ENGINES: [(&str, &str, &str); 13] = [
     ("elasticsearch", "search", "elasticsearch"),
 ];
 
-const KEPT: [&str; 6] = ["保持", "保存", "保管", "retain", "retention", "kept"];
-
 /// Says what one piece of a sentence tells of a part: a field and its value.
 type Told = Vec<(&'static str, Value)>;
 
@@ -38,7 +37,7 @@ impl Reader<'_> {
         let mut left = Vec::new();
         let mut is_read = false;
         for piece in text
-            .split(['、', '。', '，', '；', ';'])
+            .split(['、', '。', '，', '；', ';', '（', '）'])
             .flat_map(|it| it.split(", "))
         {
             let told = told(section, piece);
@@ -62,6 +61,7 @@ impl Reader<'_> {
         if !is_read {
             return None;
         }
+        self.subject = Some((section, id.clone()));
         let path = ["infrastructure", section, id.as_str(), "product"];
         if let Some(product) = product.filter(|_| !self.draft.has(&path)) {
             self.draft.guess(
@@ -84,7 +84,8 @@ impl Reader<'_> {
         let section = product
             .map(|(section, _)| section)
             .or(engine.map(|(_, section, _)| *section));
-        let own = self.part.clone().filter(|(of, _)| {
+        let above = self.subject.clone().or_else(|| self.part.clone());
+        let own = above.filter(|(of, _)| {
             DESCRIBED.contains(of) && section.is_none_or(|section| section == *of)
         });
         let product = product
@@ -146,6 +147,14 @@ fn told(section: &'static str, piece: &str) -> Told {
     {
         told.push(("instance", json!(instance)));
     }
+    if section == "caches" {
+        let nodes = figures(piece).into_iter().find(|it| {
+            let after = piece[it.end..].trim_start().to_lowercase();
+            it.kind == Kind::Count && (after.starts_with("ノード") || after.starts_with("node"))
+        });
+        let nodes = nodes.and_then(|it| it.text.parse::<u64>().ok());
+        told.extend(nodes.map(|nodes| ("nodes", json!(nodes))));
+    }
     if section != "search"
         && says(&[
             "マルチ az",
@@ -163,8 +172,8 @@ fn told(section: &'static str, piece: &str) -> Told {
         && says(&["バックアップ", "backup", "スナップショット", "snapshot"])
         && says(&KEPT)
     {
-        let kept = figures(piece).into_iter().find(|it| it.kind == Kind::Time);
-        told.extend(kept.map(|it| ("backup_retention", json!(it.text))));
+        let kept = nearest(piece, &KEPT, Kind::Time);
+        told.extend(kept.map(|(_, value)| ("backup_retention", value)));
     }
     if section == "databases"
         && says(&["暗号化", "encrypt"])

@@ -1,10 +1,9 @@
-//! Fenced YAML and JSON, and tables: names with values, whatever they are called.
+//! Fenced YAML and JSON: names with values, whatever they are called.
 
 use promise::{
     document::{Node, Value, parse_foreign_yaml},
     say,
 };
-use serde_json::json;
 
 use super::{
     Reader, Watched, no_home, place,
@@ -41,19 +40,6 @@ impl Data<'_> {
 
 /// Deeper than any design nests its names.
 const DEPTH_MAX: usize = 24;
-
-/// Heads of a column whose values are of no one kind: the name before each says of which.
-const ANY_VALUE: [&str; 9] = [
-    "value",
-    "setting",
-    "description",
-    "content",
-    "値",
-    "内容",
-    "設定値",
-    "設定",
-    "パラメータ値",
-];
 
 impl Reader<'_> {
     pub(super) fn data(&mut self, text: &str, first: usize) {
@@ -285,147 +271,6 @@ impl Reader<'_> {
         }
     }
 
-    /// A table: each row is a thing, its columns are fields; or each row is a name and a value.
-    pub(super) fn table(&mut self, head: &[&str], rows: &[(usize, Vec<&str>)]) {
-        let keys: Vec<String> = head.iter().map(|cell| plain(cell)).collect();
-        if self.network_table(&keys, rows) {
-            return;
-        }
-        let is_cost = |key: &String| {
-            ["費用", "月額", "金額", "予算", "cost", "budget", "monthly"]
-                .iter()
-                .any(|word| key.contains(word))
-        };
-        if let [_, value] = keys.as_slice()
-            && ANY_VALUE.contains(&value.as_str())
-        {
-            for (line, row) in rows {
-                if let [name, value] = row.as_slice() {
-                    self.bullet(&format!("{name}: {value}"), false, *line);
-                } else {
-                    self.prose(&row.join(" / "), *line);
-                }
-            }
-            return;
-        }
-        if let Some(column) = keys.iter().position(is_cost) {
-            // A second total is that of another environment: added to the first, neither would be right.
-            if self.draft.has(&["costs", "total"]) {
-                let why = || {
-                    say!(
-                        "the costs of another environment were read already",
-                        "別の環境の費用がすでにあります"
-                    )
-                };
-                rows.iter()
-                    .for_each(|(line, row)| self.draft.lost(*line, &row.join(" / "), why()));
-                return;
-            }
-            for (line, row) in rows {
-                self.budget(row[0], row.get(column).copied().unwrap_or_default(), *line);
-            }
-            return;
-        }
-        let candidates = [
-            "tiers",
-            "severities",
-            "dependencies",
-            "scenarios",
-            "metrics",
-            "backups",
-            "streams",
-            "databases",
-            "caches",
-            "queues",
-            "compute",
-            "load_balancers",
-        ];
-        let fits = |section: &&str| {
-            keys.iter()
-                .skip(1)
-                .filter(|key| words::field(section, key).is_some())
-                .count()
-        };
-        let best = candidates.into_iter().max_by_key(|section| {
-            (
-                fits(section),
-                self.part.as_ref().is_some_and(|(of, _)| of == section),
-            )
-        });
-        let Some(section) = best.filter(|section| fits(section) > 0) else {
-            if self.owed_table(&keys, rows) {
-                return;
-            }
-            for (line, row) in rows {
-                match row.as_slice() {
-                    [name, value] => self.bullet(&format!("{name}: {value}"), false, *line),
-                    cells => self.prose(&cells.join(" / "), *line),
-                }
-            }
-            return;
-        };
-        for (line, row) in rows {
-            self.row(section, &keys, row, *line);
-        }
-    }
-
-    fn row(&mut self, section: &'static str, keys: &[String], row: &[&str], line: usize) {
-        let name = row.first().copied().unwrap_or_default();
-        let (start, id) = match section {
-            "tiers" => (vec!["service", "tiers"], self.tier(name, line)),
-            "severities" => {
-                let Some((id, rank)) = words::severity(name) else {
-                    return self.draft.lost(line, name, no_home());
-                };
-                self.draft.set(&["severities", id, "level"], rank, line);
-                (vec!["severities"], id.to_owned())
-            }
-            "dependencies" => (vec!["dependencies"], self.depends_on(name, line)),
-            "scenarios" => (vec!["load", "scenarios"], self.scenario(name, line)),
-            "backups" => (
-                vec!["continuity", "backups"],
-                self.draft.id("backups", super::short(name, "backup")),
-            ),
-            "streams" => (
-                vec!["log_analysis"],
-                self.draft.id("log_analysis", super::short(name, "logs")),
-            ),
-            "metrics" => {
-                let cells: Vec<(&str, &str)> = keys
-                    .iter()
-                    .map(String::as_str)
-                    .zip(row.iter().copied())
-                    .collect();
-                return self.metric_row(name, &cells, line);
-            }
-            part => (
-                vec!["infrastructure", part],
-                self.draft.id(part, super::short(name, "main")),
-            ),
-        };
-        if let Some((_, product)) = place::product_in(name).filter(|(of, _)| *of == section) {
-            self.draft
-                .set(&["infrastructure", section, &id, "product"], product, line);
-        }
-        for (key, cell) in keys
-            .iter()
-            .zip(row)
-            .skip(1)
-            .filter(|(_, cell)| !matches!(**cell, "" | "-" | "—" | "なし" | "n/a"))
-        {
-            let value = words::field(section, key)
-                .and_then(|(field, form)| Some((field, place::value(form, cell)?)));
-            match value {
-                Some((field, value)) => {
-                    let mut path = start.clone();
-                    path.extend([id.as_str(), field]);
-                    self.draft.set(&path, value, line);
-                }
-                None => self.prose(&format!("{name} {key} {cell}"), line),
-            }
-        }
-    }
-
     /// The id of a tier, which is remembered for what watches it.
     pub(super) fn tier(&mut self, name: &str, line: usize) -> String {
         let id = self.draft.id("tiers", super::short(name, "tier"));
@@ -477,22 +322,6 @@ impl Reader<'_> {
                 .into_iter()
                 .map(|text| (text.to_owned(), data.line(node)))
                 .collect(),
-        }
-    }
-
-    pub(super) fn budget(&mut self, name: &str, text: &str, line: usize) {
-        let Some(money) = place::value(words::Form::Money, text) else {
-            return self.draft.lost(
-                line,
-                &format!("{name}: {text}"),
-                say!("it is not an amount of money", "金額ではありません"),
-            );
-        };
-        if ["total", "合計", "総計", "計"].contains(&plain(name).as_str()) {
-            self.draft.set(&["costs", "total"], json!(money), line);
-        } else {
-            self.draft
-                .set(&["costs", "budgets", &plain(name)], json!(money), line);
         }
     }
 }

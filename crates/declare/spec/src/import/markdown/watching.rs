@@ -15,7 +15,7 @@ use super::{
 use crate::import::taking::{entries, items, text as scalar};
 
 /// How long a condition must hold, in what follows it: `が 10 分続いたら`, `for 5 minutes`.
-fn lasts(after: &str) -> Option<String> {
+pub(super) fn lasts(after: &str) -> Option<String> {
     const LASTING: [&str; 5] = ["続", "継続", "連続", "間", "for "];
     let figure = figures(after)
         .into_iter()

@@ -5,6 +5,8 @@
 
 use std::sync::LazyLock;
 
+use super::figures::QUANTILES;
+
 /// A name as it is compared: lower case, words joined by `_`.
 pub(super) fn plain(name: &str) -> String {
     let mut out = String::new();
@@ -39,6 +41,8 @@ pub(super) enum Form {
     Rate,
     Money,
     Texts,
+    /// All tries of a call; what a spec counts are the repetitions.
+    Tries,
 }
 
 /// One line of the vocabulary.
@@ -83,6 +87,7 @@ impl Word {
             "size" => Form::Size,
             "rate" => Form::Rate,
             "texts" => Form::Texts,
+            "tries" => Form::Tries,
             _ => return None,
         })
     }
@@ -104,6 +109,30 @@ pub(super) fn field(section: &str, key: &str) -> Option<(&'static str, Form)> {
         .iter()
         .filter(|word| word.kind == "field" && word.section == section);
     let word = fields.find(|word| word.words.contains(&key))?;
+    Some((word.name, word.form()?))
+}
+
+/// The field that the longest word within a key names: `their_sla`, `提供元 SLA`.
+pub(super) fn field_within(section: &str, key: &str) -> Option<(&'static str, Form)> {
+    let holds = |word: &str| {
+        let is_part = |at: usize| {
+            let before = key[..at].chars().next_back();
+            let after = key[at + word.len()..].chars().next();
+            let ends = |c: Option<char>| c.is_none_or(|c| !c.is_ascii_alphanumeric());
+            !word.is_ascii() || (ends(before) && ends(after))
+        };
+        word.len() > 2 && key.match_indices(word).any(|(at, _)| is_part(at))
+    };
+    let fields = WORDS
+        .iter()
+        .filter(|word| word.kind == "field" && word.section == section);
+    let held = fields.flat_map(|word| {
+        word.words
+            .iter()
+            .filter(|text| holds(text))
+            .map(move |text| (text.len(), word))
+    });
+    let (_, word) = held.max_by_key(|(length, _)| *length)?;
     Some((word.name, word.form()?))
 }
 
@@ -224,6 +253,21 @@ pub(super) fn rhythm(text: &str) -> Option<&'static str> {
         .map(|(_, span)| *span)
 }
 
+/// The severity that a row of a table of severities is, where its name is a mark of some order: `S`, `レベル 2`, `③`.
+pub(super) fn ranked(name: &str, at: usize) -> Option<(&'static str, u64)> {
+    const RANKS: [(&str, u64); 5] = [
+        ("sev1", 1),
+        ("sev2", 2),
+        ("sev3", 3),
+        ("sev4", 4),
+        ("sev5", 5),
+    ];
+    const MARK_MAX: usize = 12;
+    (name.chars().count() <= MARK_MAX)
+        .then(|| RANKS.get(at).copied())
+        .flatten()
+}
+
 /// What a metric, alert or item measures, by a word in its name.
 const MEASURES: [(&str, &[&str]); 8] = [
     ("success", &["success", "成功"]),
@@ -272,21 +316,28 @@ pub(super) fn environment(text: &str) -> Option<&'static str> {
     named.map(|(name, _)| *name)
 }
 
-/// The quantile that a text names: `p95`, `95パーセンタイル`.
+/// The quantile that a text names: `p95`, `95パーセンタイル`, `99%タイル`, `99th percentile`.
 pub(super) fn quantile(text: &str) -> Option<String> {
     let lower = text.to_lowercase();
-    let at = lower.match_indices('p').find(|(at, _)| {
+    let named = lower.match_indices('p').find(|(at, _)| {
         let before = lower[..*at].chars().next_back();
         !before.is_some_and(|c| c.is_ascii_alphanumeric())
             && lower[at + 1..].starts_with(|c: char| c.is_ascii_digit())
     });
-    at.map(|(at, _)| {
+    let is_part = |c: char| c.is_ascii_digit() || c == '.';
+    if let Some((at, _)) = named {
         let digits: String = lower[at + 1..]
             .chars()
-            .take_while(|c| c.is_ascii_digit() || *c == '.')
+            .take_while(|c| is_part(*c))
             .collect();
-        format!("p{}", digits.trim_end_matches('.'))
-    })
+        return Some(format!("p{}", digits.trim_end_matches('.')));
+    }
+    let before = QUANTILES
+        .iter()
+        .find_map(|word| Some(&lower[..lower.find(word)?]))?;
+    let before = before.trim_end();
+    let digits = &before[before.trim_end_matches(is_part).len()..];
+    (!digits.is_empty()).then(|| format!("p{digits}"))
 }
 
 #[cfg(test)]

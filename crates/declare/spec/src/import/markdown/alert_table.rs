@@ -1,0 +1,155 @@
+//! Tables of what is watched: for each row when somebody is told, how badly, and after which time.
+
+use promise::say;
+
+use super::{
+    Reader,
+    figures::{figures, says_one, signed},
+    no_home, place,
+    table::Table,
+    watching::lasts,
+    words::{self, Form},
+};
+
+/// Words in the head of a column that says when somebody is told.
+const WHEN: [&str; 8] = [
+    "threshold",
+    "condition",
+    "trigger",
+    "しきい値",
+    "閾値",
+    "条件",
+    "warning",
+    "critical",
+];
+const LASTING: [&str; 6] = [
+    "for",
+    "duration",
+    "継続時間",
+    "継続",
+    "持続時間",
+    "sustained",
+];
+const SEVERITY: [&str; 8] = [
+    "severity",
+    "level",
+    "priority",
+    "重大度",
+    "レベル",
+    "優先度",
+    "緊急度",
+    "通知レベル",
+];
+const ALERT: [&str; 3] = ["alert", "alarm", "アラート"];
+/// What runs out: the less of it is left, the worse.
+const LEFT: [&str; 5] = ["残", "remaining", "left", "expir", "cert"];
+
+impl Reader<'_> {
+    /// Reads a table of alerts; `false` where it is none.
+    pub(super) fn alert_table(&mut self, table: &Table<'_>) -> bool {
+        let is_when = |at: &usize| WHEN.iter().any(|word| table.keys[*at].contains(word));
+        let whens: Vec<usize> = (0..table.keys.len())
+            .filter(|at| *at != table.name)
+            .filter(is_when)
+            .collect();
+        let (lasting, severity) = (table.column(&LASTING), table.column(&SEVERITY));
+        let is_named = table.column(&ALERT).is_some_and(|at| at <= table.name);
+        let is_ours = whens.len() > 1 || lasting.is_some() || is_named || severity.is_some();
+        let is_of_metrics = table.keys[table.name].contains("metric")
+            || table.keys[table.name].contains("メトリクス");
+        if whens.is_empty() || !is_ours || (is_of_metrics && whens.len() == 1) {
+            return false;
+        }
+        for (line, row) in table.rows {
+            let cell = |at: Option<usize>| at.map_or(String::new(), |at| table.cell(row, at));
+            let mut is_read = false;
+            for when in &whens {
+                let level = cell(severity);
+                let level = if level.is_empty() {
+                    table.keys[*when].clone()
+                } else {
+                    level
+                };
+                let told = Told {
+                    name: &cell(Some(table.name)),
+                    when: &cell(Some(*when)),
+                    lasting: &cell(lasting),
+                    severity: self.rank(&level),
+                };
+                is_read |= self.told_when(&told, *line);
+            }
+            if !is_read && row.iter().any(|cell| says_one(cell)) {
+                self.draft.lost(*line, &row.join(" / "), no_home());
+            }
+        }
+        true
+    }
+
+    /// The severity that a text names, in the words of the document or in everybody's.
+    fn rank(&self, text: &str) -> Option<&'static str> {
+        let own = self.ranks.iter().find(|(name, _)| name == text.trim());
+        own.map(|(_, id)| *id)
+            .or_else(|| words::severity(text).map(|(id, _)| id))
+    }
+
+    fn told_when(&mut self, told: &Told<'_>, line: usize) -> bool {
+        let all = figures(told.when);
+        let Some(figure) = all.first() else {
+            return false;
+        };
+        let both = format!("{} {}", told.name, told.when);
+        let measures = words::measures(&both);
+        let said = signed(told.when, figure);
+        let sign = said
+            .as_ref()
+            .map_or_else(|| worse(&both, measures), |said| said.sign);
+        let name = format!(
+            "{} {}",
+            super::short(told.name, measures.unwrap_or("alert")),
+            told.severity.unwrap_or_default()
+        );
+        let id = self.draft.id("alerts", name.trim());
+        let at = |field| ["monitoring", "alerts", id.as_str(), field];
+        self.draft.set(&at("name"), both.as_str(), line);
+        let bound = format!("{sign} {}", figure.text);
+        if said.is_some() {
+            self.draft.set(&at("when"), bound, line);
+        } else {
+            let why = say!("the direction is told by what it is of", "向きは内容による");
+            self.draft.guess(&at("when"), bound, line, why);
+        }
+        let own = lasts(&told.when[figure.end..]).map(serde_json::Value::from);
+        if let Some(lasting) = own.or_else(|| place::value(Form::Seconds, told.lasting)) {
+            self.draft.set(&at("for"), lasting, line);
+        }
+        if let Some(severity) = told.severity {
+            self.severity(severity, line);
+            self.draft.set(&at("severity"), severity, line);
+        }
+        if let Some(measures) = measures {
+            let why = say!("told by its name", "名前による");
+            self.draft.guess(&at("measures"), measures, line, why);
+        }
+        self.watch("alerts", &id, both, line);
+        true
+    }
+}
+
+/// One cell of a table that says when somebody is told.
+struct Told<'t> {
+    name: &'t str,
+    when: &'t str,
+    lasting: &'t str,
+    severity: Option<&'static str>,
+}
+
+/// On which side of a figure without a sign it is bad.
+fn worse(text: &str, measures: Option<&str>) -> &'static str {
+    let lower = text.to_lowercase();
+    let runs_out = LEFT.iter().any(|word| lower.contains(word));
+    if measures == Some("success") || runs_out {
+        "<"
+    } else {
+        ">"
+    }
+}

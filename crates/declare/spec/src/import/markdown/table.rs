@@ -1,0 +1,442 @@
+//! Tables: each row is a thing whose columns are fields, or a name and a value. What the rows are is told by the heads of
+//! all columns together and by the heading above: one word alone stands in tables of every kind.
+
+use promise::say;
+use serde_json::{Value as Json, json};
+
+use super::{
+    Reader,
+    figures::{figures, is_money, says_one},
+    no_home, place,
+    words::{self, Form, plain},
+};
+
+/// Heads of a column whose values are of no one kind: the name before each says of which.
+const ANY_VALUE: [&str; 9] = [
+    "value",
+    "setting",
+    "description",
+    "content",
+    "値",
+    "内容",
+    "設定値",
+    "設定",
+    "パラメータ値",
+];
+
+/// Heads of a column that numbers or sorts the rows, and names none.
+const NUMBERING: [&str; 14] = [
+    "no",
+    "#",
+    "id",
+    "",
+    "項番",
+    "番号",
+    "版",
+    "順序",
+    "順番",
+    "分類",
+    "大項目",
+    "頻度",
+    "種別",
+    "category",
+];
+
+/// What the rows of a table may be, and the words by which its heading or its first columns say so.
+const SECTIONS: [(&str, &[&str]); 7] = [
+    (
+        "tiers",
+        &[
+            "tier",
+            "service",
+            "capability",
+            "recover",
+            "サービス",
+            "業務",
+            "機能",
+            "復旧",
+            "層",
+        ],
+    ),
+    (
+        "severities",
+        &[
+            "severit",
+            "level",
+            "priorit",
+            "incident",
+            "重大度",
+            "レベル",
+            "障害",
+            "緊急度",
+            "インシデント",
+        ],
+    ),
+    (
+        "dependencies",
+        &[
+            "dependenc",
+            "provider",
+            "partner",
+            "upstream",
+            "external",
+            "vendor",
+            "連携",
+            "外部",
+            "接続先",
+            "依存",
+        ],
+    ),
+    ("scenarios", &["scenario", "load", "シナリオ", "負荷"]),
+    (
+        "metrics",
+        &["metric", "monitor", "メトリクス", "監視", "指標"],
+    ),
+    ("backups", &["backup", "バックアップ"]),
+    ("streams", &["log", "stream", "ログ"]),
+];
+
+/// Parts of the infrastructure that documents list in tables.
+const PARTS: [&str; 5] = ["databases", "caches", "queues", "compute", "load_balancers"];
+
+/// A table as it is read.
+pub(super) struct Table<'t> {
+    pub(super) keys: Vec<String>,
+    /// What a bare number of the column counts, where its head says so: `月額（円）`, `Timeout (s)`.
+    units: Vec<&'t str>,
+    /// The column that names the rows.
+    pub(super) name: usize,
+    pub(super) rows: &'t [(usize, Vec<&'t str>)],
+}
+
+impl<'t> Table<'t> {
+    fn new(head: &[&'t str], rows: &'t [(usize, Vec<&'t str>)]) -> Self {
+        let (words, units): (Vec<&str>, Vec<&str>) = head.iter().map(|cell| parted(cell)).unzip();
+        let keys: Vec<String> = words.iter().map(|cell| plain(cell)).collect();
+        let is_counted = |at: usize| {
+            let number = |row: &Vec<&str>| row.get(at).is_none_or(|it| it.parse::<u32>().is_ok());
+            rows.iter().all(|(_, row)| number(row))
+        };
+        let names = |at: &usize| !NUMBERING.contains(&keys[*at].as_str()) && !is_counted(*at);
+        let name = (0..keys.len()).find(names).unwrap_or_default();
+        Self {
+            keys,
+            units,
+            name,
+            rows,
+        }
+    }
+
+    pub(super) fn column(&self, words: &[&str]) -> Option<usize> {
+        self.keys
+            .iter()
+            .position(|key| words.contains(&key.as_str()))
+    }
+
+    /// The cell of a row, with the unit that its column's head names.
+    pub(super) fn cell(&self, row: &[&str], at: usize) -> String {
+        let cell = row.get(at).copied().unwrap_or_default().trim_matches('*');
+        let unit = self.units.get(at).copied().unwrap_or_default();
+        let is_bare = cell
+            .chars()
+            .all(|c| c.is_ascii_digit() || "., ".contains(c));
+        if unit.is_empty() || cell.is_empty() || !is_bare {
+            cell.to_owned()
+        } else {
+            format!("{cell} {unit}")
+        }
+    }
+
+    fn is_of(&self, words: &[&str], heading: &str) -> bool {
+        let first = self.keys.iter().take(self.name + 1).map(String::as_str);
+        let mut told = first.chain([heading]);
+        told.any(|text| words.iter().any(|word| text.contains(word)))
+    }
+
+    /// How many columns are fields of a section.
+    fn fits(&self, section: &str) -> usize {
+        let others = self
+            .keys
+            .iter()
+            .enumerate()
+            .filter(|(at, _)| *at != self.name);
+        let mut fields: Vec<&str> = others
+            .filter_map(|(_, key)| Some(words::field(section, key)?.0))
+            .collect();
+        fields.dedup();
+        fields.len()
+    }
+}
+
+/// A head, and the unit that stands in its brackets.
+fn parted(cell: &str) -> (&str, &str) {
+    let Some((words, rest)) = cell.split_once(['(', '（']) else {
+        return (cell, "");
+    };
+    let inner = rest.trim_end_matches([')', '）', ' ']);
+    let unit = inner.split(['/', '／']).next().unwrap_or_default().trim();
+    let is_unit = figures(&format!("1 {unit}"))
+        .first()
+        .is_some_and(|it| it.kind != super::figures::Kind::Count);
+    if is_unit {
+        (words.trim(), unit)
+    } else {
+        (cell, "")
+    }
+}
+
+impl Reader<'_> {
+    /// A table: each row is a thing, its columns are fields; or each row is a name and a value.
+    pub(super) fn table(&mut self, head: &[&str], rows: &[(usize, Vec<&str>)]) {
+        let table = Table::new(head, rows);
+        if self.network_table(&table.keys, rows)
+            || self.settings(&table)
+            || self.costs(&table)
+            || self.alert_table(&table)
+        {
+            return;
+        }
+        if let Some(section) = self.section_of(&table) {
+            for (at, (line, row)) in rows.iter().enumerate() {
+                self.row(section, &table, row, at, *line);
+            }
+            return;
+        }
+        if self.owed_table(&table) {
+            return;
+        }
+        for (line, row) in rows {
+            if let [name, value] = row.as_slice() {
+                self.bullet(&format!("{name}: {value}"), false, *line);
+                continue;
+            }
+            let name = table.cell(row, table.name);
+            for at in (0..row.len()).filter(|at| *at != table.name) {
+                let (key, cell) = (
+                    head.get(at).copied().unwrap_or_default(),
+                    table.cell(row, at),
+                );
+                if says_one(&cell) {
+                    self.prose(&format!("{name} {key}: {cell}"), *line);
+                }
+            }
+        }
+    }
+
+    /// What the rows are: the section that most columns are fields of, two at least, or one where the words above say
+    /// the same.
+    fn section_of(&self, table: &Table<'_>) -> Option<&'static str> {
+        let heading = self
+            .headings
+            .last()
+            .map_or(String::new(), |(_, text)| text.to_lowercase());
+        let told = SECTIONS
+            .iter()
+            .map(|(section, words)| (*section, table.is_of(words, &heading)));
+        let first =
+            |row: &[&str]| place::product_in(row.get(table.name).copied().unwrap_or_default());
+        let parts = PARTS.iter().map(|part| {
+            let is_here = self.part.as_ref().is_some_and(|(of, _)| of == part);
+            let is_named = table
+                .rows
+                .iter()
+                .any(|(_, row)| first(row).is_some_and(|(of, _)| of == *part));
+            (*part, is_here || is_named)
+        });
+        let fitting = told.chain(parts).filter_map(|(section, is_told)| {
+            let fits = table.fits(section);
+            (fits > 1 || (fits == 1 && is_told)).then_some((is_told, fits, section))
+        });
+        fitting
+            .max_by_key(|(is_told, fits, _)| (*is_told, *fits))
+            .map(|(.., section)| section)
+    }
+
+    /// A table of names with values of every kind.
+    fn settings(&mut self, table: &Table<'_>) -> bool {
+        let [_, value] = table.keys.as_slice() else {
+            return false;
+        };
+        if !ANY_VALUE.contains(&value.as_str()) {
+            return false;
+        }
+        for (line, row) in table.rows {
+            if let [name, value] = row.as_slice() {
+                self.bullet(&format!("{name}: {value}"), false, *line);
+            } else {
+                self.prose(&row.join(" / "), *line);
+            }
+        }
+        true
+    }
+
+    /// A table of what is paid for.
+    fn costs(&mut self, table: &Table<'_>) -> bool {
+        let is_cost = |key: &String| {
+            [
+                "費用", "月額", "年額", "金額", "予算", "cost", "budget", "monthly",
+            ]
+            .iter()
+            .any(|word| key.contains(word))
+        };
+        let Some(column) = table.keys.iter().position(is_cost) else {
+            return false;
+        };
+        // A second total is that of another environment: added to the first, neither would be right.
+        let is_second = self.draft.has(&["costs", "total"]);
+        for (line, row) in table.rows {
+            let cell = table.cell(row, column);
+            if is_second && is_money(&cell) {
+                let why = say!(
+                    "the costs of another environment were read already",
+                    "別の環境の費用がすでにあります"
+                );
+                self.draft.lost(*line, &row.join(" / "), why);
+            } else {
+                self.budget(&table.cell(row, table.name), &cell, *line);
+            }
+        }
+        true
+    }
+
+    fn row(
+        &mut self,
+        section: &'static str,
+        table: &Table<'_>,
+        row: &[&str],
+        at: usize,
+        line: usize,
+    ) {
+        let name = table.cell(row, table.name);
+        let name = name.as_str();
+        let (start, id) = match section {
+            "tiers" => (vec!["service", "tiers"], self.tier(name, line)),
+            "severities" => {
+                let Some((id, rank)) = words::severity(name).or_else(|| words::ranked(name, at))
+                else {
+                    return self.draft.lost(line, &row.join(" / "), no_home());
+                };
+                self.ranks.push((name.to_owned(), id));
+                self.draft.set(&["severities", id, "level"], rank, line);
+                self.draft.set(&["severities", id, "name"], name, line);
+                (vec!["severities"], id.to_owned())
+            }
+            "dependencies" => (vec!["dependencies"], self.provider(name, line)),
+            "scenarios" => (vec!["load", "scenarios"], self.scenario(name, line)),
+            "backups" => {
+                let id = self.draft.id("backups", super::short(name, "backup"));
+                (vec!["continuity", "backups"], id)
+            }
+            "streams" => {
+                let id = self.draft.id("log_analysis", super::short(name, "logs"));
+                let path = ["log_analysis", id.as_str(), "audit"];
+                if ["監査", "audit"]
+                    .iter()
+                    .any(|word| name.to_lowercase().contains(word))
+                {
+                    self.draft
+                        .guess(&path, true, line, say!("by its name", "名前による"));
+                }
+                (vec!["log_analysis"], id)
+            }
+            "metrics" => {
+                let cells: Vec<(&str, &str)> = table
+                    .keys
+                    .iter()
+                    .map(String::as_str)
+                    .zip(row.iter().copied())
+                    .skip(table.name)
+                    .collect();
+                return self.metric_row(name, &cells, line);
+            }
+            part => {
+                let id = self.draft.id(part, super::short(name, "main"));
+                (vec!["infrastructure", part], id)
+            }
+        };
+        let product = row
+            .iter()
+            .find_map(|cell| place::product_in(cell).filter(|(of, _)| *of == section));
+        if let Some((_, product)) = product {
+            self.draft
+                .set(&["infrastructure", section, &id, "product"], product, line);
+        }
+        for at in (0..table.keys.len()).filter(|at| *at != table.name) {
+            let (key, cell) = (&table.keys[at], table.cell(row, at));
+            if NOTHING.contains(&cell.as_str()) {
+                continue;
+            }
+            let named = words::field(section, key).or_else(|| words::field_within(section, key));
+            match named.and_then(|(field, form)| self.field(field, form, &cell, &id)) {
+                Some((field, value)) => {
+                    let mut path = start.clone();
+                    path.extend([id.as_str(), field]);
+                    self.draft.set(&path, value, line);
+                }
+                None if section == "tiers" => self.prose(&format!("{name} {key} {cell}"), line),
+                None if says_one(&cell) => {
+                    self.draft
+                        .lost(line, &format!("{name} / {key}: {cell}"), no_home());
+                }
+                None => {}
+            }
+        }
+    }
+
+    /// A cell as the value of a field; so many generations are kept as long as they take to be made.
+    fn field(
+        &self,
+        field: &'static str,
+        form: Form,
+        cell: &str,
+        id: &str,
+    ) -> Option<(&'static str, Json)> {
+        if field == "retention" && (cell.contains("世代") || cell.contains("generation")) {
+            let count: u64 = figures(cell).first()?.text.parse().ok()?;
+            let every = self
+                .draft
+                .says(&["continuity", "backups", id, "every"])?
+                .as_str()?;
+            let days: u64 = every.strip_suffix('d')?.parse().ok()?;
+            return Some((field, json!(format!("{}d", count * days))));
+        }
+        Some((field, place::value(form, cell)?))
+    }
+
+    /// A dependency that a row names: each row is one of its own.
+    fn provider(&mut self, name: &str, line: usize) -> String {
+        let known = self.depends_on(name, name, line);
+        let is_known = known != plain(super::short(name, "provider"));
+        if is_known {
+            return known;
+        }
+        let id = self
+            .draft
+            .id("dependencies", super::short(name, "provider"));
+        if !name.is_ascii() {
+            let path = ["dependencies", id.as_str(), "product"];
+            self.draft
+                .guess(&path, name, line, say!("what it is called", "呼び名"));
+        }
+        id
+    }
+
+    pub(super) fn budget(&mut self, name: &str, text: &str, line: usize) {
+        let Some(money) = place::value(words::Form::Money, text) else {
+            return self.draft.lost(
+                line,
+                &format!("{name}: {text}"),
+                say!("it is not an amount of money", "金額ではありません"),
+            );
+        };
+        if ["total", "合計", "総計", "計"].contains(&plain(name).as_str()) {
+            self.draft.set(&["costs", "total"], json!(money), line);
+        } else {
+            self.draft
+                .set(&["costs", "budgets", &plain(name)], json!(money), line);
+        }
+    }
+}
+
+/// What stands in a cell that says nothing.
+const NOTHING: [&str; 9] = ["", "-", "–", "—", "－", "なし", "n/a", "N/A", "none"];
