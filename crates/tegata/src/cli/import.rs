@@ -82,8 +82,15 @@ impl Import {
         let mut counts: BTreeMap<Standing, usize> = BTreeMap::new();
         for entry in report {
             *counts.entry(entry.standing).or_default() += 1;
-            if self.verbose || entry.standing != Standing::Mapped {
-                eprintln!("{}", line(entry, lang));
+        }
+        // What a person must look at comes first: what is not in the spec, then what may mean something else.
+        for standing in [Standing::Lost, Standing::Guessed, Standing::Mapped] {
+            if standing == Standing::Mapped && !self.verbose {
+                continue;
+            }
+            let of_it = report.iter().filter(|entry| entry.standing == standing);
+            for entries in of_it.collect::<Vec<_>>().chunk_by(|a, b| is_of_one(a, b)) {
+                eprintln!("{}", line(entries, lang));
             }
         }
         let count = |standing| counts.get(&standing).copied().unwrap_or_default();
@@ -108,18 +115,35 @@ impl Import {
     }
 }
 
-/// `main.tf:12: guessed: infrastructure.compute.web.instances = 3 (why)`.
-fn line(entry: &Entry, lang: Lang) -> String {
+/// Whether two entries are of one line of a file and say fields of one thing for one reason.
+fn is_of_one(a: &Entry, b: &Entry) -> bool {
+    let above = |entry: &Entry| {
+        let (above, _) = entry.to.as_ref()?.rsplit_once('.')?;
+        Some((entry.line, above.to_owned(), entry.why.clone()))
+    };
+    a.standing == Standing::Guessed && a.file == b.file && above(a).is_some() && above(a) == above(b)
+}
+
+/// `main.tf:12: guessed: infrastructure.compute.web.instances = 3 (why)`; further fields of the same thing follow it.
+fn line(entries: &[&Entry], lang: Lang) -> String {
+    let Some((entry, more)) = entries.split_first() else {
+        return String::new();
+    };
     let place = match (entry.file.as_str(), entry.line) {
         ("", _) => "tegata".to_owned(),
         (file, 0) => file.to_owned(),
         (file, line) => format!("{file}:{line}"),
     };
     let standing = entry.standing.say();
-    let what = match &entry.to {
+    let mut what = match &entry.to {
         Some(to) => format!("{to} = {}", entry.what),
         None => entry.what.clone(),
     };
+    for entry in more {
+        let to = entry.to.as_deref().unwrap_or_default();
+        let field = to.rsplit_once('.').map_or(to, |(_, field)| field);
+        what.push_str(&format!(", {field} = {}", entry.what));
+    }
     let why = entry
         .why
         .as_ref()

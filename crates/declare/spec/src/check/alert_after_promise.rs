@@ -38,13 +38,20 @@ fn check(sight: &Sight<'_>, found: &mut Found<'_>) {
     }
     for (name, alert) in &sight.spec.design.monitoring.alerts {
         let Some(Quantity::Time(waits)) = alert.when.filter(|it| !it.is_upper()).map(|it| it.value) else { continue };
-        let of_tier = latencies.iter().filter(|it| it.tier == alert.tier.as_deref() && alert.measures.as_deref() == Some("latency"));
-        let Some(tightest) = of_tier.min_by_key(|it| it.at_most).filter(|it| waits > it.at_most) else { continue };
+        let of_tier = || latencies.iter().filter(|it| it.tier == alert.tier.as_deref() && alert.measures.as_deref() == Some("latency"));
+        // Which quantile an alert looks at is said by its name alone: beyond the highest promised one it is late for all.
+        let Some(highest) = of_tier().map(|it| quantile(&it.quantile)).max_by(f64::total_cmp) else { continue };
+        let Some(tightest) = of_tier().filter(|it| quantile(&it.quantile) >= highest).min_by_key(|it| it.at_most).filter(|it| waits > it.at_most) else { continue };
         let promised = tightest.at_most;
         found
             .note(sight.places.at(&["monitoring", "alerts", name, "when"]), say!("silent until {waits}, and `{}` promises {promised}", "{waits} まで知らせませんが、`{}` の約束は {promised} です", tightest.name))
             .also(sight.places.at(&tightest.path), say!("the promise", "約束"));
     }
+}
+
+/// The number of a quantile: 99 of `p99`.
+fn quantile(name: &str) -> f64 {
+    name.trim_start_matches('p').parse().unwrap_or_default()
 }
 
 /// A bound on a field as a time, where the field holds one.

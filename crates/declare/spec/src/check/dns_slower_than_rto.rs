@@ -27,16 +27,17 @@ fn check(sight: &Sight<'_>, found: &mut Found<'_>) {
     let Some((tier, rto)) = design::rtos(sight, &[]).into_iter().min_by_key(|(_, rto)| *rto) else { return };
     for (name, record) in &sight.spec.design.infrastructure.dns {
         let (Some(true), Some(ttl)) = (record.failover, record.ttl) else { continue };
-        let noticed = record.health_check.as_ref().and_then(|it| it.notices_within()).unwrap_or_default();
-        let sum = Span(noticed.0 + ttl.0);
+        let noticed = record.health_check.as_ref().and_then(|it| it.notices_within());
+        let sum = Span(noticed.unwrap_or_default().0 + ttl.0);
         if sum < rto {
             continue;
         }
+        let said = match noticed {
+            Some(noticed) => say!("{noticed} until it is noticed + {ttl} TTL = {sum}, and RTO is {rto}", "検知 {noticed} + TTL {ttl} = {sum} で、RTO は {rto} です"),
+            None => say!("the TTL alone is {ttl}, and RTO is {rto}", "TTL だけで {ttl} かかり、RTO は {rto} です"),
+        };
         found
-            .note(
-                sight.places.at(&["infrastructure", "dns", name, "ttl"]),
-                say!("{noticed} until it is noticed + {ttl} TTL = {sum}, and RTO is {rto}", "検知 {noticed} + TTL {ttl} = {sum} で、RTO は {rto} です"),
-            )
+            .note(sight.places.at(&["infrastructure", "dns", name, "ttl"]), said)
             .also(sight.places.at(&["service", "tiers", tier, "rto"]), say!("the recovery time that is promised", "約束した復旧時間"));
     }
 }

@@ -1,6 +1,6 @@
 //! Metrics and alerts that take longer to be sure of than the page about them may take.
 
-use promise::{say, unit::Span};
+use promise::{Say, say, unit::Span};
 
 use super::{Found, Sight};
 
@@ -25,34 +25,43 @@ rule! {
 
 fn check(sight: &Sight<'_>, found: &mut Found<'_>) {
     let monitoring = &sight.spec.design.monitoring;
+    let interval = monitoring.interval.unwrap_or_default();
+    // The sum is shown only where there is something to add.
+    let summed = |parts: String, worst: Span| match monitoring.interval {
+        Some(interval) => Say::new(
+            format!("{parts} + {interval} until it is collected = {worst}"),
+            format!("{parts} + 収集間隔 {interval} = {worst}"),
+        ),
+        None => Say::same(parts),
+    };
     for (name, metric) in &monitoring.metrics {
         let (Some(period), Some(severity)) = (metric.period, &metric.severity) else { continue };
         let Some(within) = sight.spec.severities.get(severity).and_then(|it| it.page_within) else { continue };
         let times = u32::try_from(metric.periods.unwrap_or(1)).unwrap_or(u32::MAX);
-        let interval = monitoring.interval.unwrap_or_default();
         let worst = Span(period.0.saturating_mul(times) + interval.0);
         if worst <= within {
             continue;
         }
+        let Say { en, ja } = summed(format!("{period} × {times}"), worst);
         found
             .note(
                 sight.places.at(&["monitoring", "metrics", name, "period"]),
-                say!("{period} × {times} + {interval} until it is collected = {worst}, longer than the {within} in which `{severity}` must be told", "{period} × {times} + 収集間隔 {interval} = {worst} で、`{severity}` の通知期限 {within} を超えます"),
+                say!("{en}, longer than the {within} in which `{severity}` must be told", "{ja} で、`{severity}` の通知期限 {within} を超えます"),
             )
             .also(sight.places.at(&["severities", severity, "page_within"]), say!("told within", "通知期限"));
     }
     for (name, alert) in &monitoring.alerts {
         let (Some(lasts), Some(severity)) = (alert.r#for, &alert.severity) else { continue };
         let Some(within) = sight.spec.severities.get(severity).and_then(|it| it.page_within) else { continue };
-        let interval = monitoring.interval.unwrap_or_default();
         let worst = Span(lasts.0 + interval.0);
         if worst <= within {
             continue;
         }
+        let Say { en, ja } = summed(lasts.to_string(), worst);
         found
             .note(
                 sight.places.at(&["monitoring", "alerts", name, "for"]),
-                say!("{lasts} + {interval} until it is collected = {worst}, longer than the {within} in which `{severity}` must be told", "{lasts} + 収集間隔 {interval} = {worst} で、`{severity}` の通知期限 {within} を超えます"),
+                say!("{en}, longer than the {within} in which `{severity}` must be told", "{ja} で、`{severity}` の通知期限 {within} を超えます"),
             )
             .also(sight.places.at(&["severities", severity, "page_within"]), say!("told within", "通知期限"));
     }

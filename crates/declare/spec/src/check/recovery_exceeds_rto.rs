@@ -30,23 +30,32 @@ fn check(sight: &Sight<'_>, found: &mut Found<'_>) {
         let path = ["continuity", "failover", name];
         for (tier, rto) in design::rtos(sight, &failover.tiers) {
             let rto_at = sight.places.at(&["service", "tiers", tier, "rto"]);
-            for (trigger, it) in &failover.triggers {
-                let Some(waits) = it.waits() else { continue };
-                let mut parts = vec![(say!("trigger", "条件"), waits)];
+            // A failover that a person starts has no trigger with a time; its steps alone may last too long.
+            let waiting = failover.triggers.iter().filter_map(|(name, it)| Some((Some(name), it.waits()?)));
+            let mut starts: Vec<(Option<&String>, Span)> = waiting.collect();
+            if starts.is_empty() {
+                starts.push((None, Span::default()));
+            }
+            for (trigger, waits) in starts {
+                let mut parts: Vec<(promise::Say, Span)> = trigger.iter().map(|_| (say!("trigger", "条件"), waits)).collect();
                 parts.extend(failover.approved_within.map(|it| (say!("approval", "承認"), it)));
                 parts.extend(failover.steps.iter().filter_map(|step| Some((promise::Say::same(step.r#do.as_deref().unwrap_or(&step.text)), step.takes?))));
                 let ttl = sight.spec.design.infrastructure.dns.values().filter(|it| it.failover == Some(true)).filter_map(|it| it.ttl).max();
                 parts.extend(ttl.map(|ttl| (say!("DNS TTL", "DNS の TTL"), ttl)));
                 let sum = Span(parts.iter().map(|(_, it)| it.0).sum::<Duration>());
                 let unsaid = failover.steps.iter().filter(|it| it.takes.is_none()).count();
-                if sum <= rto && !(sum == rto && unsaid > 0) {
+                if parts.is_empty() || sum <= rto && !(sum == rto && unsaid > 0) {
                     continue;
                 }
                 let shown = design::sum(&parts, sum);
                 let (en, ja) = (&shown.en, &shown.ja);
                 let sign = if sum == rto { "=" } else { ">" };
+                let at = match trigger {
+                    Some(trigger) => sight.places.at(&[path[0], path[1], path[2], "triggers", trigger]),
+                    None => sight.places.key(&[path[0], path[1], path[2], "steps"]),
+                };
                 let mut diagnostic = found.note(
-                    sight.places.at(&[path[0], path[1], path[2], "triggers", trigger]),
+                    at,
                     say!("{en} {sign} RTO {rto} of `{tier}`", "{ja} {sign} `{tier}` の RTO {rto}"),
                 );
                 diagnostic = diagnostic.also(rto_at.clone(), say!("the recovery time that is promised", "約束した復旧時間"));

@@ -41,7 +41,7 @@ fn check(sight: &Sight<'_>, found: &mut Found<'_>) {
     for (name, _) in infrastructure.caches.iter().filter(|(name, it)| path.contains(name) && it.nodes == Some(1)) {
         one("caches", name, "nodes");
     }
-    for (name, _) in infrastructure.databases.iter().filter(|(name, it)| path.contains(name) && it.multi_az == Some(false) && it.replicas.is_empty()) {
+    for (name, _) in infrastructure.databases.iter().filter(|(name, it)| path.contains(name) && it.multi_az == Some(false) && it.replicas.values().all(|replica| replica.region.is_some() && replica.region != it.region)) {
         one("databases", name, "multi_az");
     }
     for (name, _) in infrastructure.networks.iter().filter(|(_, it)| it.nat_gateways == Some(1) && it.zone_count.is_some_and(|zones| zones > 1)) {

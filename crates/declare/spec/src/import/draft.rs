@@ -172,6 +172,15 @@ impl Draft {
         found.map(|(name, _)| name.clone())
     }
 
+    /// The names of what stands below `path`.
+    #[must_use]
+    pub(crate) fn names(&self, path: &[&str]) -> Vec<String> {
+        self.below(path)
+            .iter()
+            .map(|(name, _)| name.clone())
+            .collect()
+    }
+
     /// The name of the only thing below `path`.
     #[must_use]
     pub(crate) fn only_in(&self, path: &[&str]) -> Option<String> {

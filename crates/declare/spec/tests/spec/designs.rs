@@ -43,13 +43,17 @@ fn codes(name: &str) -> BTreeSet<&'static str> {
     loaded.diagnostics.iter().map(|it| it.code).collect()
 }
 
-const DOCUMENTS: [&str; 6] = [
+const DOCUMENTS: [&str; 10] = [
     "bookings.md",
     "shop_on_gcp.md",
     "clinic.md",
     "saas_on_kubernetes.md",
     "appointments.md",
     "telemedicine.md",
+    "karte.md",
+    "issuing.md",
+    "payouts.md",
+    "operations.md",
 ];
 
 #[test]
@@ -57,29 +61,52 @@ fn no_line_with_a_figure_is_dropped() {
     for name in DOCUMENTS {
         let (file, done) = imported(name);
         let told: BTreeSet<usize> = done.report.iter().map(|it| it.line).collect();
-        let figure = |line: &str| {
-            // Chapters are numbered.
-            let line = line.trim_start_matches(|c: char| c.is_ascii_digit() || "#. ".contains(c));
-            line.contains(|c: char| c.is_ascii_digit()) && !line.starts_with("| Scenario")
+        // Chapters are numbered, and heads of tables name what stands below them.
+        let lines: Vec<&str> = file.text.lines().collect();
+        let is_head = |at: usize| {
+            lines
+                .get(at + 1)
+                .is_some_and(|next| next.starts_with("|-") || next.starts_with("|:"))
         };
-        for (at, line) in file
-            .text
-            .lines()
-            .enumerate()
-            .filter(|(_, line)| figure(line))
-        {
+        let figure = |line: &str| {
+            let line =
+                line.trim_start_matches(|c: char| c.is_ascii_digit() || "#. ■第章".contains(c));
+            line.contains(|c: char| c.is_ascii_digit() || ('０'..='９').contains(&c))
+        };
+        let mut is_fenced = false;
+        for (at, line) in lines.iter().enumerate() {
+            // What stands in a file or a diagram that is quoted is told by its own readers.
+            is_fenced ^= line.starts_with("```");
+            // A heading has numbers of many kinds; a share is a figure.
+            let is_named = line.starts_with('#') && !line.contains('%');
+            if is_fenced || line.starts_with("```") || is_named || is_head(at) || !figure(line) {
+                continue;
+            }
+            // A sentence is told of on the line on which it begins.
+            let begin = lines[..at]
+                .iter()
+                .rposition(|line| line.is_empty())
+                .map_or(0, |at| at + 1);
             assert!(
-                told.contains(&(at + 1)),
+                (begin..=at).any(|at| told.contains(&(at + 1))),
                 "{name}:{}: {line}\n{}",
                 at + 1,
                 done.text
             );
         }
-        let lost: Vec<_> = done
+    }
+}
+
+/// Documents that say little besides what a spec holds come through whole.
+#[test]
+fn nothing_of_a_plain_design_is_left_over() {
+    for name in &DOCUMENTS[..6] {
+        let (_, done) = imported(name);
+        let lost = done
             .report
             .iter()
-            .filter(|it| it.standing == Standing::Lost)
-            .collect();
+            .filter(|it| it.standing == Standing::Lost);
+        let lost: Vec<_> = lost.collect();
         assert!(lost.is_empty(), "{name}: {lost:#?}");
     }
 }
@@ -200,8 +227,117 @@ fn other_kinds_of_documents_come_through_without_false_alarms() {
                 "alert-without-runbook",
                 // Names are remembered for an hour, and a recovery may take half of one.
                 "dns-slower-than-rto",
+                // 20 min + 1 h > 30 min, whoever starts it.
+                "recovery-exceeds-rto",
                 "failover-never-drilled",
                 "steps-without-executor",
+            ],
+        ),
+        (
+            "karte.md",
+            vec![
+                // 30 min > 4.32 min; .300; 16.0/22 holds 18.0/23; one node that fails over; deleted after 3 of 5 years.
+                "rto-against-availability",
+                "not-a-cidr",
+                "ranges-overlap",
+                "cache-cannot-fail-over",
+                "lock-outlives-object",
+                // Kept at 75 % and told from 70 %; 20 s × 4 and 30 s × 6 against 60 s; 2.5 s of 1.5 s; told after 3 min.
+                "scaling-above-alert",
+                "retries-exceed-idle-timeout",
+                "alert-after-promise",
+                "period-exceeds-page",
+                // 5 + 20 + 10 min > 30 min; 15 min and a day of 5 min; 3,650,000 and not 3,850,000.
+                "recovery-exceeds-rto",
+                "lag-exceeds-rpo",
+                "backup-exceeds-rpo",
+                "total-does-not-add-up",
+                "alert-without-runbook",
+                "logs-without-clock",
+                "restore-never-tried",
+                "steps-without-executor",
+                "budget-without-actuals",
+            ],
+        ),
+        (
+            "issuing.md",
+            vec![
+                // 10 min > 4.32 min; 8 + 6 + 5 min + 60 s > 10 min; the next person after 10 of 10 min.
+                "rto-against-availability",
+                "recovery-exceeds-rto",
+                "escalation-too-late",
+                "nobody-on-call",
+                // Kept at 65 % and told from 60 %; 12 s × 4 + 7 s > 30 s; 45 s of 20 s; a retry that is carried out twice.
+                "scaling-above-alert",
+                "retries-exceed-idle-timeout",
+                "queue-redelivers",
+                "retry-not-idempotent",
+                // PostgreSQL 12; TLS 1.0; 10.64.8.0/22 within 10.64.0.0/20; SSH for all.
+                "past-end-of-life",
+                "tls-outdated",
+                "ranges-overlap",
+                "open-to-everyone",
+                // 5 min before a page within 2; 180 and 30 days of 12 months; 6 h and 45 s of 30 s; 25,950 and not 27,950.
+                "period-exceeds-page",
+                "audit-kept-too-short",
+                "backup-exceeds-rpo",
+                "lag-exceeds-rpo",
+                "total-does-not-add-up",
+                "alert-without-runbook",
+                "logs-without-clock",
+                "restore-never-tried",
+                "steps-without-executor",
+                "budget-without-actuals",
+            ],
+        ),
+        (
+            "payouts.md",
+            vec![
+                // 1 h > 21.6 min; 10 + 30 + 15 + 10 min + 1 h > 1 h; a TTL of the whole hour.
+                "rto-against-availability",
+                "recovery-exceeds-rto",
+                "dns-slower-than-rto",
+                // 3.0/26 within 0.0/22, 10.41 outside of 10.40; a public database; SSH for all.
+                "ranges-overlap",
+                "subnet-outside-network",
+                "store-public",
+                "default-user",
+                "open-to-everyone",
+                // Kept at 80 % and told from 75 %; 3 s of 1 s; 90 days of 12 months; 126,500 and not 136,500.
+                "scaling-above-alert",
+                "alert-after-promise",
+                "audit-kept-too-short",
+                "total-does-not-add-up",
+                "alert-without-runbook",
+                "logs-without-clock",
+                "failover-never-drilled",
+                "steps-without-executor",
+                "budget-without-actuals",
+            ],
+        ),
+        (
+            "operations.md",
+            vec![
+                // 1 h > 21.6 min; 10 + 5 + 20 + 15 + 30 + 10 min > 1 h; an hour of no loss at all.
+                "rto-against-availability",
+                "recovery-exceeds-rto",
+                "backup-exceeds-rpo",
+                // A check of 15 s each 10 s; TLS 1.1; 1.128/25 within 1.0/24; 60 s × 6 > 300 s.
+                "check-timeout-exceeds-interval",
+                "tls-outdated",
+                "ranges-overlap",
+                "retries-exceed-idle-timeout",
+                // 10 min before a page within 1; 5 s of 3 s; card numbers in a log; 9 of 12 months; 70.8 and not 72.8 million.
+                "period-exceeds-page",
+                "alert-after-promise",
+                "card-field-in-logs",
+                "audit-kept-too-short",
+                "total-does-not-add-up",
+                "alert-without-runbook",
+                "logs-without-clock",
+                "steps-without-executor",
+                "checklist-unanswered",
+                "budget-without-actuals",
             ],
         ),
         (

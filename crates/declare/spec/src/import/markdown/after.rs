@@ -26,12 +26,18 @@ impl Reader<'_> {
         self.path();
         self.backups_of_databases();
         self.drills();
+        self.restores();
         self.time_zone_of_the_language();
         self.figures_without_a_reader();
     }
 
     /// What has a figure and found no reader is told too.
     fn figures_without_a_reader(&mut self) {
+        for (line, text) in self.said.clone() {
+            if !text.contains(['?', '？']) {
+                self.profiles(&text, line);
+            }
+        }
         let told = self.draft.lines_told();
         for (line, text) in std::mem::take(&mut self.said) {
             if !told.contains(&line) && figures::says_one(&text) {
@@ -166,6 +172,23 @@ impl Reader<'_> {
                 0,
                 why,
             );
+        }
+    }
+
+    /// A restore that is tried is one of every backup, where no more is said of it.
+    fn restores(&mut self) {
+        let Some((every, line)) = self.restore_tried.take() else {
+            return;
+        };
+        for backup in self.draft.names(&["continuity", "backups"]) {
+            let path = ["continuity", "backups", &backup, "restore_tested_every"];
+            if !self.draft.has(&path) {
+                let why = say!(
+                    "of which backup is not said",
+                    "どのバックアップかは書かれていない"
+                );
+                self.draft.guess(&path, every.as_str(), line, why);
+            }
         }
     }
 

@@ -8,7 +8,7 @@ use serde_json::json;
 
 use super::{
     Reader,
-    figures::{Kind, condition, figures},
+    figures::{Figure, Kind, condition, figures},
     no_home, place,
     tree::Data,
     words::{self, plain},
@@ -432,7 +432,20 @@ impl Reader<'_> {
         if let Some((kind, _)) = kind {
             step["do"] = json!(kind);
         }
-        match figures(text).into_iter().find(|it| it.kind == Kind::Time) {
+        let after_ttl = lower.split_once("ttl").map_or("", |(_, after)| after);
+        let bare_ttl = figures(after_ttl)
+            .into_iter()
+            .find(|it| it.kind == Kind::Count);
+        let bare_ttl = bare_ttl.map(|it| Figure {
+            kind: Kind::Time,
+            text: format!("{}s", it.text),
+            ..it
+        });
+        match figures(text)
+            .into_iter()
+            .find(|it| it.kind == Kind::Time)
+            .or(bare_ttl)
+        {
             // The step is done at once; it is the resolvers that take so long.
             Some(ttl) if lower.contains("ttl") => {
                 let at = |field| ["infrastructure", "dns", "main", field];

@@ -97,6 +97,8 @@ struct Reader<'r> {
     dependency: Option<(String, usize)>,
     /// What the document calls its severities, and which they are.
     ranks: Vec<(String, &'static str)>,
+    /// How often a restore is tried, and which line says so.
+    restore_tried: Option<(String, usize)>,
     /// Standards that were named already.
     named: Vec<&'static str>,
     /// The part that the sentence before, in the same paragraph, was about.
@@ -138,6 +140,7 @@ impl<'r> Reader<'r> {
             watched: Vec::new(),
             dependency: None,
             ranks: Vec::new(),
+            restore_tried: None,
             named: Vec::new(),
             subject: None,
             payer: None,

@@ -5,8 +5,9 @@ use serde_json::json;
 
 use super::{
     Reader,
-    figures::{Kind, condition},
+    figures::{Kind, condition, figures, is_money},
     no_home, place,
+    table::parted,
     words::{self, plain},
 };
 
@@ -65,6 +66,9 @@ impl Reader<'_> {
                     .set(&["infrastructure", section, &id, field], value, line);
             }
         }
+        if let Some((name, value)) = self.paid(text) {
+            return self.budget(&name, &value, line);
+        }
         if let Some(severity) = self.severity.filter(|_| is_numbered) {
             return self
                 .draft
@@ -84,6 +88,38 @@ impl Reader<'_> {
             return self.alert(text, Some(severity), line, "");
         }
         self.prose(text, line);
+    }
+
+    /// What is paid for, below a heading of costs, and how much; its unit may stand in the heading.
+    fn paid(&self, text: &str) -> Option<(String, String)> {
+        const COSTS: [&str; 4] = ["budget", "cost", "費用", "予算"];
+        const NAME_MAX: usize = 40;
+        let (name, value) = text.split_once([':', '：'])?;
+        let is_one = figures(value)
+            .iter()
+            .filter(|it| it.kind == Kind::Money)
+            .count()
+            < 2;
+        if !is_one || name.chars().count() > NAME_MAX {
+            return None;
+        }
+        let (_, heading) = self.headings.last()?;
+        if !COSTS
+            .iter()
+            .any(|word| heading.to_lowercase().contains(word))
+        {
+            return None;
+        }
+        let (_, unit) = parted(heading);
+        let is_bare = value
+            .chars()
+            .all(|c| c.is_ascii_digit() || "., ".contains(c));
+        let value = if is_bare {
+            format!("{} {unit}", value.trim())
+        } else {
+            value.trim().to_owned()
+        };
+        is_money(&value).then(|| (name.trim().to_owned(), value))
     }
 
     /// An item with a box: a question of a hearing, or something to look at.

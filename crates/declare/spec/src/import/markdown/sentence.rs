@@ -47,6 +47,22 @@ impl Reader<'_> {
             }
             is_read = true;
             for (field, value) in told {
+                // Aurora speaks an engine of its own.
+                let value = match value.as_str() {
+                    Some(engine @ ("postgres" | "mysql"))
+                        if field == "engine" && product == Some("aurora") =>
+                    {
+                        json!(format!(
+                            "aurora-{}",
+                            if engine == "postgres" {
+                                "postgresql"
+                            } else {
+                                engine
+                            }
+                        ))
+                    }
+                    _ => value,
+                };
                 let path = ["infrastructure", section, id.as_str(), field];
                 if !self.draft.has(&path) {
                     self.draft.guess(

@@ -82,7 +82,10 @@ const STATEMENTS: [Statement; 15] = [
         to: To::Part("compute", "target_cpu"),
     },
     Statement {
-        says: &[&["a day", "per day", "1日", "日次"], &["grow", "増加"]],
+        says: &[
+            &["a day", "per day", "/day", "1日", "日次"],
+            &["grow", "増加"],
+        ],
         kind: Kind::Size,
         to: To::Part("databases", "growth_per_day"),
     },
@@ -121,7 +124,7 @@ const STATEMENTS: [Statement; 15] = [
         to: To::Path(&["continuity", "replication", "replica", "lag_max"]),
     },
     Statement {
-        says: &[&["every", "毎"], BACKUP, &["taken", "runs", "取得", "実施"]],
+        says: &[&["every", "毎", "daily", "日次", "nightly"], BACKUP],
         kind: Kind::Time,
         to: To::Path(&["continuity", "backups", "database", "every"]),
     },
@@ -180,7 +183,9 @@ const ON: [&str; 6] = [
 ];
 
 /// Kinds of logs, whether they show who did what, and what documents call them.
-const LOGS: [(&str, bool, &[&str]); 6] = [
+pub(super) const LOGS: [(&str, bool, &[&str]); 8] = [
+    ("transaction", false, &["取引ログ", "transaction log"]),
+    ("entry", true, &["入退室"]),
     ("audit", true, &["監査ログ", "監査証跡", "audit"]),
     ("access", true, &["アクセスログ", "access log"]),
     ("operation", true, &["操作ログ", "operation log"]),
@@ -214,6 +219,7 @@ impl Reader<'_> {
         self.amounts(&mut left, line);
         self.kept_logs(&mut left, line);
         self.recovery(&mut left, line);
+        self.restored(&mut left, line);
         let lower = text.to_lowercase();
         for statement in &STATEMENTS {
             let has = |words: &&[&str]| words.iter().any(|word| lower.contains(word));
@@ -270,10 +276,15 @@ impl Reader<'_> {
         ];
         let lower = left.to_lowercase();
         let pieces: Vec<&str> = left
-            .split(['、', '→', ';', '[', ']'])
+            .split(['、', '→', ';', '[', ']', '+'])
             .flat_map(|it| it.split(", "))
             .collect();
-        let timed = |piece: &&str| figures(piece).iter().any(|it| it.kind == Kind::Time);
+        let timed = |piece: &&str| {
+            let is_ttl = piece.to_lowercase().contains("ttl");
+            figures(piece)
+                .iter()
+                .any(|it| it.kind == Kind::Time || is_ttl)
+        };
         let steps: Vec<String> = pieces
             .into_iter()
             .filter(timed)
@@ -287,10 +298,38 @@ impl Reader<'_> {
             return;
         }
         for step in &steps {
-            let step = step.rsplit('。').next().unwrap_or(step);
+            let step = step.rsplit(['。', ':', '：']).next().unwrap_or(step).trim();
             self.step(step.trim_end_matches(['。', '.']), line);
         }
         for figure in figures(left) {
+            blank(left, &figure);
+        }
+    }
+
+    /// How often a restore is tried, of whatever is backed up, and how long backups are kept.
+    pub(super) fn restored(&mut self, left: &mut String, line: usize) {
+        const TRIED: [&str; 5] = [
+            "リストア試験",
+            "復元試験",
+            "リストアテスト",
+            "restore test",
+            "restore drill",
+        ];
+        let lower = left.to_lowercase();
+        if TRIED.iter().any(|word| lower.contains(word)) {
+            if let Some((figure, value)) = nearest(left, &TRIED, Kind::Time) {
+                self.restore_tried = value.as_str().map(|every| (every.to_owned(), line));
+                blank(left, &figure);
+            }
+        } else if self.is_under(BACKUP)
+            && KEPT.iter().any(|word| lower.starts_with(word))
+            && let Some((figure, value)) = nearest(left, &KEPT, Kind::Time)
+        {
+            self.state(
+                &To::Path(&["continuity", "backups", "database", "retention"]),
+                value,
+                line,
+            );
             blank(left, &figure);
         }
     }
@@ -322,7 +361,11 @@ impl Reader<'_> {
     fn kept_logs(&mut self, left: &mut String, line: usize) {
         let lower = left.to_lowercase();
         let is_kept = |word: &str| {
-            KEPT.iter().any(|word| lower.contains(word)) || lower.trim_start().starts_with(word)
+            let kept = KEPT
+                .iter()
+                .chain(&["deleted", "trail"])
+                .any(|kept| lower.contains(kept));
+            kept || lower.trim_start().starts_with(word)
         };
         let mut named = LOGS.iter().filter_map(|(name, audit, words)| {
             let word = words.iter().find(|word| lower.contains(**word))?;
@@ -400,6 +443,16 @@ impl Reader<'_> {
             return;
         };
         let range = range.trim_end_matches('.');
+        if says(&["セグメント", "segment", "サブネット", "subnet"]) {
+            for piece in text.split(['、', ',', ';', '；', ':', '：']) {
+                let range = piece.split_whitespace().find(|word| is_range(word));
+                if let Some(range) = range {
+                    let name = piece.replace(range, "");
+                    self.range(name.trim(), &format!("{name} subnet"), range, None, line);
+                }
+            }
+            return;
+        }
         if says(&["アドレス空間", "address space", "vpc cidr"]) {
             return self.range("vpc", "vpc", range, None, line);
         }

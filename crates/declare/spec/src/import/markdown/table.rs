@@ -6,8 +6,9 @@ use serde_json::{Value as Json, json};
 
 use super::{
     Reader,
-    figures::{figures, is_money, says_one},
+    figures::{condition, figures, is_money, says_one},
     no_home, place,
+    stated::LOGS,
     words::{self, Form, plain},
 };
 
@@ -169,7 +170,7 @@ impl<'t> Table<'t> {
 }
 
 /// A head, and the unit that stands in its brackets.
-fn parted(cell: &str) -> (&str, &str) {
+pub(super) fn parted(cell: &str) -> (&str, &str) {
     let Some((words, rest)) = cell.split_once(['(', '（']) else {
         return (cell, "");
     };
@@ -192,6 +193,7 @@ impl Reader<'_> {
         if self.network_table(&table.keys, rows)
             || self.settings(&table)
             || self.costs(&table)
+            || self.routine(&table)
             || self.alert_table(&table)
         {
             return;
@@ -270,6 +272,47 @@ impl Reader<'_> {
         true
     }
 
+    /// A table of what is looked at again and again: each row is an item of the list of its rhythm.
+    fn routine(&mut self, table: &Table<'_>) -> bool {
+        let Some(rhythm) = table.column(&["頻度", "frequency", "cadence", "周期"]) else {
+            return false;
+        };
+        if !self.is_under(&["点検", "チェック", "checklist", "routine"]) {
+            return false;
+        }
+        for (line, row) in table.rows {
+            let (name, every) = (table.cell(row, table.name), table.cell(row, rhythm));
+            let id = plain(words::rhythm(&every).unwrap_or("seldom"));
+            let id = format!("every_{id}");
+            let path = ["checklists", id.as_str(), "name"];
+            if !self.draft.has(&path) {
+                self.draft.set(&path, every.as_str(), *line);
+                if let Some(span) = place::value(Form::Seconds, &every) {
+                    self.draft.set(&["checklists", &id, "every"], span, *line);
+                }
+            }
+            let others = (0..row.len()).filter(|at| *at != table.name && *at != rhythm);
+            let bound = others
+                .map(|at| table.cell(row, at))
+                .find_map(|cell| condition(&cell));
+            let mut item = json!({ "text": name });
+            if let Some(bound) = bound {
+                item["bound"] = json!(bound.bound());
+                item["of"] = json!(name);
+            }
+            self.draft.push(&["checklists", &id, "items"], item, *line);
+            let mut said = format!("{name}: {every}");
+            self.restored(&mut said, *line);
+            if ["訓練", "drill", "exercise"]
+                .iter()
+                .any(|word| name.to_lowercase().contains(word))
+            {
+                self.statements(&format!("{name}: {every}"), *line);
+            }
+        }
+        true
+    }
+
     /// A table of what is paid for.
     fn costs(&mut self, table: &Table<'_>) -> bool {
         let is_cost = |key: &String| {
@@ -328,7 +371,26 @@ impl Reader<'_> {
                 (vec!["continuity", "backups"], id)
             }
             "streams" => {
-                let id = self.draft.id("log_analysis", super::short(name, "logs"));
+                let kind = LOGS.iter().find(|(.., words)| {
+                    words.iter().any(|word| name.to_lowercase().contains(word))
+                });
+                let id = kind.map_or("logs", |(kind, ..)| *kind);
+                let id = self.draft.id("log_analysis", super::short(name, id));
+                let shown = row
+                    .iter()
+                    .any(|cell| CARD.iter().any(|word| cell.to_lowercase().contains(word)));
+                let hidden = row
+                    .iter()
+                    .any(|cell| HIDDEN.iter().any(|word| cell.to_lowercase().contains(word)));
+                if shown && !hidden {
+                    let why = say!("the row says so", "同じ行の記述による");
+                    self.draft.push_guess(
+                        &["log_analysis", &id, "fields"],
+                        "card_number",
+                        line,
+                        why,
+                    );
+                }
                 let path = ["log_analysis", id.as_str(), "audit"];
                 if ["監査", "audit"]
                     .iter()
@@ -369,6 +431,11 @@ impl Reader<'_> {
             let named = words::field(section, key).or_else(|| words::field_within(section, key));
             match named.and_then(|(field, form)| self.field(field, form, &cell, &id)) {
                 Some((field, value)) => {
+                    // Media that are written once are what keeps it from being changed.
+                    if field == "immutable" && cell.eq_ignore_ascii_case("worm") {
+                        let path = ["log_analysis", id.as_str(), "immutable_by"];
+                        self.draft.set(&path, "worm", line);
+                    }
                     let mut path = start.clone();
                     path.extend([id.as_str(), field]);
                     self.draft.set(&path, value, line);
@@ -429,7 +496,7 @@ impl Reader<'_> {
                 say!("it is not an amount of money", "金額ではありません"),
             );
         };
-        if ["total", "合計", "総計", "計"].contains(&plain(name).as_str()) {
+        if ["total", "sum", "合計", "総計", "計"].contains(&plain(name).as_str()) {
             self.draft.set(&["costs", "total"], json!(money), line);
         } else {
             self.draft
@@ -437,6 +504,10 @@ impl Reader<'_> {
         }
     }
 }
+
+/// What a card's number is called, and what says that it cannot be read.
+const CARD: [&str; 4] = ["カード番号", "card number", "pan ", "全桁"];
+const HIDDEN: [&str; 6] = ["マスク", "mask", "末尾", "last four", "トークン", "token"];
 
 /// What stands in a cell that says nothing.
 const NOTHING: [&str; 9] = ["", "-", "–", "—", "－", "なし", "n/a", "N/A", "none"];

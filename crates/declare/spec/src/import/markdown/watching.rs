@@ -280,7 +280,8 @@ impl Reader<'_> {
                 say!("told by the word that it stands under", "見出しの語による"),
             );
         }
-        if let Some(measures) = words::measures(about) {
+        let measures = words::measures(about).or_else(|| words::quantile(about).map(|_| "latency"));
+        if let Some(measures) = measures {
             self.draft.guess(
                 &at("measures"),
                 measures,

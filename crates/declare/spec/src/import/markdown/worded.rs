@@ -14,7 +14,6 @@ impl Reader<'_> {
     /// Every figure of a sentence, by the words around it.
     pub(super) fn prose(&mut self, text: &str, line: usize) {
         self.regions(text, line);
-        self.profiles(text, line);
         if let Some(why) = unpromised(text) {
             return self.explained(text, why, line);
         }
@@ -35,7 +34,7 @@ impl Reader<'_> {
                 .trim_start_matches(['、', '。', '；', ';', '（', '(', ' ', ',']);
             let after: String = text[figure.end..]
                 .chars()
-                .take_while(|c| !['、', '。', ';', '；'].contains(c))
+                .take_while(|c| !['、', '。', ';', '；', '（', '('].contains(c))
                 .take(16)
                 .collect();
             from = figure.end;
@@ -43,6 +42,18 @@ impl Reader<'_> {
                 continue;
             }
             self.figure(before, &after, text, &figure, line);
+        }
+        if let Some((id, _)) = self.dependency.clone().filter(|(_, at)| *at == line) {
+            let lower = text.to_lowercase();
+            let says = ["idempotent", "冪等"]
+                .iter()
+                .any(|word| lower.contains(word));
+            let denied = ["not idempotent", "冪等でない", "冪等ではない"]
+                .iter()
+                .any(|word| lower.contains(word));
+            if says {
+                self.once(&["dependencies", &id, "idempotent"], !denied, line);
+            }
         }
     }
 
@@ -55,10 +66,11 @@ impl Reader<'_> {
 
     /// Whether a bare number is one that a design owes: dates, versions and headings have numbers too.
     fn counts(&self, before: &str, after: &str) -> bool {
-        after.starts_with('回')
-            || RETRIED
-                .iter()
-                .any(|word| before.to_lowercase().contains(word))
+        let before = before.to_lowercase();
+        let loses = ["rpo", "目標復旧時点"]
+            .iter()
+            .any(|word| before.contains(word));
+        loses || after.starts_with('回') || RETRIED.iter().any(|word| before.contains(word))
     }
 
     fn figure(&mut self, before: &str, after: &str, text: &str, figure: &Figure, line: usize) {
@@ -70,6 +82,9 @@ impl Reader<'_> {
         // What the sentence turned to last, before this figure.
         let topic = topic(&text[..figure.start]);
         match figure.kind {
+            Kind::Count if value == "0" && has(&["rpo", "目標復旧時点"]) => {
+                self.objective("rpo", "0s", text, line);
+            }
             Kind::Time if has(&["rto", "目標復旧時間"]) => {
                 self.objective("rto", value, text, line)
             }
@@ -131,6 +146,16 @@ impl Reader<'_> {
                     ),
                 ),
             },
+            Kind::Time if self.is_waiting(line) && has(&PAUSED) => {
+                if let Some((id, _)) = self.dependency.clone() {
+                    self.once(&["dependencies", &id, "backoff"], value, line);
+                }
+            }
+            Kind::Share if self.is_waiting(line) && has(&["sla", "可用性", "availability"]) => {
+                if let Some((id, _)) = self.dependency.clone() {
+                    self.once(&["dependencies", &id, "availability"], value, line);
+                }
+            }
             Kind::Time if has(&["間隔", "interval", "every"]) && speaks(&MEASURED) => {
                 self.once(&["monitoring", "interval"], value, line);
             }
@@ -176,6 +201,11 @@ impl Reader<'_> {
                 ),
             ),
         }
+    }
+
+    /// Whether this line has spoken of a dependency.
+    fn is_waiting(&self, line: usize) -> bool {
+        self.dependency.as_ref().is_some_and(|(_, at)| *at == line)
     }
 
     /// What a health check is said to be.
@@ -240,11 +270,14 @@ impl Reader<'_> {
     /// The dependency that a sentence waits for, where it speaks of one.
     fn waited_for(&mut self, before: &str, text: &str, line: usize) -> Option<String> {
         let lower = text.to_lowercase();
+        // `Bankgirot: timeout 30 s, …` names whom it is about.
+        let label = text.split_once([':', '：']).map(|(name, _)| name.trim());
+        let label = label.filter(|name| name.chars().count() <= NAME_MAX && !name.contains(' '));
         let speaks = OTHERS.iter().any(|word| lower.contains(word))
             || self.is_under(&OTHERS)
             || self.dependency.as_ref().is_some_and(|(_, at)| *at == line);
         let name = few_words(before);
-        let name = if name.is_empty() { "provider" } else { &name };
+        let name = label.unwrap_or(if name.is_empty() { "provider" } else { &name });
         speaks.then(|| self.depends_on(text, name, line))
     }
 
@@ -280,6 +313,7 @@ impl Reader<'_> {
         signed(text, figure).is_some()
             || NORMS.iter().any(|word| lower.contains(word))
             || self.is_under(&[
+                "goal",
                 "slo",
                 "objective",
                 "目標",
@@ -292,7 +326,7 @@ impl Reader<'_> {
     }
 
     /// The standards that a document says it follows.
-    fn profiles(&mut self, text: &str, line: usize) {
+    pub(super) fn profiles(&mut self, text: &str, line: usize) {
         const PROFILES: [(&str, &[&str]); 3] = [
             ("pci", &["pci dss", "pci-dss", "pcidss"]),
             ("hipaa", &["hipaa"]),
@@ -523,19 +557,40 @@ const WAITED: [&str; 7] = [
     "draining",
     "deregistration",
 ];
+const PAUSED: [&str; 6] = [
+    "wait",
+    "backoff",
+    "back-off",
+    "再送間隔",
+    "リトライ間隔",
+    "between tries",
+];
 const RETRIED: [&str; 4] = ["retr", "リトライ", "再試行", "再送"];
 const DNS: [&str; 3] = ["dns", "route 53", "名前解決"];
 const MEASURED: [&str; 6] = ["メトリクス", "監視", "収集", "metric", "scrape", "collect"];
-const ANSWERED: [&str; 5] = [
+const ANSWERED: [&str; 6] = [
     "一次対応",
     "初動",
     "応答を開始",
     "acknowledg",
     "first response",
+    "answer within",
 ];
-const TOLD: [&str; 5] = ["通知", "アラート", "alert", "notif", "page"];
+const TOLD: [&str; 8] = [
+    "phoned",
+    "called",
+    "message",
+    "通知",
+    "アラート",
+    "alert",
+    "notif",
+    "page",
+];
+/// A name is no longer than this.
+const NAME_MAX: usize = 24;
 /// Words for those who answer us over a network.
-const OTHERS: [&str; 17] = [
+const OTHERS: [&str; 18] = [
+    "integration",
     "api",
     "連携",
     "外部",
@@ -590,7 +645,7 @@ fn unpromised(text: &str) -> Option<Say> {
 }
 
 /// Words for the share of time in which a service answers.
-pub(super) const OFFERED: [&str; 4] = ["稼働率", "可用性", "availability", "uptime"];
+pub(super) const OFFERED: [&str; 5] = ["nines", "稼働率", "可用性", "availability", "uptime"];
 
 fn is_of_logs(text: &str) -> bool {
     ["ログ", "log ", "logs", "証跡"]

@@ -156,6 +156,7 @@ const SEVERITIES: [(&str, u64, &[&str]); 3] = [
             "urgent",
             "sev1",
             "severity_1",
+            "sev_1",
             "p1",
             "fatal",
             "critic",
@@ -175,6 +176,7 @@ const SEVERITIES: [(&str, u64, &[&str]); 3] = [
             "major",
             "sev2",
             "severity_2",
+            "sev_2",
             "p2",
             "警告",
             "重要",
@@ -192,6 +194,7 @@ const SEVERITIES: [(&str, u64, &[&str]); 3] = [
             "notice",
             "sev3",
             "severity_3",
+            "sev_3",
             "p3",
             "情報",
             "軽微",
@@ -220,7 +223,7 @@ pub(super) fn severity(text: &str) -> Option<(&'static str, u64)> {
 }
 
 /// A rhythm: the words for it and how long it is.
-const RHYTHMS: [(&str, &str); 22] = [
+const RHYTHMS: [(&str, &str); 27] = [
     ("hourly", "1h"),
     ("毎時", "1h"),
     ("daily", "1d"),
@@ -242,6 +245,11 @@ const RHYTHMS: [(&str, &str); 22] = [
     ("annual", "365d"),
     ("yearly", "365d"),
     ("毎年", "365d"),
+    ("年1回", "365d"),
+    ("年に1回", "365d"),
+    ("年2回", "184d"),
+    ("月1回", "31d"),
+    ("月に1回", "31d"),
     ("年次", "365d"),
 ];
 
@@ -269,9 +277,13 @@ pub(super) fn ranked(name: &str, at: usize) -> Option<(&'static str, u64)> {
 }
 
 /// What a metric, alert or item measures, by a word in its name.
-const MEASURES: [(&str, &[&str]); 8] = [
+const MEASURES: [(&str, &[&str]); 9] = [
+    ("lag", &["replica", "レプリ", "複製", "lag "]),
     ("success", &["success", "成功"]),
-    ("errors", &["error", "failure rate", "失敗率", "エラー"]),
+    (
+        "errors",
+        &["error", "failure rate", "5xx", "失敗率", "エラー"],
+    ),
     (
         "latency",
         &[

@@ -30,9 +30,11 @@ pub(super) enum How {
     Gib,
     Mib,
     Gb,
+    /// A duration of ISO 8601: `PT1M`.
+    Iso,
 }
 
-use How::{Days, Gb, Gib, Mib, Number, Opposite, Secs, Text, Truth};
+use How::{Days, Gb, Gib, Iso, Mib, Number, Opposite, Secs, Text, Truth};
 
 const DATABASE: &[Field] = &[
     ("engine", "Engine", "engine", Text),
@@ -326,6 +328,50 @@ pub(super) const KINDS: &[Kind] = &[
         fields: &[
             ("redis_version", "", "version", Text),
             ("sku_name", "", "instance", Text),
+        ],
+    },
+    Kind {
+        terraform: &["azurerm_postgresql_flexible_server"],
+        cloudformation: &[],
+        section: "databases",
+        product: Some("azure_postgresql"),
+        fields: &[
+            ("version", "", "version", Text),
+            ("sku_name", "", "instance", Text),
+            ("storage_mb", "", "storage", Mib),
+            ("backup_retention_days", "", "backup_retention", Days),
+            ("public_network_access_enabled", "", "public", Truth),
+            ("administrator_login", "", "user", Text),
+        ],
+    },
+    Kind {
+        terraform: &["azurerm_storage_account"],
+        cloudformation: &[],
+        section: "buckets",
+        product: Some("azure_storage"),
+        fields: &[("allow_nested_items_to_be_public", "", "public", Truth)],
+    },
+    Kind {
+        terraform: &["azurerm_servicebus_queue"],
+        cloudformation: &[],
+        section: "queues",
+        product: Some("service_bus"),
+        fields: &[
+            ("lock_duration", "", "visibility_timeout", Iso),
+            ("default_message_ttl", "", "retention", Iso),
+        ],
+    },
+    Kind {
+        terraform: &["azurerm_kubernetes_cluster"],
+        cloudformation: &[],
+        section: "compute",
+        product: Some("aks"),
+        fields: &[
+            ("kubernetes_version", "", "version", Text),
+            ("default_node_pool.vm_size", "", "instance", Text),
+            ("default_node_pool.min_count", "", "instances_min", Number),
+            ("default_node_pool.max_count", "", "instances_max", Number),
+            ("default_node_pool.node_count", "", "instances", Number),
         ],
     },
 ];

@@ -11,7 +11,7 @@ use promise::{
 use serde_json::json;
 
 use kinds::{
-    How::{self, Days, Gb, Gib, Mib, Number, Opposite, Secs, Text, Truth},
+    How::{self, Days, Gb, Gib, Iso, Mib, Number, Opposite, Secs, Text, Truth},
     KINDS, Kind,
 };
 
@@ -362,5 +362,9 @@ fn written(text: &str, how: How) -> Option<serde_json::Value> {
         Gib => unit(" GiB"),
         Mib => unit(" MiB"),
         Gb => unit(" GB"),
+        Iso => {
+            let span: jiff::SignedDuration = text.parse().ok()?;
+            (!span.is_negative()).then(|| json!(format!("{}s", span.as_secs())))
+        }
     }
 }

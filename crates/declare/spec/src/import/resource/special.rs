@@ -24,7 +24,7 @@ impl Resource<'_> {
     ) -> bool {
         let is = |terraform: &str, cloudformation: &str| match self.tool {
             Tool::Terraform => self.kind == terraform,
-            Tool::CloudFormation => self.kind == cloudformation,
+            Tool::CloudFormation => !cloudformation.is_empty() && self.kind == cloudformation,
         };
         let pick = |terraform: &'static str, cloudformation: &'static str| {
             if self.tool == Tool::Terraform {
@@ -73,6 +73,75 @@ impl Resource<'_> {
                     let path = path(to);
                     draft.set(&path.each_ref().map(String::as_str), text, line);
                 }
+            }
+            return true;
+        }
+        if is("azurerm_virtual_network", "") {
+            let path = ["infrastructure", "networks", self.name, "cidr"];
+            let space = taking.take("address_space");
+            for range in space.map_or(&[][..], items).iter().take(1) {
+                draft.set(&path, shown(range), source.line(range.span.start));
+            }
+            return true;
+        }
+        if is("azurerm_subnet", "") {
+            let network = said("virtual_network_name");
+            let network =
+                network.map_or("network".to_owned(), |(text, _)| referred(&text).to_owned());
+            let ranges = taking.take("address_prefixes");
+            for range in ranges.map_or(&[][..], items).iter().take(1) {
+                let path = [
+                    "infrastructure",
+                    "networks",
+                    &network,
+                    "subnets",
+                    self.name,
+                    "cidr",
+                ];
+                draft.set(&path, shown(range), source.line(range.span.start));
+            }
+            return true;
+        }
+        if is("azurerm_network_security_rule", "") {
+            let says = |said: Option<(String, usize)>, wanted: &str| {
+                said.is_some_and(|(text, _)| text.eq_ignore_ascii_case(wanted))
+            };
+            let lets_in = says(said("direction"), "Inbound") && says(said("access"), "Allow");
+            let (from, port) = (
+                said("source_address_prefix"),
+                said("destination_port_range"),
+            );
+            if let Some((from, line)) = from.filter(|_| lets_in) {
+                let everyone = ["*", "Internet", "0.0.0.0/0"].contains(&from.as_str());
+                let from = if everyone {
+                    "0.0.0.0/0".to_owned()
+                } else {
+                    from
+                };
+                let mut rule = json!({ "from": from });
+                if let Some((port, _)) = port.filter(|(port, _)| port != "*") {
+                    rule["port"] = json!(port);
+                }
+                let group = said("network_security_group_name");
+                let group =
+                    group.map_or(self.name.to_owned(), |(text, _)| referred(&text).to_owned());
+                draft.push(
+                    &["infrastructure", "security_groups", &group, "inbound"],
+                    rule,
+                    line,
+                );
+            } else {
+                let why = say!("it lets nobody in", "受け入れる通信がありません");
+                draft.noted(self.line, self.name, why);
+            }
+            return true;
+        }
+        if is("azurerm_log_analytics_workspace", "") {
+            let id = draft.id("log_analysis", self.name);
+            if let Some((text, line)) = said("retention_in_days")
+                && let Some(value) = written(&text, Days)
+            {
+                draft.set(&["log_analysis", &id, "retention"], value, line);
             }
             return true;
         }
