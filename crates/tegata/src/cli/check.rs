@@ -4,7 +4,7 @@ use std::{path::PathBuf, process::ExitCode};
 
 use anyhow::Context as _;
 use clap::Args;
-use promise::{Lang, say};
+use promise::{Kind, Lang, Say, say};
 use serde_json::json;
 use spec::{Detection, Diagnostic, Level, Mended, Suppressed, Texts};
 
@@ -130,17 +130,35 @@ impl Check {
                 self.show_more(&file.loaded.suppressed, file.loaded.spec.as_ref(), lang)?;
             }
             if !bad {
-                let spec = file.loaded.spec.as_ref();
-                let count = spec.map_or(0, |spec| spec.promises.len());
-                let path = self.spec.display();
-                let clean = say!(
-                    "{path}: {count} promises, nothing wrong",
-                    "{path}: 約束 {count} 件、誤りはありません"
-                );
-                eprintln!("{}", clean.get(lang));
+                eprintln!("{}", self.sum(&file.loaded).get(lang));
             }
         }
         Ok(ExitCode::from(if bad { exit::BAD_SPEC } else { 0 }))
+    }
+
+    /// What a spec without errors is, in one line. What nothing measures is no promise that is known to be kept.
+    fn sum(&self, loaded: &spec::Loaded) -> Say {
+        let path = self.spec.display();
+        let promises = loaded.spec.as_ref().map_or(&[][..], |spec| &spec.promises);
+        let count = promises.len();
+        let is_declared = |it: &&promise::Promise| matches!(it.kind, Kind::Declared(_));
+        let declared = promises.iter().filter(is_declared).count();
+        let found = if loaded.diagnostics.is_empty() {
+            say!("nothing wrong", "指摘はありません")
+        } else {
+            say!("no errors", "誤りはありません")
+        };
+        let (en, ja) = (&found.en, &found.ja);
+        match declared {
+            0 => say!(
+                "{path}: {count} promises, {en}",
+                "{path}: 約束 {count} 件、{ja}"
+            ),
+            _ => say!(
+                "{path}: {count} promises, {en}; {declared} of them are only declared, and nothing measures them yet",
+                "{path}: 約束 {count} 件、{ja}(うち {declared} 件は宣言だけで、測る手段がまだありません)"
+            ),
+        }
     }
 
     /// Writes what the fixes change, and says what they did.

@@ -121,7 +121,10 @@ fn is_of_one(a: &Entry, b: &Entry) -> bool {
         let (above, _) = entry.to.as_ref()?.rsplit_once('.')?;
         Some((entry.line, above.to_owned(), entry.why.clone()))
     };
-    a.standing == Standing::Guessed && a.file == b.file && above(a).is_some() && above(a) == above(b)
+    a.standing == Standing::Guessed
+        && a.file == b.file
+        && above(a).is_some()
+        && above(a) == above(b)
 }
 
 /// `main.tf:12: guessed: infrastructure.compute.web.instances = 3 (why)`; further fields of the same thing follow it.

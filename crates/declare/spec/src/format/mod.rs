@@ -8,11 +8,26 @@ mod indent;
 
 use promise::document::{Mistake, Node, Span, Value, parse_yaml};
 
-/// The text in its usual layout.
+/// Passes until nothing changes any more: what a pass moves may lay out what stands within it. Nearly all texts take one.
+const PASSES_MAX: usize = 8;
+
+/// The text in its usual layout. A text that comes to no rest stays as it was.
 ///
 /// # Errors
 /// The mistakes of a text that is no YAML: nobody can say what its layout should be.
 pub fn format(text: &str) -> Result<String, Vec<Mistake>> {
+    let mut last = text.to_owned();
+    for _ in 0..PASSES_MAX {
+        let next = pass(&last)?;
+        if next == last {
+            return Ok(last);
+        }
+        last = next;
+    }
+    Ok(text.to_owned())
+}
+
+fn pass(text: &str) -> Result<String, Vec<Mistake>> {
     let (root, mistakes) = parse_yaml(text);
     let unread: Vec<Mistake> = mistakes
         .into_iter()

@@ -4,7 +4,7 @@
 use promise::say;
 use serde_json::{Value, json};
 
-use super::{Objective, PAYMENTS, Reader, blocks::bare, figures, no_home};
+use super::{Objective, PAYMENTS, Reader, blocks::bare, no_home, numbers};
 
 /// Words that stand in the names of many things and tell none apart.
 const COMMON: [&str; 9] = [
@@ -40,7 +40,7 @@ impl Reader<'_> {
         }
         let told = self.draft.lines_told();
         for (line, text) in std::mem::take(&mut self.said) {
-            if !told.contains(&line) && figures::says_one(&text) {
+            if !told.contains(&line) && numbers::says_one(&text) {
                 self.draft.lost(line, &bare(&text), no_home());
             }
         }

@@ -4,8 +4,11 @@ use promise::say;
 
 use super::{
     Reader,
-    figures::{figures, says_one, signed},
-    no_home, place,
+    bounds::signed,
+    figures::figures,
+    no_home,
+    numbers::says_one,
+    place,
     table::Table,
     watching::lasts,
     words::{self, Form},

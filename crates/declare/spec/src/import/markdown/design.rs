@@ -8,7 +8,8 @@ use serde_json::json;
 
 use super::{
     Reader,
-    figures::{Figure, Kind, condition, figures},
+    bounds::condition,
+    figures::{Figure, Kind, figures},
     no_home, place,
     tree::Data,
     words::{self, plain},

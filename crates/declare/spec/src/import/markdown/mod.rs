@@ -3,16 +3,21 @@
 //! What is read is what such documents have in common, the words for parts, fields and figures in `words`, not the
 //! form of any one of them. Every figure becomes a line of the spec or an entry of the report that says it is none.
 //!
-//! Reading order: `fold`, `blocks`, `figures`, `words`, then `tree` (fenced YAML and JSON), `table`, `rows`,
-//! `alert_table`, `design`, `watching`, `objectives`, `sentence`, `stated`, `worded`, `prose`, `after`. A block that is a file of another format is read as such.
+//! Reading order: `fold`, `blocks`, `numbers`, `figures`, `bounds`, `words`, then `tree` (fenced YAML and JSON), `table`,
+//! `rows`, `alert_table`, `design`, `watching`, `objectives`, `sentence`, `stated`, `mentions`, `waiting`, `owed`,
+//! `worded`, `prose`, `after`. A block that is a file of another format is read as such.
 
 mod after;
 mod alert_table;
 mod blocks;
+mod bounds;
 mod design;
 mod figures;
 mod fold;
+mod mentions;
+mod numbers;
 mod objectives;
+mod owed;
 mod place;
 mod prose;
 mod rows;
@@ -20,6 +25,7 @@ mod sentence;
 mod stated;
 mod table;
 mod tree;
+mod waiting;
 mod watching;
 mod worded;
 mod words;

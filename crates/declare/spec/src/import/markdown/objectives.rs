@@ -8,9 +8,10 @@ use promise::say;
 
 use super::{
     Reader,
-    figures::{Figure, Kind, condition, figures, share_within},
+    bounds::{condition, share_within},
+    figures::{Figure, Kind, figures},
+    owed::OFFERED,
     table::Table,
-    worded::OFFERED,
     words::{self, plain},
 };
 

@@ -5,7 +5,8 @@ use serde_json::json;
 
 use super::{
     Reader,
-    figures::{Kind, condition, figures, is_money},
+    bounds::condition,
+    figures::{Kind, figures, is_money},
     no_home, place,
     table::parted,
     words::{self, plain},
@@ -174,38 +175,6 @@ impl Reader<'_> {
         }
         self.checklists.push((name, id.clone()));
         id
-    }
-
-    /// The regions that a sentence names, and which of them stands by: the words for it stand before the name, or right
-    /// behind it in brackets.
-    pub(super) fn regions(&mut self, text: &str, line: usize) {
-        const STANDBY: [&str; 8] = [
-            "災対",
-            "災害対策",
-            "replica",
-            "待機",
-            "standby",
-            "secondary",
-            "セカンダリ",
-            "disaster",
-        ];
-        let stands_by = |part: &str| STANDBY.iter().any(|word| part.contains(word));
-        let lower = text.to_lowercase();
-        let words = lower.split(|c: char| !(c.is_ascii_alphanumeric() || c == '-'));
-        let mut rest = lower.as_str();
-        for region in words.filter(|word| place::is_region(word)) {
-            let Some((before, after)) = rest.split_once(region) else {
-                continue;
-            };
-            rest = after;
-            let bracket = after.split(['、', '。', ',', ';']).next();
-            let path = ["infrastructure", "regions", region, "role"];
-            if !self.draft.has(&path) {
-                let is_second = stands_by(before) || bracket.is_some_and(stands_by);
-                let role = if is_second { "standby" } else { "primary" };
-                self.once(&path, role, line);
-            }
-        }
     }
 
     /// The figures of a script that say how a recovery runs.

@@ -7,8 +7,8 @@ use serde_json::{Value, json};
 use super::{
     Reader,
     figures::{Figure, Kind, figures},
-    rows::is_range,
-    words::{self, plain},
+    mentions::tls_accepted,
+    words,
 };
 
 /// Where a statement goes.
@@ -391,125 +391,6 @@ impl Reader<'_> {
             .guess(&["log_analysis", name, "audit"], audit, line, why());
         blank(left, &figure);
     }
-
-    /// What each thing costs, where a sentence lists several, and their sum.
-    fn amounts(&mut self, left: &mut String, line: usize) {
-        const TOTAL: [&str; 4] = ["total", "合計", "総額", "計"];
-        let money: Vec<Figure> = figures(left)
-            .into_iter()
-            .filter(|it| it.kind == Kind::Money)
-            .collect();
-        let lower = left.to_lowercase();
-        let is_total = TOTAL.iter().any(|word| lower.contains(word));
-        let why = || say!("told by the words around it", "前後の語による");
-        if money.len() > 1 && !is_total {
-            let mut from = 0;
-            for figure in &money {
-                let own = &left[from..figure.start];
-                let name = own
-                    .rsplit([';', '、', ',', ':', '：', '；'])
-                    .find(|it| it.chars().any(char::is_alphabetic));
-                let name = plain(name.unwrap_or_default().trim());
-                from = figure.end;
-                if !name.is_empty() {
-                    self.draft.guess(
-                        &["costs", "budgets", &name],
-                        figure.text.as_str(),
-                        line,
-                        why(),
-                    );
-                }
-            }
-        } else if let Some(figure) = money
-            .first()
-            .filter(|_| is_total && !self.draft.has(&["costs", "total"]))
-        {
-            self.draft
-                .guess(&["costs", "total"], figure.text.as_str(), line, why());
-            blank(left, &figure.clone());
-            return;
-        } else {
-            return;
-        }
-        money.iter().for_each(|figure| blank(left, figure));
-    }
-
-    /// Who is let in: `accepts SSH (22) from 0.0.0.0/0`; and the range of a whole network.
-    fn doors_in(&mut self, text: &str, line: usize) {
-        let lower = text.to_lowercase();
-        let says = |words: &[&str]| words.iter().any(|word| lower.contains(word));
-        let mut words = text.split(|c: char| !(c.is_ascii_alphanumeric() || "./".contains(c)));
-        let Some(range) = words.find(|word| is_range(word.trim_end_matches('.'))) else {
-            return;
-        };
-        let range = range.trim_end_matches('.');
-        if says(&["セグメント", "segment", "サブネット", "subnet"]) {
-            for piece in text.split(['、', ',', ';', '；', ':', '：']) {
-                let range = piece.split_whitespace().find(|word| is_range(word));
-                if let Some(range) = range {
-                    let name = piece.replace(range, "");
-                    self.range(name.trim(), &format!("{name} subnet"), range, None, line);
-                }
-            }
-            return;
-        }
-        if says(&["アドレス空間", "address space", "vpc cidr"]) {
-            return self.range("vpc", "vpc", range, None, line);
-        }
-        if !says(&["accept", "allow", "open to", "許可", "開放"]) {
-            return;
-        }
-        let port = [
-            ("ssh", "22"),
-            ("rdp", "3389"),
-            ("postgres", "5432"),
-            ("mysql", "3306"),
-        ];
-        let named = port
-            .iter()
-            .find(|(word, _)| lower.contains(word))
-            .map(|(_, port)| *port);
-        let mut door = json!({ "from": range });
-        if let Some(port) = named {
-            door["port"] = json!(port);
-        }
-        let group = ["bastion", "踏み台", "database", "データベース"];
-        let group = group
-            .iter()
-            .find(|word| lower.contains(**word))
-            .map_or("main", |word| super::short(word, "bastion"));
-        self.draft.push(
-            &["infrastructure", "security_groups", group, "inbound"],
-            door,
-            line,
-        );
-    }
-
-    fn time_zone(&mut self, text: &str, line: usize) {
-        const AREAS: [&str; 6] = [
-            "Europe/",
-            "Asia/",
-            "America/",
-            "Australia/",
-            "Africa/",
-            "Pacific/",
-        ];
-        let mut words = text.split(|c: char| !(c.is_ascii_alphanumeric() || "/_-".contains(c)));
-        let zone = words.find(|word| {
-            AREAS.iter().any(|area| {
-                word.strip_prefix(area)
-                    .is_some_and(|city| city.starts_with(|c: char| c.is_ascii_uppercase()))
-            })
-        });
-        if let Some(zone) = zone.filter(|_| !self.draft.has(&["service", "time_zone"])) {
-            self.draft.guess(
-                &["service", "time_zone"],
-                zone,
-                line,
-                say!("the text names it", "文中に名前がある"),
-            );
-        }
-    }
 }
 
 /// Words for how long something is kept.
@@ -557,25 +438,9 @@ pub(super) fn nearest(text: &str, words: &[&str], kind: Kind) -> Option<(Figure,
 }
 
 /// Puts blanks in the place of a figure.
-fn blank(text: &mut String, figure: &Figure) {
+pub(super) fn blank(text: &mut String, figure: &Figure) {
     let length = figure.end - figure.start;
     if text.get(figure.start..figure.end).is_some() {
         text.replace_range(figure.start..figure.end, &" ".repeat(length));
     }
-}
-
-/// What a text says of the version of TLS that is still let in.
-pub(super) fn tls_accepted(text: &str) -> Option<&'static str> {
-    let lower = text.to_lowercase();
-    let lets_in = ["accept", "許可", "allowed", "still"]
-        .iter()
-        .any(|word| lower.contains(word));
-    let old = [
-        ("1.0", ["tls 1.0", "tls1.0"]),
-        ("1.1", ["tls 1.1", "tls1.1"]),
-    ];
-    let found = old
-        .iter()
-        .find(|(_, words)| words.iter().any(|word| lower.contains(word)));
-    found.filter(|_| lets_in).map(|(version, _)| *version)
 }

@@ -6,8 +6,11 @@ use serde_json::{Value as Json, json};
 
 use super::{
     Reader,
-    figures::{condition, figures, is_money, says_one},
-    no_home, place,
+    bounds::condition,
+    figures::{figures, is_money},
+    no_home,
+    numbers::says_one,
+    place,
     stated::LOGS,
     words::{self, Form, plain},
 };

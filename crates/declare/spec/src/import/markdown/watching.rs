@@ -7,7 +7,8 @@ use promise::{
 
 use super::{
     Reader,
-    figures::{Kind, condition, figures, only},
+    bounds::condition,
+    figures::{Kind, figures, only},
     no_home, place,
     tree::Data,
     words::{self, plain},

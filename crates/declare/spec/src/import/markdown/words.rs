@@ -5,7 +5,7 @@
 
 use std::sync::LazyLock;
 
-use super::figures::QUANTILES;
+use super::numbers::QUANTILES;
 
 /// A name as it is compared: lower case, words joined by `_`.
 pub(super) fn plain(name: &str) -> String {

@@ -1,0 +1,172 @@
+//! What a sentence owes: a figure that binds, in which direction, and of what.
+
+use promise::say;
+
+use super::{
+    Objective, Reader,
+    bounds::{direction, signed},
+    figures::{Figure, Kind},
+    stated::KEPT,
+    worded::few_words,
+    words::{self, plain},
+};
+
+impl Reader<'_> {
+    /// Whether a figure is a bound of something: a sign or a word says so, or the heading.
+    pub(super) fn is_owed(&self, text: &str, figure: &Figure) -> bool {
+        const NORMS: [&str; 17] = [
+            "must",
+            "goal",
+            "shall",
+            "target",
+            "objective",
+            "promise",
+            "guarantee",
+            "slo",
+            "sla",
+            "目標",
+            "とする",
+            "保証",
+            "約束",
+            "要件",
+            "維持",
+            "合意",
+            "基準",
+        ];
+        let lower = text.to_lowercase();
+        // `5 年後`, `90 日経過後`: when, and not how long.
+        if ["後", "経過"]
+            .iter()
+            .any(|word| text[figure.end..].trim_start().starts_with(word))
+        {
+            return false;
+        }
+        signed(text, figure).is_some()
+            || NORMS.iter().any(|word| lower.contains(word))
+            || self.is_under(&[
+                "goal",
+                "slo",
+                "objective",
+                "目標",
+                "要件",
+                "requirement",
+                "サービスレベル",
+                "monitor",
+                "監視",
+            ])
+    }
+
+    /// An objective whose tier is told by the words beside it, when all tiers are known.
+    pub(super) fn objective(&mut self, field: &'static str, value: &str, about: &str, line: usize) {
+        let (value, about) = (value.to_owned(), about.to_owned());
+        self.objectives.push(Objective {
+            field,
+            value,
+            about,
+            line,
+        });
+    }
+
+    /// A promise in words: owed, and without a source of evidence.
+    pub(super) fn declare(
+        &mut self,
+        before: &str,
+        after: &str,
+        text: &str,
+        figure: &Figure,
+        line: usize,
+    ) {
+        let said = signed(text, figure);
+        let is_kept = figure.kind == Kind::Time
+            && KEPT
+                .iter()
+                .any(|word| format!("{before} {after}").to_lowercase().contains(word));
+        let sign = match &said {
+            Some(said) => said.sign,
+            None if is_kept => ">=",
+            None => direction(text, figure),
+        };
+        let bound = format!("{sign} {}", figure.text);
+        let about = if before.trim().is_empty() {
+            text
+        } else {
+            before.trim()
+        };
+        let about = about.rsplit([':', '：']).next().unwrap_or(about);
+        let about =
+            about.trim_matches(|c: char| c.is_whitespace() || "<>=≤≥\"'“”「」(".contains(c));
+        let about = about.trim_end_matches(['は', 'が', 'を', 'も']);
+        // Between two figures often stands nothing but a sign.
+        let about = if about.chars().any(char::is_alphabetic) {
+            about
+        } else {
+            text
+        };
+        let measures = words::measures(about);
+        let kind = measures.unwrap_or("promise");
+        // The same bound of another thing is another promise.
+        let quantile = words::quantile(before);
+        let of = measures.map_or_else(|| plain(about), str::to_owned);
+        let key = format!("{of} {} {bound}", quantile.as_deref().unwrap_or_default());
+        if self.stated.contains(&key) {
+            return self
+                .draft
+                .noted(line, text, say!("it was said before", "前に書かれています"));
+        }
+        self.stated.push(key);
+        if self.measured(about, kind, quantile, &bound, figure, line) {
+            return;
+        }
+        let id = self
+            .draft
+            .id("promises", &format!("{} {kind}", few_words(about)));
+        let why = || say!("nothing says how it is measured", "測り方が書かれていない");
+        self.draft
+            .guess(&["promises", &id, "kind"], "declared", line, why());
+        self.draft.guess(
+            &["promises", &id, "text"],
+            if about.is_empty() { text } else { about },
+            line,
+            why(),
+        );
+        self.draft
+            .guess(&["promises", &id, "bound"], bound, line, why());
+    }
+
+    /// A bound on what is measured of every service is a metric with its threshold, which rules hold against the rest.
+    pub(super) fn measured(
+        &mut self,
+        about: &str,
+        measures: &str,
+        quantile: Option<String>,
+        bound: &str,
+        figure: &Figure,
+        line: usize,
+    ) -> bool {
+        let is_latency = figure.kind == Kind::Time && quantile.is_some() && bound.starts_with('<');
+        let is_success =
+            figure.kind == Kind::Share && measures == "success" && bound.starts_with('>');
+        if !is_latency && !is_success {
+            return false;
+        }
+        let measures = if is_latency { "latency" } else { measures };
+        let name = format!(
+            "{} {}",
+            few_words(about),
+            quantile.as_deref().unwrap_or(measures)
+        );
+        let id = self.draft.id("metrics", &name);
+        let why = || say!("told by the words around it", "前後の語による");
+        let at = |field| ["monitoring", "metrics", id.as_str(), field];
+        self.draft.guess(&at("bound"), bound, line, why());
+        self.draft.guess(&at("measures"), measures, line, why());
+        if let Some(quantile) = quantile {
+            self.draft.guess(&at("statistic"), quantile, line, why());
+        }
+        self.watch("metrics", &id, about.to_owned(), line);
+        true
+    }
+}
+
+/// Words for the share of time in which a service answers.
+pub(super) const OFFERED: [&str; 5] = ["nines", "稼働率", "可用性", "availability", "uptime"];
