@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
-use promise::{say, unit::Span};
+use promise::{Say, say, unit::Span};
 
 use super::{Found, Sight, design};
+use crate::section::continuity::Step;
 
 rule! {
     /// # Finds
@@ -37,9 +38,9 @@ fn check(sight: &Sight<'_>, found: &mut Found<'_>) {
                 starts.push((None, Span::default()));
             }
             for (trigger, waits) in starts {
-                let mut parts: Vec<(promise::Say, Span)> = trigger.iter().map(|_| (say!("trigger", "条件"), waits)).collect();
+                let mut parts: Vec<(Say, Span)> = trigger.iter().map(|_| (say!("trigger", "条件"), waits)).collect();
                 parts.extend(failover.approved_within.map(|it| (say!("approval", "承認"), it)));
-                parts.extend(failover.steps.iter().filter_map(|step| Some((promise::Say::same(step.r#do.as_deref().unwrap_or(&step.text)), step.takes?))));
+                parts.extend(failover.steps.iter().filter_map(|step| Some((called(step), step.takes?))));
                 let ttl = sight.spec.design.infrastructure.dns.values().filter(|it| it.failover == Some(true)).filter_map(|it| it.ttl).max();
                 parts.extend(ttl.map(|ttl| (say!("DNS TTL", "DNS の TTL"), ttl)));
                 let sum = Span(parts.iter().map(|(_, it)| it.0).sum::<Duration>());
@@ -64,6 +65,22 @@ fn check(sight: &Sight<'_>, found: &mut Found<'_>) {
                 }
                 diagnostic.hint(say!("what is left for detection must be less than {rto} minus the steps", "検知に使えるのは、{rto} から手順の時間を引いた残りだけです"));
             }
+        }
+    }
+}
+
+/// What a step is called in a sum: its kind, or its words up to its own figure.
+fn called(step: &Step) -> Say {
+    match step.r#do.as_deref() {
+        Some("promote") => say!("promotion", "昇格"),
+        Some("scale") => say!("scaling", "増強"),
+        Some("restore") => say!("restore", "復元"),
+        Some("redirect") => say!("redirection", "切り替え"),
+        Some("notify") => say!("notice", "連絡"),
+        Some(other) => Say::same(other),
+        None => {
+            let until = step.text.find(|c: char| c.is_ascii_digit() || "(（".contains(c)).filter(|at| *at > 0);
+            Say::same(step.text[..until.unwrap_or(step.text.len())].trim())
         }
     }
 }
