@@ -15,7 +15,7 @@ use std::{
 use promise::Timestamp;
 use tokio::{
     task::{Id, JoinError, JoinSet},
-    time::{sleep, timeout},
+    time::{Instant, sleep, timeout},
 };
 use tokio_util::sync::CancellationToken;
 
@@ -141,11 +141,14 @@ pub async fn run(desk: &Arc<Desk>, make: &Make, stop: &CancellationToken) {
         let is_due = is_group_due(&desk.book(), now);
         if desk.take_urgent()
             || is_due
-            || tended_at.is_none_or(|last| now >= last + TICK || now < last)
+            || tended_at.is_none_or(|(last, _)| now >= last + TICK || now < last)
         {
-            let is_set_back = tended_at.is_some_and(|last| now < last);
-            tended_at = Some(now);
-            tend(desk, &mut is_unwritable, is_set_back).await;
+            let set_back = tended_at.and_then(|(last, at): (Timestamp, Instant)| {
+                let awaited = last + at.elapsed();
+                (now < last).then(|| awaited.since(now))
+            });
+            tended_at = Some((now, Instant::now()));
+            tend(desk, &mut is_unwritable, set_back).await;
         }
         let ready = due(&desk.book(), &under, desk.clock.now());
         for pending in ready {
@@ -168,10 +171,10 @@ pub async fn run(desk: &Arc<Desk>, make: &Make, stop: &CancellationToken) {
     }
 }
 
-async fn tend(desk: &Arc<Desk>, is_unwritable: &mut bool, is_set_back: bool) {
-    if is_set_back {
-        let hurried = desk.change(|_, book, change| {
-            upkeep::hurry(book, change);
+async fn tend(desk: &Arc<Desk>, is_unwritable: &mut bool, set_back: Option<Duration>) {
+    if let Some(by) = set_back {
+        let hurried = desk.change(move |_, book, change| {
+            upkeep::hurry(book, change, by);
             Ok(())
         });
         if let Err(error) = hurried.await {

@@ -3,6 +3,7 @@
 //! One open incident a promise, unless a route groups: a wrong group hides the second fault behind the first, so groups are
 //! asked for and not guessed. In one, a new alert is told even after somebody has acknowledged the others.
 
+mod by_hand;
 pub mod change;
 pub mod concern;
 pub mod deed;
@@ -182,7 +183,14 @@ impl Incident {
     /// From when an answer is awaited: its beginning, or the end of an acknowledgement that did not hold.
     #[must_use]
     pub fn waiting_since(&self) -> Timestamp {
-        self.work.lapsed.unwrap_or(self.opened)
+        let began = self.work.waits_since.or(self.work.lapsed);
+        began.unwrap_or(self.opened)
+    }
+
+    /// The clock was set back by so much: what is awaited is awaited as long as before. What is recorded stays as it was.
+    pub fn set_back(&mut self, by: Duration) {
+        self.work.waits_since = Some(self.waiting_since() - by);
+        self.answer_due = self.answer_due.map(|due| due - by);
     }
 
     /// Whether its answer came after its time, or has not come by then.

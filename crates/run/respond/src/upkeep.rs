@@ -1,6 +1,8 @@
 //! What time alone brings: groups and held alerts whose time has come, repeats, missed answers, silences that are over,
 //! alerts of promises that are no longer declared.
 
+use std::time::Duration;
+
 use promise::{Timestamp, say};
 use serde_json::json;
 
@@ -13,7 +15,7 @@ use crate::{
     group::{self, Group},
     hold,
     hush::{Hush, Hushes},
-    incident::{Outcome, deed},
+    incident::{Outcome, work},
     page::Kind,
     posted, react,
     route::{self, Target},
@@ -55,17 +57,26 @@ pub fn tend(config: &Config, book: &Book, change: &mut Change) {
             remind(config, book, change, &hushes, known, alert);
         }
     }
-    deed::overdue(config, book, change);
+    work::overdue(config, book, change);
 }
 
-/// The clock was set back, so what is due in a minute would be due in an hour: it is due now.
-pub fn hurry(book: &Book, change: &mut Change) {
+/// The clock was set back by so much, and what is due in a minute would be due in an hour: groups and tries are due now,
+/// and who waits for an answer has waited as long as before.
+pub fn hurry(book: &Book, change: &mut Change, by: Duration) {
     let at = change.at;
     for group in book.groups.values().filter(|group| group.next > at) {
-        change.put_group(Group {
-            next: at,
-            ..group.clone()
-        });
+        let mut group = group.clone();
+        group.next = at;
+        for told in group.told.values_mut() {
+            told.at = told.at - by;
+        }
+        change.put_group(group);
+    }
+    let waiting = book.incidents.values().filter(|it| it.wants_answer());
+    for incident in waiting {
+        let mut incident = incident.clone();
+        incident.set_back(by);
+        change.put_incident(incident);
     }
     for pending in book.pending.values().filter(|it| it.next_try > at) {
         change.put_pending(Pending {
@@ -280,7 +291,8 @@ fn miss_answer(change: &mut Change, incident: &mut Incident, alert: &Alert) {
     change.event(EventKind::AnswerMissed, alert.id(), &incident.id, body);
 }
 
-/// Receivers whose last page lies further back than their route's `repeat`.
+/// Receivers whose last page lies further back than their route's `repeat`. One of a time to come was sent before the clock
+/// was set back.
 fn due_again(
     config: &Config,
     book: &Book,
@@ -305,7 +317,7 @@ fn due_again(
         let Some(every) = target.repeat else {
             return false;
         };
-        last_told(incident, &target.receiver).is_none_or(|last| last + every <= now)
+        last_told(incident, &target.receiver, now).is_none_or(|last| last + every <= now)
             && !is_under_way(&target.receiver)
     };
     route::targets(config, &alert.subject, now)
@@ -314,7 +326,7 @@ fn due_again(
         .collect()
 }
 
-fn last_told(incident: &Incident, receiver: &str) -> Option<Timestamp> {
+fn last_told(incident: &Incident, receiver: &str, now: Timestamp) -> Option<Timestamp> {
     let pages = incident
         .pages
         .iter()
@@ -324,5 +336,6 @@ fn last_told(incident: &Incident, receiver: &str) -> Option<Timestamp> {
             Outcome::Sent { at, .. } | Outcome::Failed { at, .. } => at,
             Outcome::Pending { .. } => page.intended,
         })
+        .filter(|at| *at <= now)
         .max()
 }

@@ -1,7 +1,7 @@
 //! Nobody answers: the next one is told, in seconds, over a restart, until somebody does.
 
 use promise::State::{Broken, Kept};
-use promise::unit::Span;
+use promise::{Clock as _, unit::Span};
 use respond::{Config, EventKind, page::Kind};
 use spec::section::escalation::{Escalation, Step};
 
@@ -105,6 +105,40 @@ async fn a_change_of_summer_time_moves_no_step() {
                 "{receiver} was told {off} ms beside its second"
             );
         }
+    }
+}
+
+/// 30 s after the opening somebody sets the clock back by an hour. The steps come at their seconds by a clock that runs on,
+/// each once.
+#[tokio::test(start_paused = true)]
+async fn a_clock_that_is_set_back_neither_delays_nor_repeats_a_step() {
+    let world = World::new(|_| Does::Accept);
+    let house = world.start(escalating(), Memory::new()).await.unwrap();
+    let news = world.transition("p1", Broken, Some(Kept));
+    house.responder.transition(news).await.unwrap();
+    pass(30).await;
+    let back = world.clock.now().as_millis() - 3_600_000;
+    world.clock.set(promise::Timestamp::from_millis(back));
+    // What has passed since the opening, of which the first is the look that notices it.
+    let mut seen = Vec::new();
+    for second in 31..400_u64 {
+        pass(1).await;
+        let count = ["a", "b", "c"].map(|name| told(&world, name).len());
+        if seen.last().is_none_or(|(_, last)| *last != count) {
+            seen.push((second, count));
+        }
+    }
+    let expected = [
+        (31, [1, 0, 0]),
+        (90, [1, 1, 0]),
+        (150, [2, 1, 0]),
+        (240, [2, 2, 0]),
+        (300, [2, 2, 1]),
+    ];
+    assert_eq!(seen.len(), expected.len(), "{seen:?}");
+    for ((second, count), (wanted, expected)) in seen.into_iter().zip(expected) {
+        assert_eq!(count, expected);
+        assert!(second.abs_diff(wanted) <= 1, "{count:?} at {second} s");
     }
 }
 
