@@ -7,14 +7,13 @@
 //! An acknowledgement after which nothing happens does not hold for ever: with `acknowledged_for` in the severity,
 //! people are told again, and the escalation begins anew.
 
-use std::{fmt::Write as _, sync::Arc, time::Duration};
+mod link;
 
-use hmac::{Hmac, KeyInit, Mac};
+use std::time::Duration;
+
 use promise::{Say, Timestamp, say};
 use serde_json::json;
-use sha2::Sha256;
 use spec::section::receiver::Receiver;
-use store::{StateStore, state::Write};
 
 use crate::{
     Config, Error, EventKind, Incident, Page, Responder,
@@ -28,103 +27,11 @@ use crate::{
     route::{self, Target},
 };
 
+pub use link::Signer;
+use link::Slip;
+
 /// Longer than anybody is off the phone; an incident that is older is known.
 const VALID_FOR: Duration = Duration::from_secs(24 * 3_600);
-/// Half of HMAC-SHA256, which RFC 2104 (5) allows: nobody guesses 128 bits through a console.
-const MAC_BYTES: usize = 16;
-/// A token is some 70 characters; more is none of ours.
-const TOKEN_MAX: usize = 160;
-
-const TABLE: &str = "respond_meta";
-const KEY: &str = "acknowledge_key";
-
-/// Signs and checks links. Its key stays in the state store.
-pub struct Signer([u8; 32]);
-
-impl Signer {
-    /// The installation's own, drawn at its first start.
-    pub(crate) async fn open(state: &Arc<dyn StateStore>) -> Result<Self, Error> {
-        if let Some(bytes) = state.get(TABLE, KEY).await?
-            && let Ok(key) = <[u8; 32]>::try_from(bytes)
-        {
-            return Ok(Self(key));
-        }
-        let key: [u8; 32] = rand::random();
-        state
-            .write(vec![Write::Put {
-                table: TABLE,
-                key: KEY.to_owned(),
-                value: key.to_vec(),
-            }])
-            .await?;
-        Ok(Self(key))
-    }
-
-    fn mac(&self, what: &str) -> Hmac<Sha256> {
-        // A key of 32 bytes is always taken; RFC 2104 takes any.
-        let mut mac = <Hmac<Sha256> as KeyInit>::new_from_slice(&self.0)
-            .unwrap_or_else(|_| Hmac::new(&Default::default()));
-        mac.update(b"tegata acknowledge 1\0");
-        mac.update(what.as_bytes());
-        mac
-    }
-
-    fn sign(&self, slip: &Slip) -> String {
-        let mut token = slip.text();
-        let mac = self.mac(&token).finalize().into_bytes();
-        token.push('-');
-        for byte in &mac[..MAC_BYTES] {
-            let _ = write!(token, "{byte:02x}");
-        }
-        token
-    }
-
-    fn check(&self, token: &str) -> Option<Slip> {
-        if token.len() > TOKEN_MAX {
-            return None;
-        }
-        let (text, mac) = token.rsplit_once('-')?;
-        let mac = bytes(mac)?;
-        self.mac(text).verify_truncated_left(&mac).ok()?;
-        Slip::read(text).filter(|_| mac.len() == MAC_BYTES)
-    }
-}
-
-/// What a link says.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Slip {
-    incident: u64,
-    page: u64,
-    /// Unix seconds.
-    until: i64,
-}
-
-impl Slip {
-    fn text(&self) -> String {
-        format!("{}-{}-{}", self.incident, self.page, self.until)
-    }
-
-    fn read(text: &str) -> Option<Self> {
-        let mut parts = text.split('-');
-        let slip = Self {
-            incident: parts.next()?.parse().ok()?,
-            page: parts.next()?.parse().ok()?,
-            until: parts.next()?.parse().ok()?,
-        };
-        parts.next().is_none().then_some(slip)
-    }
-}
-
-fn bytes(hex: &str) -> Option<Vec<u8>> {
-    let pairs = hex.as_bytes().chunks(2);
-    pairs
-        .map(|pair| {
-            let text = std::str::from_utf8(pair).ok().filter(|_| pair.len() == 2)?;
-            u8::from_str_radix(text, 16).ok()
-        })
-        .collect()
-}
-
 /// The page as it leaves: with a link where somebody is wanted.
 pub(crate) fn linked(desk: &Desk, config: &Config, pending: &Pending) -> Page {
     let mut page = pending.page.clone();
@@ -423,6 +330,7 @@ pub(crate) fn lapse(
     incident.note(at, "acknowledgement-lapsed", what);
     let severity = config.severity(alert.subject.severity.as_deref());
     incident.work.lapsed = Some(at);
+    incident.work.waits_since = None;
     incident.answer_due = severity
         .and_then(|severity| severity.answer_within)
         .map(|within| at + within.0);
@@ -465,48 +373,4 @@ pub(crate) fn checked(what: &'static str, text: &str, most: usize) -> Result<Str
         return Err(Error::Length { what, most });
     }
     Ok(text.to_owned())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn slip() -> Slip {
-        Slip {
-            incident: 7,
-            page: 1,
-            until: 1_795_395_604,
-        }
-    }
-
-    #[test]
-    fn a_token_says_what_was_signed_and_nothing_else_is_one() {
-        let signer = Signer([7; 32]);
-        let token = signer.sign(&slip());
-        assert_eq!(signer.check(&token), Some(slip()));
-        assert_eq!(
-            Signer([8; 32]).check(&token),
-            None,
-            "another installation's"
-        );
-        for at in 0..token.len() {
-            let mut forged = token.clone().into_bytes();
-            forged[at] = if forged[at] == b'1' { b'2' } else { b'1' };
-            let forged = String::from_utf8(forged).unwrap_or_default();
-            assert_eq!(signer.check(&forged), None, "{forged}");
-            assert_eq!(signer.check(&token[..at]), None);
-        }
-        for bad in ["", "-", "7-1-1", "7-1-1795395604-", &"9".repeat(1_000)] {
-            assert_eq!(signer.check(bad), None, "{bad}");
-        }
-    }
-
-    #[test]
-    fn a_shorter_mac_is_none() {
-        // A prefix of a right MAC must not be taken: two digits would be guessed in 256 tries.
-        let signer = Signer([7; 32]);
-        let token = signer.sign(&slip());
-        let cut = &token[..token.len() - 30];
-        assert_eq!(signer.check(cut), None);
-    }
 }

@@ -1,13 +1,13 @@
 //! Deeds: what a person can do about an incident. Each is an entry of its timeline and an event for the ledger, with
 //! the name of who did it, and shows that somebody is at work on it.
 
-use promise::{Reason, Say, State, Timestamp, Verdict, say};
+use promise::{Say, Timestamp, say};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use spec::section::on_call::Day;
 
 use super::{
-    Incident, WHO_MAX, Work,
+    Incident, WHO_MAX, Work, by_hand,
     concern::{Concern, Reported},
     work::{Action, THINGS_MAX, Tick, WebLink},
 };
@@ -18,8 +18,6 @@ use crate::{
     announce,
     book::{Book, Change},
     page::Kind,
-    react,
-    subject::{Judged, Speaker, Subject},
 };
 
 /// Longest note; more is a document of its own.
@@ -129,7 +127,7 @@ impl Responder {
                         name: name.clone(),
                     });
                 }
-                Ok(open(config, book, change, &opening, title, by))
+                Ok(by_hand::open(config, book, change, &opening, title, by))
             })
             .await
     }
@@ -150,54 +148,6 @@ impl Responder {
             })
             .await
     }
-}
-
-fn open(
-    config: &Config,
-    book: &Book,
-    change: &mut Change,
-    opening: &Opening,
-    title: String,
-    by: String,
-) -> String {
-    let at = change.at;
-    let id = super::id(change.counters().next_incident, at, &config.time_zone);
-    let text = opening.text.trim();
-    let why = if text.is_empty() {
-        title.clone()
-    } else {
-        text.to_owned()
-    };
-    let subject = Subject {
-        // No promise has such an id, so a verdict never meets this alert.
-        id: format!("incident:{id}").into(),
-        owner: config.owner.clone(),
-        severity: opening.severity.clone(),
-        speaker: said(State::Broken, Say::same(title), why, at),
-    };
-    react::raise_by_hand(config, book, change, subject, &by, opening.promises.clone());
-    id
-}
-
-/// What a person says, in place of a verdict.
-fn said(state: State, name: Say, why: String, at: Timestamp) -> Speaker {
-    Speaker::Promise(Box::new(Judged {
-        name,
-        tier: None,
-        runbook: None,
-        clauses: Vec::new(),
-        verdict: Verdict {
-            state,
-            reason: Reason::new(BY_HAND, [("why", promise::Amount::Text(why))]),
-            measured: None,
-            budget: None,
-            severity: None,
-            corrected: None,
-            newest: Some(at),
-            due: None,
-            at,
-        },
-    }))
 }
 
 fn apply(
@@ -291,7 +241,9 @@ fn apply(
             ("reported", what)
         }
         Deed::Severity { severity } => set_severity(config, book, change, incident, severity)?,
-        Deed::Resolve { text } => return resolve(config, book, change, incident, who, &text),
+        Deed::Resolve { text } => {
+            return by_hand::resolve(config, book, change, incident, who, &text);
+        }
     };
     incident.work.touched = Some(at);
     incident.note(at, code, what).who = Some(who.to_owned());
@@ -440,79 +392,4 @@ fn set_severity(
         "severity",
         say!("the severity is now {name}", "重大度を {name} に変更"),
     ))
-}
-
-fn resolve(
-    config: &Config,
-    book: &Book,
-    change: &mut Change,
-    incident: &mut Incident,
-    who: &str,
-    text: &str,
-) -> Result<(), Error> {
-    if !incident.is_open() {
-        return Err(Error::NotOpen(incident.id.clone()));
-    }
-    let mut alerts = book
-        .alerts
-        .values()
-        .filter(|alert| alert.incident == incident.id);
-    let Some(alert) = alerts.next().filter(|it| it.subject.is_by_hand()) else {
-        return Err(Error::EndsByEvidence(incident.id.clone()));
-    };
-    let at = change.at;
-    let text = checked("the text", text, TEXT_MAX)?;
-    let mut alert = Alert::clone(alert);
-    alert.subject.speaker = said(State::Kept, alert.subject.name(), text, at);
-    incident.work.touched = Some(at);
-    let what = say!("{who} declared it resolved", "{who} が解決を宣言しました");
-    incident.note(at, "declared-resolved", what).who = Some(who.to_owned());
-    react::close(config, book, change, incident, &alert, Kind::Resolved, None);
-    Ok(())
-}
-
-/// Tells once of each action whose last day is over.
-pub(crate) fn overdue(config: &Config, book: &Book, change: &mut Change) {
-    let zone = jiff::tz::TimeZone::get(&config.time_zone).unwrap_or(jiff::tz::TimeZone::UTC);
-    let today = Day(change.at.to_zoned(&zone).date());
-    let late = |action: &Action| action.done.is_none() && !action.overdue && action.due < today;
-    for known in book
-        .incidents
-        .values()
-        .filter(|incident| incident.work.actions.iter().any(late))
-    {
-        // Another step of the same look may have touched it already.
-        let Some(mut incident) = change.incident(book, &known.id) else {
-            continue;
-        };
-        let at = change.at;
-        let mut told = Vec::new();
-        for action in incident
-            .work
-            .actions
-            .iter_mut()
-            .filter(|action| late(action))
-        {
-            action.overdue = true;
-            told.push(action.clone());
-        }
-        for Action {
-            number,
-            text,
-            owner,
-            due,
-            ..
-        } in told
-        {
-            let what = say!(
-                "action {number} of {owner} was due on {due}: {text}",
-                "対策 {number}({owner})が期限 {due} を過ぎました: {text}"
-            );
-            incident.note(at, "action-overdue", what);
-            let body = json!({ "incident": incident.id, "severity": incident.severity, "action": number, "owner": owner, "due": due });
-            let about = incident.promises.first().cloned().unwrap_or_default();
-            change.event(EventKind::ActionOverdue, &about, &incident.id, body);
-        }
-        change.put_incident(incident);
-    }
 }

@@ -2,11 +2,16 @@
 
 use std::collections::BTreeMap;
 
-use promise::Timestamp;
+use promise::{Timestamp, say};
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 use spec::section::on_call::Day;
 
 use super::{Acknowledgement, concern::Concern};
+use crate::{
+    Config, EventKind,
+    book::{Book, Change},
+};
 
 /// Links of one incident that are remembered as used; each is one acknowledgement.
 const USED_MAX: usize = 50;
@@ -22,6 +27,9 @@ pub struct Work {
     pub first_answer: Option<Acknowledgement>,
     /// When the last acknowledgement ceased to hold.
     pub lapsed: Option<Timestamp>,
+    /// From when an answer is awaited by a clock that was set back since: the next step is neither delayed nor repeated.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub waits_since: Option<Timestamp>,
     /// When a person last did something about it.
     pub touched: Option<Timestamp>,
     /// Links that were used, by the number of their page.
@@ -88,5 +96,51 @@ impl Work {
     #[must_use]
     pub fn tick(&self, step: &str) -> Option<&Tick> {
         self.ticks.iter().find(|tick| tick.step == step)
+    }
+}
+
+/// Tells once of each action whose last day is over.
+pub(crate) fn overdue(config: &Config, book: &Book, change: &mut Change) {
+    let zone = jiff::tz::TimeZone::get(&config.time_zone).unwrap_or(jiff::tz::TimeZone::UTC);
+    let today = Day(change.at.to_zoned(&zone).date());
+    let late = |action: &Action| action.done.is_none() && !action.overdue && action.due < today;
+    for known in book
+        .incidents
+        .values()
+        .filter(|incident| incident.work.actions.iter().any(late))
+    {
+        // Another step of the same look may have touched it already.
+        let Some(mut incident) = change.incident(book, &known.id) else {
+            continue;
+        };
+        let at = change.at;
+        let mut told = Vec::new();
+        for action in incident
+            .work
+            .actions
+            .iter_mut()
+            .filter(|action| late(action))
+        {
+            action.overdue = true;
+            told.push(action.clone());
+        }
+        for Action {
+            number,
+            text,
+            owner,
+            due,
+            ..
+        } in told
+        {
+            let what = say!(
+                "action {number} of {owner} was due on {due}: {text}",
+                "対策 {number}({owner})が期限 {due} を過ぎました: {text}"
+            );
+            incident.note(at, "action-overdue", what);
+            let body = json!({ "incident": incident.id, "severity": incident.severity, "action": number, "owner": owner, "due": due });
+            let about = incident.promises.first().cloned().unwrap_or_default();
+            change.event(EventKind::ActionOverdue, &about, &incident.id, body);
+        }
+        change.put_incident(incident);
     }
 }

@@ -3,15 +3,20 @@
 use serde_json::Value;
 
 /// At most `most` characters; where something is missing it ends in `…`.
+///
+/// Counted as services in Java and JavaScript count, and as LINE's documentation says ("Text character count"): in units of
+/// UTF-16, of which an emoji or a rare kanji has two. Who counts whole characters sees fewer.
 pub fn chars(text: &str, most: usize) -> String {
-    match text.char_indices().nth(most) {
-        None => text.to_owned(),
-        Some(_) => text
-            .chars()
-            .take(most.saturating_sub(1))
-            .chain(['…'])
-            .collect(),
+    if text.encode_utf16().nth(most).is_none() {
+        return text.to_owned();
     }
+    let mut room = most.saturating_sub('…'.len_utf16());
+    let kept = text.chars().take_while(|c| {
+        let fits = c.len_utf16() <= room;
+        room = room.saturating_sub(c.len_utf16());
+        fits
+    });
+    kept.chain(['…']).collect()
 }
 
 /// The same in bytes of UTF-8, of which `…` itself has three.
@@ -46,6 +51,9 @@ mod tests {
     fn nothing_is_cut_within_a_letter() {
         assert_eq!(chars("決済成功率", 5), "決済成功率");
         assert_eq!(chars("決済成功率", 4), "決済成…");
+        // U+20BB7 and U+1F34E are two units each: of five, four fit beside the sign.
+        assert_eq!(chars("𠮷野家", 4), "𠮷野家");
+        assert_eq!(chars("𠮷野🍎家", 5), "𠮷野…");
         // Three bytes a letter: in 10 bytes fit two and the sign itself.
         assert_eq!(bytes("決済成功率", 10), "決済…");
         assert_eq!(bytes("決済成功率", 15), "決済成功率");

@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use async_trait::async_trait;
-use promise::{Lang, ManualClock, unit::Span};
+use promise::{Lang, ManualClock, Say, unit::Span};
 use spec::section::receiver::{self, Preset, Receiver, Secret};
 
 use super::{Outside, email, inbox::Shelf, slack, slack_bot};
@@ -78,6 +78,25 @@ fn the_message_of_ntfy() {
     preview("ntfy", &Receiver::Ntfy(section));
 }
 
+fn known(preset: Preset) -> Receiver {
+    Receiver::Http(receiver::Http {
+        url: secret(),
+        headers: BTreeMap::new(),
+        preset,
+        params: [
+            ("project".to_owned(), "OPS".to_owned()),
+            ("issue_type".to_owned(), "Incident".to_owned()),
+        ]
+        .into(),
+        open: None,
+        update: None,
+        close: None,
+        message: None,
+        handle: None,
+        timeout: Span::secs(5),
+    })
+}
+
 #[test]
 fn the_requests_of_each_preset() {
     for preset in [
@@ -87,24 +106,59 @@ fn the_requests_of_each_preset() {
         Preset::LineWorks,
         Preset::Chatwork,
     ] {
-        let section = receiver::Http {
-            url: secret(),
-            headers: BTreeMap::new(),
-            preset,
-            params: [
-                ("project".to_owned(), "OPS".to_owned()),
-                ("issue_type".to_owned(), "Incident".to_owned()),
-            ]
-            .into(),
-            open: None,
-            update: None,
-            close: None,
-            message: None,
-            handle: None,
-            timeout: Span::secs(5),
-        };
-        preview(preset.as_str(), &Receiver::Http(section));
+        preview(preset.as_str(), &known(preset));
     }
+}
+
+/// The limits are those that `preset` names with their sources, in characters as Java counts them; Chatwork's is in bytes.
+#[test]
+fn the_longest_page_keeps_every_limit_of_a_preset() {
+    let mut page = leaving();
+    // Three bytes and one unit, four bytes and two units.
+    page.promise.name = Say::same("長🍎".repeat(5_000));
+    page.reason.text = Say::same("字𠮷".repeat(50_000));
+    let clock = ManualClock::at(page.at);
+    let outside = Outside::new(
+        Arc::new(|_| Ok(String::new())),
+        Arc::new(clock),
+        Arc::new(NoShelf),
+    );
+    let body = |preset: Preset| {
+        let notifier = super::of(&known(preset), &outside).unwrap();
+        let shown = notifier.preview(&page).unwrap();
+        shown.split_once("\n\n").unwrap().1.to_owned()
+    };
+    for (preset, limits) in [
+        (
+            Preset::Jira,
+            vec![("/fields/summary", 255), ("/fields/description", 32_767)],
+        ),
+        (
+            Preset::LineWorks,
+            vec![("/title", 100), ("/body/text", 2_000)],
+        ),
+        (Preset::Github, vec![("/title", 256), ("/body", 65_536)]),
+        (
+            Preset::Opsgenie,
+            vec![("/message", 130), ("/description", 15_000)],
+        ),
+    ] {
+        let body: serde_json::Value = serde_json::from_str(&body(preset)).unwrap();
+        for (field, most) in limits {
+            let text = body.pointer(field).and_then(|text| text.as_str()).unwrap();
+            let units = text.encode_utf16().count();
+            // It is cut, and not far below what may be said.
+            assert!(text.ends_with('…'), "{preset} {field}");
+            assert!(
+                units <= most && units * 20 >= most * 19,
+                "{preset} {field}: {units}"
+            );
+        }
+    }
+    let form = body(Preset::Chatwork);
+    // What `%` and two digits stand for is one byte.
+    let bytes = form.len() - 2 * form.matches('%').count();
+    assert!((40_000..65_535).contains(&bytes), "{bytes}");
 }
 
 #[test]
