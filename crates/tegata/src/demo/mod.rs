@@ -7,6 +7,7 @@ mod figures;
 mod journal;
 mod provider;
 mod shop;
+mod tracer;
 
 use std::{
     net::{Ipv4Addr, SocketAddr},
@@ -69,7 +70,14 @@ impl World {
             .await?;
 
         let client = reqwest::Client::builder().no_proxy().build()?;
-        let provider = provider::Provider::new(SEED, client.clone());
+        let spans = tracer::Spans::start(
+            format!("http://{}/v1/traces", at(0)),
+            client.clone(),
+            clock.clone(),
+            stop.clone(),
+        );
+        let tracer = spans.tracer("provider", "provider", SEED);
+        let provider = provider::Provider::new(SEED, client.clone(), tracer);
         serve(
             "the provider",
             at(PROVIDER),
@@ -91,6 +99,7 @@ impl World {
                 places,
                 client.clone(),
                 journal,
+                spans.tracer("shop", name, SEED + number as u64),
                 clock.clone(),
                 SEED + number as u64,
             );

@@ -12,14 +12,14 @@ use std::{
 use axum::{
     Json, Router,
     extract::State,
-    http::StatusCode,
+    http::{HeaderMap, StatusCode},
     response::IntoResponse,
     routing::{get, post},
 };
 use serde_json::{Value, json};
 use tokio::{sync::Semaphore, time::sleep};
 
-use super::{chance::Chance, figures::Figures};
+use super::{chance::Chance, figures::Figures, tracer::Tracer};
 
 /// Median and spread of a charge: its 99th percentile is about 0.18 s × exp(2.33 × 0.6) = 0.73 s.
 const LATENCY: (Duration, f64) = (Duration::from_millis(180), 0.6);
@@ -37,6 +37,7 @@ const LATER_MAX: usize = 512;
 /// The provider's state, shared with the switch of the demo.
 pub(super) struct Provider {
     chance: Chance,
+    tracer: Tracer,
     figures: Figures,
     outage: AtomicBool,
     client: reqwest::Client,
@@ -44,9 +45,10 @@ pub(super) struct Provider {
 }
 
 impl Provider {
-    pub(super) fn new(seed: u64, client: reqwest::Client) -> Arc<Self> {
+    pub(super) fn new(seed: u64, client: reqwest::Client, tracer: Tracer) -> Arc<Self> {
         Arc::new(Self {
             chance: Chance::seeded(seed),
+            tracer,
             figures: Figures::default(),
             outage: AtomicBool::new(false),
             client,
@@ -111,9 +113,16 @@ async fn metrics(State(provider): State<Arc<Provider>>) -> impl IntoResponse {
 
 async fn charge(
     State(provider): State<Arc<Provider>>,
+    headers: HeaderMap,
     Json(order): Json<Value>,
 ) -> impl IntoResponse {
+    let span = provider.tracer.take(&headers, "POST /v1/charges");
     let (code, body) = decide(&provider, &order).await;
+    if let Some(span) = span {
+        let wrong = code.is_server_error().then(|| code.as_str());
+        let said = json!({ "http.response.status_code": code.as_u16() });
+        provider.tracer.end(span, wrong, said);
+    }
     provider
         .figures
         .count("charges_total", &format!("code=\"{}\"", code.as_u16()));

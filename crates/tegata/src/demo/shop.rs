@@ -19,7 +19,12 @@ use axum::{
 use promise::Clock;
 use serde_json::{Value, json};
 
-use super::{chance::Chance, figures::Figures, journal::Journal};
+use super::{
+    chance::Chance,
+    figures::Figures,
+    journal::Journal,
+    tracer::{self, Span, Tracer},
+};
 
 /// One try at the provider; four of them stay below the 3 s that users are promised in most cases.
 const TRY_TIMEOUT: Duration = Duration::from_secs(2);
@@ -39,6 +44,7 @@ pub(super) struct Shop {
     pub(super) figures: Figures,
     pub(super) journal: Journal,
     pub(super) chance: Chance,
+    pub(super) tracer: Tracer,
     pub(super) clock: Arc<dyn Clock>,
     served: AtomicU64,
 }
@@ -65,6 +71,7 @@ impl Shop {
         (name, address, provider): (&'static str, String, String),
         client: reqwest::Client,
         journal: Journal,
+        tracer: Tracer,
         clock: Arc<dyn Clock>,
         seed: u64,
     ) -> Arc<Self> {
@@ -95,6 +102,7 @@ impl Shop {
             figures,
             journal,
             chance,
+            tracer,
             clock,
             served: AtomicU64::new(0),
         })
@@ -131,7 +139,7 @@ impl Shop {
     }
 
     /// Charges the card, with retries under one idempotency key.
-    async fn charge(&self, payment: &str, order: &Value) -> Outcome {
+    async fn charge(&self, payment: &str, order: &Value, span: Option<&Span>) -> Outcome {
         let body = json!({
             "payment_id": payment,
             "amount": order["amount"],
@@ -143,13 +151,17 @@ impl Shop {
             if attempt > 0 {
                 tokio::time::sleep(BACKOFF * 2u32.pow(attempt)).await;
             }
-            let request = self
+            let call = span.map(|span| self.tracer.call(span, "charge"));
+            let mut request = self
                 .client
                 .post(format!("{}/v1/charges", self.provider))
                 .header("content-type", "application/json")
                 .header("idempotency-key", payment)
                 .timeout(TRY_TIMEOUT)
                 .body(body.clone());
+            if let Some(call) = &call {
+                request = request.header(tracer::HEADER, call.header());
+            }
             let code = match request.send().await {
                 Ok(answer) => answer.status().as_u16().to_string(),
                 Err(error) if error.is_timeout() => "timeout".to_owned(),
@@ -157,6 +169,11 @@ impl Shop {
             };
             self.figures
                 .count("provider_requests_total", &format!("code=\"{code}\""));
+            if let Some(call) = call {
+                let wrong = (code != "200" && code != "402").then_some(code.as_str());
+                let said = json!({ "http.response.status_code": code, "attempt": attempt + 1 });
+                self.tracer.end(call, wrong, said);
+            }
             outcome = match code.as_str() {
                 "200" => return Outcome::Succeeded,
                 "402" => return Outcome::Declined,
@@ -209,7 +226,8 @@ async fn pay(State(shop): State<Arc<Shop>>, Json(order): Json<Value>) -> impl In
     } else {
         "card"
     };
-    let outcome = shop.charge(&payment, &order).await;
+    let span = shop.tracer.begin("POST /pay");
+    let outcome = shop.charge(&payment, &order, span.as_ref()).await;
     let took = began.elapsed();
     shop.figures
         .observe("payment_duration_seconds", took.as_secs_f64());
@@ -219,6 +237,14 @@ async fn pay(State(shop): State<Arc<Shop>>, Json(order): Json<Value>) -> impl In
         &format!("status=\"{status}\",method=\"{method}\""),
     );
     shop.figures.shift("http_requests_in_flight", -1.0);
+    if let Some(span) = span {
+        let wrong = match &outcome {
+            Outcome::Failed(why) => Some(*why),
+            Outcome::Succeeded | Outcome::Declined => None,
+        };
+        let said = json!({ "payment_id": payment, "payment_method": method, "status": status });
+        shop.tracer.end(span, wrong, said);
+    }
     let (level, code, error) = match outcome {
         Outcome::Succeeded => ("info", StatusCode::OK, Value::Null),
         Outcome::Declined => ("info", StatusCode::PAYMENT_REQUIRED, json!("card_declined")),
