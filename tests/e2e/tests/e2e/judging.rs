@@ -5,7 +5,7 @@ use std::{path::Path, time::Duration};
 use e2e::{Http, Program, free_port, peer, run, until};
 use serde_json::{Value, json};
 
-use crate::support::Running;
+use crate::{alertmanager::far::Far, support::Running};
 
 const SOON: Duration = Duration::from_secs(20);
 
@@ -72,6 +72,54 @@ async fn a_canary_travels_the_whole_way_and_its_time_is_shown() -> anyhow::Resul
     // It wakes nobody: no incident is opened for it.
     let incidents = running.http.json("/api/v1/incidents").await?;
     assert_eq!(incidents["incidents"], json!([]));
+    running.stop()?;
+    Ok(())
+}
+
+/// Critical within a minute and warning within three, both from the first bad sample: a real receiver is told,
+/// and the ledger alone says by when.
+#[tokio::test(flavor = "multi_thread")]
+async fn pages_leave_within_the_time_that_their_severity_promises() -> anyhow::Result<()> {
+    let dir = tempfile::tempdir()?;
+    let far = Far::start(0).await?;
+    let spec = format!(
+        "service: {{ name: Shop, owner: sre, time_zone: Asia/Tokyo }}\n\
+         severities: {{ critical: {{ level: 1, page_within: 1m }}, warning: {{ level: 2, page_within: 3m }} }}\n\
+         incidents: {{ promised: true }}\n\
+         promises:\n  \
+           api: {{ kind: threshold, query: api_ok, at_least: 1, severity: critical }}\n  \
+           queue: {{ kind: threshold, query: queue_length, at_most: 100, severity: warning }}\n\
+         receivers: {{ hook: {{ kind: webhook, url: \"{}\" }} }}\n\
+         routes: [{{ receivers: [hook] }}]\n",
+        far.url
+    );
+    let running = Running::spec(dir.path(), &spec).await?;
+    let within = [("api", "critical", 60_000), ("queue", "warning", 180_000)];
+    push(&running, "api_ok 1\nqueue_length 3\n").await?;
+    for (id, ..) in within {
+        running.until_state(id, &["kept"], SOON).await?;
+    }
+    push(&running, "api_ok 0\nqueue_length 500\n").await?;
+    for (id, severity, millis) in within {
+        let promise = format!("tegata_page_{severity}");
+        running.until_state(&promise, &["kept"], SOON).await?;
+        let sent = running
+            .http
+            .json("/api/v1/ledger/entries?kind=page_sent&limit=9")
+            .await?;
+        let sent = sent["entries"].as_array().cloned().unwrap_or_default();
+        let own = sent.iter().find(|entry| entry["about"] == id);
+        let body = own.map(|entry| &entry["body"]).cloned().unwrap_or_default();
+        anyhow::ensure!(
+            body["in_time"] == true && body["latency_ms"].as_u64().is_some_and(|it| it <= millis),
+            "{sent:?}"
+        );
+    }
+    let told = far.bodies();
+    for (id, ..) in within {
+        let about = |body: &&Value| body["promise"]["id"] == id && body["kind"] == "raised";
+        anyhow::ensure!(told.iter().filter(about).count() == 1, "{told:?}");
+    }
     running.stop()?;
     Ok(())
 }
