@@ -231,3 +231,69 @@ fn legend(visit: &Visit, one: &Dossier) -> Markup {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use ::promise::{LogQuery, Selector, record::Scalar as _};
+
+    use super::*;
+
+    fn stretch(lasted: u64, secs_ago: u64) -> Stretch {
+        let now = Timestamp::from_millis(1_800_000_000_000);
+        let began = now - Duration::from_secs(secs_ago + lasted);
+        let incident: Incident = serde_json::from_value(serde_json::json!({
+            "number": 7, "id": "INC-7", "title": { "en": "", "ja": "" }, "promises": [], "severity": null,
+            "level": null, "owner": "sre", "state": "broken", "is_paging": true, "bad_since": began, "opened": began,
+            "acknowledged": null, "resolved": began + Duration::from_secs(lasted), "answer_due": null,
+            "answer_missed": false, "evidence_lost": null, "pages": [], "next_page": 1, "timeline": [], "ledger": [],
+        }))
+        .unwrap();
+        Stretch::of(&incident, now)
+    }
+
+    #[test]
+    fn what_is_shown_begins_before_the_incident_and_is_found_again_by_the_links() {
+        // 5 minutes long and over for an hour: 15 minutes before it, 10 after it, 30 in all, which an hour holds.
+        let short = stretch(300, 3_600);
+        assert_eq!(short.to.since(short.from).as_secs(), 1_800);
+        assert_eq!((short.step, short.range()), (STEP_MIN, "1h"));
+        // A day long and just over: no more than 6 hours before it. 30 hours in 180 steps are 10 minutes each.
+        let long = stretch(86_400, 0);
+        assert_eq!(long.to.since(long.from).as_secs(), 108_000);
+        assert_eq!((long.step.as_secs(), long.range()), (600, "7d"));
+        assert_eq!(long.look(), "2400s");
+    }
+
+    #[test]
+    fn what_is_drawn_of_a_signal_is_promql() {
+        let metric = |text: &str| Selector::parse(text).unwrap();
+        let logs = LogQuery::parse("stream:app").unwrap();
+        let events = |part| Signal::Events {
+            total: metric("all{job=\"a\"}"),
+            part,
+        };
+        for (signal, expected) in [
+            (
+                events(Half::Bad(metric("bad"))),
+                Some("sum(rate(bad[60s])) / sum(rate(all{job=\"a\"}[60s]))"),
+            ),
+            (
+                events(Half::Good(metric("good"))),
+                Some("1 - sum(rate(good[60s])) / sum(rate(all{job=\"a\"}[60s]))"),
+            ),
+            (
+                Signal::Beat {
+                    series: metric("up"),
+                },
+                Some("count(up)"),
+            ),
+            (Signal::LogBeat { logs }, None),
+        ] {
+            let chart = charted(&Say::same("x"), &signal, "60s");
+            let query = chart.as_ref().map(|chart| chart.query.as_str());
+            assert_eq!(query, expected);
+            assert!(query.is_none_or(|query| Query::parse(query).is_ok()));
+        }
+    }
+}

@@ -146,7 +146,7 @@ pub(crate) fn after(visit: &Visit, one: &Dossier) -> Markup {
         section aria-labelledby="records" {
             h2 #records { (lang.pick("Errors in the logs around its beginning", "発生前後のエラーログ")) }
             @if one.records.is_empty() { p.empty { (lang.pick("None was found.", "見つかりませんでした。")) } }
-            @else { pre tabindex="0" role="group" aria-labelledby="records" { @for line in &one.records { (line.at) " " (line.stream) " " (line.text) "\n" } } }
+            @else { pre tabindex="0" role="group" aria-labelledby="records" { @for line in &one.records { (time::clock(line.at, visit.now, &zone, lang)) " " (line.stream) " " (line.text) "\n" } } }
             (around::logs(visit, &one.incident))
         }
         section aria-labelledby="notice" {

@@ -251,7 +251,11 @@ pub(crate) fn read_runbook(path: &std::path::Path) -> Option<Runbook> {
 fn line(record: Record) -> LogLine {
     /// A line of a page; the record itself is in the logs.
     const TEXT_MAX: usize = 300;
-    let fields = record.fields.iter().map(|(name, value)| match value {
+    /// The line begins with its time.
+    const TIMES: [&str; 4] = ["time", "timestamp", "@timestamp", "ts"];
+    let fields = record.fields.iter();
+    let fields = fields.filter(|(name, _)| !TIMES.contains(&name.as_str()));
+    let fields = fields.map(|(name, value)| match value {
         serde_json::Value::String(text) => format!("{name}={text}"),
         value => format!("{name}={value}"),
     });

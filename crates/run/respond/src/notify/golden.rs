@@ -1,5 +1,6 @@
 //! What a person or a program receives for one broken and one resolved page. A change here is a change for users.
 
+#![allow(clippy::unwrap_used)]
 use std::{collections::BTreeMap, sync::Arc};
 
 use async_trait::async_trait;
