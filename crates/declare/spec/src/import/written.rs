@@ -124,7 +124,7 @@ fn plain(text: &str) -> String {
     let is_plain = |c: char| c.is_alphanumeric() || " _-./%+".contains(c);
     let reads_as_text = text.starts_with(|c: char| c.is_alphanumeric() || c == '/')
         && text.chars().all(is_plain)
-        && !text.ends_with(' ')
+        && !text.ends_with([' ', '-'])
         && !["null", "true", "false", "yes", "no", "on", "off", "y", "n"]
             .contains(&text.to_lowercase().as_str());
     if reads_as_text {

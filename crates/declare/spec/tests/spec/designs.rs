@@ -68,7 +68,9 @@ fn no_line_with_a_figure_is_dropped() {
                 .get(at + 1)
                 .is_some_and(|next| next.starts_with("|-") || next.starts_with("|:"))
         };
+        let days = regex::Regex::new(r"\d{4}[-/]\d{2}[-/]\d{2}|(\d+ )?[A-Z][a-z]+ 20\d\d").unwrap();
         let figure = |line: &str| {
+            let line = days.replace_all(line, "");
             let line =
                 line.trim_start_matches(|c: char| c.is_ascii_digit() || "#. ■第章".contains(c));
             line.contains(|c: char| c.is_ascii_digit() || ('０'..='９').contains(&c))

@@ -207,11 +207,18 @@ fn sentence(text: &str) -> usize {
                 && rest
                     .trim_start()
                     .starts_with(|c: char| c.is_uppercase() || c == '`')
-                && !SHORT.iter().any(|word| own.ends_with(word)))
+                && !SHORT.iter().any(|word| own.ends_with(word))
+                && !is_initial(own))
     };
     let mut signs = text.match_indices(['。', '.']);
     let end = signs.find(|(at, sign)| ends(*at, sign));
     end.map_or(text.len(), |(at, sign)| at + sign.len())
+}
+
+/// `J.` of `J. Doe`.
+fn is_initial(text: &str) -> bool {
+    let mut last = text.chars().rev().skip(1);
+    last.next().is_some_and(char::is_uppercase) && last.next().is_none_or(|c| !c.is_alphanumeric())
 }
 
 fn offsets(text: &str) -> Vec<(usize, &str)> {

@@ -1,5 +1,9 @@
 //! Numbers as people write them, in digits and in words, and what looks like one and is none.
 
+use std::sync::LazyLock;
+
+use regex::Regex;
+
 use super::figures::{CURRENCIES, Kind, unit_of};
 
 /// A number as it is written, before its unit is known.
@@ -205,9 +209,21 @@ fn of_the_day(text: &str) -> Option<usize> {
     })
 }
 
+/// Days of the calendar, and years.
+static DATES: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    const MONTHS: &str = r"(jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\.?";
+    let day = r"\d{4}[-/.]\d{1,2}[-/.]\d{1,2}";
+    let worded = format!(r"(\d{{1,2}}\.?\s+)?{MONTHS}(\s+\d{{1,2}},?)?\s+\d{{4}}");
+    Regex::new(&format!(r"(?i){day}|{worded}|\d{{1,2}}\s+{MONTHS}\b")).ok()
+});
+
 /// Whether a text says a number at all, though of no unit that is known: dates of the calendar say none.
 pub(super) fn says_one(text: &str) -> bool {
-    let mut rest = text;
+    let text = match &*DATES {
+        Some(dates) => dates.replace_all(text, ""),
+        None => text.into(),
+    };
+    let mut rest = &*text;
     while let Some(at) = rest.find(|c: char| c.is_ascii_digit()) {
         match dated(&rest[at..], false) {
             Some(length) => rest = &rest[at + length..],
@@ -238,4 +254,26 @@ fn dated(text: &str, behind_an_era: bool) -> Option<usize> {
     // A month by itself is a length as well: `4月` only with its day.
     let (_, month) = part(0, '月')?;
     (day(month) > month).then(|| day(month))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn days_of_the_calendar_say_no_number() {
+        for text in [
+            "Created: 2026-01-12",
+            "on 3 March 2026",
+            "until Sept. 2026",
+            "2026年4月",
+            "March 3, 2026",
+            "9 Nov",
+        ] {
+            assert!(!says_one(text), "{text}");
+        }
+        for text in ["may wait 3 s", "4 200 shops", "2026 requests"] {
+            assert!(says_one(text), "{text}");
+        }
+    }
 }
