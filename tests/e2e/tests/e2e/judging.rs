@@ -99,6 +99,21 @@ async fn pages_leave_within_the_time_that_their_severity_promises() -> anyhow::R
     for (id, ..) in within {
         running.until_state(id, &["kept"], SOON).await?;
     }
+    // Evidence that begins before its promise was declared proves nothing of it: what Tegata tells of itself is heard for a
+    // few seconds first.
+    until("evidence since the promises began", SOON, async || {
+        let known = promise(&running, "tegata_page_critical").await?;
+        let newest = known["evidence"]["facts"]
+            .as_array()
+            .and_then(|facts| facts.last());
+        let from = newest
+            .and_then(|fact| fact["from"].as_str())
+            .unwrap_or_default();
+        let since = known["promise"]["since"].as_str().unwrap_or_default();
+        // Both are written alike, so the later one is the greater text.
+        Ok((!since.is_empty() && from > since).then_some(()))
+    })
+    .await?;
     push(&running, "api_ok 0\nqueue_length 500\n").await?;
     for (id, severity, millis) in within {
         let promise = format!("tegata_page_{severity}");
@@ -109,7 +124,10 @@ async fn pages_leave_within_the_time_that_their_severity_promises() -> anyhow::R
             .await?;
         let sent = sent["entries"].as_array().cloned().unwrap_or_default();
         let own = sent.iter().find(|entry| entry["about"] == id);
-        let body = own.map(|entry| &entry["body"]).cloned().unwrap_or_default();
+        let body = own
+            .map(|entry| &entry["body"]["what"])
+            .cloned()
+            .unwrap_or_default();
         anyhow::ensure!(
             body["in_time"] == true && body["latency_ms"].as_u64().is_some_and(|it| it <= millis),
             "{sent:?}"

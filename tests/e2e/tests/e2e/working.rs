@@ -144,7 +144,7 @@ async fn an_incident_goes_from_a_page_to_a_post_mortem() -> anyhow::Result<()> {
         "証明書の期限切れ",
         "期限を監視する",
         "2099-12-31",
-        "鈴木 acknowledged: checking",
+        "鈴木 acknowledged by the link sent to sink: checking",
         "commander: 鈴木",
     ] {
         assert!(markdown.contains(words), "{words}: {markdown}");
