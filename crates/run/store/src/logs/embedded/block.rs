@@ -6,7 +6,7 @@
 //! ```
 //!
 //! The description holds the shapes, and for each column where it lies, its crc32, its least and greatest
-//! number, and where its filter is. Whether a block can hold an answer is told by its header alone; a column
+//! number, and where its filter is; after the columns' filters comes that of all of them together. Whether a block can hold an answer is told by its header alone; a column
 //! is read and decoded when it is asked for.
 
 use std::{borrow::Cow, sync::Arc};
@@ -63,6 +63,7 @@ pub(super) fn build(table: &Table, squeeze: &mut Squeeze) -> Result<Built, Error
         .iter()
         .for_each(|part| part.put(&mut header));
     let mut filters = Vec::new();
+    let mut of_block = Words::default();
     for (column, place) in table.shapes.places().iter().enumerate() {
         let mut out = Vec::new();
         let mut told = put_column(table, column, squeeze, &mut out)?;
@@ -81,7 +82,11 @@ pub(super) fn build(table: &Table, squeeze: &mut Squeeze) -> Result<Built, Error
             .for_each(|column| put_varint(&mut header, u64::from(*column)));
         put_varint(&mut header, filter.len() as u64);
         filters.extend_from_slice(&filter);
+        of_block.add_all(&told.words);
     }
+    let of_block = of_block.build();
+    put_varint(&mut header, of_block.len() as u64);
+    filters.extend_from_slice(&of_block);
     let header_at = bytes.len();
     squeeze.put(&header, &mut bytes);
     bytes.extend_from_slice(&filters);

@@ -3,6 +3,9 @@
 //! A filter has about 8 bits a word and asks 5 of them, so one word in fifty that is not there seems to be
 //! (Bloom, 1970). What it says yes to is always looked at; only its no is believed.
 //!
+//! A block has such a filter for each column, and one of the words of all its columns, which asks other bits: a word that is
+//! not there must seem to be in both, so a search in every field of a thousand blocks reads next to none of them.
+//!
 //! Words are those by which texts are compared (`promise`'s `words` of the folded text). A word of one
 //! letter beyond ASCII, as each letter of Japanese is, tells little by itself: it is entered with the word
 //! before it, where that is of the same kind.
@@ -40,6 +43,12 @@ impl Words {
         self.seen.insert(xxh3_64(word.as_bytes()));
     }
 
+    /// Adds the words of a column to those of the block. They are entered as other keys, so that both filters' mistakes
+    /// have nothing to do with each other.
+    pub fn add_all(&mut self, column: &Self) {
+        self.seen.extend(column.seen.iter().map(|key| of_block(*key)));
+    }
+
     pub fn flags(&self) -> u8 {
         (u8::from(self.has_uuids) * UUIDS) | (u8::from(self.has_numbers) * NUMBERS)
     }
@@ -55,6 +64,10 @@ impl Words {
         }
         filter
     }
+}
+
+fn of_block(key: u64) -> u64 {
+    xxh3_64(&key.to_le_bytes())
 }
 
 /// Whether a word may be among those of a filter.
@@ -116,6 +129,7 @@ pub(super) struct Probe {
 #[derive(Debug, Clone)]
 struct Key {
     hash: u64,
+    hash_of_block: u64,
     may_be_of_uuid: bool,
     may_be_number: bool,
     is_digits: bool,
@@ -171,6 +185,8 @@ pub(super) enum Filter<'b> {
     Bloom {
         bits: &'b [u8],
         flags: u8,
+        /// The filter of all columns together; blocks of old have none.
+        block: Option<&'b [u8]>,
     },
     /// A column of integers.
     Integers,
@@ -185,6 +201,7 @@ impl Key {
             .all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b));
         Self {
             hash,
+            hash_of_block: of_block(hash),
             may_be_of_uuid: is_hex && UUID_RUNS.contains(&word.len()),
             may_be_number: word.starts_with(|c: char| c.is_ascii_digit())
                 && word.len() <= NUMBER_MAX,
@@ -194,10 +211,11 @@ impl Key {
 
     fn may_be_in(&self, filter: &Filter<'_>) -> bool {
         match filter {
-            Filter::Bloom { bits, flags } => {
+            Filter::Bloom { bits, flags, block } => {
                 flags & UUIDS != 0 && self.may_be_of_uuid
                     || flags & NUMBERS != 0 && self.may_be_number
-                    || may_have(bits, self.hash)
+                    || block.is_none_or(|block| may_have(block, self.hash_of_block))
+                        && may_have(bits, self.hash)
             }
             Filter::Integers => self.is_digits,
             Filter::Unknown => true,
@@ -219,6 +237,7 @@ mod tests {
         let filter = Filter::Bloom {
             bits: &bits,
             flags: words.flags(),
+            block: None,
         };
         Probe::of(&Phrase::of(phrase).words).may_be_in(&[filter])
     }
@@ -241,6 +260,29 @@ mod tests {
             assert!(!may(&texts, phrase), "{phrase}");
         }
         assert!(!may(&[], "anything"));
+    }
+
+    #[test]
+    fn a_word_that_is_in_neither_seldom_seems_to_be_in_the_column_and_in_the_block() {
+        let (mut column, mut block) = (Words::default(), Words::default());
+        (0..5_000).for_each(|n| column.add(&format!("word{n}")));
+        let mut other = Words::default();
+        (0..5_000).for_each(|n| other.add(&format!("more{n}")));
+        block.add_all(&column);
+        block.add_all(&other);
+        let (bits, all) = (column.build(), block.build());
+        let may = |word: String| {
+            let filter = Filter::Bloom {
+                bits: &bits,
+                flags: 0,
+                block: Some(&all),
+            };
+            Probe::of(&[word]).may_be_in(&[filter])
+        };
+        assert!((0..5_000).all(|n| may(format!("word{n}"))));
+        // 2.2 % of 2.2 % of 20,000 are 10; a filter alone would let 440 pass.
+        let wrong = (0..20_000).filter(|n| may(format!("other{n}"))).count();
+        assert!(wrong < 40, "{wrong}");
     }
 
     #[test]

@@ -75,7 +75,7 @@ fn meant(shared: &Shared, plan: &Plan<'_>, over: &Over<'_>, part: &Part) -> Resu
         if at.last <= over.from || at.first > over.to {
             continue;
         }
-        let header = part.header(block, &source, &shared.headers)?;
+        let header = part.header(block, &shared.headers)?;
         if !plan.may_pass(&header) {
             continue;
         }

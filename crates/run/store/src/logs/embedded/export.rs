@@ -158,7 +158,7 @@ fn walk(
 ) -> Result<(), Error> {
     for (part, block) in super::read::blocks(over, parts) {
         let source = part.source()?;
-        let header = part.header(block, &source, &shared.headers)?;
+        let header = part.header(block, &shared.headers)?;
         if !plan.may_pass(&header) {
             continue;
         }

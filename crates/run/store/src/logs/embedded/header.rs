@@ -45,6 +45,8 @@ pub(super) struct Header {
     pub shape_of: Stretch,
     pub columns: Vec<Meta>,
     pub filters: Vec<u8>,
+    /// Where the filter of all columns together is among them.
+    of_block: Option<(usize, usize)>,
 }
 
 /// Adds what `put` writes, and says where it lies.
@@ -110,6 +112,12 @@ impl Header {
             });
             filter_at = end;
         }
+        let of_block = if reader.rest().is_empty() {
+            None
+        } else {
+            let end = filter_at.checked_add(reader.len()?);
+            Some((filter_at, end.filter(|end| *end <= filters.len())?))
+        };
         Some(Self {
             rows,
             shapes: Arc::new(shapes),
@@ -118,6 +126,7 @@ impl Header {
             shape_of,
             columns,
             filters,
+            of_block,
         })
     }
 
@@ -145,6 +154,9 @@ impl Header {
                     .get(meta.filter.0..meta.filter.1)
                     .unwrap_or_default(),
                 flags: meta.flags,
+                block: self
+                    .of_block
+                    .and_then(|(start, end)| self.filters.get(start..end)),
             },
             _ => Filter::Unknown,
         }

@@ -209,7 +209,7 @@ impl Merging<'_> {
 
     fn rewrite(&mut self, part: &Part, number: usize, source: &Source) -> Result<(), Error> {
         let gone = part.gone();
-        let header = part.header(number, source, &self.shared.headers)?;
+        let header = part.header(number, &self.shared.headers)?;
         let table = part.table(number, source.clone(), header)?;
         for row in 0..table.len() {
             if row_number(number, row).is_some_and(|number| gone.contains(number)) {

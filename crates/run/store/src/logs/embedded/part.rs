@@ -253,14 +253,11 @@ impl Part {
         })
     }
 
-    pub fn header(
-        &self,
-        block: usize,
-        source: &Source,
-        headers: &Headers,
-    ) -> Result<Arc<Header>, Error> {
-        let at = self.blocks.get(block).ok_or_else(|| source.damaged(0))?;
+    /// A header that was read lately costs nothing: then its file is not even opened.
+    pub fn header(&self, block: usize, headers: &Headers) -> Result<Arc<Header>, Error> {
         let read = || {
+            let source = self.source()?;
+            let at = self.blocks.get(block).ok_or_else(|| source.damaged(0))?;
             let damaged = || source.damaged(at.offset);
             let len = at.len.checked_sub(at.header_at).ok_or_else(damaged)?;
             let bytes = source.read(at.offset.saturating_add(at.header_at as u64), len)?;

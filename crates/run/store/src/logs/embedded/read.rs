@@ -219,11 +219,11 @@ impl Shared {
         block: usize,
         each: &mut dyn FnMut(&Found<'_>) -> Result<bool, Error>,
     ) -> Result<bool, Error> {
-        let source = part.source()?;
-        let header = part.header(block, &source, &self.headers)?;
+        let header = part.header(block, &self.headers)?;
         if !plan.may_pass(&header) {
             return Ok(true);
         }
+        let source = part.source()?;
         let table = part.table(block, source, header)?;
         let gone = part.gone();
         let is_gone = |row: usize| row_number(block, row).is_some_and(|row| gone.contains(row));

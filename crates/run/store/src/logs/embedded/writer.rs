@@ -450,7 +450,7 @@ fn recall_ids(shared: &Shared, ids: &mut Ids) -> Result<(), Error> {
             }
             let read = || {
                 let source = part.source()?;
-                let header = part.header(block, &source, &shared.headers)?;
+                let header = part.header(block, &shared.headers)?;
                 Ok(part.table(block, source, header)?.ids()?.to_vec())
             };
             let found = shared.shelf.with(part, read)?.unwrap_or_default();
