@@ -87,9 +87,9 @@ enum Bench {
         /// Only these: templates, nab, rules.
         only: Vec<String>,
     },
-    /// Logs, side by side with ClickHouse, DuckDB and Lucene.
+    /// Logs, side by side with ClickHouse, DuckDB and Lucene; how soon a rule on logs is told.
     Logs {
-        /// Only these: payments, lines.
+        /// Only these: payments, lines, fired.
         only: Vec<String>,
     },
 }

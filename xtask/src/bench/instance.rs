@@ -82,6 +82,10 @@ impl Instance {
         Ok(instance)
     }
 
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
     /// Posts JSON on a fresh connection; answers with the status and the body.
     pub fn post(&self, path: &str, body: &str) -> anyhow::Result<(u16, String)> {
         let mut stream = TcpStream::connect(self.address)?;

@@ -6,6 +6,7 @@ mod logs;
 mod lsp;
 mod metrics;
 mod respond;
+mod sink;
 mod spec;
 mod target;
 
@@ -72,7 +73,7 @@ pub fn run(what: Bench) -> anyhow::Result<()> {
         Bench::Logs { only } => {
             let folder = Scratch::new("logs")?;
             println!("{}, {}", machine(), today()?);
-            return logs::run(folder.path(), &only);
+            return logs::run(&tegata, folder.path(), &only);
         }
     };
     println!(

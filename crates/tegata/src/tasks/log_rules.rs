@@ -11,15 +11,21 @@ use promise::{Clock, LogQuery, Timestamp};
 use respond::{Responder, RuleChange, rule};
 use serde::{Deserialize, Serialize};
 use store::{Labels, LogStore, Record, StateStore, logs::Search, state::Write};
-use tokio::{sync::mpsc, time::sleep};
+use tokio::{
+    sync::mpsc,
+    task::{JoinHandle, spawn_blocking},
+    time::sleep,
+};
 use tokio_util::sync::CancellationToken;
 
 /// How often time passes for rules that wait for nothing.
 const TICK: Duration = Duration::from_secs(1);
 /// Records of now are a little under way; time passes that much behind the clock.
 const UNDER_WAY: Duration = Duration::from_secs(2);
-/// How often what is remembered is written down.
+/// How often what is remembered is written down, at the most.
 const SAVE_EVERY: Duration = Duration::from_secs(10);
+/// Bytes of it that are written in a second, on average: of busy rules it is much, and a start reads again what came since.
+const SAVED_A_SECOND: usize = 1 << 20;
 /// An alert ends when it did not fire again for the stretch of its rule, but not before a person could see it.
 const OPEN_MIN: Duration = Duration::from_secs(60);
 /// Records that a start reads again at most: an hour of 5,000 a second.
@@ -52,6 +58,10 @@ pub(crate) struct LogRules {
     responder: Arc<Responder>,
     clock: Arc<dyn Clock>,
     saved: Timestamp,
+    /// How long after that it is written down again.
+    save_after: Duration,
+    /// Writes it down, and answers how many bytes it is.
+    saving: Option<JoinHandle<usize>>,
     url: String,
 }
 
@@ -84,6 +94,8 @@ impl LogRules {
             responder,
             clock,
             saved,
+            save_after: SAVE_EVERY,
+            saving: None,
             url,
         }
     }
@@ -110,12 +122,14 @@ impl LogRules {
             let told = self.engine.advance(now - UNDER_WAY);
             self.tell(told).await;
             self.end(now).await;
-            if now.since(self.saved) >= SAVE_EVERY {
+            if now.since(self.saved) >= self.save_after {
                 self.save(now).await;
             }
         }
         let now = self.clock.now();
+        self.saved_wholly().await;
         self.save(now).await;
+        self.saved_wholly().await;
     }
 
     /// Takes up what was remembered, and what came since.
@@ -257,33 +271,64 @@ impl LogRules {
         }
     }
 
+    /// Begins to write down what is remembered, unless that is still being done: no page waits for it.
     async fn save(&mut self, now: Timestamp) {
+        if self
+            .saving
+            .as_ref()
+            .is_some_and(|saving| !saving.is_finished())
+        {
+            return;
+        }
+        self.saved_wholly().await;
         self.saved = now;
-        self.write(KEY, serde_json::to_vec(&self.engine.save()))
-            .await;
+        let (remembered, state) = (self.engine.save(), self.state.clone());
+        self.saving = Some(tokio::spawn(async move {
+            let json = spawn_blocking(move || serde_json::to_vec(&remembered));
+            let Ok(value) = json.await else { return 0 };
+            let bytes = value.as_ref().map_or(0, Vec::len);
+            write(&*state, KEY, value).await;
+            bytes
+        }));
+    }
+
+    /// Waits until it is written down.
+    async fn saved_wholly(&mut self) {
+        let Some(saving) = self.saving.take() else {
+            return;
+        };
+        match saving.await {
+            Ok(bytes) => {
+                let secs = (bytes / SAVED_A_SECOND) as u64;
+                self.save_after = SAVE_EVERY.max(Duration::from_secs(secs));
+            }
+            Err(error) => {
+                tracing::error!(%error, "what the log rules remember was not written down")
+            }
+        }
     }
 
     /// Written whenever it changes: an alert that nobody remembers would never end.
     async fn save_open(&self) {
         let open: Vec<(&Place, &Open)> = self.open.iter().collect();
-        self.write(OPEN_KEY, serde_json::to_vec(&open)).await;
+        write(&*self.state, OPEN_KEY, serde_json::to_vec(&open)).await;
     }
+}
 
-    async fn write(&self, key: &str, value: serde_json::Result<Vec<u8>>) {
-        let value = match value {
-            Ok(value) => value,
-            Err(error) => {
-                return tracing::error!(%error, "what the log rules remember cannot be written");
-            }
-        };
-        let put = Write::Put {
-            table: TABLE,
-            key: key.to_owned(),
-            value,
-        };
-        if let Err(error) = self.state.write(vec![put]).await {
-            tracing::error!(%error, "what the log rules remember could not be written down");
+async fn write(state: &dyn StateStore, key: &str, value: serde_json::Result<Vec<u8>>) {
+    let value = match value {
+        Ok(value) => value,
+        Err(error) => {
+            return tracing::error!(%error, "what the log rules remember cannot be written");
         }
+    };
+    let put = Write::Put {
+        table: TABLE,
+        key: key.to_owned(),
+        value,
+    };
+    if let Err(error) = state.write(vec![put]).await {
+        tracing::error!(%error, "what the log rules remember could not be written down");
     }
 }
 

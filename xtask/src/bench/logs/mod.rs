@@ -2,9 +2,16 @@
 //! each on one core.
 //!
 //! Times are processor times of the whole process where something is stored, so that the threads of a peer count as ours
-//! do; of questions it is the time that the asker waits, the median of several.
+//! do; of questions it is the time that the asker waits, the median of several. How soon a rule's eleventh event is told
+//! is measured of the whole binary ([`fired`]).
 
-use std::{fs, path::Path, process::Command};
+mod fired;
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::Command,
+};
 
 use anyhow::ensure;
 
@@ -16,8 +23,24 @@ const CLICKHOUSE: &str = include_str!("clickhouse.py");
 const DUCKDB: &str = include_str!("duckdb.py");
 const LUCENE: &str = include_str!("Lucene.java");
 
-/// Measures `payments` and `lines`, or only those that are named; `lines` are fewer where `BENCH_LOG_LINES` says so.
-pub fn run(folder: &Path, only: &[String]) -> anyhow::Result<()> {
+/// Measures `payments`, `lines` and `fired`, or only those that are named; `lines` are fewer where `BENCH_LOG_LINES` says
+/// so.
+pub fn run(
+    binary: &dyn Fn() -> anyhow::Result<PathBuf>,
+    folder: &Path,
+    only: &[String],
+) -> anyhow::Result<()> {
+    let is_wanted = |name: &str| only.is_empty() || only.iter().any(|wanted| wanted == name);
+    if ["payments", "lines"].into_iter().any(is_wanted) {
+        stores(folder, &is_wanted)?;
+    }
+    if is_wanted("fired") {
+        println!("\n{}", fired::run(&binary()?, folder)?);
+    }
+    Ok(())
+}
+
+fn stores(folder: &Path, is_wanted: &dyn Fn(&str) -> bool) -> anyhow::Result<()> {
     let build = [
         "build",
         "--release",
@@ -34,7 +57,7 @@ pub fn run(folder: &Path, only: &[String]) -> anyhow::Result<()> {
         .and_then(|n| n.parse().ok())
         .unwrap_or(LINES);
     for kind in ["payments", "lines"] {
-        if !only.is_empty() && !only.iter().any(|name| name == kind) {
+        if !is_wanted(kind) {
             continue;
         }
         let file = folder.join(format!("{kind}.ndjson"));

@@ -2,15 +2,13 @@
 
 use std::{
     fmt::Write as _,
-    io::{Read as _, Write as _},
-    net::{Ipv4Addr, SocketAddr, TcpListener},
-    sync::{Arc, Mutex, PoisonError},
     thread,
     time::{Duration, Instant},
 };
 
 use anyhow::ensure;
 
+use super::super::sink::{Arrivals, lock, sink};
 use super::{
     ALL, Bench, Row,
     load::{self, Target},
@@ -24,10 +22,6 @@ const INTERVAL: u32 = 15;
 const SPREAD: u64 = 60;
 /// How long the last notification may take.
 const PATIENCE: Duration = Duration::from_secs(150);
-/// Bytes of a notification that are read.
-const NOTICE_BYTES: usize = 1 << 20;
-
-type Arrivals = Arc<Mutex<Vec<Option<Instant>>>>;
 
 /// One alerting rule for each trial.
 fn rules(trials: usize) -> String {
@@ -143,60 +137,4 @@ pub fn detection(bench: &Bench) -> anyhow::Result<Vec<Row>> {
         row("maximum", "s", rows[1]),
         row("never arrived", "", rows[2]),
     ])
-}
-
-fn lock(arrivals: &Arrivals) -> std::sync::MutexGuard<'_, Vec<Option<Instant>>> {
-    arrivals.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-/// Takes webhooks, and remembers when each trial was first named by one.
-fn sink(trials: usize) -> anyhow::Result<(SocketAddr, Arrivals)> {
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
-    let address = listener.local_addr()?;
-    let arrivals: Arrivals = Arc::new(Mutex::new(vec![None; trials]));
-    let noted = arrivals.clone();
-    thread::spawn(move || {
-        for stream in listener.incoming().flatten() {
-            let noted = noted.clone();
-            thread::spawn(move || {
-                // Whoever called may have gone.
-                let _ = take(stream, &noted);
-            });
-        }
-    });
-    Ok((address, arrivals))
-}
-
-fn take(mut stream: std::net::TcpStream, noted: &Arrivals) -> std::io::Result<()> {
-    stream.set_read_timeout(Some(Duration::from_secs(10)))?;
-    let mut all = Vec::new();
-    let mut part = [0; 16 << 10];
-    while all.len() < NOTICE_BYTES {
-        let n = stream.read(&mut part)?;
-        if n == 0 {
-            break;
-        }
-        all.extend_from_slice(&part[..n]);
-        let text = String::from_utf8_lossy(&all);
-        let Some((head, body)) = text.split_once("\r\n\r\n") else {
-            continue;
-        };
-        let wanted = head.lines().find_map(|line| {
-            let (name, value) = line.split_once(':')?;
-            name.eq_ignore_ascii_case("content-length")
-                .then(|| value.trim().parse::<usize>().ok())?
-        });
-        if body.len() < wanted.unwrap_or_default() {
-            continue;
-        }
-        let now = Instant::now();
-        let mut arrivals = lock(noted);
-        for (trial, arrival) in arrivals.iter_mut().enumerate() {
-            if arrival.is_none() && body.contains(&format!("Trial{trial}x")) {
-                *arrival = Some(now);
-            }
-        }
-        break;
-    }
-    stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
 }

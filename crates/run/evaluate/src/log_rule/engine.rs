@@ -14,7 +14,7 @@ use promise::Timestamp;
 use serde::{Deserialize, Serialize};
 use store::Record;
 
-use super::{Event, Firing, LogRule, State, index::Index};
+use super::{Event, Firing, LogRule, State, index::Index, recent::Recent};
 
 /// How far behind the newest record of its rule a record may be and still count.
 pub const LATE_MAX: Duration = Duration::from_secs(300);
@@ -24,8 +24,8 @@ const TICK: Duration = Duration::from_secs(60);
 const TICKS_MAX: i64 = 10_080;
 /// Events between the two states: five minutes at 300 a second of one rule. Beyond it fewer minutes are kept.
 const RECENT_MAX: usize = 100_000;
-/// What is old becomes the base when it is such a part of all: 1 / this.
-const SETTLED_SHARE: usize = 8;
+/// By how many it is made smaller then at once.
+const SETTLED_AT_ONCE: usize = RECENT_MAX / 8;
 /// Firings that are remembered as told, of one rule.
 const TOLD_MAX: usize = 10_000;
 
@@ -51,8 +51,8 @@ struct Live {
     rule: LogRule,
     base: Clocked,
     current: Clocked,
-    /// In order of time, then id; all after `base`.
-    recent: Vec<Event>,
+    /// All after `base`.
+    recent: Recent,
     /// Until when time has come for `current`.
     seen: Option<Timestamp>,
     told: Vec<Firing>,
@@ -74,7 +74,7 @@ pub struct Saved {
     query: String,
     base: Clocked,
     current: Clocked,
-    recent: Vec<Event>,
+    recent: Recent,
     seen: Option<Timestamp>,
     told: Vec<Firing>,
 }
@@ -90,7 +90,7 @@ impl Engine {
             Live {
                 base: fresh.clone(),
                 current: fresh,
-                recent: Vec::new(),
+                recent: Recent::default(),
                 seen: None,
                 told: Vec::new(),
                 too_late: 0,
@@ -193,24 +193,22 @@ impl Live {
             self.too_late += 1;
             return;
         }
-        let place = match self
-            .recent
-            .binary_search_by(|other| (other.at, other.id).cmp(&(event.at, event.id)))
-        {
-            Ok(_) => return,
-            Err(place) => place,
+        let Some(is_newest) = self.recent.put(event) else {
+            return;
         };
-        let in_order = place == self.recent.len() && self.seen.is_none_or(|seen| event.at >= seen);
+        let newest = self
+            .recent
+            .newest()
+            .filter(|event| is_newest && self.seen.is_none_or(|seen| event.at >= seen));
+        let in_order = newest.is_some();
         let mut fired = Vec::new();
-        if in_order {
+        if let Some(event) = newest {
             self.seen = Some(event.at);
             self.current
-                .fold(&self.rule, &event, &mut |firing| fired.push(firing));
-            self.recent.push(event);
+                .fold(&self.rule, event, &mut |firing| fired.push(firing));
         } else {
-            self.recent.insert(place, event);
             self.current = self.base.clone();
-            for event in &self.recent {
+            for event in self.recent.iter() {
                 self.current
                     .fold(&self.rule, event, &mut |firing| fired.push(firing));
             }
@@ -276,21 +274,20 @@ impl Live {
             return;
         };
         let floor = seen - LATE_MAX;
-        let is_old = |event: &Event| event.at < floor;
-        // Many at once: what is taken from the front moves all that stays, so the base lags behind a little.
-        let due = self.recent.get(self.recent.len() / SETTLED_SHARE);
-        if due.is_some_and(|event| !is_old(event)) && self.recent.len() <= RECENT_MAX {
+        // Many at once: the base lags behind a little.
+        if self.recent.early().is_some_and(|event| event.at >= floor)
+            && self.recent.len() <= RECENT_MAX
+        {
             return;
         }
-        let old = self.recent.partition_point(is_old);
         let excess = self.recent.len().saturating_sub(RECENT_MAX);
         let old = match excess {
-            0 => old,
-            _ => old.max(excess + RECENT_MAX / SETTLED_SHARE),
+            0 => self.recent.older(floor),
+            _ => self.recent.older(floor).max(excess + SETTLED_AT_ONCE),
         };
-        for event in self.recent.drain(..old.min(self.recent.len())) {
-            self.base.fold(&self.rule, &event, &mut |_| {});
-        }
+        let (base, rule) = (&mut self.base, &self.rule);
+        self.recent
+            .take(old, |event| base.fold(rule, event, &mut |_| {}));
         // Only now: what is folded again from the base must be known as told.
         let over = self.rule.over();
         self.told.retain(|firing| firing.at >= floor - over);

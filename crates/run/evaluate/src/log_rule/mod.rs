@@ -14,6 +14,7 @@ mod event;
 mod front;
 mod index;
 mod kind;
+mod recent;
 mod rule;
 mod window;
 
