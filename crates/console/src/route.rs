@@ -76,6 +76,7 @@ pub(crate) fn table() -> Vec<Route> {
         get "/logs" Page page::logs::show, "Any query over the stored logs, over time", "保存されたログの検索と時系列";
         post "/logs/unmasked" Page page::logs::unmasked, "The same with personal fields in clear; the ledger says who asked and why (form)", "個人情報を伏せずに表示(依頼者と理由は台帳に残る。フォーム)";
         get "/logs/rule" Page page::logs::rule::show, "A rule made from a query, and when it would have fired", "条件から作るルールと、過去に当てはめた発報";
+        get "/logs/patterns" Page page::logs::patterns::show, "Kinds of lines among the records that a query means", "条件に合う記録の行の種類";
         get "/logs/fields" Json page::logs::complete, "Fields and their values among the newest records, for completion", "最新のログにある項目と値(入力補完用)";
         get "/traces" Page page::traces::list, "The newest traces", "最新のトレース";
         get "/traces/{id}" Page page::traces::show_one, "One trace with its critical path", "トレースの詳細とクリティカルパス";

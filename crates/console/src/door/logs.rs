@@ -4,7 +4,7 @@
 use std::fs::File;
 
 use async_trait::async_trait;
-use promise::{Timestamp, say};
+use promise::{Say, Timestamp, say};
 use serde::{Deserialize, Serialize};
 use store::logs::{Deleted, Deletion, Hold};
 
@@ -74,6 +74,17 @@ pub struct Fired {
     /// The group that it is about.
     pub key: Option<String>,
     pub figure: Option<f64>,
+    /// In words, where a figure alone says too little.
+    pub why: Option<Say>,
+}
+
+/// Which lines are of one kind, whatever varies in them.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Patterns {
+    /// What the lines of each have in common; `<*>` stands where they differ.
+    pub texts: Vec<String>,
+    /// The pattern of each line, by its place among the texts.
+    pub of: Vec<usize>,
 }
 
 #[async_trait]
@@ -102,6 +113,9 @@ pub trait LogKeeping: Send + Sync {
         from: Timestamp,
         to: Timestamp,
     ) -> Result<BackTest, Refused>;
+
+    /// Tells of which pattern each line is.
+    async fn patterns(&self, lines: Vec<String>) -> Patterns;
 
     /// Seals what is there into the ledger now.
     async fn seal(&self) -> Result<SealRound, Refused>;

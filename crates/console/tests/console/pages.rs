@@ -6,7 +6,7 @@ use flate2::{Compression, write::GzEncoder};
 
 use super::{ask, console, fixture, get, to};
 
-const PAGES: [&str; 28] = [
+const PAGES: [&str; 30] = [
     "/",
     "/?state=broken",
     "/promises/payment-success",
@@ -23,6 +23,8 @@ const PAGES: [&str; 28] = [
     "/traces",
     "/traces?service=shop&failed=1&least=1ms",
     "/logs/rule?query=status:failed&name=failures&count=10&over=5m&by=payment",
+    "/logs/patterns?query=status:failed&range=1d",
+    "/logs/patterns?query=status:(failed",
     "/incidents",
     "/incidents/INC-7",
     "/incidents/INC-7/post-mortem",
@@ -308,6 +310,22 @@ async fn personal_fields_of_logs_are_masked_until_somebody_says_why() {
 }
 
 #[tokio::test]
+async fn kinds_of_lines_are_counted_and_lead_to_their_records() {
+    let router = console();
+    let page = get(
+        &router,
+        "/logs/patterns?query=status:failed&range=1d&lang=en",
+    )
+    .await
+    .text();
+    assert!(page.contains("1 kind of line in 20 lines"), "{page}");
+    assert!(page.contains("payment &lt;*&gt; &lt;b&gt;") && page.contains("100 %"));
+    // The question, and the words of the kind.
+    let href = "/logs?query=status%3Afailed%20AND%20message%3A%22payment%22%20AND%20message%3A%22b%22&amp;range=1d";
+    assert!(page.contains(href), "{page}");
+}
+
+#[tokio::test]
 async fn a_rule_from_a_query_says_when_it_would_have_fired() {
     let router = console();
     let page = get(
@@ -317,6 +335,7 @@ async fn a_rule_from_a_query_says_when_it_would_have_fired() {
     .await
     .text();
     assert!(page.contains("would have fired once"), "{page}");
+    assert!(page.contains("11 is more than 10"), "{page}");
     assert!(
         page.contains("(status:failed OR a:b) AND count &gt; 10 over 5m by user"),
         "{page}"

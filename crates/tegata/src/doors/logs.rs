@@ -1,10 +1,13 @@
 //! The console's door for what is done to stored logs: first it is written down who asked, then it is done.
 
-use std::{fs::File, sync::Arc};
+use std::{collections::HashMap, fs::File, sync::Arc};
 
 use async_trait::async_trait;
-use console::door::{self, Asked, BackTest, Fired, Refused, SealRound};
-use evaluate::log_rule::{Engine, Told, one_line};
+use console::door::{self, Asked, BackTest, Fired, Patterns, Refused, SealRound};
+use evaluate::{
+    anomaly::{Template, Templates},
+    log_rule::{Engine, Told, one_line},
+};
 use promise::{Say, Timestamp, say};
 use serde_json::{Value, json};
 use store::logs::{Deleted, Deletion, Export, Hold, Search};
@@ -46,6 +49,28 @@ fn body(deletion: &Deletion, asked: &Asked) -> Value {
     })
 }
 
+fn patterns(lines: &[String]) -> Patterns {
+    let mut templates = Templates::default();
+    // What they say of times is not asked.
+    let seen = lines
+        .iter()
+        .map(|line| templates.observe(line, Timestamp::EPOCH).template)
+        .collect::<Vec<u32>>();
+    let mut found = Patterns::default();
+    let mut places = HashMap::new();
+    for id in seen {
+        // One that was taken up by another since then is that other.
+        let id = templates.current(id);
+        let place = *places.entry(id).or_insert_with(|| {
+            let text = templates.get(id).map(Template::text).unwrap_or_default();
+            found.texts.push(text);
+            found.texts.len() - 1
+        });
+        found.of.push(place);
+    }
+    found
+}
+
 fn fired(test: &mut BackTest, told: Vec<Told>) {
     for Told { firing, .. } in told {
         test.fired_total += 1;
@@ -54,6 +79,7 @@ fn fired(test: &mut BackTest, told: Vec<Told>) {
                 at: firing.at,
                 key: firing.key,
                 figure: firing.figure,
+                why: firing.why,
             });
         }
     }
@@ -169,6 +195,14 @@ impl door::LogKeeping for Door {
             fired(&mut test, engine.advance(to));
         }
         Ok(test)
+    }
+
+    async fn patterns(&self, lines: Vec<String>) -> Patterns {
+        let found = tokio::task::spawn_blocking(move || patterns(&lines)).await;
+        found.unwrap_or_else(|error| {
+            tracing::error!(%error, "the patterns of log lines could not be found");
+            Patterns::default()
+        })
     }
 
     async fn seal(&self) -> Result<SealRound, Refused> {

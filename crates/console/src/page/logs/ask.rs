@@ -50,7 +50,12 @@ impl Question {
 
     /// The same with another query.
     pub fn with(&self, text: &str) -> String {
-        let mut href = format!("/logs?query={}&range={}", escape(text), self.range);
+        self.at("/logs", text)
+    }
+
+    /// The same on another page.
+    pub fn at(&self, page: &str, text: &str) -> String {
+        let mut href = format!("{page}?query={}&range={}", escape(text), self.range);
         if let Some(end) = self.end {
             href.push_str(&format!("&end={}", escape(&end.to_string())));
         }

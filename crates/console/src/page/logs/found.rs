@@ -110,13 +110,22 @@ async fn newest(
     logs.search(&search).await
 }
 
-/// In which bar an instant of `(from, to]` lies.
 fn bar(at: Timestamp, from: Timestamp, to: Timestamp) -> Option<usize> {
+    bar_of(at, (from, to), BARS)
+}
+
+/// In which of so many bars an instant of `(from, to]` lies.
+pub(super) fn bar_of(
+    at: Timestamp,
+    (from, to): (Timestamp, Timestamp),
+    bars: usize,
+) -> Option<usize> {
     let span = u128::try_from(to.as_millis() - from.as_millis())
         .ok()?
         .max(1);
     let place = u128::try_from(at.as_millis() - from.as_millis() - 1).ok()?;
-    usize::try_from(place * BARS as u128 / span).ok()
+    let bar = usize::try_from(place * bars as u128 / span).ok();
+    bar.filter(|bar| *bar < bars)
 }
 
 fn fields(records: &[Record], mask: &Mask) -> Vec<Field> {

@@ -6,6 +6,7 @@
 
 mod ask;
 mod found;
+pub(crate) mod patterns;
 pub(crate) mod rule;
 mod show;
 
@@ -93,7 +94,7 @@ async fn page(visit: &Visit, question: &Question, mask: &Mask) -> Response {
     let title = lang.pick("Logs", "ログ");
     let main = html! {
         h1 { (title) }
-        (form(visit, question))
+        (form(visit, question, "/logs"))
         p.note { a href="/traces" { (lang.pick("Traces", "トレース")) } }
         (found)
         script type="module" src=(crate::asset::href("logs.js")) data-complete=(crate::asset::href("complete.js")) {}
@@ -101,12 +102,13 @@ async fn page(visit: &Visit, question: &Question, mask: &Mask) -> Response {
     visit.page(frame(visit, title, Part::Logs, Follow::Still, &main))
 }
 
-fn form(visit: &Visit, question: &Question) -> Markup {
+/// The question, put to `page`.
+fn form(visit: &Visit, question: &Question, page: &str) -> Markup {
     let lang = visit.lang;
     let mut ranges = RANGES.to_vec();
     ranges.sort_by_key(|(_, secs)| *secs);
     html! {
-        form.ask action="/logs" method="get" role="search" aria-label=(lang.pick("Query", "条件")) {
+        form.ask action=(page) method="get" role="search" aria-label=(lang.pick("Query", "条件")) {
             div.query {
                 label for="query" { (lang.pick("Query (Lucene)", "条件(Lucene の構文)")) }
                 textarea #query name="query" rows="1" spellcheck="false" autocapitalize="off" autocomplete="off" maxlength="16384"
@@ -121,7 +123,7 @@ fn form(visit: &Visit, question: &Question) -> Markup {
                     } }
                 p { label for="end" { (lang.pick("Until", "終わり")) " (" (visit.board.time_zone) ")" }
                     input #end name="end" type="datetime-local" value=[question.end.map(|end| local(end, &visit.zone()))]; }
-                p.check { label { input type="checkbox" name="follow" value="1" checked[question.follows]; " " (lang.pick("Follow", "追い続ける")) } }
+                @if page == "/logs" { p.check { label { input type="checkbox" name="follow" value="1" checked[question.follows]; " " (lang.pick("Follow", "追い続ける")) } } }
                 button.primary type="submit" { (lang.pick("Search", "検索")) }
             }
         }

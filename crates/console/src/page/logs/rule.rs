@@ -200,6 +200,7 @@ fn outcome(visit: &Visit, draft: &Draft, test: &BackTest) -> Markup {
     let lang = visit.lang;
     let (fired, records) = (grouped(test.fired_total), grouped(test.records));
     let range = range_name(draft.range.0, lang);
+    let says_why = test.fired.iter().any(|one| one.why.is_some());
     html! {
         section aria-labelledby="outcome" {
             h2 #outcome { (match (lang, test.fired_total) {
@@ -220,11 +221,13 @@ fn outcome(visit: &Visit, draft: &Draft, test: &BackTest) -> Markup {
                         th scope="col" { (lang.pick("When", "時刻")) }
                         @if !draft.by.is_empty() { th scope="col" { code { (draft.by) } } }
                         th.figure scope="col" { (lang.pick("Records", "件数")) }
+                        @if says_why { th scope="col" { (lang.pick("Why", "理由")) } }
                     } }
                     tbody { @for one in test.fired.iter().take(LISTED_MAX) { tr {
                         th scope="row" { (time::clock(one.at, visit.now, &visit.zone(), lang)) }
                         @if !draft.by.is_empty() { td { (one.key.as_deref().unwrap_or("–")) } }
                         td.figure { @match one.figure { Some(figure) => (figure), None => "–" } }
+                        @if says_why { td { @if let Some(why) = &one.why { (why.get(lang)) } } }
                     } } }
                 } }
             }

@@ -23,7 +23,7 @@ const HEIGHT: u64 = 100;
 /// The line of a record ends here; all of it stands below.
 const LINE_CHARS_MAX: usize = 400;
 /// Names under which a record tells in words what happened.
-const MESSAGES: [&str; 4] = ["message", "msg", "log", "body"];
+pub(super) const MESSAGES: [&str; 4] = ["message", "msg", "log", "body"];
 /// Names of the time, which stands before the line already.
 const TIMES: [&str; 4] = ["time", "timestamp", "@timestamp", "ts"];
 /// Names under which it tells of which trace it is.
@@ -34,6 +34,9 @@ pub(super) fn found(visit: &Visit, question: &Question, found: &Found, mask: &Ma
     html! {
         div #found.found data-follow=[question.follows.then_some("logs")] {
             (histogram(visit, question, found))
+            @if found.total > 0 {
+                p.note { a href=(question.at("/logs/patterns", &question.text)) { (lang.pick("Kinds of lines", "行の種類")) } }
+            }
             @if found.records.is_empty() {
                 p.empty { (lang.pick("No record in this stretch of time.", "この期間に該当する記録はありません。")) }
             } @else {
@@ -153,7 +156,7 @@ fn records(visit: &Visit, question: &Question, found: &Found, mask: &Mask) -> Ma
 }
 
 /// What is there at all never reads 0.
-fn percent(part: usize, of: usize) -> String {
+pub(super) fn percent(part: usize, of: usize) -> String {
     match part * 100 / of.max(1) {
         0 => "< 1 %".to_owned(),
         percent => format!("{percent} %"),
