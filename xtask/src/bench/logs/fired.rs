@@ -89,6 +89,7 @@ fn spec(receiver: SocketAddr) -> String {
          promises: {{}}\n\
          receivers: {{ hook: {{ kind: webhook, url: \"http://{receiver}/\" }} }}\n\
          routes: [{{ receivers: [hook] }}]\n\
+         sources: {{ logs: {{ payments: {{ stream: payment_app, post: true }} }} }}\n\
          log_analysis:\n  payments:\n    pattern: payment_*\n    alerts:\n"
     );
     for n in 0..RULES {
@@ -221,6 +222,11 @@ fn post(stream: &mut TcpStream, address: SocketAddr, body: &str) -> anyhow::Resu
         let line = head.lines().find(is_length).context("no length")?;
         let length: usize = line[15..].trim().parse()?;
         if body.len() >= length {
+            ensure!(
+                body.contains("\"errors\":false"),
+                "lines were refused: {}",
+                body.chars().take(500).collect::<String>()
+            );
             return Ok(());
         }
     }
