@@ -32,6 +32,10 @@ const OPEN_MIN: Duration = Duration::from_secs(60);
 const AGAIN_MAX: usize = 18_000_000;
 const TABLE: &str = "log_rules";
 const KEY: &str = "engine";
+/// Bytes of one value; a store takes no more than twice that. Beyond it what is remembered is several.
+const PIECE: usize = 8 << 20;
+/// Pieces of it: a hundred rules of a hundred thousand events each have some 150.
+const PIECES_MAX: usize = 512;
 const OPEN_KEY: &str = "open";
 
 /// Which alert: of which rule, about which group.
@@ -135,9 +139,8 @@ impl LogRules {
     /// Takes up what was remembered, and what came since.
     async fn begin(&mut self) {
         self.reopen().await;
-        let saved = match self.state.get(TABLE, KEY).await {
-            Ok(Some(bytes)) => serde_json::from_slice(&bytes).unwrap_or_default(),
-            Ok(None) => Vec::new(),
+        let saved = match remembered(&*self.state).await {
+            Ok(bytes) => serde_json::from_slice(&bytes).unwrap_or_default(),
             Err(error) => {
                 return tracing::error!(%error, "what the log rules remember could not be read");
             }
@@ -287,7 +290,12 @@ impl LogRules {
             let json = spawn_blocking(move || serde_json::to_vec(&remembered));
             let Ok(value) = json.await else { return 0 };
             let bytes = value.as_ref().map_or(0, Vec::len);
-            write(&*state, KEY, value).await;
+            match value {
+                Ok(value) => remember(&*state, &value).await,
+                Err(error) => {
+                    tracing::error!(%error, "what the log rules remember cannot be written");
+                }
+            }
             bytes
         }));
     }
@@ -313,6 +321,57 @@ impl LogRules {
         let open: Vec<(&Place, &Open)> = self.open.iter().collect();
         write(&*self.state, OPEN_KEY, serde_json::to_vec(&open)).await;
     }
+}
+
+/// The key of a piece; the first is where all of it was once.
+fn key(piece: usize) -> String {
+    match piece {
+        0 => KEY.to_owned(),
+        n => format!("{KEY}/{n}"),
+    }
+}
+
+/// All pieces in one write, so that they belong together. What is longer from before is left where it is: reading ends
+/// with the first that is not full.
+async fn remember(state: &dyn StateStore, bytes: &[u8]) {
+    let put = |(n, piece): (usize, &[u8])| Write::Put {
+        table: TABLE,
+        key: key(n),
+        value: piece.to_vec(),
+    };
+    let mut writes: Vec<Write> = bytes.chunks(PIECE).enumerate().map(put).collect();
+    if writes.len() > PIECES_MAX {
+        let bytes = bytes.len();
+        return tracing::error!(
+            bytes,
+            "what the log rules remember is too much to be written down"
+        );
+    }
+    // A piece that is not full is the last one.
+    if bytes.len().is_multiple_of(PIECE) {
+        let (key, value) = (key(writes.len()), Vec::new());
+        writes.push(Write::Put {
+            table: TABLE,
+            key,
+            value,
+        });
+    }
+    if let Err(error) = state.write(writes).await {
+        tracing::error!(%error, "what the log rules remember could not be written down");
+    }
+}
+
+async fn remembered(state: &dyn StateStore) -> Result<Vec<u8>, store::Error> {
+    let mut bytes = Vec::new();
+    for n in 0..=PIECES_MAX {
+        let piece = state.get(TABLE, &key(n)).await?.unwrap_or_default();
+        bytes.extend_from_slice(&piece);
+        // One that was written before there were pieces may be longer.
+        if piece.len() != PIECE {
+            break;
+        }
+    }
+    Ok(bytes)
 }
 
 async fn write(state: &dyn StateStore, key: &str, value: serde_json::Result<Vec<u8>>) {
