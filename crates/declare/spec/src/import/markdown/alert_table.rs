@@ -33,7 +33,8 @@ const LASTING: [&str; 6] = [
     "持続時間",
     "sustained",
 ];
-const SEVERITY: [&str; 8] = [
+const SEVERITY: [&str; 9] = [
+    "重要度",
     "severity",
     "level",
     "priority",

@@ -16,7 +16,7 @@ use super::{
 };
 
 /// The objective of recovery that a name is.
-fn recovered(name: &str) -> Option<&'static str> {
+pub(super) fn recovered(name: &str) -> Option<&'static str> {
     let lower = name.to_lowercase();
     let fields = [("rto", "目標復旧時間"), ("rpo", "目標復旧時点")];
     let found = fields

@@ -112,8 +112,8 @@ const STATEMENTS: [Statement; 15] = [
     },
     Statement {
         says: &[
-            &["needs", "takes", "handling", "要する"],
-            &["batch", "message", "メッセージ"],
+            &["needs", "takes", "処理時間", "handling", "要する"],
+            &["batch", "message", "メッセージ", "1件"],
         ],
         kind: Kind::Time,
         to: To::Part("queues", "handled_within"),
@@ -308,7 +308,10 @@ impl Reader<'_> {
 
     /// How often a restore is tried, of whatever is backed up, and how long backups are kept.
     pub(super) fn restored(&mut self, left: &mut String, line: usize) {
-        const TRIED: [&str; 5] = [
+        const SAVED: [&str; 2] = ["snapshot", "スナップショット"];
+        const TRIED: [&str; 7] = [
+            "rehearse the restore",
+            "restore is rehearsed",
             "リストア試験",
             "復元試験",
             "リストアテスト",
@@ -321,8 +324,9 @@ impl Reader<'_> {
                 self.restore_tried = value.as_str().map(|every| (every.to_owned(), line));
                 blank(left, &figure);
             }
-        } else if self.is_under(BACKUP)
-            && KEPT.iter().any(|word| lower.starts_with(word))
+        } else if (self.is_under(BACKUP) && KEPT.iter().any(|word| lower.starts_with(word))
+            || SAVED.iter().any(|word| lower.contains(word))
+                && KEPT.iter().any(|word| lower.contains(word)))
             && let Some((figure, value)) = nearest(left, &KEPT, Kind::Time)
         {
             self.state(
@@ -420,8 +424,18 @@ pub(super) fn nearest(text: &str, words: &[&str], kind: Kind) -> Option<(Figure,
         .collect();
     let far = |figure: &Figure| places.iter().map(|at| at.abs_diff(figure.start)).min();
     let mut all = figures(text);
-    all.retain(|figure| figure.kind == kind);
-    let figure = all.into_iter().min_by_key(far);
+    all.retain(|figure| {
+        figure.kind == kind && !(kind == Kind::Count && counts_machines(text, figure))
+    });
+    let near = all.iter().min_by_key(|figure| far(figure)).cloned();
+    // Of what is usual and what is the most, the most is what others must bear.
+    let figure = near.map(|near| {
+        let beside = |figure: &&Figure| {
+            let between = text.get(near.end..figure.start).unwrap_or(";");
+            is_most(text, figure) && !between.contains([';', '。', '；'])
+        };
+        all.iter().find(beside).cloned().unwrap_or(near.clone())
+    });
     let value = match (&figure, kind) {
         (Some(figure), Kind::Count) => json!(figure.text.parse::<u64>().ok()?),
         (Some(figure), _) => json!(figure.text),
@@ -435,6 +449,22 @@ pub(super) fn nearest(text: &str, words: &[&str], kind: Kind) -> Option<(Figure,
         text: String::new(),
     };
     Some((figure.unwrap_or_else(none), value))
+}
+
+/// Whether a number is how many machines there are: `1 Pod あたり 25 本`.
+fn counts_machines(text: &str, figure: &Figure) -> bool {
+    let after = text[figure.end..].trim_start().to_lowercase();
+    ["pod", "task", "タスク", "台", "instance", "インスタンス"]
+        .iter()
+        .any(|word| after.starts_with(word))
+}
+
+/// Whether the words right before a figure say that it is the most.
+fn is_most(text: &str, figure: &Figure) -> bool {
+    let before = text[..figure.start].trim_end().to_lowercase();
+    ["最大", "up to", "at most", "at worst", "maximum"]
+        .iter()
+        .any(|word| before.ends_with(word))
 }
 
 /// Puts blanks in the place of a figure.

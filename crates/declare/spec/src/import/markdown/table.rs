@@ -1,15 +1,19 @@
 //! Tables: each row is a thing whose columns are fields, or a name and a value. What the rows are is told by the heads of
 //! all columns together and by the heading above: one word alone stands in tables of every kind.
 
+use std::collections::BTreeSet;
+
 use promise::say;
 use serde_json::{Value as Json, json};
 
 use super::{
     Reader,
     bounds::condition,
-    figures::{figures, is_money},
+    figures::{CURRENCIES, figures, is_money},
     no_home,
     numbers::says_one,
+    objectives::recovered,
+    owed::OFFERED,
     place,
     stated::LOGS,
     words::{self, Form, plain},
@@ -165,7 +169,11 @@ impl<'t> Table<'t> {
             .enumerate()
             .filter(|(at, _)| *at != self.name);
         let mut fields: Vec<&str> = others
-            .filter_map(|(_, key)| Some(words::field(section, key)?.0))
+            .filter_map(|(_, key)| {
+                let named =
+                    words::field(section, key).or_else(|| words::field_within(section, key));
+                Some(named?.0)
+            })
             .collect();
         fields.dedup();
         fields.len()
@@ -175,7 +183,11 @@ impl<'t> Table<'t> {
 /// A head, and the unit that stands in its brackets.
 pub(super) fn parted(cell: &str) -> (&str, &str) {
     let Some((words, rest)) = cell.split_once(['(', '（']) else {
-        return (cell, "");
+        // `GBP a month`
+        let code = cell
+            .split_whitespace()
+            .find(|word| CURRENCIES.contains(word));
+        return (cell, code.unwrap_or_default());
     };
     let inner = rest.trim_end_matches([')', '）', ' ']);
     let unit = inner.split(['/', '／']).next().unwrap_or_default().trim();
@@ -199,6 +211,9 @@ impl Reader<'_> {
             || self.routine(&table)
             || self.alert_table(&table)
         {
+            return;
+        }
+        if self.tiers_across(&table) {
             return;
         }
         if let Some(section) = self.section_of(&table) {
@@ -255,6 +270,42 @@ impl Reader<'_> {
         fitting
             .max_by_key(|(is_told, fits, _)| (*is_told, *fits))
             .map(|(.., section)| section)
+    }
+
+    /// A table whose columns are tiers, and whose rows are what each of them promises.
+    fn tiers_across(&mut self, table: &Table<'_>) -> bool {
+        let fields: Vec<Option<&'static str>> = table
+            .rows
+            .iter()
+            .map(|(_, row)| promised(&table.cell(row, table.name)))
+            .collect();
+        let known: BTreeSet<&str> = fields.iter().flatten().copied().collect();
+        if known.len() < 2 || table.keys.len() < 3 {
+            return false;
+        }
+        for at in (0..table.keys.len()).filter(|at| *at != table.name) {
+            let head = table.keys[at].replace('_', " ");
+            let tier = self.tier(&head, 0);
+            for ((line, row), field) in table.rows.iter().zip(&fields) {
+                let (name, cell) = (table.cell(row, table.name), table.cell(row, at));
+                let form = if *field == Some("availability") {
+                    Form::Share
+                } else {
+                    Form::Seconds
+                };
+                match field.and_then(|field| Some((field, place::value(form, &cell)?))) {
+                    Some((field, value)) => {
+                        self.draft
+                            .set(&["service", "tiers", &tier, field], value, *line);
+                    }
+                    None if says_one(&cell) => {
+                        self.prose(&format!("{head} {name} target: {cell}"), *line);
+                    }
+                    None => {}
+                }
+            }
+        }
+        true
     }
 
     /// A table of names with values of every kind.
@@ -320,7 +371,16 @@ impl Reader<'_> {
     fn costs(&mut self, table: &Table<'_>) -> bool {
         let is_cost = |key: &String| {
             [
-                "費用", "月額", "年額", "金額", "予算", "cost", "budget", "monthly",
+                "費用",
+                "月額",
+                "年額",
+                "金額",
+                "予算",
+                "cost",
+                "a_month",
+                "per_month",
+                "budget",
+                "monthly",
             ]
             .iter()
             .any(|word| key.contains(word))
@@ -506,6 +566,13 @@ impl Reader<'_> {
                 .set(&["costs", "budgets", &plain(name)], json!(money), line);
         }
     }
+}
+
+/// The field of a tier that a name is.
+fn promised(name: &str) -> Option<&'static str> {
+    let lower = name.to_lowercase();
+    let is_offered = OFFERED.iter().any(|word| lower.contains(word));
+    recovered(name).or(is_offered.then_some("availability"))
 }
 
 /// What a card's number is called, and what says that it cannot be read.

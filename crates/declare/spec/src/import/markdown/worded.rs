@@ -96,10 +96,10 @@ impl Reader<'_> {
             Kind::Share if has(&OFFERED) => {
                 self.objective("availability", value, text, line);
             }
-            Kind::Time if is_of_logs(&whole) && has(&KEPT) => {
+            Kind::Time if is_of_logs(&near) && has(&KEPT) => {
                 self.once(&["monitoring", "log_retention"], value, line);
             }
-            Kind::Time if before.trim_end().to_lowercase().ends_with("ttl") && speaks(&DNS) => {
+            Kind::Time if names_ttl(before) && speaks(&DNS) => {
                 self.once(&["infrastructure", "dns", "main", "ttl"], value, line);
             }
             Kind::Time | Kind::Count if topic == Some(Topic::Checked) => {
@@ -246,6 +246,14 @@ fn unpromised(text: &str) -> Option<Say> {
         "development environment",
         "test environment",
     ];
+    const FORMER: [&str; 6] = [
+        "旧システム",
+        "旧環境",
+        "old platform",
+        "old system",
+        "legacy system",
+        "previous platform",
+    ];
     const HERE: [&str; 2] = ["本番", "production"];
     const UNBOUND: [&str; 5] = [
         "目安",
@@ -260,6 +268,12 @@ fn unpromised(text: &str) -> Option<Say> {
         return Some(say!(
             "the document says that it is no promise",
             "約束ではないと書かれています"
+        ));
+    }
+    if has(&FORMER) {
+        return Some(say!(
+            "it is of what was there before",
+            "以前のシステムの記述です"
         ));
     }
     (has(&ELSEWHERE) && !has(&HERE)).then(|| {
@@ -283,4 +297,12 @@ pub(super) fn few_words(text: &str) -> String {
         .split(|c: char| !c.is_ascii_alphabetic())
         .filter(|word| word.len() > 1);
     words.take(WORDS_MAX).collect::<Vec<_>>().join(" ")
+}
+
+/// Whether the last words before a figure are those of a TTL.
+fn names_ttl(before: &str) -> bool {
+    const NEAR: usize = 10;
+    let lower = before.to_lowercase();
+    let last: Vec<char> = lower.chars().rev().take(NEAR).collect();
+    last.into_iter().rev().collect::<String>().contains("ttl")
 }

@@ -223,7 +223,7 @@ pub(super) fn severity(text: &str) -> Option<(&'static str, u64)> {
 }
 
 /// A rhythm: the words for it and how long it is.
-const RHYTHMS: [(&str, &str); 27] = [
+const RHYTHMS: [(&str, &str); 28] = [
     ("hourly", "1h"),
     ("毎時", "1h"),
     ("daily", "1d"),
@@ -242,6 +242,7 @@ const RHYTHMS: [(&str, &str); 27] = [
     ("四半期", "92d"),
     ("semi-annual", "184d"),
     ("半年", "184d"),
+    ("半期", "184d"),
     ("annual", "365d"),
     ("yearly", "365d"),
     ("毎年", "365d"),

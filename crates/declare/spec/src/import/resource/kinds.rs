@@ -314,6 +314,13 @@ pub(super) const KINDS: &[Kind] = &[
         ],
     },
     Kind {
+        terraform: &["google_pubsub_subscription"],
+        cloudformation: &[],
+        section: "queues",
+        product: Some("pubsub"),
+        fields: &[("ack_deadline_seconds", "", "visibility_timeout", Secs)],
+    },
+    Kind {
         terraform: &["google_compute_instance_group_manager"],
         cloudformation: &[],
         section: "compute",
