@@ -151,7 +151,10 @@ async fn every_page_is_accessible_in_both_languages_schemes_and_widths() -> anyh
             "logs-rule",
             "/logs/rule?query=status:failed&name=failures&count=10&over=5m".to_owned(),
         ),
-        ("logs-kinds", "/logs/patterns?query=stream:payment*&range=15m".to_owned()),
+        (
+            "logs-kinds",
+            "/logs/patterns?query=stream:payment*&range=15m".to_owned(),
+        ),
         ("incidents", "/incidents".to_owned()),
         ("incident", format!("/incidents/{incident}")),
         ("post-mortem", format!("/incidents/{incident}/post-mortem")),

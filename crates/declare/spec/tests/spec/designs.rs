@@ -58,6 +58,7 @@ const DOCUMENTS: [&str; 10] = [
 
 #[test]
 fn no_line_with_a_figure_is_dropped() {
+    let days = regex::Regex::new(r"\d{4}[-/]\d{2}[-/]\d{2}|(\d+ )?[A-Z][a-z]+ 20\d\d").unwrap();
     for name in DOCUMENTS {
         let (file, done) = imported(name);
         let told: BTreeSet<usize> = done.report.iter().map(|it| it.line).collect();
@@ -68,7 +69,6 @@ fn no_line_with_a_figure_is_dropped() {
                 .get(at + 1)
                 .is_some_and(|next| next.starts_with("|-") || next.starts_with("|:"))
         };
-        let days = regex::Regex::new(r"\d{4}[-/]\d{2}[-/]\d{2}|(\d+ )?[A-Z][a-z]+ 20\d\d").unwrap();
         let figure = |line: &str| {
             let line = days.replace_all(line, "");
             let line =

@@ -46,7 +46,8 @@ impl Words {
     /// Adds the words of a column to those of the block. They are entered as other keys, so that both filters' mistakes
     /// have nothing to do with each other.
     pub fn add_all(&mut self, column: &Self) {
-        self.seen.extend(column.seen.iter().map(|key| of_block(*key)));
+        self.seen
+            .extend(column.seen.iter().map(|key| of_block(*key)));
     }
 
     pub fn flags(&self) -> u8 {
