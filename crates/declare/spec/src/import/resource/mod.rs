@@ -111,6 +111,10 @@ impl Resource<'_> {
             "id",
             "arn",
             "tags_all",
+            // Who it is, which the resource's own name says too, and where it is filed.
+            "name",
+            "resource_group_name",
+            "project",
         ]);
         taking.finish(source, draft);
     }
