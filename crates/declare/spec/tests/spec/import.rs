@@ -469,6 +469,38 @@ fn environments_of_a_design_do_not_mix() {
     );
 }
 
+/// `| RTO | 4 h |` beside remarks is of the service; beside other columns each column is a tier.
+#[test]
+fn a_table_of_promises_is_of_one_tier_or_of_several() {
+    let read = |text: &str| {
+        let file = File {
+            name: "design.md".to_owned(),
+            text: text.to_owned(),
+        };
+        import(&[file], &ABOUT)
+    };
+    let one = read(
+        "# Shop\n\n| 項目 | 目標 | 備考 |\n|---|---|---|\n| RTO | 4時間 | |\n| RPO | 15分 | 3回実測 |\n",
+    );
+    assert_said(
+        &one,
+        &[
+            ("service.tiers.service.rto", "4h", 5),
+            ("service.tiers.service.rpo", "15m", 6),
+        ],
+    );
+    let several = read(
+        "# Shop\n\n| Promise | Checkout | Portal |\n|---|---|---|\n| RTO | 15 min | 4 h |\n| RPO | 1 min | 1 h |\n",
+    );
+    assert_said(
+        &several,
+        &[
+            ("service.tiers.checkout.rto", "15m", 5),
+            ("service.tiers.portal.rpo", "1h", 6),
+        ],
+    );
+}
+
 #[test]
 fn what_documents_say_of_escalation_becomes_one() {
     let text = "# Shop\n\n## Incident severities\n\n| Severity | Response time | Escalation |\n|---|---|---|\n| Critical | 15 min | engineering lead, CTO |\n";

@@ -4,7 +4,7 @@
 //! form of any one of them. Every figure becomes a line of the spec or an entry of the report that says it is none.
 //!
 //! Reading order: `fold`, `blocks`, `numbers`, `figures`, `bounds`, `words`, then `tree` (fenced YAML and JSON), `table`,
-//! `rows`, `alert_table`, `design`, `watching`, `objectives`, `sentence`, `stated`, `mentions`, `waiting`, `owed`,
+//! `row`, `rows`, `alert_table`, `design`, `watching`, `objectives`, `sentence`, `stated`, `mentions`, `waiting`, `owed`,
 //! `worded`, `prose`, `after`. A block that is a file of another format is read as such.
 
 mod after;
@@ -20,6 +20,7 @@ mod objectives;
 mod owed;
 mod place;
 mod prose;
+mod row;
 mod rows;
 mod sentence;
 mod stated;

@@ -15,6 +15,16 @@ use super::{
     words::{self, plain},
 };
 
+/// Whether the head of a column says that it holds what is owed.
+pub(super) fn is_target(key: &str) -> bool {
+    let mut objectives = LABELS
+        .iter()
+        .filter(|(label, _)| *label == Label::Objective);
+    BARE.contains(&key)
+        || key.contains("要求値")
+        || objectives.any(|(_, names)| names.contains(&key))
+}
+
 /// The objective of recovery that a name is.
 pub(super) fn recovered(name: &str) -> Option<&'static str> {
     let lower = name.to_lowercase();
@@ -193,13 +203,6 @@ impl Reader<'_> {
 
     /// A table with a column of targets: each row owes one.
     pub(super) fn owed_table(&mut self, table: &Table<'_>) -> bool {
-        let is_target = |key: &String| {
-            BARE.contains(&key.as_str())
-                || key.contains("要求値")
-                || LABELS.iter().any(|(label, names)| {
-                    *label == Label::Objective && names.contains(&key.as_str())
-                })
-        };
         let mut columns = (0..table.keys.len()).filter(|at| *at != table.name);
         let Some(column) = columns.find(|at| is_target(&table.keys[*at])) else {
             return false;

@@ -1,0 +1,186 @@
+//! A row of a table: one thing, each of its cells a field.
+
+use promise::say;
+use serde_json::{Value as Json, json};
+
+use super::{
+    Reader,
+    figures::figures,
+    no_home,
+    numbers::says_one,
+    place,
+    stated::LOGS,
+    table::Table,
+    words::{self, Form, plain},
+};
+
+impl Reader<'_> {
+    pub(super) fn row(
+        &mut self,
+        section: &'static str,
+        table: &Table<'_>,
+        row: &[&str],
+        at: usize,
+        line: usize,
+    ) {
+        let name = table.cell(row, table.name);
+        let name = name.as_str();
+        let (start, id) = match section {
+            "tiers" => (vec!["service", "tiers"], self.tier(name, line)),
+            "severities" => {
+                let Some((id, rank)) = words::severity(name).or_else(|| words::ranked(name, at))
+                else {
+                    return self.draft.lost(line, &row.join(" / "), no_home());
+                };
+                self.ranks.push((name.to_owned(), id));
+                self.draft.set(&["severities", id, "level"], rank, line);
+                self.draft.set(&["severities", id, "name"], name, line);
+                (vec!["severities"], id.to_owned())
+            }
+            "dependencies" => (vec!["dependencies"], self.provider(name, line)),
+            "scenarios" => (vec!["load", "scenarios"], self.scenario(name, line)),
+            "backups" => {
+                let id = self.draft.id("backups", super::short(name, "backup"));
+                (vec!["continuity", "backups"], id)
+            }
+            "streams" => {
+                let kind = LOGS.iter().find(|(.., words)| {
+                    words.iter().any(|word| name.to_lowercase().contains(word))
+                });
+                let id = kind.map_or("logs", |(kind, ..)| *kind);
+                let id = self.draft.id("log_analysis", super::short(name, id));
+                let shown = row
+                    .iter()
+                    .any(|cell| CARD.iter().any(|word| cell.to_lowercase().contains(word)));
+                let hidden = row
+                    .iter()
+                    .any(|cell| HIDDEN.iter().any(|word| cell.to_lowercase().contains(word)));
+                if shown && !hidden {
+                    let why = say!("the row says so", "同じ行の記述による");
+                    self.draft.push_guess(
+                        &["log_analysis", &id, "fields"],
+                        "card_number",
+                        line,
+                        why,
+                    );
+                }
+                let path = ["log_analysis", id.as_str(), "audit"];
+                if ["監査", "audit"]
+                    .iter()
+                    .any(|word| name.to_lowercase().contains(word))
+                {
+                    self.draft
+                        .guess(&path, true, line, say!("by its name", "名前による"));
+                }
+                (vec!["log_analysis"], id)
+            }
+            "metrics" => {
+                let cells: Vec<(&str, &str)> = table
+                    .keys
+                    .iter()
+                    .map(String::as_str)
+                    .zip(row.iter().copied())
+                    .skip(table.name)
+                    .collect();
+                return self.metric_row(name, &cells, line);
+            }
+            part => {
+                let id = self.draft.id(part, super::short(name, "main"));
+                (vec!["infrastructure", part], id)
+            }
+        };
+        let product = row
+            .iter()
+            .find_map(|cell| place::product_in(cell).filter(|(of, _)| *of == section));
+        if let Some((_, product)) = product {
+            self.draft
+                .set(&["infrastructure", section, &id, "product"], product, line);
+        }
+        for at in (0..table.keys.len()).filter(|at| *at != table.name) {
+            let (key, cell) = (&table.keys[at], table.cell(row, at));
+            if NOTHING.contains(&cell.as_str()) {
+                continue;
+            }
+            let named = words::field(section, key).or_else(|| words::field_within(section, key));
+            match named.and_then(|(field, form)| self.field(field, form, &cell, &id)) {
+                Some((field, value)) => {
+                    // Media that are written once are what keeps it from being changed.
+                    if field == "immutable" && cell.eq_ignore_ascii_case("worm") {
+                        let path = ["log_analysis", id.as_str(), "immutable_by"];
+                        self.draft.set(&path, "worm", line);
+                    }
+                    let mut path = start.clone();
+                    path.extend([id.as_str(), field]);
+                    self.draft.set(&path, value, line);
+                }
+                None if section == "tiers" => self.prose(&format!("{name} {key} {cell}"), line),
+                None if says_one(&cell) => {
+                    self.draft
+                        .lost(line, &format!("{name} / {key}: {cell}"), no_home());
+                }
+                None => {}
+            }
+        }
+    }
+
+    /// A cell as the value of a field; so many generations are kept as long as they take to be made.
+    pub(super) fn field(
+        &self,
+        field: &'static str,
+        form: Form,
+        cell: &str,
+        id: &str,
+    ) -> Option<(&'static str, Json)> {
+        if field == "retention" && (cell.contains("世代") || cell.contains("generation")) {
+            let count: u64 = figures(cell).first()?.text.parse().ok()?;
+            let every = self
+                .draft
+                .says(&["continuity", "backups", id, "every"])?
+                .as_str()?;
+            let days: u64 = every.strip_suffix('d')?.parse().ok()?;
+            return Some((field, json!(format!("{}d", count * days))));
+        }
+        Some((field, place::value(form, cell)?))
+    }
+
+    /// A dependency that a row names: each row is one of its own.
+    pub(super) fn provider(&mut self, name: &str, line: usize) -> String {
+        let known = self.depends_on(name, name, line);
+        let is_known = known != plain(super::short(name, "provider"));
+        if is_known {
+            return known;
+        }
+        let id = self
+            .draft
+            .id("dependencies", super::short(name, "provider"));
+        if !name.is_ascii() {
+            let path = ["dependencies", id.as_str(), "product"];
+            self.draft
+                .guess(&path, name, line, say!("what it is called", "呼び名"));
+        }
+        id
+    }
+
+    pub(super) fn budget(&mut self, name: &str, text: &str, line: usize) {
+        let Some(money) = place::value(words::Form::Money, text) else {
+            return self.draft.lost(
+                line,
+                &format!("{name}: {text}"),
+                say!("it is not an amount of money", "金額ではありません"),
+            );
+        };
+        if ["total", "sum", "合計", "総計", "計"].contains(&plain(name).as_str()) {
+            self.draft.set(&["costs", "total"], json!(money), line);
+        } else {
+            self.draft
+                .set(&["costs", "budgets", &plain(name)], json!(money), line);
+        }
+    }
+}
+
+/// What a card's number is called, and what says that it cannot be read.
+const CARD: [&str; 4] = ["カード番号", "card number", "pan ", "全桁"];
+const HIDDEN: [&str; 6] = ["マスク", "mask", "末尾", "last four", "トークン", "token"];
+
+/// What stands in a cell that says nothing.
+const NOTHING: [&str; 9] = ["", "-", "–", "—", "－", "なし", "n/a", "N/A", "none"];
