@@ -13,9 +13,9 @@ use crate::{exit::Stop, spec_file};
 
 /// Write a spec from what other files say; each line keeps the place that it came from.
 ///
-/// Reads Prometheus and Alertmanager configuration and rules, OpenSLO, Sloth, Pyrra, docker-compose, Kubernetes
-/// manifests, Terraform (HCL and plan JSON) and CloudFormation. What was guessed or not understood is told line by
-/// line on stderr; nothing is dropped in silence.
+/// Reads design documents in Markdown (prose, tables, quoted files), Prometheus and Alertmanager configuration and
+/// rules, OpenSLO, Sloth, Pyrra, docker-compose, Kubernetes manifests, Terraform (HCL and plan JSON) and
+/// CloudFormation. What was guessed or not understood is told line by line on stderr.
 #[derive(Debug, Args)]
 pub(crate) struct Import {
     /// The files.
