@@ -94,25 +94,34 @@ pub(super) fn signed(text: &str, figure: &Figure) -> Option<Condition> {
 /// The time within which a share of all is done, and its quantile: `3 秒以内の応答が 95 % 以上`, `95 % in < 5 min`.
 pub(super) fn share_within(text: &str) -> Option<(Figure, String)> {
     const WITHIN: [&str; 6] = ["以内", "within", "in <", "in under", "less than", "未満"];
-    /// Of fewer than this nobody promises how fast they are.
-    const SHARE_MIN: f64 = 50.0;
     let all = figures(text);
     let time = all.iter().find(|it| it.kind == Kind::Time)?;
-    let share = all.iter().find(|it| it.kind == Kind::Share)?;
-    let number = share.text.trim_end_matches([' ', '%']);
-    let is_quantile = number
-        .parse::<f64>()
-        .is_ok_and(|it| (SHARE_MIN..100.0).contains(&it));
+    let of_all = all.iter().find(|it| it.kind == Kind::Share)?;
+    let number = of_all.text.trim_end_matches([' ', '%']);
+    // Of fewer than half nobody promises how fast they are.
+    let is_quantile = share(of_all).is_some_and(|share| (MOSTLY..100.0).contains(&share));
     let lower = text.to_lowercase();
     let around = lower.get(time.start.saturating_sub(12)..)?;
     (is_quantile && all.len() == 2 && WITHIN.iter().any(|word| around.contains(word)))
         .then(|| (time.clone(), format!("p{number}")))
 }
 
+/// A share from here on is one that succeeds, unless its name says what fails.
+const MOSTLY: f64 = 50.0;
+
+/// The number of a share: 99.5 of `99.5 %`.
+fn share(figure: &Figure) -> Option<f64> {
+    let number = figure.text.trim_end_matches([' ', '%']);
+    number.parse().ok().filter(|_| figure.kind == Kind::Share)
+}
+
+/// Whether a figure is a share of most of all.
+pub(super) fn is_most_of_all(figure: &Figure) -> bool {
+    share(figure).is_some_and(|share| share >= MOSTLY)
+}
+
 /// How a figure without a sign binds: most shares are of what succeeds, and of all else less is better.
 pub(super) fn direction(text: &str, figure: &Figure) -> &'static str {
-    /// A share from here on is one that succeeds, unless its name says what fails.
-    const MOSTLY: f64 = 50.0;
     const WASTE: [&str; 12] = [
         "error",
         "エラー",
@@ -128,8 +137,7 @@ pub(super) fn direction(text: &str, figure: &Figure) -> &'static str {
         "損失",
     ];
     let lower = text.to_lowercase();
-    let share = figure.text.trim_end_matches([' ', '%']).parse::<f64>();
-    let is_most = figure.kind == Kind::Share && share.is_ok_and(|share| share >= MOSTLY);
+    let is_most = is_most_of_all(figure);
     let is_flow = figure.kind == Kind::Rate;
     if (is_most || is_flow) && !WASTE.iter().any(|word| lower.contains(word)) {
         ">="

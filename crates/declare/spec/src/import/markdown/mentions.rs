@@ -22,7 +22,6 @@ impl Reader<'_> {
             .collect();
         let lower = left.to_lowercase();
         let is_total = TOTAL.iter().any(|word| lower.contains(word));
-        let why = || say!("told by the words around it", "前後の語による");
         if money.len() > 1 && !is_total {
             let mut from = 0;
             for figure in &money {
@@ -33,21 +32,15 @@ impl Reader<'_> {
                 let name = plain(name.unwrap_or_default().trim());
                 from = figure.end;
                 if !name.is_empty() {
-                    self.draft.guess(
-                        &["costs", "budgets", &name],
-                        figure.text.as_str(),
-                        line,
-                        why(),
-                    );
+                    self.once(&["costs", "budgets", &name], figure.text.as_str(), line);
                 }
             }
         } else if let Some(figure) = money
             .first()
             .filter(|_| is_total && !self.draft.has(&["costs", "total"]))
         {
-            self.draft
-                .guess(&["costs", "total"], figure.text.as_str(), line, why());
-            blank(left, &figure.clone());
+            self.once(&["costs", "total"], figure.text.as_str(), line);
+            blank(left, figure);
             return;
         } else {
             return;

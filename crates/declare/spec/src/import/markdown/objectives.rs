@@ -8,7 +8,7 @@ use promise::say;
 
 use super::{
     Reader,
-    bounds::{condition, share_within},
+    bounds::{condition, is_most_of_all, share_within},
     figures::{Figure, Kind, figures},
     owed::OFFERED,
     table::Table,
@@ -150,8 +150,6 @@ const EXPLAINING: [&str; 10] = [
     "用語",
     "とは",
 ];
-/// A share from here on is one that succeeds, unless its name says what fails.
-const MOSTLY: f64 = 50.0;
 
 impl Reader<'_> {
     /// Reads a bullet or paragraph by the label that it is, or that it stands under; `false` where it is neither.
@@ -313,16 +311,11 @@ impl Reader<'_> {
         }
         let what = what.trim().to_owned();
         let lower = what.to_lowercase();
-        let is_wanted = figure.kind == Kind::Share
+        let is_wanted = is_most_of_all(figure)
             && !matches!(
                 words::measures(&what),
                 Some("errors" | "misses" | "cpu" | "memory" | "disk" | "network")
-            )
-            && figure
-                .text
-                .trim_end_matches([' ', '%'])
-                .parse::<f64>()
-                .is_ok_and(|share| share >= MOSTLY);
+            );
         let sign = said.map_or(if is_wanted { ">=" } else { "<=" }, |said| said.sign);
         let bound = format!("{sign} {}", figure.text);
         let what = if label == Label::Agreement {
@@ -331,14 +324,15 @@ impl Reader<'_> {
             what
         };
         let measures = words::measures(&what).unwrap_or("promise");
-        let (quantile, of) = (words::quantile(&what), what.as_str());
+        let quantile = words::quantile(&what);
         let is_offered =
             figure.kind == Kind::Share && OFFERED.iter().any(|word| lower.contains(word));
         if label == Label::Objective && is_offered && self.has_tiers() {
             self.objective("availability", &figure.text, &what, line);
             return true;
         }
-        if label == Label::Objective && self.measured(of, measures, quantile, &bound, figure, line)
+        if label == Label::Objective
+            && self.measured(&what, measures, quantile, &bound, figure, line)
         {
             return true;
         }

@@ -77,10 +77,8 @@ impl Reader<'_> {
         line: usize,
     ) {
         let said = signed(text, figure);
-        let is_kept = figure.kind == Kind::Time
-            && KEPT
-                .iter()
-                .any(|word| format!("{before} {after}").to_lowercase().contains(word));
+        let near = format!("{before} {after}").to_lowercase();
+        let is_kept = figure.kind == Kind::Time && KEPT.iter().any(|word| near.contains(word));
         let sign = match &said {
             Some(said) => said.sign,
             None if is_kept => ">=",
@@ -156,12 +154,11 @@ impl Reader<'_> {
             quantile.as_deref().unwrap_or(measures)
         );
         let id = self.draft.id("metrics", &name);
-        let why = || say!("told by the words around it", "前後の語による");
         let at = |field| ["monitoring", "metrics", id.as_str(), field];
-        self.draft.guess(&at("bound"), bound, line, why());
-        self.draft.guess(&at("measures"), measures, line, why());
+        self.once(&at("bound"), bound, line);
+        self.once(&at("measures"), measures, line);
         if let Some(quantile) = quantile {
-            self.draft.guess(&at("statistic"), quantile, line, why());
+            self.once(&at("statistic"), quantile, line);
         }
         self.watch("metrics", &id, about.to_owned(), line);
         true

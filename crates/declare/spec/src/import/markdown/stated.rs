@@ -1,7 +1,6 @@
 //! What a sentence states of one part, by words that nothing else is called by: `max_connections is 500`, `複製の遅延は
 //! 最大 15 分`. To read another such statement, add its line below.
 
-use promise::say;
 use serde_json::{Value, json};
 
 use super::{
@@ -339,13 +338,15 @@ impl Reader<'_> {
     }
 
     fn state(&mut self, to: &To, value: Value, line: usize) {
-        let why = || say!("told by the words around it", "前後の語による");
         match to {
-            To::Path(path) => self.draft.guess(path, value, line, why()),
+            To::Path(path) => self.once(path, value, line),
             To::Part(section, field) => {
                 let id = self.spoken_part(section);
-                let path = ["infrastructure", section, id.as_str(), field];
-                self.draft.guess(&path, value, line, why());
+                self.once(
+                    &["infrastructure", section, id.as_str(), field],
+                    value,
+                    line,
+                );
             }
         }
     }
@@ -384,15 +385,12 @@ impl Reader<'_> {
         else {
             return;
         };
-        let why = || say!("told by the words around it", "前後の語による");
         // A rhythm is how often something happens, not how long it is kept.
         if figure.end == 0 || self.draft.has(&["log_analysis", name, "retention"]) {
             return;
         }
-        self.draft
-            .guess(&["log_analysis", name, "retention"], value, line, why());
-        self.draft
-            .guess(&["log_analysis", name, "audit"], audit, line, why());
+        self.once(&["log_analysis", name, "retention"], value, line);
+        self.once(&["log_analysis", name, "audit"], audit, line);
         blank(left, &figure);
     }
 }

@@ -11,9 +11,10 @@ use super::{
 };
 
 impl Reader<'_> {
-    /// Whether this line has spoken of a dependency.
-    pub(super) fn is_waiting(&self, line: usize) -> bool {
-        self.dependency.as_ref().is_some_and(|(_, at)| *at == line)
+    /// The dependency of which this line has spoken.
+    pub(super) fn waiting_for(&self, line: usize) -> Option<String> {
+        let (id, _) = self.dependency.as_ref().filter(|(_, at)| *at == line)?;
+        Some(id.clone())
     }
 
     /// What a health check is said to be.
@@ -23,9 +24,8 @@ impl Reader<'_> {
             _ if near.contains("タイムアウト") || near.contains("timeout") => "timeout",
             _ => "interval",
         };
-        let is_ours = BALANCERS
-            .iter()
-            .any(|word| text.to_lowercase().contains(word))
+        let lower = text.to_lowercase();
+        let is_ours = BALANCERS.iter().any(|word| lower.contains(word))
             || self
                 .part
                 .as_ref()
@@ -83,7 +83,7 @@ impl Reader<'_> {
         let label = label.filter(|name| name.chars().count() <= NAME_MAX && !name.contains(' '));
         let speaks = OTHERS.iter().any(|word| lower.contains(word))
             || self.is_under(&OTHERS)
-            || self.dependency.as_ref().is_some_and(|(_, at)| *at == line);
+            || self.waiting_for(line).is_some();
         let name = few_words(before);
         let name = label.unwrap_or(if name.is_empty() { "provider" } else { &name });
         speaks.then(|| self.depends_on(text, name, line))
@@ -111,10 +111,9 @@ impl Reader<'_> {
             Some(product) => product.to_owned(),
             None if is_payment => "payment_provider".to_owned(),
             // The next figure of the same line speaks of the same one.
-            None => match self.dependency.clone().filter(|(_, at)| *at == line) {
-                Some((id, _)) => id,
-                None => plain(super::short(name, "provider")),
-            },
+            None => self
+                .waiting_for(line)
+                .unwrap_or_else(|| plain(super::short(name, "provider"))),
         };
         if let Some(product) = named
             .or(implied)

@@ -45,7 +45,7 @@ impl Reader<'_> {
             }
             self.figure(before, &after, text, &figure, line);
         }
-        if let Some((id, _)) = self.dependency.clone().filter(|(_, at)| *at == line) {
+        if let Some(id) = self.waiting_for(line) {
             let lower = text.to_lowercase();
             let says = ["idempotent", "冪等"]
                 .iter()
@@ -148,13 +148,14 @@ impl Reader<'_> {
                     ),
                 ),
             },
-            Kind::Time if self.is_waiting(line) && has(&PAUSED) => {
-                if let Some((id, _)) = self.dependency.clone() {
+            Kind::Time if self.waiting_for(line).is_some() && has(&PAUSED) => {
+                if let Some(id) = self.waiting_for(line) {
                     self.once(&["dependencies", &id, "backoff"], value, line);
                 }
             }
-            Kind::Share if self.is_waiting(line) && has(&["sla", "可用性", "availability"]) => {
-                if let Some((id, _)) = self.dependency.clone() {
+            // What the service offers itself has been told above.
+            Kind::Share if self.waiting_for(line).is_some() && near.contains("sla") => {
+                if let Some(id) = self.waiting_for(line) {
                     self.once(&["dependencies", &id, "availability"], value, line);
                 }
             }
