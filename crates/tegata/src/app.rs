@@ -69,6 +69,8 @@ pub(crate) struct Settings {
 
 /// SIGTERM ends everything within this time, done or not.
 const DRAIN_MAX: Duration = Duration::from_secs(10);
+/// How long what is sent to us waits for a spec that is being read; shippers give up after 10 s and more.
+const READING_MAX: Duration = Duration::from_secs(8);
 /// Why an instance that was active ends. Nothing that it remembers may act any longer; what starts it again lets it stand by.
 static LOST: LazyLock<Say> = LazyLock::new(|| {
     say!(
@@ -95,7 +97,8 @@ pub(crate) struct House {
     pub(crate) board: watch::Sender<Arc<Board>>,
     pub(crate) spec_status: watch::Sender<SpecStatus>,
     pub(crate) judge: watch::Sender<Option<mpsc::Sender<Input>>>,
-    pub(crate) collector: ArcSwapOption<collect::Handle>,
+    /// The collector of the spec in force; none while a spec is being read.
+    pub(crate) collector: watch::Sender<Option<Arc<collect::Handle>>>,
     /// The spec in force, once there is one.
     pub(crate) spec: ArcSwapOption<Spec>,
     /// The sources of the spec in force.
@@ -231,6 +234,7 @@ pub(crate) async fn run(settings: Settings, demo: Option<u16>) -> anyhow::Result
             () = lost.cancelled() => break,
             Some(why) = reload.recv() => {
                 if let Some((spec, rules)) = house.read_again(why).await {
+                    house.collector.send_replace(None);
                     generation.end().await;
                     let config = respond::Config::from_spec(&spec, links(&spec, address));
                     house.responder.reconfigure(config.with_rules(alerting(&spec, &rules)));
@@ -360,7 +364,7 @@ impl House {
             board: watch::channel(Arc::new(board)).0,
             spec_status: watch::channel(status).0,
             judge: watch::channel(None).0,
-            collector: ArcSwapOption::empty(),
+            collector: watch::channel(None).0,
             spec: ArcSwapOption::empty(),
             owed: watch::channel(Vec::new()).0,
             world,
@@ -379,6 +383,13 @@ impl House {
     /// The names under which the console answers: its own, and the one that people know it by.
     pub(crate) fn hosts(&self, address: SocketAddr) -> Vec<String> {
         hosts(&self.public, address)
+    }
+
+    /// The collector, for what was sent to us: it waits while a spec is being read, so that a start or a reload refuses nothing.
+    pub(crate) async fn collector(&self) -> Option<Arc<collect::Handle>> {
+        let mut collector = self.collector.subscribe();
+        let there = tokio::time::timeout(READING_MAX, collector.wait_for(Option::is_some));
+        there.await.ok()?.ok()?.clone()
     }
 
     /// The spec, read again; `None` when it stays as it is.

@@ -24,7 +24,7 @@ pub enum Fate {
 #[async_trait]
 pub trait Documents: Send + Sync {
     /// Whether a source of the spec takes documents for this stream.
-    fn takes(&self, stream: &str) -> bool;
+    async fn takes(&self, stream: &str) -> Result<bool, Refused>;
 
     /// Redacts, then stores; the fate of each, in their order. What is stored survives `kill -9`.
     async fn take(&self, stream: &str, documents: Vec<Document>) -> Result<Vec<Fate>, Refused>;

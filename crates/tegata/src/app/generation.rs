@@ -89,7 +89,7 @@ impl Generation {
             Outputs { rounds, lines },
             stop.clone(),
         ));
-        house.collector.store(Some(collector.clone()));
+        house.collector.send_replace(Some(collector.clone()));
         if let Some(canary) = spec.canary.clone() {
             let (clock, stop) = (house.clock.clone(), stop.clone());
             tasks.spawn(tasks::canary::run(canary, canary_rounds, clock, stop));

@@ -14,18 +14,13 @@ pub(super) struct Door(pub(super) Arc<House>);
 
 #[async_trait]
 impl door::Documents for Door {
-    fn takes(&self, stream: &str) -> bool {
-        let collector = self.0.collector.load_full();
-        collector.is_some_and(|collector| collector.takes_documents(stream))
+    async fn takes(&self, stream: &str) -> Result<bool, Refused> {
+        let collector = super::collector(&self.0).await?;
+        Ok(collector.takes_documents(stream))
     }
 
     async fn take(&self, stream: &str, documents: Vec<Document>) -> Result<Vec<Fate>, Refused> {
-        let Some(collector) = self.0.collector.load_full() else {
-            return Err(busy(say!(
-                "the spec is being read again",
-                "仕様を読み直しています"
-            )));
-        };
+        let collector = super::collector(&self.0).await?;
         let documents = documents.into_iter().map(|document| collect::Document {
             id: document.id,
             fields: document.fields,

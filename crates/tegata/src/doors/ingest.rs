@@ -19,12 +19,7 @@ impl door::Ingest for Door {
     }
 
     async fn receive(&self, stream: &str, body: &[u8]) -> Result<Received, Refused> {
-        let Some(collector) = self.0.collector.load_full() else {
-            return Err(busy(say!(
-                "the spec is being read again",
-                "仕様を読み直しています"
-            )));
-        };
+        let collector = super::collector(&self.0).await?;
         match collector.receive(stream, body).await {
             Ok(received) => Ok(Received {
                 stored: received.accepted as u64,
@@ -55,12 +50,7 @@ impl door::Ingest for Door {
         encoding: Encoding,
         body: &[u8],
     ) -> Result<Taken, Refused> {
-        let Some(collector) = self.0.collector.load_full() else {
-            return Err(busy(say!(
-                "the spec is being read again",
-                "仕様を読み直しています"
-            )));
-        };
+        let collector = super::collector(&self.0).await?;
         match collector.remote_write(message, encoding, body).await {
             Ok(taken) => Ok(Taken {
                 written: taken.written,

@@ -25,7 +25,7 @@ use console::{
     board::{SourceKind, SourceRow},
 };
 pub(crate) use listen::Listeners;
-use promise::Say;
+use promise::{Say, say};
 pub(crate) use rules::rule_group;
 pub(crate) use status::host;
 use tokio::sync::watch;
@@ -132,6 +132,14 @@ pub(crate) fn source_row(target: collect::TargetStatus) -> SourceRow {
 fn internal(what: &'static str, error: &dyn std::fmt::Display) -> console::door::Refused {
     tracing::error!(%error, what, "the console could not be answered");
     console::door::Refused::Internal(what.to_owned())
+}
+
+/// The collector of the spec in force, or the word that there is none yet.
+async fn collector(house: &House) -> Result<Arc<collect::Handle>, console::door::Refused> {
+    house
+        .collector()
+        .await
+        .ok_or_else(|| busy(say!("the spec is being read", "仕様を読んでいます")))
 }
 
 fn busy(say: Say) -> console::door::Refused {

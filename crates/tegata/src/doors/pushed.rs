@@ -12,17 +12,6 @@ use crate::app::House;
 
 pub(super) struct Door(pub(super) Arc<House>);
 
-impl Door {
-    fn collector(&self) -> Result<Arc<collect::Handle>, Refused> {
-        self.0.collector.load_full().ok_or_else(|| {
-            busy(say!(
-                "the spec is being read again",
-                "仕様を読み直しています"
-            ))
-        })
-    }
-}
-
 #[async_trait]
 impl door::Pushed for Door {
     fn body_max(&self) -> usize {
@@ -51,7 +40,7 @@ impl door::Pushed for Door {
             OtlpSignal::Logs => collect::OtlpSignal::Logs,
             OtlpSignal::Traces => collect::OtlpSignal::Traces,
         };
-        let collector = self.collector()?;
+        let collector = super::collector(&self.0).await?;
         match collector.otlp(signal, form, of(packing), body).await {
             Ok(taken) => Ok(taken.body(signal, form)),
             Err(OtlpError::TooLarge) => Err(too_large(collect::OTLP_MAX)),
@@ -73,7 +62,11 @@ impl door::Pushed for Door {
             Push::Replace => collect::Push::Replace,
             Push::End => collect::Push::End,
         };
-        match self.collector()?.push(path, push, content_type, body).await {
+        match super::collector(&self.0)
+            .await?
+            .push(path, push, content_type, body)
+            .await
+        {
             Ok(()) => Ok(()),
             Err(PushError::TooLarge) => Err(too_large(collect::PUSH_MAX)),
             Err(error) if error.is_passing() => Err(busy(say!("{error}", "{error}"))),
@@ -82,7 +75,7 @@ impl door::Pushed for Door {
     }
 
     async fn loki(&self, is_json: bool, packing: Packing, body: &[u8]) -> Result<(), Refused> {
-        let collector = self.collector()?;
+        let collector = super::collector(&self.0).await?;
         match collector.loki(is_json, of(packing), body).await {
             Ok(taken) => match taken.refused {
                 None => Ok(()),
@@ -102,7 +95,11 @@ impl door::Pushed for Door {
     }
 
     async fn webhook(&self, name: &str, header: Header<'_>, body: &[u8]) -> Result<(), Refused> {
-        match self.collector()?.webhook(name, header, body).await {
+        match super::collector(&self.0)
+            .await?
+            .webhook(name, header, body)
+            .await
+        {
             Ok(()) => Ok(()),
             Err(WebhookError::TooLarge) => Err(too_large(collect::WEBHOOK_MAX)),
             Err(WebhookError::NotDeclared(name)) => Err(missing("webhook", &name)),

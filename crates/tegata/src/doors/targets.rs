@@ -11,13 +11,13 @@ pub(super) struct Door(pub(super) Arc<House>);
 
 impl door::Targets for Door {
     fn active(&self) -> Vec<Target> {
-        let collector = self.0.collector.load();
+        let collector = self.0.collector.borrow();
         let all = collector.iter().flat_map(|collector| collector.targets());
         all.filter_map(show).collect()
     }
 
     fn dropped(&self) -> Vec<Dropped> {
-        let collector = self.0.collector.load();
+        let collector = self.0.collector.borrow();
         let all = collector.iter().flat_map(|collector| collector.dropped());
         all.map(|(job, discovered)| Dropped { job, discovered })
             .collect()

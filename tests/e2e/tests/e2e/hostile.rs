@@ -181,6 +181,38 @@ async fn a_bad_reload_keeps_the_last_good_spec() -> anyhow::Result<()> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_start_and_a_reload_refuse_nothing_that_is_posted() -> anyhow::Result<()> {
+    let dir = tempfile::tempdir()?;
+    let text = |owner: &str| {
+        format!(
+            "service: {{ name: Shop, owner: {owner} }}\n\
+             sources: {{ logs: {{ shop: {{ stream: payment_app, post: true }} }} }}\n"
+        )
+    };
+    let running = Running::spec(dir.path(), &text("sre")).await?;
+    let file = dir.path().join("tegata.yaml");
+    for n in 0..60 {
+        if n % 20 == 10 {
+            std::fs::write(&file, text(&format!("team-{n}")))?;
+            running.program.signal("HUP")?;
+        }
+        let line = format!("{{\"status\":\"ok\",\"n\":{n}}}\n");
+        let (status, body) = running
+            .http
+            .post("/ingest/logs/payment_app", "application/x-ndjson", line)
+            .await?;
+        assert_eq!(status, 200, "line {n}: {body}");
+    }
+    let found = running
+        .http
+        .json("/api/v1/logs?query=status:ok&limit=100")
+        .await?;
+    assert_eq!(found["records"].as_array().map(Vec::len), Some(60), "{found}");
+    running.stop()?;
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn posted_logs_are_redacted_before_they_rest() -> anyhow::Result<()> {
     let dir = tempfile::tempdir()?;
     let text = "service: { name: Shop, owner: sre }\n\

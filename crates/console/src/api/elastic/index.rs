@@ -41,7 +41,7 @@ fn checked(name: &str) -> Result<(), Problem> {
 
 /// Sees to it that an index is there, for a document that is about to be written.
 pub(super) async fn ensure(ask: &Ask, catalog: &Catalog, name: &str) -> Result<(), Problem> {
-    if !ask.room.desk.documents.takes(name) {
+    if !ask.room.desk.documents.takes(name).await? {
         return Err(Problem::not_taken(name));
     }
     if catalog.document(kind::INDEX, name).is_some()
@@ -105,7 +105,7 @@ pub(super) async fn create(ask: &Ask, name: &str) -> Result<Answer, Problem> {
             reason,
         ));
     }
-    if !ask.room.desk.documents.takes(name) {
+    if !ask.room.desk.documents.takes(name).await? {
         return Err(Problem::not_taken(name));
     }
     let body = match ask.json()? {
