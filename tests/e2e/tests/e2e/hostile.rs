@@ -1,6 +1,13 @@
 //! Targets that hang, flood, lie or vanish, and specs that turn bad: their own rows suffer, nothing else does.
 
-use std::{net::SocketAddr, sync::Arc, time::Duration};
+use std::{
+    net::SocketAddr,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
 
 use e2e::until;
 use tokio::{
@@ -183,31 +190,38 @@ async fn a_bad_reload_keeps_the_last_good_spec() -> anyhow::Result<()> {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_start_and_a_reload_refuse_nothing_that_is_posted() -> anyhow::Result<()> {
     let dir = tempfile::tempdir()?;
-    let text = |owner: &str| {
+    let text = |name: &str| {
         format!(
-            "service: {{ name: Shop, owner: {owner} }}\n\
-             sources: {{ logs: {{ shop: {{ stream: payment_app, post: true }} }} }}\n"
+            "service: {{ name: {name}, owner: sre }}\n\
+             sources: {{ logs: {{ shop: {{ stream: payment_app, post: true }} }} }}\n\
+             promises: {{ few: {{ kind: log_count, logs: \"stream:payment_app\", at_most: 99, window: 5m }} }}\n"
         )
     };
-    let running = Running::spec(dir.path(), &text("sre")).await?;
-    let file = dir.path().join("tegata.yaml");
-    for n in 0..60 {
-        if n % 20 == 10 {
-            std::fs::write(&file, text(&format!("team-{n}")))?;
-            running.program.signal("HUP")?;
-        }
+    let running = Running::spec(dir.path(), &text("Shop")).await?;
+    let posted = AtomicU64::new(0);
+    let post = async || -> anyhow::Result<()> {
+        let n = posted.fetch_add(1, Ordering::Relaxed);
         let line = format!("{{\"status\":\"ok\",\"n\":{n}}}\n");
-        let (status, body) = running
+        let answer = running
             .http
-            .post("/ingest/logs/payment_app", "application/x-ndjson", line)
-            .await?;
+            .post("/ingest/logs/payment_app", "application/x-ndjson", line);
+        let (status, body) = answer.await?;
         assert_eq!(status, 200, "line {n}: {body}");
-    }
-    let found = running
-        .http
-        .json("/api/v1/logs?query=status:ok&limit=100")
+        Ok(())
+    };
+    post().await?;
+    for name in ["Second", "Third", "Fourth"] {
+        std::fs::write(dir.path().join("tegata.yaml"), text(name))?;
+        running.program.signal("HUP")?;
+        until("the changed spec", Duration::from_secs(20), async || {
+            post().await?;
+            let board = running.http.json("/api/v1/promises").await?;
+            Ok((board["service"]["en"] == name).then_some(()))
+        })
         .await?;
-    assert_eq!(found["records"].as_array().map(Vec::len), Some(60), "{found}");
+    }
+    let stored = running.http.json("/elastic/payment_app/_count").await?;
+    assert_eq!(stored["count"], posted.into_inner(), "{stored}");
     running.stop()?;
     Ok(())
 }
