@@ -51,6 +51,9 @@ pub enum Error {
     /// A write failed in a way after which the disk's content is unknown. Opening again finds out.
     #[error("the ledger takes no more entries since a write failed: {reason}")]
     Broken { reason: String },
+    /// Its body is past its retention; its hash and its proof are kept.
+    #[error("entry {index} was pruned: entries are kept from {kept_from} on")]
+    Pruned { index: u64, kept_from: u64 },
     #[error("the ledger is closed")]
     Closed,
 }
@@ -128,6 +131,9 @@ pub enum VerifyError {
     /// Personal values were taken away, and no entry says that they were erased.
     #[error("{gone} personal values are gone, and entries say that {erased} were erased")]
     Vanished { gone: u64, erased: u64 },
+    /// The note of how far it was pruned says what no entry says.
+    #[error("{} says that entries were pruned, and no entry says so", path.display())]
+    Pruned { path: PathBuf },
     /// A hash above the entries differs.
     #[error("the hash over the entries {first} to {last} is not what was written ({})", path.display())]
     Node {

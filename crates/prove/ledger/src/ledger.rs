@@ -2,20 +2,25 @@
 
 use std::{
     ops::Range,
-    path::Path,
-    sync::{Arc, Condvar, Mutex, PoisonError, RwLock, RwLockReadGuard, mpsc},
+    path::{Path, PathBuf},
+    sync::{
+        Arc, Condvar, Mutex, PoisonError, RwLock, RwLockReadGuard,
+        atomic::{AtomicU64, Ordering},
+        mpsc,
+    },
     thread::{self, JoinHandle},
 };
 
 use crate::{
     entry::{Entry, NewEntry},
-    error::Error,
+    error::{Error, VerifyError},
     find::{Find, Prints},
     limit::{BATCH_ENTRIES, QUEUE_BYTES, READ_ENTRIES, TILE},
-    merkle::{Hash, consistency_proof, inclusion_proof},
+    merkle::{Hash, consistency_proof, inclusion_proof, range_root},
     note::Checkpoint,
     open::{self, Opened},
     personal::{Shelf, Traces},
+    prune::{self, Cut, Pruned},
     tree::{self, Tree},
     writer::{Job, Shared, Writer, lock},
 };
@@ -27,6 +32,10 @@ type Numbered = (u64, Box<[u8]>);
 /// the newest checkpoint and releases the directory.
 pub struct Ledger {
     shared: Arc<Shared>,
+    /// The first entry whose body is kept.
+    kept_from: AtomicU64,
+    /// One pruning at a time.
+    pruning: Mutex<()>,
     vkey: String,
     prints: Prints,
     thread: Option<JoinHandle<()>>,
@@ -59,6 +68,8 @@ impl Ledger {
         let thread = Some(thread.map_err(|error| Error::io(&dir, error))?);
         Ok(Self {
             shared,
+            kept_from: AtomicU64::new(0),
+            pruning: Mutex::default(),
             vkey,
             prints: Prints::default(),
             thread,
@@ -141,6 +152,13 @@ impl Ledger {
             .min(range.start.saturating_add(READ_ENTRIES as u64));
         let mut found = Vec::new();
         let mut shelf = self.shelf();
+        let kept_from = self.kept_from();
+        if range.start < kept_from && !range.is_empty() {
+            return Err(Error::Pruned {
+                index: range.start,
+                kept_from,
+            });
+        }
         let mut at = range.start;
         while at < end {
             let stop = end.min((at / TILE + 1) * TILE);
@@ -158,7 +176,8 @@ impl Ledger {
         let mut found = Vec::new();
         let mut shelf = self.shelf();
         let mut end = find.before.unwrap_or(u64::MAX).min(self.len());
-        while end > 0 && found.len() < limit {
+        let kept_from = self.kept_from();
+        while end > kept_from && found.len() < limit {
             let n = (end - 1) / TILE;
             let start = n * TILE;
             // Only whole bundles have a print: nothing is ever added to them.
@@ -218,6 +237,58 @@ impl Ledger {
         Ok(Some((count, range.start)))
     }
 
+    /// The first entry whose body is kept; those before it were pruned.
+    #[must_use]
+    pub fn kept_from(&self) -> u64 {
+        self.kept_from.load(Ordering::Acquire)
+    }
+
+    /// Drops the bodies of entries before `keep_from`, as far as whole files of them go; hashes and proofs stay. `entry`
+    /// makes the entry of kind [`PRUNED`](crate::PRUNED) that says so, of [`Cut::body`]. `None` where nothing goes.
+    ///
+    /// What goes is verified first. The entry is durable before anything is taken away; after a crash in between, opening
+    /// goes on.
+    pub fn prune(
+        &self,
+        keep_from: u64,
+        entry: impl FnOnce(&Cut) -> NewEntry,
+    ) -> Result<Option<Cut>, Error> {
+        let _alone = lock(&self.pruning);
+        let (dir, base) = {
+            let tree = self.tree();
+            (tree.dir.clone(), tree.base)
+        };
+        let to = prune::whole(keep_from.min(base));
+        if to <= self.kept_from() {
+            return Ok(None);
+        }
+        let before = prune::noted(&dir)?;
+        let before = before.map(|pruned| Ok::<_, Error>((pruned, self.said(pruned)?)));
+        let cut = prune::cut(&dir, before.transpose()?, to)?;
+        let index = self.append(vec![entry(&cut)])?.start;
+        self.kept_from.store(to, Ordering::Release);
+        let _quiet = lock(&self.shared.personal);
+        prune::take_away(&dir, Pruned { to, entry: index }, cut.range.0..to)?;
+        Ok(Some(cut))
+    }
+
+    /// What an earlier process may have left, once its entry says that it was to go.
+    pub(crate) fn go_on_pruning(&self, pruned: Pruned) -> Result<(), Error> {
+        self.said(pruned)?;
+        self.kept_from.store(pruned.to, Ordering::Release);
+        prune::finish(&self.tree().dir, pruned)
+    }
+
+    fn said(&self, pruned: Pruned) -> Result<prune::Said, Error> {
+        let said = prune::said(&self.entry(pruned.entry)?);
+        said.filter(|said| said.to == pruned.to).ok_or_else(|| {
+            VerifyError::Pruned {
+                path: prune::path(&self.tree().dir),
+            }
+            .into()
+        })
+    }
+
     /// The newest signed checkpoint.
     #[must_use]
     pub fn checkpoint(&self) -> Checkpoint {
@@ -251,10 +322,23 @@ impl Ledger {
         consistency_proof(&mut tree.nodes(), old, new)
     }
 
+    /// The root of the tree of the first `size` entries.
+    pub fn root_of(&self, size: u64) -> Result<Hash, Error> {
+        let tree = self.tree();
+        within(size, &tree)?;
+        range_root(&mut tree.nodes(), 0, size)
+    }
+
     /// Who signs, as a C2SP vkey: what an auditor keeps.
     #[must_use]
     pub fn verifier(&self) -> String {
         self.vkey.clone()
+    }
+
+    /// Where it lies.
+    #[must_use]
+    pub fn dir(&self) -> PathBuf {
+        self.tree().dir.clone()
     }
 
     fn shelf(&self) -> Shelf {

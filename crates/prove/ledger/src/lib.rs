@@ -3,7 +3,7 @@
 //! **Alone**: it uses nothing else of ours, no clock and no network, so that an auditor can link this crate, or
 //! read its files with any tool that speaks the same public formats, and need not trust the rest of Tegata.
 //!
-//! It does not decide what is worth an entry, does not read times, and never deletes: the ledger only grows.
+//! It does not decide what is worth an entry, nor how long one is kept, and does not read times. The tree only grows.
 //!
 //! # What lies in the directory
 //!
@@ -14,6 +14,7 @@
 //! | `tile/<L>/<N>.p/<W>` | the first W hashes of a tile that is not full | C2SP tlog-tiles |
 //! | `tile/entries/<N>[.p/<W>]` | 256 (or W) entries, each after its length as a big-endian `uint16` | C2SP tlog-tiles |
 //! | `personal/<N>` | salts and values of personal fields, of which entries hold commitments | ours |
+//! | `pruned` | how far entries past their retention went, and the entry that says so | two numbers |
 //! | `tail` | the newest commits, each with its signed checkpoint | ours, see below |
 //! | `key`, `key.pub` | Ed25519 signer (mode 0600) and verifier key | C2SP signed-note |
 //! | `lock` | held by the one process that writes | empty |
@@ -38,6 +39,7 @@
 pub mod limit;
 pub mod merkle;
 
+mod cosign;
 mod entry;
 mod error;
 mod files;
@@ -48,6 +50,7 @@ mod note;
 mod open;
 mod personal;
 mod proof;
+mod prune;
 mod read;
 mod stamp;
 mod tail;
@@ -56,15 +59,17 @@ mod verify;
 mod witness;
 mod writer;
 
+pub use cosign::{COSIGN_BYTES, CosignError, Cosigner, cosign_request, take_cosignature};
 pub use entry::{Entry, NewEntry};
 pub use error::{Error, VerifyError};
 pub use find::Find;
 pub use ledger::Ledger;
 pub use merkle::{Hash, verify_consistency, verify_inclusion};
-pub use note::{Checkpoint, verify_note};
+pub use note::{Checkpoint, checkpoint_of, verify_note};
 pub use open::Opened;
 pub use personal::{ERASED, Personal, erased, personal};
 pub use proof::{Proof, ProofError, prove, prove_at};
+pub use prune::{Cut, PRUNED, Pruned};
 pub use read::read;
 pub use stamp::{STAMP_BYTES, Stamp, StampError, stamp_request, stamped, stamps};
 pub use verify::{Expect, Verified, verify};

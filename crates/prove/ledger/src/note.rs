@@ -36,6 +36,11 @@ pub fn verify_note<'n>(note: &'n str, vkey: &str) -> Result<&'n str, String> {
     verified_text(note, &Verifier::parse(vkey)?)
 }
 
+/// Reads a checkpoint that the holder of `vkey` signed. The error says what is wrong with it.
+pub fn checkpoint_of(note: &str, vkey: &str) -> Result<Checkpoint, String> {
+    read(note, &Verifier::parse(vkey)?)
+}
+
 /// Reads a checkpoint that `verifier` signed. The error says what is wrong with it.
 pub(crate) fn read(note: &str, verifier: &Verifier) -> Result<Checkpoint, String> {
     let text = verified_text(note, verifier)?;

@@ -16,6 +16,7 @@ use crate::{
     limit::{NOTE_BYTES, TAIL_BYTES},
     merkle::{Hash, range_root},
     note::{self, Checkpoint},
+    prune,
     tail::{self, Tail},
     tree::{self, Tree},
     verify::{Expect, verify},
@@ -50,8 +51,13 @@ pub(crate) fn open(dir: &Path, origin: &str) -> Result<(Ledger, Opened), Error> 
             }
             other => other,
         })?;
+    let pruned = prune::noted(dir)?;
     let writer = Writer::new(dir, signer, lock, tail_length, published.size, tree.size())?;
-    Ok((Ledger::start(tree, writer)?, opened))
+    let ledger = Ledger::start(tree, writer)?;
+    if let Some(pruned) = pruned {
+        ledger.go_on_pruning(pruned)?;
+    }
+    Ok((ledger, opened))
 }
 
 /// A lock outlives its holder for a moment: a process that is being killed, or a child between fork and exec.

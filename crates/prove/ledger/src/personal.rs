@@ -150,7 +150,7 @@ fn folder(dir: &Path) -> PathBuf {
     dir.join("personal")
 }
 
-fn file_of(dir: &Path, n: u64) -> PathBuf {
+pub(crate) fn file_of(dir: &Path, n: u64) -> PathBuf {
     folder(dir).join(format!("{n:010}"))
 }
 
@@ -333,8 +333,12 @@ impl Audit {
 
     /// A copy without any values is whole: somebody was not to see them. One that lacks some is not, unless entries say
     /// that they were erased.
-    pub fn end(self) -> Result<Personal, VerifyError> {
-        let Personal { gone, erased, .. } = self.found;
+    ///
+    /// What was pruned is counted by what the entry about it says.
+    pub fn end(self, pruned: Option<Personal>) -> Result<Personal, VerifyError> {
+        let before = pruned.unwrap_or_default();
+        let gone = self.found.gone + before.gone;
+        let erased = self.found.erased + before.erased;
         if gone > erased && self.shelf.is_here() {
             return Err(VerifyError::Vanished { gone, erased });
         }

@@ -145,7 +145,11 @@ pub fn prove(dir: &Path, index: u64) -> Result<Option<Proof>, Error> {
 /// The same by another checkpoint of this ledger, one that was cosigned or stamped. `None` where it does not cover the
 /// entry.
 pub fn prove_at(dir: &Path, index: u64, checkpoint: &str) -> Result<Option<Proof>, Error> {
-    let mut leaves = Vec::new();
+    let mut leaves = crate::prune::leaves(dir)?;
+    let kept_from = leaves.len() as u64;
+    if index < kept_from {
+        return Err(Error::Pruned { index, kept_from });
+    }
     let mut wanted = None;
     crate::read::read_lines(dir, |at, line| {
         if at == index {

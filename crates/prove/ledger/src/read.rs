@@ -8,10 +8,10 @@ use crate::{
     files, key,
     limit::{TAIL_BYTES, TILE},
     personal::Shelf,
-    tail, tree,
+    prune, tail, tree,
 };
 
-/// Gives every entry to `visit`, from the first to the newest that is signed. Each is compared with its hash, and the
+/// Gives every entry that is kept to `visit`, from the oldest to the newest that is signed. Each is compared with its hash, and the
 /// hashes with what was signed; [`verify`](crate::verify) looks more closely, and says more when something is wrong.
 pub fn read(dir: &Path, mut visit: impl FnMut(Entry)) -> Result<(), Error> {
     let mut failed = None;
@@ -47,15 +47,35 @@ pub(crate) fn read_lines(dir: &Path, mut visit: impl FnMut(u64, &[u8])) -> Resul
         }
         .into());
     }
-    for n in 0..base / TILE {
-        for (index, line) in (n * TILE..).zip(tree::read_bundle(dir, n)?) {
-            visit(index, &line);
+    let pruned = prune::noted(dir)?;
+    let mut is_said = pruned.is_none();
+    let mut each = |index, line: &[u8]| {
+        is_said = is_said || pruned.is_some_and(|pruned| pruned.is_said_by(index, line));
+        visit(index, line);
+    };
+    for n in pruned.map_or(0, |pruned| pruned.to) / TILE..base / TILE {
+        let lines = match tree::read_bundle(dir, n) {
+            // It went while we read.
+            Err(VerifyError::Missing { .. }) if is_pruned(dir, n)? => continue,
+            lines => lines?,
+        };
+        for (index, line) in (n * TILE..).zip(lines) {
+            each(index, &line);
         }
     }
     for (index, line) in (base..).zip(&tail.lines) {
-        visit(index, &line.bytes);
+        each(index, &line.bytes);
     }
-    Ok(())
+    if is_said {
+        Ok(())
+    } else {
+        let path = prune::path(dir);
+        Err(VerifyError::Pruned { path }.into())
+    }
+}
+
+fn is_pruned(dir: &Path, n: u64) -> Result<bool, VerifyError> {
+    Ok(prune::noted(dir)?.is_some_and(|pruned| n * TILE < pruned.to))
 }
 
 /// An entry from its line.

@@ -18,8 +18,9 @@ use crate::{
     merkle::{Frontier, Hash, subtree_root},
     note::{self, Checkpoint},
     personal::{Audit, Personal},
+    prune::{self, Pruned, Said},
     tail::{self, Tail},
-    tree::{check_bundle, push_bundle},
+    tree::{self, check_bundle, push_bundle},
     writer::place,
 };
 
@@ -40,7 +41,7 @@ pub struct Expect<'a> {
 pub struct Verified {
     pub size: u64,
     pub root: Hash,
-    /// When the first entry happened, and the last.
+    /// When the first entry that is kept happened, and the last.
     pub from: Option<String>,
     pub to: Option<String>,
     /// The short hash of the signer's key.
@@ -49,6 +50,8 @@ pub struct Verified {
     pub unfinished: u64,
     /// Values beside the entries.
     pub personal: Personal,
+    /// The first entry whose body is kept; those before it were pruned, and only their hashes are here.
+    pub kept_from: u64,
 }
 
 /// Verifies the ledger in `dir`: every byte of its tiles, its tail and its checkpoint.
@@ -67,11 +70,16 @@ pub fn verify(dir: &Path, expect: &Expect<'_>) -> Result<Verified, VerifyError> 
     result
 }
 
-/// The checkpoint, and when the tail was last written: half a commit may be seen in it.
-fn newest(dir: &Path) -> (Option<Vec<u8>>, Option<SystemTime>) {
+/// The checkpoint, how far was pruned, and when the tail was last written: half a commit may be seen in it.
+fn newest(dir: &Path) -> (Option<Vec<u8>>, Option<Pruned>, Option<SystemTime>) {
     let published = files::read(&dir.join("checkpoint"), NOTE_BYTES as u64);
+    let pruned = prune::noted(dir);
     let written = fs::metadata(dir.join("tail")).and_then(|tail| tail.modified());
-    (published.ok().flatten(), written.ok())
+    (
+        published.ok().flatten(),
+        pruned.ok().flatten(),
+        written.ok(),
+    )
 }
 
 fn verify_once(dir: &Path, expect: &Expect<'_>) -> Result<Verified, VerifyError> {
@@ -98,6 +106,8 @@ fn verify_once(dir: &Path, expect: &Expect<'_>) -> Result<Verified, VerifyError>
         from: None,
         to: None,
         audit: Audit::of(dir),
+        pruned: prune::noted(dir)?,
+        said: None,
     };
     walk.roots.wanted = [Some(published.size), older.as_ref().map(|note| note.size)]
         .into_iter()
@@ -111,6 +121,7 @@ fn verify_once(dir: &Path, expect: &Expect<'_>) -> Result<Verified, VerifyError>
     let tail = tail::read_commits(commits, walk.frontier.clone(), &signer);
     let size = tail.frontier.size();
     let unfinished = walk.tail(&tail, &path, base, published.size)?;
+    walk.pruned()?;
     let Some(checkpoint) = &tail.checkpoint else {
         return Err(VerifyError::Tail {
             path,
@@ -137,6 +148,7 @@ fn verify_once(dir: &Path, expect: &Expect<'_>) -> Result<Verified, VerifyError>
         walk.compare(older, ELSEWHERE)?;
     }
     let root = checkpoint.root;
+    let kept_from = walk.kept_from();
     Ok(Verified {
         size,
         root,
@@ -144,7 +156,8 @@ fn verify_once(dir: &Path, expect: &Expect<'_>) -> Result<Verified, VerifyError>
         to: walk.to,
         key_id: signer.key_id(),
         unfinished,
-        personal: walk.audit.end()?,
+        kept_from,
+        personal: walk.audit.end(walk.said.map(|said| said.personal))?,
     })
 }
 
@@ -195,6 +208,9 @@ struct Walk<'a> {
     from: Option<String>,
     to: Option<String>,
     audit: Audit,
+    /// How far it is said to be pruned, and what the entry about it says once it was met.
+    pruned: Option<Pruned>,
+    said: Option<Said>,
 }
 
 /// Roots of the trees that some checkpoint was signed over.
@@ -233,7 +249,14 @@ impl Walk<'_> {
             detail: detail.to_owned(),
         };
         let bytes = files::read(&path, BUNDLE_BYTES).map_err(|e| VerifyError::io(&path, e))?;
-        let bytes = bytes.ok_or_else(|| gone("its bundle is missing", &path))?;
+        let bytes = match bytes {
+            Some(bytes) => bytes,
+            None if first < self.kept_from() => {
+                let hashes = tree::read_tile(self.dir, Layer::Hashes(0), n)?;
+                return self.hashes(n, hashes);
+            }
+            None => return Err(gone("its bundle is missing", &path)),
+        };
         let tile = files::tile(self.dir, Layer::Hashes(0), n);
         let hashes = files::read(&tile, TILE * 32).map_err(|e| VerifyError::io(&tile, e))?;
         let hashes = hashes.ok_or_else(|| gone("the tile of its hash is missing", &tile))?;
@@ -250,11 +273,43 @@ impl Walk<'_> {
             });
         }
         self.partial_entries(n, &entries)?;
-        self.partial_hashes(0, n, &hashes_read)?;
         self.note_times(&entries, first);
         for (index, line) in (first..).zip(&entries) {
-            self.audit.line(index, line)?;
+            self.line(index, line)?;
         }
+        self.hashes(n, hashes_read)
+    }
+
+    /// An entry whose hash was compared before.
+    fn line(&mut self, index: u64, line: &[u8]) -> Result<(), VerifyError> {
+        // A pruning that was cut short has left some of what was to go: it is counted by what the entry about it says.
+        if index < self.kept_from() {
+            return Ok(());
+        }
+        if let Some(pruned) = &self.pruned
+            && pruned.entry == index
+        {
+            self.said = prune::said_in(line).filter(|said| said.to == pruned.to);
+        }
+        self.audit.line(index, line)
+    }
+
+    fn kept_from(&self) -> u64 {
+        self.pruned.map_or(0, |pruned| pruned.to)
+    }
+
+    /// What went is what an entry says.
+    fn pruned(&self) -> Result<(), VerifyError> {
+        if self.pruned.is_some() && self.said.is_none() {
+            let path = prune::path(self.dir);
+            return Err(VerifyError::Pruned { path });
+        }
+        Ok(())
+    }
+
+    /// Takes up the hashes of a bundle, and compares the tiles that it completes.
+    fn hashes(&mut self, n: u64, hashes_read: Vec<Hash>) -> Result<(), VerifyError> {
+        self.partial_hashes(0, n, &hashes_read)?;
         self.roots.pass(&self.frontier, &hashes_read);
         let root = subtree_root(&hashes_read);
         self.frontier.push_subtree(8, root);
@@ -293,7 +348,7 @@ impl Walk<'_> {
         self.roots.pass(&self.frontier, &hashes);
         self.note_times(&entries, base);
         for (index, line) in (base..).zip(&entries) {
-            self.audit.line(index, line)?;
+            self.line(index, line)?;
         }
         if let Some(broken) = &tail.broken {
             let never_acknowledged =
@@ -337,7 +392,7 @@ impl Walk<'_> {
 
     fn note_times(&mut self, entries: &[&[u8]], first: u64) {
         let at = |bytes: &&[u8]| entry::parse(bytes).ok().map(|entry| entry.at);
-        if first == 0 {
+        if first <= self.kept_from() {
             self.from = entries.first().and_then(at);
         }
         if let Some(last) = entries.last() {

@@ -18,7 +18,7 @@ use crate::{
 };
 
 /// The last checkpoint that the witness has cosigned, in its own folder.
-const SEEN: &str = "checkpoint";
+pub(crate) const SEEN: &str = "checkpoint";
 
 /// What a witness has found, and said.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -81,7 +81,7 @@ pub fn witness(
 }
 
 /// Adds a cosignature; one of the same witness from before goes.
-fn cosign(text: &str, signer: &Signer, unix_secs: u64) -> String {
+pub(crate) fn cosign(text: &str, signer: &Signer, unix_secs: u64) -> String {
     let name = &signer.verifier.name;
     let signed = text.rfind("\n\n").map_or(text, |split| &text[..=split]);
     let mut signature = signer.verifier.id.to_vec();

@@ -1,6 +1,7 @@
 //! The ledger from outside: proofs by known vectors, every byte flipped, a process killed again and again.
 #![allow(clippy::unwrap_used)]
 
+mod cosign;
 mod damage;
 mod interop;
 mod kill;
@@ -8,6 +9,7 @@ mod matrix;
 mod merkle;
 mod personal;
 mod proof;
+mod prune;
 mod serve;
 mod stamp;
 
