@@ -77,6 +77,9 @@ pub trait Ledger: Send + Sync {
     /// so; `None` where it stands nowhere.
     async fn erase(&self, value: &str, asked: &Asked) -> Result<Option<(u64, u64)>, Refused>;
 
+    /// Those outside who are asked to witness it, by name.
+    fn witnesses(&self) -> Vec<Witness>;
+
     /// The kinds of entries, for the filter.
     fn kinds(&self) -> Vec<(&'static str, Say)>;
 }
@@ -92,6 +95,41 @@ pub struct Checkpoint {
     pub at: Option<Timestamp>,
     /// The signed note, as it lies on the disk.
     pub note: String,
+}
+
+/// Somebody outside who remembers what the ledger was, and how it stands with them.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Witness {
+    pub name: String,
+    /// The promise that they see it in time.
+    pub promise: String,
+    pub what: Say,
+    pub every_secs: u64,
+    /// The longest time without them that is borne.
+    pub within_secs: u64,
+    /// When they saw it last, how many entries it held, and the entry that says so.
+    pub seen: Option<Timestamp>,
+    pub size: Option<u64>,
+    pub entry: Option<u64>,
+    /// Why they did not see it when they were asked since.
+    pub problem: Option<Say>,
+    /// They say that it is not the ledger that they know.
+    pub refuses: bool,
+}
+
+impl Witness {
+    /// Not proven before they saw it once; broken once they refuse or are away for too long.
+    #[must_use]
+    pub fn state(&self, now: Timestamp) -> State {
+        let within = std::time::Duration::from_secs(self.within_secs);
+        match self.seen {
+            _ if self.refuses => State::Broken,
+            None => State::Unproven,
+            Some(seen) if now.since(seen) > within => State::Broken,
+            Some(_) if self.problem.is_some() => State::AtRisk,
+            Some(_) => State::Kept,
+        }
+    }
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize)]

@@ -136,6 +136,7 @@ pub(crate) fn table() -> Vec<Route> {
         get "/api/v1/checklists/{list}" Json api::cases::month, "The sheets of a month", "1 か月分のチェックリスト";
         post "/api/v1/checklists/{list}/tick" Json api::cases::tick, "Answer an item", "項目への回答";
         post "/api/v1/checklists/{list}/sign" Json api::cases::sign, "Sign a sheet", "チェックリストへの署名";
+        get "/api/v1/ledger/witnesses" Json api::ledger::witnesses, "Who outside witnesses the ledger, and when they saw it last", "台帳の外部の証人と最後の確認";
         get "/api/v1/ledger/checkpoint" Json api::ledger::checkpoint, "The newest signed checkpoint", "最新の署名付きチェックポイント";
         get "/api/v1/ledger/entries" Json api::ledger::entries, "Entries, newest first; `before`, `kind` and `limit` choose", "記録(新しい順)。`before`、`kind`、`limit` で絞る";
         get "/api/v1/ledger/entries/{index}" Json api::ledger::entry, "One entry", "台帳の記録";

@@ -108,6 +108,8 @@ pub(crate) struct House {
     pub(crate) rules: Arc<ArcSwap<Vec<RuleGroup>>>,
     /// Fields of logs that the spec says are personal.
     pub(crate) masked: ArcSwap<Vec<String>>,
+    /// How it stands with the ledger's witnesses.
+    pub(crate) witnesses: Arc<ArcSwap<Vec<console::door::Witness>>>,
     /// Who may ask.
     pub(crate) gate: Gate,
     /// Where commands on this machine ask.
@@ -370,6 +372,7 @@ impl House {
             world,
             rules: Arc::default(),
             masked: ArcSwap::default(),
+            witnesses: Arc::default(),
             gate,
             url: format!("http://{near}"),
             public,

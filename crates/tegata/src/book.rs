@@ -37,6 +37,10 @@ pub(crate) mod kind {
     pub(crate) const CLOCK_JUMPED: &str = "clock_jumped";
     pub(crate) const RECOVERED: &str = "recovered";
     pub(crate) const CONSOLE: &str = "console";
+    /// Somebody outside has seen the ledger as it was.
+    pub(crate) const WITNESSED: &str = "witnessed";
+    /// A witness that was asked did not see it, and why.
+    pub(crate) const WITNESS_MISSED: &str = "witness_missed";
     /// What somebody did or tried; see `deeds`.
     pub(crate) const DEED: &str = "deed";
     /// Which parts of the log store there are, each by its SHA-256, and which have left.

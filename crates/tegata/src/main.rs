@@ -24,6 +24,7 @@ mod sink;
 mod spec_file;
 mod tasks;
 mod windows;
+mod witness;
 
 use std::process::ExitCode;
 

@@ -25,6 +25,11 @@ pub(crate) async fn checkpoint(visit: Visit) -> Response {
     }
 }
 
+pub(crate) async fn witnesses(visit: Visit) -> Response {
+    let witnesses = visit.room.desk.ledger.witnesses();
+    Json(json!({ "witnesses": witnesses })).into_response()
+}
+
 pub(crate) async fn entries(visit: Visit) -> Response {
     let before = match number(&visit, "before") {
         Ok(before) => before,

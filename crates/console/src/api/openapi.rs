@@ -157,6 +157,7 @@ fn schema(route: &Route) -> Option<&'static str> {
         "/api/v1/incidents" => "Incidents",
         "/api/v1/incidents/{id}" => "Incident",
         "/api/v1/ledger/checkpoint" => "Checkpoint",
+        "/api/v1/ledger/witnesses" => "Witnesses",
         "/api/v1/ledger/entries" => "Entries",
         "/api/v1/ledger/entries/{index}" => "Entry",
         "/api/v1/ledger/entries/{index}/inclusion" => "Inclusion",

@@ -1,5 +1,7 @@
 //! `/ledger` and `/ledger/{index}`: what was written down, and how to check it without trusting this page.
 
+use std::time::Duration;
+
 use ::promise::{Lang, Say, say};
 use axum::{extract::Path, response::Response};
 use maud::{Markup, html};
@@ -10,7 +12,7 @@ use crate::{
     lang::Pick,
     page::{Follow, Part, frame, promise_link},
     reply::{Visit, escape},
-    show::time,
+    show::{mark, time},
 };
 
 /// Entries on one page.
@@ -43,6 +45,7 @@ pub(crate) async fn list(visit: Visit) -> Response {
             Lang::Ja => format!("{} 件の記録。気づかれずに変わることはありません。", grouped(checkpoint.size)),
         }) }
         (head(&visit, &checkpoint))
+        (witnesses(&visit))
         nav aria-label=(lang.pick("Show by kind", "種類で絞り込む")) { ul.filters {
             li { a href="/ledger" aria-current=[kind.is_none().then_some("true")] { (lang.pick("all", "すべて")) } }
             li { a href="/ledger/deeds" { (lang.pick("Who did what", "誰が何をしたか")) } }
@@ -84,6 +87,51 @@ fn head(visit: &Visit, checkpoint: &Checkpoint) -> Markup {
         }
         details { summary { (lang.pick("Signed checkpoint", "署名付きチェックポイント")) }
             pre tabindex="0" role="group" aria-label=(lang.pick("Signed checkpoint", "署名付きチェックポイント")) { (checkpoint.note) } }
+    }
+}
+
+/// Who outside saw it, and when: what the operator cannot take back.
+fn witnesses(visit: &Visit) -> Markup {
+    let lang = visit.lang;
+    let witnesses = visit.room.desk.ledger.witnesses();
+    let title = lang.pick("Seen from outside", "外部の証人");
+    html! {
+        section aria-labelledby="witnesses" {
+            h2 #witnesses { (title) }
+            @if witnesses.is_empty() {
+                p.note { (lang.pick(
+                    "Nobody outside witnesses this ledger: whoever holds its key could write another. Name witnesses in the spec: ",
+                    "この台帳には外部の証人がいないため、鍵を持つ人は別の台帳に差し替えられます。仕様に証人を書いてください: ",
+                )) code { "ledger.witnesses" } }
+            } @else {
+                div.scroll tabindex="0" role="group" aria-label=(title) { table {
+                    thead { tr {
+                        th scope="col" { (lang.pick("Verdict", "判定")) }
+                        th scope="col" { (lang.pick("Witness", "証人")) }
+                        th scope="col" { (lang.pick("Saw it last", "最後の確認")) }
+                        th.figure scope="col" { (lang.pick("Entries", "件数")) }
+                        th scope="col" { (lang.pick("Asked", "間隔")) }
+                        th scope="col" { (lang.pick("What is wrong", "問題")) }
+                    } }
+                    tbody { @for one in &witnesses { tr {
+                        td { (mark::verdict(one.state(visit.now), lang)) }
+                        th scope="row" { (promise_link(visit, &one.promise)) " " span.note { (one.what.get(lang)) } }
+                        td { @match one.seen { Some(at) => (time::ago(at, visit.now, lang)), None => (lang.pick("never", "まだありません")) } }
+                        td.figure { @if let (Some(size), Some(entry)) = (one.size, one.entry) { a href={ "/ledger/" (entry) } { (grouped(size)) } } }
+                        td { (every(one.every_secs, lang)) }
+                        td { (one.problem.as_ref().map_or("–", |why| why.get(lang))) }
+                    } } }
+                } }
+            }
+        }
+    }
+}
+
+fn every(secs: u64, lang: Lang) -> String {
+    let length = time::length(Duration::from_secs(secs), lang);
+    match lang {
+        Lang::En => format!("every {length}"),
+        Lang::Ja => format!("{length}ごと"),
     }
 }
 

@@ -98,6 +98,21 @@ async fn an_incident_is_acknowledged_once() {
     assert_eq!(post(json!({ "by": "Suzuki" })).await, 409);
 }
 
+/// Of 3 hours at most: one saw it 20 minutes ago, one 200, one remembers another history, one never saw it.
+#[tokio::test]
+async fn the_ledger_says_who_outside_saw_it_and_who_is_missing() {
+    let router = console();
+    let said = json_of(&get(&router, "/api/v1/ledger/witnesses").await);
+    assert_eq!(said["witnesses"][1]["name"], "court");
+    let html = get(&router, "/ledger?lang=en").await.text();
+    let table = html.split("Seen from outside").nth(2).unwrap();
+    let rows: Vec<&str> = table.split("<tr>").skip(2).take(4).collect();
+    for (row, state) in rows.iter().zip(["kept", "broken", "broken", "unproven"]) {
+        assert!(row.contains(state), "{state}: {row}");
+    }
+    assert!(rows[2].contains("another history"));
+}
+
 #[tokio::test]
 async fn ledger_entries_page_backwards() {
     let router = console();

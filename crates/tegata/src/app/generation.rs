@@ -1,6 +1,6 @@
 //! What lives as long as one spec is in force: its collector and its judge.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{collections::HashMap, path::Path, sync::Arc};
 
 use collect::Outputs;
 use console::board::SourceRow;
@@ -29,6 +29,7 @@ use crate::{
         judge::{Judge, Show, WAITING_MAX},
         log_rules::LogRules,
         rules::Rules,
+        witness::Witnesses,
     },
     windows::Windows,
 };
@@ -167,6 +168,8 @@ impl Generation {
         let masked = streams.flat_map(|stream| stream.redacted.iter().cloned());
         house.masked.store(Arc::new(masked.collect()));
         house.sealer.keep(spec.retention.clone());
+        let witnesses = witnesses(house, &spec);
+        tasks.spawn(tasks::witness::run(witnesses, stop.clone()));
         tasks.spawn(tasks::retain::run(
             spec.retention,
             house.metrics.clone(),
@@ -182,6 +185,21 @@ impl Generation {
         self.stop.cancel();
         self.tasks.close();
         self.tasks.wait().await;
+    }
+}
+
+fn witnesses(house: &House, spec: &Spec) -> Witnesses {
+    let spec_folder = house.settings.spec.parent();
+    Witnesses {
+        named: spec.ledger.witnesses.clone(),
+        folder: spec_folder.unwrap_or(Path::new("")).to_owned(),
+        ledger: house.book.ledger().dir(),
+        book: house.book.clone(),
+        logs: house.logs.clone(),
+        state: house.local.clone(),
+        clock: house.clock.clone(),
+        judges: house.judge.subscribe(),
+        shown: house.witnesses.clone(),
     }
 }
 

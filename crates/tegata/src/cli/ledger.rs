@@ -1,8 +1,8 @@
 //! `tegata ledger`: look into the ledger, and verify it offline.
 
+mod cosign;
 mod deeds;
 mod erase;
-mod git;
 mod proof;
 mod stamp;
 
@@ -27,6 +27,7 @@ pub(crate) enum LedgerCommand {
     Proof(proof::ProofOf),
     Check(proof::Check),
     Witness(proof::Witness),
+    Cosign(cosign::Cosign),
     Stamp(stamp::TakeStamp),
 }
 
@@ -88,6 +89,7 @@ impl LedgerCommand {
             Self::Proof(command) => command.run(),
             Self::Check(command) => command.run(common.lang()),
             Self::Witness(command) => command.run(common.lang()),
+            Self::Cosign(command) => command.run(common),
             Self::Stamp(command) => command.run(common),
         }
     }
@@ -176,6 +178,10 @@ fn in_japanese(error: &VerifyError) -> String {
         VerifyError::Vanished { gone, erased } => {
             format!("個人項目の値が {gone} 個なくなっていますが、消去の記録は {erased} 個です")
         }
+        VerifyError::Pruned { path } => format!(
+            "{} には記録を間引いたとありますが、それを述べるエントリーがありません",
+            path.display()
+        ),
         VerifyError::Node { first, last, path } => format!(
             "エントリー {first}〜{last} のハッシュが書かれた時と違います({})",
             path.display()

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use arc_swap::ArcSwap;
 use async_trait::async_trait;
 use console::door::{self, Asked, Refused};
 use ledger::{Find, Ledger};
@@ -13,6 +14,7 @@ use crate::{book::kind, deeds};
 pub(super) struct Door {
     pub(super) ledger: Arc<Ledger>,
     pub(super) clock: Arc<dyn Clock>,
+    pub(super) witnesses: Arc<ArcSwap<Vec<door::Witness>>>,
 }
 
 impl Door {
@@ -118,6 +120,10 @@ impl door::Ledger for Door {
         .await
     }
 
+    fn witnesses(&self) -> Vec<door::Witness> {
+        self.witnesses.load().as_ref().clone()
+    }
+
     fn kinds(&self) -> Vec<(&'static str, Say)> {
         vec![
             (kind::VERDICT, say!("verdict", "判定")),
@@ -169,6 +175,14 @@ impl door::Ledger for Door {
             (
                 ledger::ERASED,
                 say!("personal fields erased", "個人項目の消去"),
+            ),
+            (
+                kind::WITNESSED,
+                say!("witnessed from outside", "外部の証人の確認"),
+            ),
+            (
+                kind::WITNESS_MISSED,
+                say!("witness missing", "途切れた証人の確認"),
             ),
             (kind::DEED, say!("who did what", "誰が何をしたか")),
             (kind::LOGS_SEALED, say!("logs sealed", "ログの封印")),

@@ -12,3 +12,4 @@ pub(crate) mod samples;
 pub(crate) mod seal;
 pub(crate) mod span_metrics;
 pub(crate) mod watch;
+pub(crate) mod witness;

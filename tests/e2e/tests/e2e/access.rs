@@ -274,8 +274,30 @@ async fn a_console_beyond_loopback_is_refused_without_people_and_a_certificate()
     Ok(())
 }
 
-/// An authority over HTTP, whose stamps `openssl ts` makes.
-async fn authority(listener: TcpListener, dir: std::path::PathBuf) -> anyhow::Result<()> {
+/// An authority over HTTP, whose stamps `openssl ts` makes. The certificate of its root is `ca.crt`.
+pub(crate) struct Authority(std::path::PathBuf);
+
+impl Authority {
+    /// Makes its keys in a folder.
+    pub(crate) fn make(dir: &Path) -> anyhow::Result<Self> {
+        fs::write(dir.join("conf"), CONFIG)?;
+        fs::write(dir.join("serial"), "01")?;
+        for command in [
+            "req -x509 -newkey rsa:2048 -nodes -keyout ca.key -out ca.crt -subj /CN=CA -days 9 -config conf -extensions ca",
+            "req -newkey rsa:2048 -nodes -keyout tsa.key -out tsa.csr -subj /CN=TSA -config conf",
+            "x509 -req -in tsa.csr -CA ca.crt -CAkey ca.key -CAcreateserial -out tsa.crt -days 9 -extfile conf -extensions tsa",
+        ] {
+            openssl(dir, command)?;
+        }
+        Ok(Self(dir.to_owned()))
+    }
+
+    pub(crate) async fn serve(self, listener: TcpListener) -> anyhow::Result<()> {
+        serve_stamps(listener, self.0).await
+    }
+}
+
+async fn serve_stamps(listener: TcpListener, dir: std::path::PathBuf) -> anyhow::Result<()> {
     loop {
         let (mut stream, _) = listener.accept().await?;
         let mut request = Vec::new();
@@ -321,23 +343,10 @@ const CONFIG: &str = "[req]\ndistinguished_name=dn\n[dn]\n[ca]\nbasicConstraints
 async fn a_checkpoint_is_stamped_by_an_authority_and_kept_in_git() -> anyhow::Result<()> {
     let dir = tempfile::tempdir()?;
     let at = dir.path();
-    fs::write(at.join("conf"), CONFIG)?;
-    fs::write(at.join("serial"), "01")?;
-    openssl(
-        at,
-        "req -x509 -newkey rsa:2048 -nodes -keyout ca.key -out ca.crt -subj /CN=CA -days 9 -config conf -extensions ca",
-    )?;
-    openssl(
-        at,
-        "req -newkey rsa:2048 -nodes -keyout tsa.key -out tsa.csr -subj /CN=TSA -config conf",
-    )?;
-    openssl(
-        at,
-        "x509 -req -in tsa.csr -CA ca.crt -CAkey ca.key -CAcreateserial -out tsa.crt -days 9 -extfile conf -extensions tsa",
-    )?;
+    let authority = Authority::make(at)?;
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     let url = format!("http://{}/", listener.local_addr()?);
-    let serving = tokio::spawn(authority(listener, at.to_owned()));
+    let serving = tokio::spawn(authority.serve(listener));
 
     let quiet = "service: { name: Shop, owner: sre }\npromises: { quiet: { kind: freshness, series: quiet, within: 1h } }\n";
     let running = start(at, quiet, "127.0.0.1:0").await?;

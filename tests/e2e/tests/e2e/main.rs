@@ -22,4 +22,5 @@ mod rules;
 mod support;
 mod syslog;
 mod takeover;
+mod witness;
 mod working;

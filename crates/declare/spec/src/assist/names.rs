@@ -38,6 +38,7 @@ const REFERENCES: &[(&str, &str)] = &[
     ("canary.receivers.*", "receivers"),
     ("canary.receivers", "receivers"),
     ("canary.severity", "severities"),
+    ("ledger.severity", "severities"),
     ("monitoring.metrics.*.promise", "promises"),
     ("monitoring.metrics.*.severity", "severities"),
     ("monitoring.metrics.*.tier", "service.tiers"),

@@ -53,6 +53,11 @@ fn check(sight: &Sight<'_>, found: &mut Found<'_>) {
             test(&["metrics", "write"], write);
         }
     }
+    for (name, witness) in &sight.spec.ledger.witnesses {
+        if let Some(url) = witness.url() {
+            test(&["ledger", "witnesses", name, "url"], url);
+        }
+    }
     if let Some(url) = &sight.spec.console.url {
         test(&["console", "url"], url);
     }

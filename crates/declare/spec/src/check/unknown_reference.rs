@@ -76,6 +76,9 @@ fn check(sight: &Sight<'_>, found: &mut Found<'_>) {
             );
         }
     }
+    if let Some(severity) = &spec.ledger.severity {
+        refer(sight, found, &["ledger", "severity"], severity, &["severities"]);
+    }
     // Where a part of a list could not be read, what is left no longer stands at its number.
     let is_read = |name| !sight.unread.contains(&name);
     for (index, route) in spec.routes.iter().enumerate().filter(|_| is_read("routes")) {

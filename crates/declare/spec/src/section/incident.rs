@@ -110,7 +110,8 @@ fn answer(name: &str, severity: &Severity) -> Option<Promise> {
 }
 
 /// A severity's name as a part of an id.
-fn id_of(name: &str) -> String {
+#[must_use]
+pub fn id_of(name: &str) -> String {
     let plain = |c: char| {
         if c.is_ascii_alphanumeric() {
             c.to_ascii_lowercase()

@@ -8,6 +8,7 @@ pub mod correction;
 pub mod engine;
 pub mod escalation;
 pub mod incident;
+pub mod ledger;
 pub mod on_call;
 pub mod profile;
 pub mod promises;
@@ -64,6 +65,7 @@ pub struct Spec {
     pub escalations: BTreeMap<String, escalation::Escalation>,
     pub incidents: incident::Incidents,
     pub retention: retention::Retention,
+    pub ledger: ledger::Ledger,
     pub corrections: BTreeMap<String, correction::Correction>,
     pub canary: Option<canary::Canary>,
     pub metrics: Option<engine::Engine>,
@@ -89,7 +91,7 @@ pub struct Design {
 }
 
 /// The names of the sections in a file.
-pub const SECTIONS: [&str; 32] = [
+pub const SECTIONS: [&str; 33] = [
     "include",
     "service",
     "profiles",
@@ -106,6 +108,7 @@ pub const SECTIONS: [&str; 32] = [
     "escalations",
     "incidents",
     "retention",
+    "ledger",
     "corrections",
     "canary",
     "metrics",
@@ -176,6 +179,9 @@ record! {
         /// How long evidence is kept. The ledger is kept for good.
         /// ja: 証拠の保存期間。台帳は消しません。
         retention: retention::Retention = retention::Retention::default(),
+        /// The ledger: who outside witnesses that it only grew.
+        /// ja: 台帳と、それを外部で見届ける証人。
+        ledger: ledger::Ledger = ledger::Ledger::default(),
         /// Stretches that do not count, by name. Each is an entry of the ledger, and verdicts say what they hide.
         /// ja: 計算から除く時間帯(名前ごと)。台帳に記録され、判定には除かない場合の値も示されます。
         corrections: BTreeMap<String, correction::Correction> = BTreeMap::new(),
@@ -254,7 +260,12 @@ impl From<Document> for Spec {
         let canary = document.canary.as_ref().and_then(|it| it.promise(worst));
         promises.extend(canary.filter(|it| !promises.iter().any(|known| known.id == it.id)));
         let lists = design.checklists.values();
-        let built_in = document.incidents.promises(severities.iter(), lists);
+        let mut built_in = document.incidents.promises(severities.iter(), lists);
+        let mildest = severities
+            .iter()
+            .max_by_key(|(_, it)| it.level)
+            .map(|(name, _)| name);
+        built_in.extend(document.ledger.promises(mildest));
         for promise in built_in {
             if !promises.iter().any(|known| known.id == promise.id) {
                 promises.push(promise);
@@ -298,6 +309,7 @@ impl From<Document> for Spec {
             escalations,
             incidents: document.incidents,
             retention: document.retention,
+            ledger: document.ledger,
             corrections: document.corrections,
             canary: document.canary,
             metrics: document.metrics,

@@ -6,8 +6,8 @@ use clap::Args;
 use ledger::Proof;
 use promise::{Clock as _, Lang};
 
-use super::{git, stamp};
-use crate::{cli::Data, clock::SystemClock, exit::Stop};
+use super::stamp;
+use crate::{cli::Data, clock::SystemClock, exit::Stop, witness::git};
 
 /// Print one entry with the proof that it is in the ledger: one text file, to be checked offline and years later.
 ///
@@ -123,7 +123,8 @@ impl Witness {
             .map_err(|error| Stop::invalid(error.to_string()))?;
         outln!("{}", seen.note.trim_end());
         if self.git {
-            git::keep(&self.keep, seen.verified.size, lang)?;
+            let kept = git::commit(&self.keep, seen.verified.size);
+            kept.map_err(|why| Stop::missing(why.get(lang)))?;
         }
         let (size, vkey) = (seen.verified.size, &seen.vkey);
         match lang {

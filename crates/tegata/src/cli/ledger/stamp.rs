@@ -7,13 +7,13 @@ use std::{
 
 use anyhow::Context as _;
 use clap::Args;
-use ledger::{STAMP_BYTES, Stamp, stamp_request, stamped, stamps};
+use ledger::{Stamp, stamps};
 use promise::{Lang, Timestamp, say};
-use rand::Rng as _;
 
 use crate::{
-    cli::{Common, Data, instance, runtime},
+    cli::{Common, Data, runtime},
     exit::Stop,
+    witness::authority,
 };
 
 /// Have the newest checkpoint stamped by a time-stamping authority (RFC 3161).
@@ -36,9 +36,6 @@ pub(crate) struct TakeStamp {
     ledger: Option<PathBuf>,
 }
 
-/// Stamped checkpoints lie here, by the size that they cover.
-const FOLDER: &str = "stamps";
-
 impl TakeStamp {
     pub(super) fn run(self, common: &Common) -> anyhow::Result<ExitCode> {
         let lang = common.lang();
@@ -50,17 +47,10 @@ impl TakeStamp {
         let note = std::fs::read_to_string(&path)
             .map_err(|error| Stop::missing(format!("{}: {error}", path.display())))?;
         let roots = read(&self.ca)?;
-        let url = reqwest::Url::parse(&self.url)
-            .map_err(|_| Stop::missing(format!("`{}` is no URL", self.url)))?;
-        let name = url.host_str().unwrap_or("authority").to_owned();
-        let mut nonce = [0; 8];
-        rand::rng().fill_bytes(&mut nonce);
-        let refused = |error: ledger::StampError| Stop::invalid(error.to_string());
-        let request = stamp_request(&note, nonce).map_err(refused)?;
-        let answer = runtime()?.block_on(ask(url, request))?;
-        let (note, stamp) = stamped(&note, &answer, nonce, &name, &roots).map_err(refused)?;
+        let asked = runtime()?.block_on(authority::stamp(&self.url, &note, &roots));
+        let (note, stamp) = asked.map_err(|why| Stop::invalid(why.get(lang)))?;
         let size = note.lines().nth(1).unwrap_or_default();
-        let folder = dir.join(FOLDER);
+        let folder = dir.join(authority::STAMPS);
         std::fs::create_dir_all(&folder)?;
         let kept = folder.join(size);
         std::fs::write(&kept, &note).with_context(|| kept.display().to_string())?;
@@ -68,28 +58,6 @@ impl TakeStamp {
         tell(&stamp, lang);
         Ok(ExitCode::SUCCESS)
     }
-}
-
-async fn ask(url: reqwest::Url, request: Vec<u8>) -> anyhow::Result<Vec<u8>> {
-    let asked = instance::client()?
-        .post(url)
-        .header("content-type", "application/timestamp-query")
-        .header("accept", "application/timestamp-reply")
-        .body(request);
-    let mut answer = asked.send().await.context("the authority did not answer")?;
-    let status = answer.status();
-    if !status.is_success() {
-        return Err(Stop::missing(format!("the authority answered {status}")).into());
-    }
-    let mut bytes = Vec::new();
-    while let Some(chunk) = answer.chunk().await? {
-        if bytes.len() + chunk.len() > STAMP_BYTES {
-            let why = format!("the authority answered more than {STAMP_BYTES} bytes");
-            return Err(Stop::missing(why).into());
-        }
-        bytes.extend(chunk);
-    }
-    Ok(bytes)
 }
 
 fn read(path: &Path) -> anyhow::Result<Vec<u8>> {
