@@ -19,6 +19,17 @@ pub struct Money {
     pub currency: Currency,
 }
 
+impl Money {
+    /// The sum of amounts in one currency; `None` of none, and where their currencies differ.
+    pub fn sum<'m>(mut amounts: impl Iterator<Item = &'m Self>) -> Option<Self> {
+        let first = *amounts.next()?;
+        amounts.try_fold(first, |sum, it| {
+            let hundredths = sum.hundredths.saturating_add(it.hundredths);
+            (it.currency == sum.currency).then_some(Self { hundredths, ..sum })
+        })
+    }
+}
+
 /// An ISO 4217 code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Currency([u8; 3]);

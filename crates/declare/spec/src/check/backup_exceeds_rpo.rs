@@ -29,14 +29,16 @@ fn check(sight: &Sight<'_>, found: &mut Found<'_>) {
     for (name, backup) in &design.continuity.backups {
         // Of several backups of one thing, a monthly one beside a daily one, only that which loses least is restored.
         let loses = |it: &Backup| it.loses_at_most.or(it.every);
-        let others =
-            design.continuity.backups.iter().filter(|(other, it)| {
-                *other != name && it.of == backup.of && it.tier == backup.tier
-            });
-        if others
-            .filter_map(|(_, it)| loses(it))
-            .any(|other| loses(backup).is_some_and(|own| other < own))
-        {
+        // One of which nothing says of what it is lies beside all others.
+        let is_of_all = backup.of.is_none() && backup.tier.is_none();
+        let mut others = design.continuity.backups.iter().filter(|(other, it)| {
+            *other != name && (is_of_all || (it.of == backup.of && it.tier == backup.tier))
+        });
+        if others.any(|(_, other)| match (loses(other), loses(backup)) {
+            (Some(other), Some(own)) => other < own,
+            (None, _) => other.point_in_time == Some(true),
+            (Some(_), None) => false,
+        }) {
             continue;
         }
         let database = backup

@@ -6,14 +6,14 @@ use promise::{Say, say};
 
 /// An IPv4 range.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Cidr {
+pub(crate) struct Cidr {
     address: u32,
-    pub(super) prefix: u32,
+    pub(crate) prefix: u32,
 }
 
 impl Cidr {
     /// The range that a text means, or what is wrong in it.
-    pub(super) fn parse(text: &str) -> Result<Self, Say> {
+    pub(crate) fn parse(text: &str) -> Result<Self, Say> {
         let (address, prefix) = text.trim().split_once('/').ok_or_else(|| {
             say!(
                 "`{text}` has no prefix length such as /24",
@@ -55,7 +55,7 @@ impl Cidr {
     }
 
     /// IPv6 ranges are not compared.
-    pub(super) fn is_v6(text: &str) -> bool {
+    pub(crate) fn is_v6(text: &str) -> bool {
         text.contains(':')
     }
 
@@ -64,25 +64,25 @@ impl Cidr {
     }
 
     /// How many addresses it holds.
-    pub(super) fn size(self) -> u64 {
+    pub(crate) fn size(self) -> u64 {
         1 << (32 - self.prefix)
     }
 
-    pub(super) fn holds(self, other: Self) -> bool {
+    pub(crate) fn holds(self, other: Self) -> bool {
         self.prefix <= other.prefix && self.address & self.mask() == other.address & self.mask()
     }
 
-    pub(super) fn overlaps(self, other: Self) -> bool {
+    pub(crate) fn overlaps(self, other: Self) -> bool {
         self.holds(other) || other.holds(self)
     }
 
     /// The range as it should be written, when bits of a host are set.
-    pub(super) fn proper(self) -> Option<String> {
+    pub(crate) fn proper(self) -> Option<String> {
         let network = self.address & self.mask();
         (network != self.address).then(|| format!("{}/{}", Ipv4Addr::from(network), self.prefix))
     }
 
-    pub(super) fn is_everything(self) -> bool {
+    pub(crate) fn is_everything(self) -> bool {
         self.prefix == 0
     }
 }

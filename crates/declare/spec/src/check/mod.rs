@@ -16,7 +16,7 @@ use crate::{
     texts::Texts,
 };
 
-mod cidr;
+pub(crate) mod cidr;
 mod design;
 mod hours;
 pub(crate) mod lookup;
@@ -186,6 +186,7 @@ rules! {
     unknown_part,
     checklist_unanswered,
     total_does_not_add_up,
+    budgets_exceed_ceiling,
     subscription_exceeds_budget,
     budget_without_actuals,
     no_way_back,

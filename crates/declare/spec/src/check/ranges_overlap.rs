@@ -1,8 +1,9 @@
 //! Address ranges that overlap although traffic must tell them apart.
 
-use promise::say;
+use promise::{document::Span, say};
 
 use super::{Found, Sight, cidr::Cidr};
+use crate::section::infrastructure::network::Network;
 
 rule! {
     /// # Finds
@@ -33,6 +34,7 @@ fn check(sight: &Sight<'_>, found: &mut Found<'_>) {
             found.note(place(subnet), say!("`{subnet}` overlaps `{other}`", "`{subnet}` と `{other}` が重なっています")).also(place(other), say!("the other", "もう一方"));
         }
     }
+    between_parts(sight, found);
     let wholes: Vec<_> = networks.iter().filter_map(|(name, it)| Some((name, Cidr::parse(it.cidr.as_deref()?).ok()?))).collect();
     for (at, (name, range)) in wholes.iter().enumerate() {
         let place = |name: &str| sight.places.at(&["infrastructure", "networks", name, "cidr"]);
@@ -44,6 +46,26 @@ fn check(sight: &Sight<'_>, found: &mut Found<'_>) {
                 found
                     .note(sight.places.at(&["infrastructure", "networks", name, "peers", &item.to_string()]), say!("{peer} overlaps `{name}`: the two cannot be joined", "{peer} と `{name}` が重なっていて、接続できません"))
                     .also(place(name), say!("the network", "ネットワーク"));
+            }
+        }
+    }
+}
+
+/// Networks of which one does not say its whole range are held against each other by what is known of it, its subnets.
+fn between_parts(sight: &Sight<'_>, found: &mut Found<'_>) {
+    let networks = &sight.spec.design.infrastructure.networks;
+    let part = |name: &str, network: &Network| -> Vec<(Span, String, Cidr)> {
+        let whole = network.cidr.iter().map(|cidr| (vec!["infrastructure", "networks", name, "cidr"], name.to_owned(), cidr));
+        let subnets = network.subnets.iter().map(|(subnet, it)| (vec!["infrastructure", "networks", name, "subnets", subnet.as_str(), "cidr"], subnet.clone(), &it.cidr));
+        let parts = whole.chain(subnets.filter(|_| network.cidr.is_none()));
+        parts.filter_map(|(path, called, cidr)| Some((sight.places.at(&path), called, Cidr::parse(cidr).ok()?))).collect()
+    };
+    for (at, (name, network)) in networks.iter().enumerate() {
+        for (other, before) in networks.iter().take(at).filter(|(_, before)| network.cidr.is_none() || before.cidr.is_none()) {
+            for (place, called, range) in part(name, network) {
+                if let Some((also, known, _)) = part(other, before).into_iter().find(|(.., it)| it.overlaps(range)) {
+                    found.note(place, say!("`{called}` overlaps `{known}`: the two cannot be joined", "`{called}` と `{known}` が重なっていて、接続できません")).also(also, say!("the other", "もう一方"));
+                }
             }
         }
     }

@@ -77,6 +77,7 @@ fn called(step: &Step) -> Say {
         Some("restore") => say!("restore", "復元"),
         Some("redirect") => say!("redirection", "切り替え"),
         Some("notify") => say!("notice", "連絡"),
+        Some("approve") => say!("approval", "承認"),
         Some(other) => Say::same(other),
         None => {
             let until = step.text.find(|c: char| c.is_ascii_digit() || "(（".contains(c)).filter(|at| *at > 0);

@@ -1,6 +1,6 @@
 //! Totals that are not the sum.
 
-use promise::{say, quantity::Money};
+use promise::{quantity::Money, say};
 
 use super::{Found, Sight};
 
@@ -26,10 +26,7 @@ rule! {
 fn check(sight: &Sight<'_>, found: &mut Found<'_>) {
     let costs = &sight.spec.design.costs;
     let Some(total) = costs.total else { return };
-    if costs.budgets.is_empty() || costs.budgets.values().any(|it| it.currency != total.currency) {
-        return;
-    }
-    let sum = Money { hundredths: costs.budgets.values().fold(0i64, |sum, it| sum.saturating_add(it.hundredths)), currency: total.currency };
+    let Some(sum) = Money::sum(costs.budgets.values()).filter(|sum| sum.currency == total.currency) else { return };
     if sum == total {
         return;
     }

@@ -159,6 +159,58 @@ impl Draft {
         here
     }
 
+    /// Puts what is said of one thing to another; what that says itself stays.
+    pub(crate) fn shift(&mut self, from: (&[&str], &str), to: (&[&str], &str)) {
+        let Some(all) = self.map_at(from.0) else {
+            return;
+        };
+        let Some(at) = all.iter().position(|(known, _)| known == from.1) else {
+            return;
+        };
+        let (_, part) = all.remove(at);
+        if let Some(all) = self.map_at(to.0) {
+            let known = all.iter_mut().find(|(known, _)| known == to.1);
+            match (known, part) {
+                (Some((_, Part::Map(here))), Part::Map(more)) => {
+                    for (field, part) in more {
+                        if !here.iter().any(|(known, _)| *known == field) {
+                            here.push((field, part));
+                        }
+                    }
+                }
+                (Some(_), _) => {}
+                (None, part) => all.push((to.1.to_owned(), part)),
+            }
+        }
+        let path = |(path, name): (&[&str], &str)| format!("{}.{name}", path.join("."));
+        let (old, new) = (path(from), path(to));
+        for said in self.report.iter_mut().filter_map(|entry| entry.to.as_mut()) {
+            let rest = said
+                .strip_prefix(&old)
+                .filter(|it| it.is_empty() || it.starts_with('.'));
+            if let Some(rest) = rest {
+                *said = format!("{new}{rest}");
+            }
+        }
+    }
+
+    /// The map at a path, which is made where nothing stands there.
+    fn map_at(&mut self, path: &[&str]) -> Option<&mut Vec<(String, Part)>> {
+        let mut here = &mut self.root;
+        for name in path {
+            let at = here.iter().position(|(known, _)| known == name);
+            let at = at.unwrap_or_else(|| {
+                here.push(((*name).to_owned(), Part::Map(Vec::new())));
+                here.len() - 1
+            });
+            match &mut here[at].1 {
+                Part::Map(below) => here = below,
+                _ => return None,
+            }
+        }
+        Some(here)
+    }
+
     /// The first thing below `path` whose product is this one.
     #[must_use]
     pub(crate) fn first_in(&self, path: &[&str], product: &str) -> Option<String> {

@@ -14,6 +14,9 @@ record! {
         /// All together.
         /// ja: 合計。
         total: Option<Money>,
+        /// The most that was granted.
+        /// ja: 承認された上限。
+        ceiling: Option<Money>,
         /// What is paid each month whatever happens, by name.
         /// ja: 固定の月額。
         subscriptions: BTreeMap<String, Subscription> = BTreeMap::new(),

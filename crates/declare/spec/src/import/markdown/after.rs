@@ -4,7 +4,13 @@
 use promise::say;
 use serde_json::{Value, json};
 
-use super::{Objective, PAYMENTS, Reader, blocks::bare, no_home, numbers};
+use super::{
+    Objective, PAYMENTS, Reader,
+    blocks::bare,
+    no_home, numbers,
+    stating::{self, NAMELESS},
+};
+use crate::check::cidr::Cidr;
 
 /// Words that stand in the names of many things and tell none apart.
 const COMMON: [&str; 9] = [
@@ -21,14 +27,99 @@ const COMMON: [&str; 9] = [
 
 impl Reader<'_> {
     pub(super) fn finish(mut self) {
+        self.parts_named_later();
+        self.parts_without_a_name();
+        self.subnets_of_networks();
         self.tiers_of_what_is_watched();
         self.objectives_without_a_tier();
         self.path();
         self.backups_of_databases();
         self.drills();
         self.restores();
+        self.clocks_of_logs();
+        self.runbooks_of_alerts();
+        self.tiers_of_backups();
+        self.mocks();
         self.time_zone_of_the_language();
         self.figures_without_a_reader();
+    }
+
+    /// A sentence that names a part which was described only further below spoke of that one.
+    fn parts_named_later(&mut self) {
+        for (section, id, field, sentence) in std::mem::take(&mut self.spoken) {
+            let path = ["infrastructure", section.as_str()];
+            let named = stating::named_in(&self.draft.names(&path), &sentence);
+            let Some(named) = named.filter(|named| *named != id) else {
+                continue;
+            };
+            let (from, to) = (
+                [path[0], path[1], id.as_str()],
+                [path[0], path[1], named.as_str()],
+            );
+            if !self.draft.has(&[to[0], to[1], to[2], &field]) {
+                self.draft.shift((&from, &field), (&to, &field));
+            }
+        }
+    }
+
+    /// What was said of the database before it had a name is said of the only one that there is.
+    fn parts_without_a_name(&mut self) {
+        const SECTIONS: [&str; 5] = ["databases", "caches", "queues", "load_balancers", "compute"];
+        for section in SECTIONS {
+            let path = ["infrastructure", section];
+            let names = self.draft.names(&path);
+            if let [first, second] = names.as_slice()
+                && [first, second].iter().any(|name| *name == NAMELESS)
+            {
+                let named = if first == NAMELESS { second } else { first };
+                self.draft.shift((&path, NAMELESS), (&path, named));
+            }
+        }
+    }
+
+    /// A subnet that lies in the range of another network than the one it was read for is that one's.
+    fn subnets_of_networks(&mut self) {
+        const PATH: [&str; 2] = ["infrastructure", "networks"];
+        let networks = self.draft.names(&PATH);
+        let range = |draft: &crate::import::Draft, path: &[&str]| {
+            let said = draft.says(path).and_then(Value::as_str)?;
+            Cidr::parse(said).ok()
+        };
+        let wholes: Vec<(String, Cidr)> = networks
+            .iter()
+            .filter_map(|name| {
+                Some((
+                    name.clone(),
+                    range(self.draft, &[PATH[0], PATH[1], name, "cidr"])?,
+                ))
+            })
+            .collect();
+        for network in &networks {
+            for subnet in self.draft.names(&[PATH[0], PATH[1], network, "subnets"]) {
+                let own = [
+                    PATH[0],
+                    PATH[1],
+                    network.as_str(),
+                    "subnets",
+                    subnet.as_str(),
+                    "cidr",
+                ];
+                let Some(cidr) = range(self.draft, &own) else {
+                    continue;
+                };
+                let mut within = wholes.iter().filter(|(_, whole)| whole.holds(cidr));
+                if let Some((other, _)) = within.next().filter(|(other, _)| other != network) {
+                    let (from, to) = (
+                        [PATH[0], PATH[1], network, "subnets"],
+                        [PATH[0], PATH[1], other, "subnets"],
+                    );
+                    let is_free = !self.draft.names(&to).contains(&subnet);
+                    if is_free {
+                        self.draft.shift((&from, &subnet), (&to, &subnet));
+                    }
+                }
+            }
+        }
     }
 
     /// What has a figure and found no reader is told too.
@@ -97,7 +188,7 @@ impl Reader<'_> {
             if let Some(tier) = self.tier_in(&about).or(only) {
                 self.draft
                     .guess(&["service", "tiers", &tier, field], value, line, why());
-            } else if self.tiers.is_empty() {
+            } else if self.tiers.is_empty() || speaks_of_all(&about) {
                 let why = say!("no tier is named with it", "層の名前がない");
                 self.draft
                     .guess(&["service", "tiers", "service", field], value, line, why);
@@ -192,6 +283,68 @@ impl Reader<'_> {
         }
     }
 
+    /// Whoever is replaced in the load test is not called in it.
+    fn mocks(&mut self) {
+        for (sentence, line) in std::mem::take(&mut self.mocked) {
+            let providers = self.draft.names(&["dependencies"]);
+            let named = providers
+                .iter()
+                .filter(|name| sentence.contains(&name.replace('_', " ")));
+            for (provider, scenario) in named
+                .flat_map(|provider| {
+                    let scenarios = self.draft.names(&["load", "scenarios"]);
+                    scenarios
+                        .into_iter()
+                        .map(move |scenario| (provider, scenario))
+                })
+                .collect::<Vec<_>>()
+            {
+                let path = ["load", "scenarios", &scenario, "mocks"];
+                let why = say!("said of the load test", "負荷試験についての記述");
+                self.draft.push_guess(&path, provider.as_str(), line, why);
+            }
+        }
+    }
+
+    /// A backup is of the tier whose row names what is backed up.
+    fn tiers_of_backups(&mut self) {
+        for (backup, name, line) in std::mem::take(&mut self.backed_up) {
+            let mut tiers = self.tier_rows.iter().filter(|(_, row)| row.contains(&name));
+            if let (Some((tier, _)), None) = (tiers.next(), tiers.next()) {
+                let why = say!("the row of the tier names it", "業務区分の行に名前がある");
+                let path = ["continuity", "backups", &backup, "tier"];
+                self.draft.guess(&path, tier.as_str(), line, why);
+            }
+        }
+    }
+
+    fn runbooks_of_alerts(&mut self) {
+        let Some((runbook, line)) = self.runbook.take() else {
+            return;
+        };
+        for alert in self.draft.names(&["monitoring", "alerts"]) {
+            let path = ["monitoring", "alerts", alert.as_str(), "runbook"];
+            if !self.draft.has(&path) {
+                let why = say!("said of all alerts", "全アラートについての記述");
+                self.draft.guess(&path, runbook.as_str(), line, why);
+            }
+        }
+    }
+
+    /// The clock of all machines is that of whoever writes a log.
+    fn clocks_of_logs(&mut self) {
+        let Some((clock, line)) = self.clock else {
+            return;
+        };
+        for stream in self.draft.names(&["log_analysis"]) {
+            let path = ["log_analysis", stream.as_str(), "time_source"];
+            if !self.draft.has(&path) {
+                let why = say!("said of all machines", "全サーバーについての記述");
+                self.draft.guess(&path, clock, line, why);
+            }
+        }
+    }
+
     /// Japanese has one time zone.
     fn time_zone_of_the_language(&mut self) {
         let is_japanese = self.whole.chars().any(|c| ('ぁ'..='ん').contains(&c));
@@ -214,6 +367,22 @@ impl Reader<'_> {
             );
         }
     }
+}
+
+/// Whether a text speaks of the whole service.
+fn speaks_of_all(text: &str) -> bool {
+    let lower = text.to_lowercase();
+    [
+        "本サービス",
+        "サービス全体",
+        "システム全体",
+        "the platform",
+        "the service",
+        "the system",
+        "overall",
+    ]
+    .iter()
+    .any(|word| lower.contains(word))
 }
 
 /// The words of a text that tell it from others.

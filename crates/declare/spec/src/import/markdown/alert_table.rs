@@ -33,7 +33,9 @@ const LASTING: [&str; 6] = [
     "持続時間",
     "sustained",
 ];
-const SEVERITY: [&str; 9] = [
+pub(super) const SEVERITY: [&str; 11] = [
+    "重さ",
+    "深刻度",
     "重要度",
     "severity",
     "level",
@@ -59,7 +61,13 @@ impl Reader<'_> {
         let (lasting, severity) = (table.column(&LASTING), table.column(&SEVERITY));
         let is_named = table.column(&ALERT).is_some_and(|at| at <= table.name);
         let is_ours = whens.len() > 1 || lasting.is_some() || is_named || severity.is_some();
-        let is_of_metrics = table.keys[table.name].contains("metric")
+        // How each value is formed is said of metrics.
+        let is_formed = table
+            .keys
+            .iter()
+            .any(|key| words::field("metrics", key).is_some_and(|(field, _)| field == "periods"));
+        let is_of_metrics = is_formed
+            || table.keys[table.name].contains("metric")
             || table.keys[table.name].contains("メトリクス");
         if whens.is_empty() || !is_ours || (is_of_metrics && whens.len() == 1) {
             return false;
@@ -90,7 +98,7 @@ impl Reader<'_> {
     }
 
     /// The severity that a text names, in the words of the document or in everybody's.
-    fn rank(&self, text: &str) -> Option<&'static str> {
+    pub(super) fn rank(&self, text: &str) -> Option<&'static str> {
         let own = self.ranks.iter().find(|(name, _)| name == text.trim());
         own.map(|(_, id)| *id)
             .or_else(|| words::severity(text).map(|(id, _)| id))

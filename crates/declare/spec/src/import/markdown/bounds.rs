@@ -26,6 +26,7 @@ const BEFORE: &[(&str, &str)] = &[
     ("＜", "<"),
     (">", ">"),
     ("<", "<"),
+    ("not exceed", "<="),
     ("no more than", "<="),
     ("not more than", "<="),
     ("no less than", ">="),
@@ -101,7 +102,10 @@ pub(super) fn share_within(text: &str) -> Option<(Figure, String)> {
     // Of fewer than half nobody promises how fast they are.
     let is_quantile = share(of_all).is_some_and(|share| (MOSTLY..100.0).contains(&share));
     let lower = text.to_lowercase();
-    let around = lower.get(time.start.saturating_sub(12)..)?;
+    let start = (0..=time.start.saturating_sub(12))
+        .rev()
+        .find(|at| lower.is_char_boundary(*at))?;
+    let around = lower.get(start..)?;
     (is_quantile && all.len() == 2 && WITHIN.iter().any(|word| around.contains(word)))
         .then(|| (time.clone(), format!("p{number}")))
 }

@@ -11,7 +11,7 @@ use super::{
     bounds::condition,
     figures::{Figure, Kind, figures},
     no_home, place,
-    tree::Data,
+    tree::{Data, is_call},
     words::{self, plain},
 };
 use crate::import::taking::{entries, text as scalar};
@@ -84,6 +84,16 @@ impl Reader<'_> {
                     let id = self.draft.id("savings", &text);
                     self.draft.set(&["costs", "savings", &id], text, line);
                 }
+            }
+            _ if is_map
+                && words::part(name).is_none()
+                && is_call(node)
+                && !name.contains("health") =>
+            {
+                let line = data.line(node);
+                let provider = node.get("provider").and_then(scalar).unwrap_or(written);
+                let id = self.depends_on(provider, provider, line);
+                self.fields("dependencies", &["dependencies", &id], node, data);
             }
             _ if is_map && (has("fields") || (has("pattern") && has("retention_days"))) => {
                 self.stream(written, node, data)
@@ -418,11 +428,12 @@ impl Reader<'_> {
 
     pub(super) fn step(&mut self, text: &str, line: usize) {
         let lower = text.to_lowercase();
-        let kinds: [(&str, &[&str]); 6] = [
+        let kinds: [(&str, &[&str]); 7] = [
             ("dns", &["dns"]),
             ("promote", &["promot", "昇格"]),
             ("scale", &["scal", "スケール", "増強"]),
             ("restore", &["restor", "復元", "リストア"]),
+            ("approve", &["approv", "承認", "判断", "decid"]),
             ("redirect", &["redirect", "切り替え", "切替", "switch"]),
             ("notify", &["notify", "連絡", "通知"]),
         ];
@@ -432,6 +443,20 @@ impl Reader<'_> {
         let mut step = json!({ "text": text });
         if let Some((kind, _)) = kind {
             step["do"] = json!(kind);
+        }
+        const ACTORS: [(&str, &str); 9] = [
+            ("cto", "CTO"),
+            ("on call", "on_call"),
+            ("on-call", "on_call"),
+            ("当番", "on_call"),
+            ("担当", "operator"),
+            ("operator", "operator"),
+            ("script", "script"),
+            ("スクリプト", "script"),
+            ("route 53", "route53"),
+        ];
+        if let Some((_, by)) = ACTORS.iter().find(|(word, _)| lower.contains(word)) {
+            step["by"] = json!(by);
         }
         let after_ttl = lower.split_once("ttl").map_or("", |(_, after)| after);
         let bare_ttl = figures(after_ttl)
@@ -454,7 +479,16 @@ impl Reader<'_> {
                 let why = say!("the recovery switches it", "復旧の手順で切り替える");
                 self.draft.guess(&at("failover"), true, line, why);
             }
-            Some(takes) => step["takes"] = json!(takes.text),
+            Some(takes) => {
+                let times = looked_times(text).filter(|_| {
+                    lower.contains("every") || text.contains("おき") || text.contains("ごと")
+                });
+                let seconds = times.and_then(|times| {
+                    Some(times * takes.text.strip_suffix('s')?.parse::<u64>().ok()?)
+                });
+                step["takes"] = seconds
+                    .map_or_else(|| json!(takes.text), |seconds| json!(format!("{seconds}s")));
+            }
             None => {}
         }
         self.draft
@@ -521,6 +555,19 @@ impl Reader<'_> {
             }
         }
     }
+}
+
+/// How many looks in a row it takes until something counts as down: `3回続けて失敗`, `three times in a row`.
+fn looked_times(text: &str) -> Option<u64> {
+    let lower = text.to_lowercase();
+    let counts = figures(text).into_iter().find(|it| {
+        let after = lower.get(it.end..).unwrap_or_default().trim_start();
+        it.kind == Kind::Count
+            && ["回", "times", "failures", "consecutive"]
+                .iter()
+                .any(|word| after.starts_with(word))
+    });
+    counts.and_then(|it| it.text.parse().ok())
 }
 
 /// The version of TLS that a text names.

@@ -32,6 +32,10 @@ const UNITS: &[(&str, Kind, &str)] = &[
     ("msec", Kind::Time, "ms"),
     ("ms", Kind::Time, "ms"),
     ("件/秒", Kind::Rate, "/s"),
+    ("件毎秒", Kind::Rate, "/s"),
+    ("回/秒", Kind::Rate, "/s"),
+    ("件/時", Kind::Rate, "/h"),
+    ("件/日", Kind::Rate, "/d"),
     ("requests/sec", Kind::Rate, "/s"),
     ("requests per second", Kind::Rate, "/s"),
     ("requests/s", Kind::Rate, "/s"),
@@ -86,9 +90,13 @@ const UNITS: &[(&str, Kind, &str)] = &[
     ("GB", Kind::Size, " GB"),
     ("MB", Kind::Size, " MB"),
     ("KB", Kind::Size, " KB"),
-    ("万円", Kind::Money, "0000 JPY"),
     ("円", Kind::Money, " JPY"),
     ("JPY", Kind::Money, " JPY"),
+    ("US dollars", Kind::Money, " USD"),
+    ("dollars", Kind::Money, " USD"),
+    ("euros", Kind::Money, " EUR"),
+    ("pounds", Kind::Money, " GBP"),
+    ("yen", Kind::Money, " JPY"),
     ("USD", Kind::Money, " USD"),
     ("ドル", Kind::Money, " USD"),
     ("EUR", Kind::Money, " EUR"),
@@ -106,11 +114,34 @@ const UNITS: &[(&str, Kind, &str)] = &[
 /// More figures than a line of a document holds.
 const FIGURES_MAX: usize = 64;
 
+/// Parts of an hour, as people say them.
+const PARTS: [(&str, &str); 3] = [
+    ("a quarter of an hour", "15m"),
+    ("quarter of an hour", "15m"),
+    ("half an hour", "30m"),
+];
+
 /// Every figure of a text, in order. Digits that belong to a name (`p99`, `t3`, `AES-256`), to a quantile
 /// (`99 パーセンタイル`), to a day or to a time of day are none.
 pub(super) fn figures(text: &str) -> Vec<Figure> {
     let mut out: Vec<Figure> = Vec::new();
     let mut at = 0;
+    let lower = text.to_ascii_lowercase();
+    for (words, time) in PARTS {
+        for (start, _) in lower.match_indices(words) {
+            let end = start + words.len();
+            if !out.iter().any(|it| it.start <= start && end <= it.end) {
+                let (kind, text) = (Kind::Time, time.to_owned());
+                out.push(Figure {
+                    start,
+                    end,
+                    kind,
+                    text,
+                });
+            }
+        }
+    }
+    let parts = out.len();
     while out.len() < FIGURES_MAX {
         let Some(number) = number_from(text, at) else {
             break;
@@ -124,7 +155,13 @@ pub(super) fn figures(text: &str) -> Vec<Figure> {
             continue;
         };
         at = at.max(figure.end);
-        match out.last_mut() {
+        if out[..parts]
+            .iter()
+            .any(|it| it.start <= figure.start && figure.start < it.end)
+        {
+            continue;
+        }
+        match out.get_mut(parts..).and_then(<[Figure]>::last_mut) {
             Some(last) if continues(text, last, &figure) => {
                 last.text.push_str(&figure.text);
                 last.end = figure.end;
@@ -132,6 +169,7 @@ pub(super) fn figures(text: &str) -> Vec<Figure> {
             _ => out.push(figure),
         }
     }
+    out.sort_by_key(|it| it.start);
     out
 }
 
@@ -181,6 +219,9 @@ fn figure_of(text: &str, number: &Number) -> Option<Figure> {
     let after = &text[end..];
     let trimmed = after.trim_start_matches([' ', '\u{3000}', '-']);
     let spaces = after.len() - trimmed.len();
+    if let Some(figure) = rate_in_words(text, number, trimmed) {
+        return Some(figure);
+    }
     let unit =
         unit_of(trimmed).filter(|(_, kind, _)| *kind == Kind::Time || !after.starts_with('-'));
     Some(match unit {
@@ -197,6 +238,64 @@ fn figure_of(text: &str, number: &Number) -> Option<Figure> {
             text: plain.clone(),
         },
     })
+}
+
+/// `900 per second`, `70 authorisations a second`, `毎秒 40 件`, `1 秒あたり 40 件`: so many in a time.
+fn rate_in_words(text: &str, number: &Number, after: &str) -> Option<Figure> {
+    const BEFORE: [(&str, &str); 5] = [
+        ("毎秒", "/s"),
+        ("毎分", "/min"),
+        ("1秒あたり", "/s"),
+        ("1分あたり", "/min"),
+        ("1日あたり", "/d"),
+    ];
+    const BEHIND: [(&str, &str); 10] = [
+        ("per second", "/s"),
+        ("a second", "/s"),
+        ("every second", "/s"),
+        ("each second", "/s"),
+        ("per minute", "/min"),
+        ("a minute", "/min"),
+        ("per hour", "/h"),
+        ("an hour", "/h"),
+        ("per day", "/d"),
+        ("a day", "/d"),
+    ];
+    // `40 件`, `900 requests`: what is counted is one word, or two.
+    const COUNTED_MAX: usize = 2;
+    let before = text[..number.start].trim_end_matches([' ', '約']);
+    let is_size = || unit_of(after).is_some();
+    let said = BEFORE.iter().find(|(word, _)| before.ends_with(word));
+    if let Some((word, per)) = said.filter(|_| !is_size()) {
+        return Some(Figure {
+            start: before.len() - word.len(),
+            end: number.end,
+            kind: Kind::Rate,
+            text: format!("{}{per}", number.plain),
+        });
+    }
+    if is_size() {
+        return None;
+    }
+    let mut rest = after;
+    for _ in 0..=COUNTED_MAX {
+        if let Some((word, per)) = BEHIND.iter().find(|(word, _)| starts_with_word(rest, word)) {
+            return Some(Figure {
+                start: number.start,
+                end: text.len() - rest.len() + word.len(),
+                kind: Kind::Rate,
+                text: format!("{}{per}", number.plain),
+            });
+        }
+        let length = rest.find(|c: char| !(c.is_ascii_alphabetic() || c == '-'))?;
+        rest = rest[length..].strip_prefix(' ').filter(|_| length > 0)?;
+    }
+    None
+}
+
+fn starts_with_word(text: &str, word: &str) -> bool {
+    let rest = text.strip_prefix(word);
+    rest.is_some_and(|rest| !rest.starts_with(|c: char| c.is_ascii_alphanumeric()))
 }
 
 /// `1 時間` and `30 分` are one length of time.
@@ -254,6 +353,21 @@ mod tests {
             ("kept 12 months / 6年", vec!["365d", "2190d"]),
             ("AES-256, p99, t3.large, TLSv1.3", vec![]),
             ("2026年4月1日から、12月1日まで、5年間", vec!["1825d"]),
+            (
+                "毎秒40件、1秒あたり25回、1日あたり約5,200件",
+                vec!["40/s", "25/s", "5200/d"],
+            ),
+            (
+                "220 authorisations a second, 900 per second, 6,000 a minute",
+                vec!["220/s", "900/s", "6000/min"],
+            ),
+            ("150 MB a second", vec!["150 MB"]),
+            (
+                "1,200 for a quarter of an hour, half an hour",
+                vec!["1200", "15m", "30m"],
+            ),
+            ("3営業日以内、第3日曜日、毎月1日、24時間365日", vec![]),
+            ("42万人、1.5億円", vec!["420000", "150000000 JPY"]),
         ] {
             let found: Vec<String> = figures(text).into_iter().map(|it| it.text).collect();
             assert_eq!(found, wanted, "{text}");

@@ -1,4 +1,5 @@
-//! Full-width letters, digits and signs, as the half-width ones that figures are written with.
+//! Full-width letters, digits and signs, as the half-width ones that figures are written with; and no space between a
+//! number and the Japanese word behind it.
 
 /// The text with as many lines; marks of punctuation stay as they are.
 pub(super) fn folded(text: &str) -> String {
@@ -23,7 +24,38 @@ pub(super) fn folded(text: &str) -> String {
         '－' if !is_digit(at.checked_sub(1)) && !is_digit(Some(at + 1)) => *c,
         _ => half(*c),
     };
-    letters.iter().enumerate().map(fold).collect()
+    let text: String = letters.iter().enumerate().map(fold).collect();
+    joined(&text)
+}
+
+/// `30 分` and `第 6 版` without their spaces, but in fenced blocks, which are files of another language.
+fn joined(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut is_fenced = false;
+    for line in text.split_inclusive('\n') {
+        if line.trim_start().starts_with("```") {
+            is_fenced = !is_fenced;
+        }
+        let letters: Vec<char> = line.chars().collect();
+        for (at, c) in letters.iter().enumerate() {
+            let (before, after) = (at.checked_sub(1).map(|at| letters[at]), letters.get(at + 1));
+            let parts = |a: char, b: char| {
+                (a.is_ascii_digit() && is_japanese(b)) || (is_japanese(a) && b.is_ascii_digit())
+            };
+            let joins = !is_fenced
+                && *c == ' '
+                && before.zip(after.copied()).is_some_and(|(a, b)| parts(a, b));
+            if !joins {
+                out.push(*c);
+            }
+        }
+    }
+    out
+}
+
+/// Kana and kanji; marks of punctuation are none.
+fn is_japanese(c: char) -> bool {
+    matches!(c, 'ぁ'..='ヿ' | '一'..='鿿' | '々')
 }
 
 #[cfg(test)]
@@ -37,6 +69,11 @@ mod tests {
             ("（ＲＴＯ）１，２００施設、８，９", "（RTO）1,200施設、8,9"),
             ("－ | ２－３", "－ | 2-3"),
             ("カナ、plain", "カナ、plain"),
+            (
+                "2026 年 8 月、5 秒 以内、a 5 m",
+                "2026年8月、5秒 以内、a 5 m",
+            ),
+            ("```\na: 5 秒\n```\n5 秒", "```\na: 5 秒\n```\n5秒"),
         ] {
             assert_eq!(folded(text), wanted);
         }

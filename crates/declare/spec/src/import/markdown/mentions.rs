@@ -8,20 +8,59 @@ use super::{
     figures::{Figure, Kind, figures},
     place,
     rows::is_range,
-    stated::blank,
+    stating::blank,
     words::plain,
 };
 
 impl Reader<'_> {
     /// What each thing costs, where a sentence lists several, and their sum.
     pub(super) fn amounts(&mut self, left: &mut String, line: usize) {
-        const TOTAL: [&str; 4] = ["total", "合計", "総額", "計"];
+        const TOTAL: [&str; 6] = ["total", "comes to", "in all", "合計", "総額", "計"];
+        const CEILING: [&str; 8] = [
+            "ceiling",
+            "cap of",
+            "approved",
+            "upper limit",
+            "上限",
+            "枠",
+            "承認",
+            "予算額",
+        ];
+        const SPENT: [&str; 14] = [
+            "budget",
+            "cost",
+            "month",
+            "spend",
+            "bill",
+            "ceiling",
+            "予算",
+            "費用",
+            "月額",
+            "毎月",
+            "年額",
+            "コスト",
+            "運用費",
+            "見積",
+        ];
+        const EXCHANGED: [&str; 4] = ["換算", "為替", "exchange rate", "converted at"];
         let money: Vec<Figure> = figures(left)
             .into_iter()
             .filter(|it| it.kind == Kind::Money)
             .collect();
         let lower = left.to_lowercase();
-        let is_total = TOTAL.iter().any(|word| lower.contains(word));
+        let speaks = |words: &[&str]| words.iter().any(|word| lower.contains(word));
+        let is_spent = speaks(&SPENT) || speaks(&TOTAL) || self.is_under(&SPENT);
+        if money.is_empty() || !is_spent || speaks(&EXCHANGED) {
+            return;
+        }
+        let is_total = speaks(&TOTAL);
+        if let ([figure], true) = (money.as_slice(), speaks(&CEILING) && !is_total) {
+            if !self.draft.has(&["costs", "ceiling"]) {
+                self.once(&["costs", "ceiling"], figure.text.as_str(), line);
+                blank(left, figure);
+            }
+            return;
+        }
         if money.len() > 1 && !is_total {
             let mut from = 0;
             for figure in &money {
@@ -57,18 +96,8 @@ impl Reader<'_> {
             return;
         };
         let range = range.trim_end_matches('.');
-        if says(&["セグメント", "segment", "サブネット", "subnet"]) {
-            for piece in text.split(['、', ',', ';', '；', ':', '：']) {
-                let range = piece.split_whitespace().find(|word| is_range(word));
-                if let Some(range) = range {
-                    let name = piece.replace(range, "");
-                    self.range(name.trim(), &format!("{name} subnet"), range, None, line);
-                }
-            }
-            return;
-        }
-        if says(&["アドレス空間", "address space", "vpc cidr"]) {
-            return self.range("vpc", "vpc", range, None, line);
+        if says(&SUBNETS) || says(&NETWORKS) {
+            return self.networks_in(text, line);
         }
         if !says(&["accept", "allow", "open to", "許可", "開放"]) {
             return;
@@ -97,6 +126,78 @@ impl Reader<'_> {
             door,
             line,
         );
+    }
+
+    /// The ranges of whole networks: `主系の VPC には 10.0.0.0/16、待機系の VPC には 10.1.0.0/16`. Each is told by the words
+    /// between the range before it and its own.
+    fn networks_in(&mut self, text: &str, line: usize) {
+        const ELSEWHERE: [&str; 6] = [
+            "検証",
+            "開発",
+            "staging",
+            "non-production",
+            "development",
+            "test ",
+        ];
+        const SECOND: [&str; 8] = [
+            "待機",
+            "大阪",
+            "災対",
+            "standby",
+            "secondary",
+            "dr ",
+            "disaster",
+            "replica",
+        ];
+        const OTHERS: [&str; 6] = [
+            "閉域",
+            "接続先",
+            "partner",
+            "peer",
+            "private services access",
+            "on-premises",
+        ];
+        let lower = text.to_lowercase();
+        let is_of_subnets = SUBNETS.iter().any(|word| lower.contains(word));
+        let mut from = 0;
+        let ends = |c: char| !(c.is_ascii_digit() || c == '.' || c == '/');
+        for word in text
+            .split(ends)
+            .filter(|word| is_range(word.trim_end_matches('.')))
+        {
+            let range = word.trim_end_matches('.');
+            let at = from + text[from..].find(range).unwrap_or(0);
+            let own = text[from..at].to_lowercase();
+            from = at + range.len();
+            let says = |words: &[&str]| words.iter().any(|word| own.contains(word));
+            if says(&ELSEWHERE) {
+                let why = say!(
+                    "it is of another environment than production",
+                    "本番ではない環境の記述です"
+                );
+                self.draft.lost(line, range, why);
+                continue;
+            }
+            let network = if says(&OTHERS) {
+                self.draft.id("networks", "peer")
+            } else if says(&SECOND) {
+                "standby".to_owned()
+            } else {
+                let known = self.draft.only_in(&["infrastructure", "networks"]);
+                known.unwrap_or_else(|| "main".to_owned())
+            };
+            let is_whole = says(&NETWORKS) && !says(&SUBNETS);
+            if is_of_subnets && !is_whole && network != "peer" {
+                let name = subnet_name(&text[at - own.len()..at]);
+                self.range(&name, &format!("{own} subnet"), range, None, line);
+            } else {
+                self.once(
+                    &["infrastructure", "networks", &network, "cidr"],
+                    range,
+                    line,
+                );
+            }
+        }
     }
 
     pub(super) fn time_zone(&mut self, text: &str, line: usize) {
@@ -147,10 +248,29 @@ impl Reader<'_> {
                 continue;
             };
             rest = after;
-            let bracket = after.split(['、', '。', ',', ';']).next();
+            // What stands behind it is said of it in Japanese, and in English only within brackets.
+            let behind = after
+                .split(['、', '。', ',', ';'])
+                .next()
+                .unwrap_or_default();
+            let of_it = behind
+                .split(|c: char| !(c.is_ascii_alphanumeric() || c == '-'))
+                .find(|word| place::is_region(word));
+            let behind = of_it
+                .and_then(|next| behind.split(next).next())
+                .unwrap_or(behind);
+            let bracket = behind
+                .trim_start()
+                .strip_prefix(['(', '（'])
+                .and_then(|it| it.split([')', '）']).next());
+            let behind = if behind.contains('を') {
+                Some(behind)
+            } else {
+                bracket
+            };
             let path = ["infrastructure", "regions", region, "role"];
             if !self.draft.has(&path) {
-                let is_second = stands_by(before) || bracket.is_some_and(stands_by);
+                let is_second = stands_by(before) || behind.is_some_and(stands_by);
                 let role = if is_second { "standby" } else { "primary" };
                 self.once(&path, role, line);
             }
@@ -179,6 +299,31 @@ impl Reader<'_> {
                 self.draft.push_guess(&["profiles"], profile, line, why);
             }
         }
+    }
+}
+
+const SUBNETS: [&str; 4] = ["セグメント", "segment", "サブネット", "subnet"];
+const NETWORKS: [&str; 7] = [
+    "アドレス空間",
+    "address space",
+    "vpc",
+    "vnet",
+    "virtual network",
+    "仮想ネットワーク",
+    "private services access",
+];
+
+/// What a subnet is called before its range: `the workload subnet is`, `DB セグメント`.
+fn subnet_name(before: &str) -> String {
+    let words = before.split(|c: char| !(c.is_alphanumeric() || c == '-'));
+    let words: Vec<&str> = words.filter(|word| !word.is_empty()).collect();
+    let named = ["subnet", "subnetwork", "segment"];
+    let at = words
+        .iter()
+        .rposition(|word| named.contains(&word.to_lowercase().as_str()));
+    match at.and_then(|at| at.checked_sub(1)) {
+        Some(at) => words[at].to_owned(),
+        None => before.trim().to_owned(),
     }
 }
 

@@ -4,9 +4,10 @@
 //! form of any one of them. Every figure becomes a line of the spec or an entry of the report that says it is none.
 //!
 //! Reading order: `fold`, `blocks`, `numbers`, `figures`, `bounds`, `words`, then `tree` (fenced YAML and JSON), `table`,
-//! `row`, `rows`, `alert_table`, `design`, `watching`, `objectives`, `sentence`, `stated`, `mentions`, `waiting`, `owed`,
-//! `worded`, `prose`, `after`. A block that is a file of another format is read as such.
+//! `row`, `rows`, `alert_table`, `design`, `watching`, `objectives`, `sentence`, `stated`, `stating`, `mentions`, `waiting`, `owed`,
+//! `accepted`, `worded`, `prose`, `after`. A block that is a file of another format is read as such.
 
+mod accepted;
 mod after;
 mod alert_table;
 mod blocks;
@@ -24,6 +25,7 @@ mod row;
 mod rows;
 mod sentence;
 mod stated;
+mod stating;
 mod table;
 mod tree;
 mod waiting;
@@ -96,6 +98,11 @@ struct Reader<'r> {
     /// What the bullets below a heading speak of: section and id.
     part: Option<(&'static str, String)>,
     severity: Option<&'static str>,
+    /// The sentence before, in the same paragraph, in lower case; and on which line the paragraph begins.
+    before: String,
+    paragraph: usize,
+    /// The sentence that a list stands under: `We kept the list of alerts short:`.
+    lead: String,
     /// The label that the bullets stand under, in a document of objectives.
     label: Option<objectives::Label>,
     tiers: Vec<(String, Option<String>)>,
@@ -104,6 +111,17 @@ struct Reader<'r> {
     dependency: Option<(String, usize)>,
     /// What the document calls its severities, and which they are.
     ranks: Vec<(String, &'static str)>,
+    /// What was said of which part: section, id, field and the sentence.
+    spoken: Vec<(String, String, String, String)>,
+    /// Sentences that say who is replaced in a load test.
+    mocked: Vec<(String, usize)>,
+    /// The rows of tiers, and what the rows of backups are of.
+    tier_rows: Vec<(String, String)>,
+    backed_up: Vec<(String, String, usize)>,
+    /// Where the clocks of all machines come from, and which line says so.
+    clock: Option<(&'static str, usize)>,
+    /// Where the runbooks of all alerts lie, and which line says so.
+    runbook: Option<(String, usize)>,
     /// How often a restore is tried, and which line says so.
     restore_tried: Option<(String, usize)>,
     /// Standards that were named already.
@@ -142,11 +160,20 @@ impl<'r> Reader<'r> {
             parts: Vec::new(),
             part: None,
             severity: None,
+            before: String::new(),
+            paragraph: usize::MAX,
+            lead: String::new(),
             label: None,
             tiers: Vec::new(),
             watched: Vec::new(),
             dependency: None,
             ranks: Vec::new(),
+            spoken: Vec::new(),
+            mocked: Vec::new(),
+            tier_rows: Vec::new(),
+            backed_up: Vec::new(),
+            clock: None,
+            runbook: None,
             restore_tried: None,
             named: Vec::new(),
             subject: None,
@@ -177,9 +204,18 @@ impl<'r> Reader<'r> {
                 } => self.bullet(&bare(&text), is_numbered, block.line),
                 What::Paragraph { sentences } => {
                     self.subject = None;
+                    let last = sentences.last().map(|(_, text)| bare(text));
+                    self.lead = last
+                        .filter(|text| text.ends_with([':', '：']))
+                        .unwrap_or_default();
+                    self.paragraph = block.line;
                     for (line, text) in sentences {
-                        self.bullet(&bare(&text), false, line);
+                        let text = bare(&text);
+                        self.bullet(&text, false, line);
+                        self.before = text.to_lowercase();
                     }
+                    self.before.clear();
+                    self.paragraph = usize::MAX;
                 }
             }
         }
@@ -195,6 +231,7 @@ impl<'r> Reader<'r> {
             );
         }
         self.label = None;
+        self.lead.clear();
         self.headings.retain(|(above, _)| *above < level);
         self.headings.push((level, text.to_owned()));
         self.parts.retain(|part| part.level < level);
@@ -261,7 +298,12 @@ impl<'r> Reader<'r> {
 
     /// Whether any heading above speaks of it.
     fn is_under(&self, words: &[&str]) -> bool {
-        self.headings.iter().any(|(_, text)| {
+        let above = self
+            .headings
+            .iter()
+            .map(|(_, text)| text)
+            .chain([&self.lead]);
+        above.into_iter().any(|text| {
             let text = text.to_lowercase();
             words.iter().any(|word| text.contains(word))
         })

@@ -67,6 +67,15 @@ pub(super) fn number_from(text: &str, from: usize) -> Option<Number> {
             plain.push_str(&group[..3]);
             end = text.len() - group.len() + 3;
         }
+        let times = THOUSANDS
+            .iter()
+            .find(|(word, _)| text[end..].trim_start_matches(' ').starts_with(word));
+        if let Some((word, times)) = times
+            && let Ok(value) = plain.parse::<f64>()
+        {
+            plain = format!("{}", value * times);
+            end = text.len() - text[end..].trim_start_matches(' ').len() + word.len();
+        }
         match plain.parse::<f64>() {
             Ok(value) if !is_named && value.is_finite() => {
                 return Some(Number {
@@ -80,6 +89,9 @@ pub(super) fn number_from(text: &str, from: usize) -> Option<Number> {
         }
     }
 }
+
+/// What multiplies the number before it.
+const THOUSANDS: [(&str, f64); 3] = [("千", 1e3), ("万", 1e4), ("億", 1e8)];
 
 /// Numbers that people write out.
 const NUMBERS: [(&str, u32); 20] = [
@@ -105,6 +117,12 @@ const NUMBERS: [(&str, u32); 20] = [
     ("ninety", 90),
 ];
 
+/// What stands before `a minute` where that is a length of time.
+const LENGTHS: [&str; 14] = [
+    "within", "in", "under", "after", "for", "every", "than", "about", "of", "over", "least",
+    "most", "to", "takes",
+];
+
 /// `thirty` of `thirty seconds`; elsewhere such words count nothing that a spec holds.
 fn words_for_numbers(text: &str, from: usize) -> Option<Number> {
     let mut start = from;
@@ -124,7 +142,15 @@ fn words_for_numbers(text: &str, from: usize) -> Option<Number> {
         if let Some((_, number)) = number.filter(|_| begins) {
             let unit = unit_of(rest[length..].trim_start_matches([' ', '-']));
             let is_long = |unit: &(&str, Kind, &str)| unit.1 == Kind::Time && unit.0.len() > 2;
-            if unit.is_some_and(is_long) {
+            // `within a minute` is a length of time, and `two a minute` how often.
+            let before = text[..start].trim_end();
+            let is_length = |word: &&str| {
+                before.len() >= word.len()
+                    && before.is_char_boundary(before.len() - word.len())
+                    && before[before.len() - word.len()..].eq_ignore_ascii_case(word)
+            };
+            let is_much = word.len() > 2 || LENGTHS.iter().any(is_length);
+            if is_much && unit.is_some_and(is_long) {
                 return Some(Number {
                     start,
                     end: start + length,
@@ -142,6 +168,19 @@ pub(super) fn passed_over(text: &str, number: &Number) -> Option<usize> {
     let rest = &text[number.start..];
     let after = text[number.end..].trim_start_matches(' ');
     let gap = text.len() - number.end - after.len();
+    // `3営業日`, `第6版`, `毎月1日`: nothing that a spec counts.
+    let before = text[..number.start].trim_end();
+    if let Some(word) = ["営業日", "business day", "working day"]
+        .iter()
+        .find(|word| after.starts_with(*word))
+    {
+        return Some(number.end - number.start + gap + word.len());
+    }
+    if before.ends_with('第') || (before.ends_with("毎月") && after.starts_with('日')) {
+        return Some(
+            number.end - number.start + gap + after.chars().next().map_or(0, char::len_utf8),
+        );
+    }
     let era = ["令和", "平成", "昭和"]
         .iter()
         .any(|era| text[..number.start].trim_end().ends_with(era));
@@ -152,6 +191,9 @@ pub(super) fn passed_over(text: &str, number: &Number) -> Option<usize> {
         return Some(number.end - number.start + gap + word.len());
     }
     let around = [
+        "1秒あたり",
+        "1分あたり",
+        "1日あたり",
         "24時間365日",
         "24時間無停止",
         "24時間体制",

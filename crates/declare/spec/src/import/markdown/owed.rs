@@ -166,4 +166,14 @@ impl Reader<'_> {
 }
 
 /// Words for the share of time in which a service answers.
-pub(super) const OFFERED: [&str; 5] = ["nines", "稼働率", "可用性", "availability", "uptime"];
+pub(super) const OFFERED: [&str; 9] = [
+    "nines",
+    "稼働率",
+    "可用性",
+    "availability",
+    "uptime",
+    "be available",
+    "is available",
+    "利用できる",
+    "利用可能",
+];

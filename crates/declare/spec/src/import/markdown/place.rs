@@ -72,7 +72,26 @@ pub(super) fn part_in(text: &str) -> Option<(&'static str, Option<&'static str>)
         return Some((section, Some(product)));
     }
     let found = words::part(&plain(text)).or_else(|| words::part(&plain(subject(text))));
+    let found = found.or_else(|| named_by_its_end(&plain(subject(text))));
     found.map(|section| (section, None))
+}
+
+/// `会計 DB`, `Session cache`: what a thing is stands at the end of its name.
+fn named_by_its_end(name: &str) -> Option<&'static str> {
+    const NAMED: [&str; 4] = ["databases", "caches", "queues", "search"];
+    let last = name.rsplit('_').next().unwrap_or(name);
+    let by_word = words::part(last).filter(|_| last != name);
+    let by_end = || {
+        let ends: Vec<usize> = name.char_indices().map(|(at, _)| at).collect();
+        let mut ends = ends
+            .into_iter()
+            .map(|at| &name[at..])
+            .filter(|end| !end.is_ascii() || end.len() > 1);
+        ends.find_map(|end| words::part(end).filter(|_| !end.is_ascii()))
+    };
+    by_word
+        .or_else(by_end)
+        .filter(|section| NAMED.contains(section))
 }
 
 /// What a heading is about, without its number and what it says of the kind of chapter: `3.2 データベース設計`.

@@ -80,21 +80,25 @@ impl Reader<'_> {
             return self.step(text, line);
         }
         if self.is_under(&["alert", "アラート", "警報", "監視", "monitoring"])
-            && let Some((severity, _)) = raises(text).and(words::severity(text).or_else(|| {
-                self.headings
-                    .last()
-                    .and_then(|(_, text)| words::severity(text))
-            }))
+            && raises(text).is_some()
         {
-            return self.alert(text, Some(severity), line, "");
+            let above = self.headings.iter().rev().map(|(_, text)| text.as_str());
+            let severity = std::iter::once(text).chain(above).find_map(words::severity);
+            let lists_alerts = self.lead.to_lowercase();
+            let lists_alerts = ["alert", "アラート", "警報"]
+                .iter()
+                .any(|word| lists_alerts.contains(word));
+            if severity.is_some() || lists_alerts {
+                return self.alert(text, severity.map(|(severity, _)| severity), line, "");
+            }
         }
         self.prose(text, line);
     }
 
     /// What is paid for, below a heading of costs, and how much; its unit may stand in the heading.
     fn paid(&self, text: &str) -> Option<(String, String)> {
-        const COSTS: [&str; 4] = ["budget", "cost", "費用", "予算"];
-        const NAME_MAX: usize = 40;
+        const COSTS: [&str; 7] = ["budget", "cost", "bill", "spend", "費用", "予算", "見積"];
+        const NAME_MAX: usize = 60;
         let (name, value) = text.split_once([':', '：'])?;
         let is_one = figures(value)
             .iter()

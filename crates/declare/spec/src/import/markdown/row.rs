@@ -26,7 +26,11 @@ impl Reader<'_> {
         let name = table.cell(row, table.name);
         let name = name.as_str();
         let (start, id) = match section {
-            "tiers" => (vec!["service", "tiers"], self.tier(name, line)),
+            "tiers" => {
+                let id = self.tier(name, line);
+                self.tier_rows.push((id.clone(), row.join(" ")));
+                (vec!["service", "tiers"], id)
+            }
             "severities" => {
                 let Some((id, rank)) = words::severity(name).or_else(|| words::ranked(name, at))
                 else {
@@ -41,6 +45,7 @@ impl Reader<'_> {
             "scenarios" => (vec!["load", "scenarios"], self.scenario(name, line)),
             "backups" => {
                 let id = self.draft.id("backups", super::short(name, "backup"));
+                self.backed_up.push((id.clone(), name.to_owned(), line));
                 (vec!["continuity", "backups"], id)
             }
             "streams" => {
@@ -71,6 +76,9 @@ impl Reader<'_> {
                 {
                     self.draft
                         .guess(&path, true, line, say!("by its name", "名前による"));
+                } else if kind.is_some_and(|(_, shows_who, _)| !shows_who) || is_of_machines(name) {
+                    self.draft
+                        .guess(&path, false, line, say!("by its name", "名前による"));
                 }
                 (vec!["log_analysis"], id)
             }
@@ -176,6 +184,24 @@ impl Reader<'_> {
                 .set(&["costs", "budgets", &plain(name)], json!(money), line);
         }
     }
+}
+
+/// Whether a log of requests is one of machines, which says nothing of who did what.
+pub(super) fn is_of_machines(name: &str) -> bool {
+    const MACHINES: [&str; 10] = [
+        "alb",
+        "nlb",
+        "elb",
+        "load balancer",
+        "ロードバランサ",
+        "cdn",
+        "cloudfront",
+        "nginx",
+        "apache",
+        "web サーバ",
+    ];
+    let lower = name.to_lowercase();
+    MACHINES.iter().any(|word| lower.contains(word))
 }
 
 /// What a card's number is called, and what says that it cannot be read.

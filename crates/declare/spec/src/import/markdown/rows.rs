@@ -123,9 +123,16 @@ impl Reader<'_> {
             let cell = |row: &Vec<&str>| row.get(column).is_some_and(|cell| is_range(cell));
             !rows.is_empty() && rows.iter().all(|(_, row)| cell(row))
         };
-        let Some(column) = (0..keys.len()).find(|column| is_of_ranges(*column)) else {
+        let columns: Vec<usize> = (0..keys.len())
+            .filter(|column| is_of_ranges(*column))
+            .collect();
+        let Some(column) = columns.first().copied() else {
             return false;
         };
+        if columns.len() > 1 {
+            self.subnets_by_zone(keys, rows, &columns);
+            return true;
+        }
         for (line, row) in rows {
             let others = || row.iter().enumerate().filter(|(at, _)| *at != column);
             let name = others()
@@ -146,6 +153,30 @@ impl Reader<'_> {
         true
     }
 
+    /// A row for each use of addresses, and a column for each zone: a subnet in each cell.
+    fn subnets_by_zone(&mut self, keys: &[String], rows: &[(usize, Vec<&str>)], columns: &[usize]) {
+        for (line, row) in rows {
+            let others = row
+                .iter()
+                .enumerate()
+                .filter(|(at, _)| !columns.contains(at));
+            let name = others.map(|(_, cell)| *cell).next().unwrap_or_default();
+            for column in columns {
+                let head = keys[*column].replace('_', "-");
+                let zone = is_zone(&head).then_some(head.as_str());
+                let own = super::short(name, "subnet");
+                let letter = head.rsplit('-').next().unwrap_or_default();
+                self.range(
+                    &format!("{own} {letter}"),
+                    &format!("{name} {head} subnet"),
+                    row[*column],
+                    zone,
+                    *line,
+                );
+            }
+        }
+    }
+
     /// One range of addresses: that of a network, or of a subnet.
     pub(super) fn range(
         &mut self,
@@ -158,7 +189,7 @@ impl Reader<'_> {
         let said = said.to_lowercase();
         let has = |words: &[&str]| words.iter().any(|word| said.contains(word));
         let network = self.network();
-        let is_subnet = has(&["subnet", "サブネット"]);
+        let is_subnet = has(&["subnet", "サブネット", "セグメント", "segment"]);
         if !is_subnet && zone.is_none() && has(&["vpc", "vnet", "ネットワーク全体"]) {
             let path = ["infrastructure", "networks", network.as_str(), "cidr"];
             return self.draft.set(&path, cidr, line);

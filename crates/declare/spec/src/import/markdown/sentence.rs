@@ -112,15 +112,18 @@ impl Reader<'_> {
         }
         // Elsewhere a name alone is a mention; only what comes with its version or machine describes a part.
         let section = section?;
-        let describes = told(section, text)
-            .iter()
-            .any(|(field, _)| ["version", "instance"].contains(field));
-        describes.then(|| {
+        describes(section, text).then(|| {
             let known = self.draft.only_in(&["infrastructure", section]);
             let id = known.unwrap_or_else(|| self.draft.id(section, product.unwrap_or("main")));
             (section, id, product)
         })
     }
+}
+
+/// Whether a sentence says what a part is: its version or machine. What else it says is of that part.
+pub(super) fn describes(section: &'static str, text: &str) -> bool {
+    let mut told = told(section, text).into_iter();
+    told.any(|(field, _)| ["version", "instance"].contains(&field))
 }
 
 fn told(section: &'static str, piece: &str) -> Told {

@@ -1,5 +1,4 @@
-//! What a sentence states of one part, by words that nothing else is called by: `max_connections is 500`, `複製の遅延は
-//! 最大 15 分`. To read another such statement, add its line below.
+//! What a sentence states beside its figures: what is on or off, how logs are kept, how a recovery runs.
 
 use serde_json::{Value, json};
 
@@ -7,158 +6,31 @@ use super::{
     Reader,
     figures::{Figure, Kind, figures},
     mentions::tls_accepted,
+    row::is_of_machines,
+    stating::{blank, counts_machines, is_most},
     words,
 };
 
-/// Where a statement goes.
-enum To {
-    /// The part of that section that is spoken of, and its field.
-    Part(&'static str, &'static str),
-    Path(&'static [&'static str]),
-}
-
-/// A statement: words of which one of each group stands in the sentence, and the kind of its figure. The figure is the
-/// one nearest to a word of the first group.
-struct Statement {
-    says: &'static [&'static [&'static str]],
-    kind: Kind,
-    to: To,
-}
-
-const POOL: [&str; 2] = ["pool", "プール"];
 const REPLICA: &[&str] = &["replica", "replicat", "複製", "レプリ"];
-const STORAGE: &[&str] = &["storage", "disk", "ストレージ", "ディスク"];
 const BACKUP: &[&str] = &["backup", "バックアップ"];
 
-const STATEMENTS: [Statement; 15] = [
-    Statement {
-        says: &[&["オブジェクトロック", "object lock", "retention lock"]],
-        kind: Kind::Time,
-        to: To::Part("buckets", "locked_for"),
-    },
-    Statement {
-        says: &[
-            &["ライフサイクル", "lifecycle"],
-            &["削除", "delete", "expire"],
-        ],
-        kind: Kind::Time,
-        to: To::Part("buckets", "expires_after"),
-    },
-    Statement {
-        says: &[&[
-            "max_connections",
-            "max connections",
-            "最大同時接続数",
-            "最大接続数",
-        ]],
-        kind: Kind::Count,
-        to: To::Part("databases", "connections_max"),
-    },
-    Statement {
-        says: &[&POOL, &["connection", "コネクション", "接続"]],
-        kind: Kind::Count,
-        to: To::Part("compute", "connections_each"),
-    },
-    Statement {
-        says: &[
-            &["each", "per pod", "per instance", "あたり"],
-            &[
-                "pod",
-                "instance",
-                "server",
-                "task",
-                "台",
-                "サーバ",
-                "タスク",
-            ],
-        ],
-        kind: Kind::Rate,
-        to: To::Part("compute", "rate_each"),
-    },
-    Statement {
-        says: &[&["autoscal", "auto-scal", "オートスケール"], &["cpu"]],
-        kind: Kind::Share,
-        to: To::Part("compute", "target_cpu"),
-    },
-    Statement {
-        says: &[
-            &["a day", "per day", "/day", "1日", "日次"],
-            &["grow", "増加"],
-        ],
-        kind: Kind::Size,
-        to: To::Part("databases", "growth_per_day"),
-    },
-    Statement {
-        says: &[&["capped at", "上限"], STORAGE],
-        kind: Kind::Size,
-        to: To::Part("databases", "storage_max"),
-    },
-    Statement {
-        says: &[&["データ量", "data size", "amount of data"]],
-        kind: Kind::Size,
-        to: To::Part("databases", "size"),
-    },
-    Statement {
-        says: &[&[
-            "acknowledgement deadline",
-            "ack deadline",
-            "visibility timeout",
-            "lock duration",
-            "可視性タイムアウト",
-        ]],
-        kind: Kind::Time,
-        to: To::Part("queues", "visibility_timeout"),
-    },
-    Statement {
-        says: &[
-            &["needs", "takes", "処理時間", "handling", "要する"],
-            &["batch", "message", "メッセージ", "1件"],
-        ],
-        kind: Kind::Time,
-        to: To::Part("queues", "handled_within"),
-    },
-    Statement {
-        says: &[&["lag", "遅延", "遅れ"], REPLICA],
-        kind: Kind::Time,
-        to: To::Path(&["continuity", "replication", "replica", "lag_max"]),
-    },
-    Statement {
-        says: &[&["every", "毎", "daily", "日次", "nightly"], BACKUP],
-        kind: Kind::Time,
-        to: To::Path(&["continuity", "backups", "database", "every"]),
-    },
-    Statement {
-        says: &[
-            &["毎秒", "per second", "/s"],
-            &["restor", "リストア", "復元"],
-        ],
-        kind: Kind::Size,
-        to: To::Path(&["continuity", "backups", "database", "restored_per_second"]),
-    },
-    Statement {
-        says: &[&["訓練", "演習", "drill", "exercise"]],
-        kind: Kind::Time,
-        to: To::Path(&["continuity", "drills", "failover", "every"]),
-    },
-];
-
 /// What is on or off, and where a spec says so.
-const SWITCHES: [(&[&str], To); 4] = [
-    (
-        &["high availability", "高可用"],
-        To::Part("databases", "multi_az"),
-    ),
+const SWITCHES: [(&[&str], &str, &str); 4] = [
+    (&["high availability", "高可用"], "databases", "multi_az"),
     (
         &["point-in-time", "pitr", "ポイントインタイム"],
-        To::Path(&["continuity", "backups", "database", "point_in_time"]),
+        "continuity.backups.database",
+        "point_in_time",
     ),
     (
         &["自動フェイルオーバー", "automatic failover"],
-        To::Part("caches", "automatic_failover"),
+        "caches",
+        "automatic_failover",
     ),
     (
         &["deletion protection", "削除保護"],
-        To::Part("databases", "deletion_protection"),
+        "databases",
+        "deletion_protection",
     ),
 ];
 const OFF: [&str; 9] = [
@@ -185,7 +57,18 @@ const ON: [&str; 6] = [
 pub(super) const LOGS: [(&str, bool, &[&str]); 8] = [
     ("transaction", false, &["取引ログ", "transaction log"]),
     ("entry", true, &["入退室"]),
-    ("audit", true, &["監査ログ", "監査証跡", "audit"]),
+    (
+        "audit",
+        true,
+        &[
+            "監査ログ",
+            "監査証跡",
+            "閲覧ログ",
+            "閲覧記録",
+            "audit",
+            "who opened",
+        ],
+    ),
     ("access", true, &["アクセスログ", "access log"]),
     ("operation", true, &["操作ログ", "operation log"]),
     (
@@ -206,9 +89,11 @@ impl Reader<'_> {
     pub(super) fn statements(&mut self, text: &str, line: usize) -> String {
         let mut left = text.to_owned();
         self.time_zone(text, line);
+        self.clocks(text, line);
+        self.runbooks(text, line);
         self.doors_in(text, line);
         if let Some(tls) = tls_accepted(text) {
-            let id = self.spoken_part("load_balancers");
+            let id = self.spoken_part("load_balancers", text);
             self.once(
                 &["infrastructure", "load_balancers", &id, "tls_min"],
                 tls,
@@ -216,21 +101,12 @@ impl Reader<'_> {
             );
         }
         self.amounts(&mut left, line);
+        self.load_tested(&mut left, line);
         self.kept_logs(&mut left, line);
         self.recovery(&mut left, line);
         self.restored(&mut left, line);
+        self.stated(&mut left, line);
         let lower = text.to_lowercase();
-        for statement in &STATEMENTS {
-            let has = |words: &&[&str]| words.iter().any(|word| lower.contains(word));
-            if !statement.says.iter().all(has) {
-                continue;
-            }
-            let Some((figure, value)) = nearest(&left, statement.says[0], statement.kind) else {
-                continue;
-            };
-            self.state(&statement.to, value, line);
-            blank(&mut left, &figure);
-        }
         if REPLICA.iter().any(|word| lower.contains(word)) {
             let modes = [
                 ("async", ["async", "非同期"]),
@@ -240,9 +116,9 @@ impl Reader<'_> {
                 .iter()
                 .find(|(_, words)| words.iter().any(|word| lower.contains(word)));
             if let Some((mode, _)) = mode {
-                self.state(
-                    &To::Path(&["continuity", "replication", "replica", "mode"]),
-                    json!(mode),
+                self.once(
+                    &["continuity", "replication", "replica", "mode"],
+                    *mode,
                     line,
                 );
             }
@@ -250,14 +126,46 @@ impl Reader<'_> {
         for clause in lower.split(['、', '。', ',', ';']) {
             let says = |words: &[&str]| words.iter().any(|word| clause.contains(word));
             let (off, on) = (says(&OFF), says(&ON));
-            for (_, to) in SWITCHES
+            for (_, section, field) in SWITCHES
                 .iter()
-                .filter(|(words, _)| (off || on) && says(words))
+                .filter(|(words, ..)| (off || on) && says(words))
             {
-                self.state(to, json!(!off), line);
+                self.state(section, field, json!(!off), clause, line);
             }
         }
         left
+    }
+
+    /// Where the clocks of all machines come from.
+    fn clocks(&mut self, text: &str, line: usize) {
+        const CLOCKS: [(&str, &str); 5] = [
+            ("time sync", "amazon_time_sync"),
+            ("ntp", "ntp"),
+            ("chrony", "ntp"),
+            ("時刻同期", "ntp"),
+            ("時刻を同期", "ntp"),
+        ];
+        let lower = text.to_lowercase();
+        if let Some((_, clock)) = CLOCKS.iter().find(|(word, _)| lower.contains(word)) {
+            self.clock.get_or_insert((clock, line));
+        }
+    }
+
+    /// Where the runbooks of all alerts lie: `each paging alert links to its runbook under runbooks/`.
+    fn runbooks(&mut self, text: &str, line: usize) {
+        let lower = text.to_lowercase();
+        let speaks = |words: &[&str]| words.iter().any(|word| lower.contains(word));
+        let of_all = speaks(&["each", "every", "all ", "各", "すべて", "全て"]);
+        if of_all
+            && speaks(&["runbook", "手順書"])
+            && speaks(&["alert", "page", "アラート", "警報"])
+        {
+            let mut words = text
+                .split_whitespace()
+                .map(|word| word.trim_end_matches(['.', ',', '。']));
+            let at = words.find(|word| word.contains('/')).unwrap_or("runbooks");
+            self.runbook.get_or_insert((at.to_owned(), line));
+        }
     }
 
     /// How long each part of a failover takes, where a sentence or a drawn flow lists them.
@@ -308,18 +216,26 @@ impl Reader<'_> {
     /// How often a restore is tried, of whatever is backed up, and how long backups are kept.
     pub(super) fn restored(&mut self, left: &mut String, line: usize) {
         const SAVED: [&str; 2] = ["snapshot", "スナップショット"];
-        const TRIED: [&str; 7] = [
-            "rehearse the restore",
-            "restore is rehearsed",
-            "リストア試験",
-            "復元試験",
-            "リストアテスト",
-            "restore test",
-            "restore drill",
+        const RESTORED: [&str; 3] = ["restor", "リストア", "復元"];
+        const TRIED: [&str; 10] = [
+            "rehears",
+            "test",
+            "drill",
+            "tried",
+            "practis",
+            "verif",
+            "試験",
+            "確認",
+            "テスト",
+            "訓練",
         ];
         let lower = left.to_lowercase();
-        if TRIED.iter().any(|word| lower.contains(word)) {
-            if let Some((figure, value)) = nearest(left, &TRIED, Kind::Time) {
+        let speaks = |words: &[&str]| words.iter().any(|word| lower.contains(word));
+        if speaks(&RESTORED) && speaks(&TRIED) {
+            // How often is a rhythm; a length of time is how long the last one took.
+            if let Some(every) = words::rhythm(left) {
+                self.restore_tried = Some((every.to_owned(), line));
+            } else if let Some((figure, value)) = nearest(left, &OFTEN, Kind::Time) {
                 self.restore_tried = value.as_str().map(|every| (every.to_owned(), line));
                 blank(left, &figure);
             }
@@ -328,38 +244,13 @@ impl Reader<'_> {
                 && KEPT.iter().any(|word| lower.contains(word)))
             && let Some((figure, value)) = nearest(left, &KEPT, Kind::Time)
         {
-            self.state(
-                &To::Path(&["continuity", "backups", "database", "retention"]),
+            self.once(
+                &["continuity", "backups", "database", "retention"],
                 value,
                 line,
             );
             blank(left, &figure);
         }
-    }
-
-    fn state(&mut self, to: &To, value: Value, line: usize) {
-        match to {
-            To::Path(path) => self.once(path, value, line),
-            To::Part(section, field) => {
-                let id = self.spoken_part(section);
-                self.once(
-                    &["infrastructure", section, id.as_str(), field],
-                    value,
-                    line,
-                );
-            }
-        }
-    }
-
-    /// The part of a section that a sentence without its name speaks of.
-    fn spoken_part(&mut self, section: &'static str) -> String {
-        let above = self.subject.iter().chain(&self.part);
-        let mut own = above
-            .filter(|(of, _)| *of == section)
-            .map(|(_, id)| id.clone());
-        own.next()
-            .or_else(|| self.draft.only_in(&["infrastructure", section]))
-            .unwrap_or_else(|| "main".to_owned())
     }
 
     /// How long each kind of logs is kept.
@@ -374,8 +265,11 @@ impl Reader<'_> {
         };
         let mut named = LOGS.iter().filter_map(|(name, audit, words)| {
             let word = words.iter().find(|word| lower.contains(**word))?;
-            (lower.contains("log") || lower.contains("ログ") || lower.contains("証跡"))
-                .then_some((*name, *audit, *word))
+            (lower.contains("log")
+                || lower.contains("ログ")
+                || lower.contains("証跡")
+                || lower.contains("trail"))
+            .then_some((*name, *audit, *word))
         });
         let Some((name, audit, word)) = named.next().filter(|(.., word)| is_kept(word)) else {
             return;
@@ -390,10 +284,14 @@ impl Reader<'_> {
             return;
         }
         self.once(&["log_analysis", name, "retention"], value, line);
+        let audit = audit && !is_of_machines(&lower);
         self.once(&["log_analysis", name, "audit"], audit, line);
         blank(left, &figure);
     }
 }
+
+/// What stands beside the length of time after which something is done again.
+const OFTEN: [&str; 6] = ["every", "each", "once", "ごと", "に1回", "に一度"];
 
 /// Words for how long something is kept.
 pub(super) const KEPT: [&str; 9] = [
@@ -447,28 +345,4 @@ pub(super) fn nearest(text: &str, words: &[&str], kind: Kind) -> Option<(Figure,
         text: String::new(),
     };
     Some((figure.unwrap_or_else(none), value))
-}
-
-/// Whether a number is how many machines there are: `1 Pod あたり 25 本`.
-fn counts_machines(text: &str, figure: &Figure) -> bool {
-    let after = text[figure.end..].trim_start().to_lowercase();
-    ["pod", "task", "タスク", "台", "instance", "インスタンス"]
-        .iter()
-        .any(|word| after.starts_with(word))
-}
-
-/// Whether the words right before a figure say that it is the most.
-fn is_most(text: &str, figure: &Figure) -> bool {
-    let before = text[..figure.start].trim_end().to_lowercase();
-    ["最大", "up to", "at most", "at worst", "maximum"]
-        .iter()
-        .any(|word| before.ends_with(word))
-}
-
-/// Puts blanks in the place of a figure.
-pub(super) fn blank(text: &mut String, figure: &Figure) {
-    let length = figure.end - figure.start;
-    if text.get(figure.start..figure.end).is_some() {
-        text.replace_range(figure.start..figure.end, &" ".repeat(length));
-    }
 }

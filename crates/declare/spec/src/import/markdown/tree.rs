@@ -38,12 +38,50 @@ impl Data<'_> {
     }
 }
 
+/// The field that a key names, and the unit that the key ends with: `request_timeout_seconds`.
+fn named(section: &'static str, key: &str) -> Option<(&'static str, words::Form, &'static str)> {
+    const UNITS: [(&str, &str); 12] = [
+        ("_milliseconds", "ms"),
+        ("_millis", "ms"),
+        ("_ms", "ms"),
+        ("_seconds", "s"),
+        ("_secs", "s"),
+        ("_sec", "s"),
+        ("_s", "s"),
+        ("_minutes", "m"),
+        ("_mins", "m"),
+        ("_min", "m"),
+        ("_hours", "h"),
+        ("_days", "d"),
+    ];
+    if let Some((field, form)) = words::field(section, key) {
+        return Some((field, form, ""));
+    }
+    let (bare, unit) = UNITS
+        .iter()
+        .find_map(|(end, unit)| Some((key.strip_suffix(end)?, *unit)))?;
+    let (field, form) = words::field(section, bare)?;
+    Some((field, form, unit))
+}
+
+/// Whether a map says how long a call waits, or how often it is tried again.
+pub(super) fn is_call(node: &Node) -> bool {
+    let waits = |node: &Node| {
+        entries(node).iter().any(|(key, _)| {
+            named("dependencies", &plain(&key.name))
+                .is_some_and(|(field, ..)| ["timeout", "retries"].contains(&field))
+        })
+    };
+    waits(node)
+}
+
 /// Deeper than any design nests its names.
 const DEPTH_MAX: usize = 24;
 
 impl Reader<'_> {
     pub(super) fn data(&mut self, text: &str, first: usize) {
         let data = Data { text, first };
+        const NAMES: [&str; 5] = ["log_name", "stream", "index", "log", "name"];
         let (documents, mistakes) = parse_foreign_yaml(text);
         for mistake in mistakes {
             self.draft
@@ -51,6 +89,17 @@ impl Reader<'_> {
         }
         for root in &documents {
             match &root.value {
+                // One record of a log, by its fields.
+                Value::Map(_)
+                    if root
+                        .get("fields")
+                        .is_some_and(|it| matches!(it.value, Value::List(_))) =>
+                {
+                    let name = NAMES
+                        .iter()
+                        .find_map(|name| root.get(name).and_then(scalar));
+                    self.stream(name.unwrap_or("logs"), root, &data);
+                }
                 Value::Map(_) => self.names(root, &data, "", 0),
                 _ => self.leaves(root, &data, ""),
             }
@@ -135,7 +184,12 @@ impl Reader<'_> {
             if self.special(section, path, &name, below, data) {
                 continue;
             }
-            let Some((field, form)) = words::field(section, &name) else {
+            // `retry: { max_retries: 3 }` of a call.
+            if section == "dependencies" && matches!(below.value, Value::Map(_)) {
+                self.fields(section, path, below, data);
+                continue;
+            }
+            let Some((field, form, unit)) = named(section, &name) else {
                 match &below.value {
                     Value::Map(_) => self.names(below, data, &name, 1),
                     _ => self.leaves(below, data, &name),
@@ -144,6 +198,11 @@ impl Reader<'_> {
             };
             let line = data.line(below);
             if let Value::List(list) = &below.value {
+                // Of several pauses the first is that before the first repetition.
+                if let (true, Some(text)) = (field == "backoff", list.first().and_then(scalar)) {
+                    self.draft.set(&at(field), format!("{text}{unit}"), line);
+                    continue;
+                }
                 for item in list {
                     match scalar(item) {
                         Some(text) => self.draft.push(&at(field), text, data.line(item)),
@@ -156,7 +215,13 @@ impl Reader<'_> {
                 self.leaves(below, data, &name);
                 continue;
             };
-            match place::value(form, text) {
+            let is_bare = !unit.is_empty() && text.parse::<f64>().is_ok();
+            let with_unit = if is_bare {
+                format!("{text}{unit}")
+            } else {
+                text.to_owned()
+            };
+            match place::value(form, &with_unit) {
                 Some(value) => self.draft.set(&at(field), value, line),
                 None => self.draft.lost(
                     line,
@@ -286,11 +351,11 @@ impl Reader<'_> {
         let id = self.draft.id("scenarios", super::short(name, "scenario"));
         let lower = name.to_lowercase();
         let kinds = [
-            ("spike", ["spike", "スパイク"]),
-            ("peak", ["peak", "ピーク"]),
-            ("stress", ["stress", "限界"]),
-            ("soak", ["soak", "耐久"]),
-            ("normal", ["normal", "通常"]),
+            ("spike", &["spike", "スパイク", "突発", "急増"][..]),
+            ("peak", &["peak", "ピーク", "混雑", "繁忙", "busy"]),
+            ("stress", &["stress", "限界"]),
+            ("soak", &["soak", "耐久"]),
+            ("normal", &["normal", "通常", "平常", "平時", "ordinary"]),
         ];
         if let Some((kind, _)) = kinds
             .into_iter()

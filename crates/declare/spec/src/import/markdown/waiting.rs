@@ -11,9 +11,30 @@ use super::{
 };
 
 impl Reader<'_> {
-    /// The dependency of which this line has spoken.
+    /// How often a call is tried again, where that is said in a word: `tries again, twice at most`.
+    pub(super) fn tried_again(&mut self, text: &str, line: usize) {
+        const TIMES: [(&str, u64); 4] = [
+            ("once", 1),
+            ("twice", 2),
+            ("three times", 3),
+            ("four times", 4),
+        ];
+        let lower = text.to_lowercase();
+        let Some(at) = RETRIED.iter().find_map(|word| lower.find(word)) else {
+            return;
+        };
+        let said = TIMES.iter().find(|(word, _)| lower[at..].contains(word));
+        if let Some((_, count)) = said
+            && let Some(id) = self.waited_for("", text, line)
+        {
+            self.once(&["dependencies", &id, "retries"], *count, line);
+        }
+    }
+
+    /// The dependency of which this line has spoken, or its paragraph before.
     pub(super) fn waiting_for(&self, line: usize) -> Option<String> {
-        let (id, _) = self.dependency.as_ref().filter(|(_, at)| *at == line)?;
+        let is_here = |at: usize| at == line || (self.paragraph..=line).contains(&at);
+        let (id, _) = self.dependency.as_ref().filter(|(_, at)| is_here(*at))?;
         Some(id.clone())
     }
 
@@ -190,11 +211,20 @@ pub(super) const PAUSED: [&str; 6] = [
     "リトライ間隔",
     "between tries",
 ];
-pub(super) const RETRIED: [&str; 4] = ["retr", "リトライ", "再試行", "再送"];
+pub(super) const RETRIED: [&str; 6] = [
+    "retr",
+    "tries again",
+    "try again",
+    "リトライ",
+    "再試行",
+    "再送",
+];
 /// A name is no longer than this.
 const NAME_MAX: usize = 24;
 /// Words for those who answer us over a network.
-pub(super) const OTHERS: [&str; 18] = [
+pub(super) const OTHERS: [&str; 20] = [
+    "that call",
+    "calls the",
     "integration",
     "api",
     "連携",

@@ -7,6 +7,7 @@ use promise::{
 
 use super::{
     Reader,
+    alert_table::SEVERITY,
     bounds::condition,
     figures::{Kind, figures, only},
     no_home, place,
@@ -189,10 +190,24 @@ impl Reader<'_> {
                 ]
                 .contains(key) =>
                 {
-                    self.threshold(&id, name, cell, "", line)
+                    match condition(cell).filter(|_| !["目標", "target"].contains(key)) {
+                        // Where it is bad, seen from where it must lie.
+                        Some(said) => {
+                            let sign = match said.sign {
+                                ">" | ">=" => "<=",
+                                _ => ">=",
+                            };
+                            self.draft.set(
+                                &at("bound"),
+                                format!("{sign} {}", said.figure.text),
+                                line,
+                            );
+                        }
+                        None => self.threshold(&id, name, cell, "", line),
+                    }
                 }
-                _ if ["severity", "重大度", "priority", "level", "レベル"].contains(key) => {
-                    if let Some((severity, _)) = words::severity(cell) {
+                _ if SEVERITY.contains(key) => {
+                    if let Some(severity) = self.rank(cell) {
                         self.severity(severity, line);
                         self.draft.set(&at("severity"), severity, line);
                     }

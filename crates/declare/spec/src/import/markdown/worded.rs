@@ -4,7 +4,7 @@ use promise::{Say, say};
 
 use super::{
     Reader,
-    bounds::share_within,
+    bounds::{is_most_of_all, share_within, signed},
     figures::{Figure, Kind, figures},
     owed::OFFERED,
     stated::KEPT,
@@ -16,7 +16,9 @@ impl Reader<'_> {
     /// Every figure of a sentence, by the words around it.
     pub(super) fn prose(&mut self, text: &str, line: usize) {
         self.regions(text, line);
-        if let Some(why) = unpromised(text) {
+        let above = self.headings.iter().map(|(_, text)| text.as_str());
+        let why = above.chain([text]).find_map(unpromised);
+        if let Some(why) = why {
             return self.explained(text, why, line);
         }
         if let Some((time, quantile)) = share_within(text) {
@@ -26,6 +28,8 @@ impl Reader<'_> {
         }
         let left = self.statements(text, line);
         let left = self.part_sentence(&left, line).unwrap_or(left);
+        self.tried_again(&left, line);
+        self.nothing_lost(&left, line);
         let text = left.as_str();
         let mut from = 0;
         for figure in figures(text) {
@@ -59,6 +63,17 @@ impl Reader<'_> {
         }
     }
 
+    /// A recovery point that is told in a word: `the recovery point objective is therefore zero`.
+    fn nothing_lost(&mut self, text: &str, line: usize) {
+        const NOTHING: [&str; 3] = ["zero", "ゼロ", "nil"];
+        let lower = text.to_lowercase();
+        let speaks = |words: &[&str]| words.iter().any(|word| lower.contains(word));
+        if speaks(&LOST) && speaks(&NOTHING) && figures(text).iter().all(|it| it.kind != Kind::Time)
+        {
+            self.objective("rpo", "0s", text, line);
+        }
+    }
+
     /// Figures that stand there and owe nothing, told as what they are.
     fn explained(&mut self, text: &str, why: Say, line: usize) {
         if figures(text).iter().any(|it| it.kind != Kind::Count) {
@@ -87,13 +102,12 @@ impl Reader<'_> {
             Kind::Count if value == "0" && has(&["rpo", "目標復旧時点"]) => {
                 self.objective("rpo", "0s", text, line);
             }
-            Kind::Time if has(&["rto", "目標復旧時間"]) => {
-                self.objective("rto", value, text, line)
-            }
-            Kind::Time if has(&["rpo", "目標復旧時点"]) => {
-                self.objective("rpo", value, text, line)
-            }
-            Kind::Share if has(&OFFERED) => {
+            Kind::Time if has(&RECOVERED) => self.objective("rto", value, text, line),
+            Kind::Time if has(&LOST) => self.objective("rpo", value, text, line),
+            Kind::Share
+                if has(&OFFERED)
+                    || (is_most_of_all(figure) && is_alone(text, figure) && speaks(&OFFERED)) =>
+            {
                 self.objective("availability", value, text, line);
             }
             Kind::Time if is_of_logs(&near) && has(&KEPT) => {
@@ -121,19 +135,17 @@ impl Reader<'_> {
                     line,
                 );
             }
-            Kind::Time if has(&["タイムアウト", "timeout"]) => {
-                match self.waited_for(before, text, line) {
-                    Some(id) => self.once(&["dependencies", &id, "timeout"], value, line),
-                    None => self.draft.lost(
-                        line,
-                        text,
-                        say!(
-                            "whose timeout it is, nothing says",
-                            "何のタイムアウトか書かれていません"
-                        ),
+            Kind::Time if has(&TIMED_OUT) => match self.waited_for(before, text, line) {
+                Some(id) => self.once(&["dependencies", &id, "timeout"], value, line),
+                None => self.draft.lost(
+                    line,
+                    text,
+                    say!(
+                        "whose timeout it is, nothing says",
+                        "何のタイムアウトか書かれていません"
                     ),
-                }
-            }
+                ),
+            },
             Kind::Count if has(&RETRIED) => match self.waited_for(before, text, line) {
                 Some(id) => {
                     let count = value.parse::<u64>().unwrap_or_default();
@@ -184,6 +196,11 @@ impl Reader<'_> {
                     line,
                 );
             }
+            // `遅れが30秒を超えたら警告する`: when somebody is told, and no promise.
+            Kind::Share | Kind::Time | Kind::Rate if is_warning(text, figure) => {
+                let severity = words::severity(text).map(|(severity, _)| severity);
+                self.alert(text, severity, line, "");
+            }
             Kind::Share | Kind::Time | Kind::Rate if self.is_owed(text, figure) => {
                 self.declare(before, after, text, figure, line);
             }
@@ -216,6 +233,7 @@ impl Reader<'_> {
         );
     }
 }
+const TIMED_OUT: [&str; 5] = ["タイムアウト", "timeout", "time out", "deadline", "打ち切"];
 const DNS: [&str; 3] = ["dns", "route 53", "名前解決"];
 const MEASURED: [&str; 6] = ["メトリクス", "監視", "収集", "metric", "scrape", "collect"];
 const ANSWERED: [&str; 6] = [
@@ -237,9 +255,52 @@ const TOLD: [&str; 8] = [
     "page",
 ];
 
+/// Words for how much of the newest may be lost.
+const LOST: [&str; 3] = ["rpo", "recovery point", "目標復旧時点"];
+
+/// Whether no other figure of its kind stands in the text.
+fn is_alone(text: &str, figure: &Figure) -> bool {
+    figures(text)
+        .iter()
+        .filter(|it| it.kind == figure.kind)
+        .count()
+        == 1
+}
+
+/// Whether somebody is told when a value is beyond the figure.
+fn is_warning(text: &str, figure: &Figure) -> bool {
+    const WARNED: [&str; 8] = [
+        "警告",
+        "通知",
+        "知らせ",
+        "アラート",
+        "alert",
+        "warn",
+        "notif",
+        "pages",
+    ];
+    let lower = text.to_lowercase();
+    let is_beyond = signed(text, figure).is_some_and(|said| said.sign.starts_with('>'));
+    is_beyond && WARNED.iter().any(|word| lower.contains(word))
+}
+
+/// Words for the time in which a service must be there again.
+const RECOVERED: [&str; 8] = [
+    "rto",
+    "目標復旧時間",
+    "recovery time",
+    "be back within",
+    "back in service within",
+    "restored within",
+    "recovered within",
+    "以内に復旧",
+];
+
 /// Why the figures of a sentence bind nobody, where it says so itself.
 fn unpromised(text: &str) -> Option<Say> {
-    const ELSEWHERE: [&str; 6] = [
+    const ELSEWHERE: [&str; 8] = [
+        "sandbox",
+        "サンドボックス",
         "検証環境",
         "開発環境",
         "ステージング",
@@ -247,7 +308,12 @@ fn unpromised(text: &str) -> Option<Say> {
         "development environment",
         "test environment",
     ];
-    const FORMER: [&str; 6] = [
+    const FORMER: [&str; 11] = [
+        "pilot",
+        "パイロット",
+        "where we come from",
+        "以前のシステム",
+        "現行システムでは",
         "旧システム",
         "旧環境",
         "old platform",
@@ -256,6 +322,24 @@ fn unpromised(text: &str) -> Option<Say> {
         "previous platform",
     ];
     const HERE: [&str; 2] = ["本番", "production"];
+    const EXAMPLES: [&str; 6] = [
+        "例えば",
+        "たとえば",
+        "for example",
+        "for instance",
+        "e.g.",
+        "例として",
+    ];
+    const REFUSED: [&str; 8] = [
+        "alternatives considered",
+        "considered alternatives",
+        "rejected",
+        "代替案",
+        "検討した案",
+        "却下",
+        "不採用",
+        "見送った案",
+    ];
     const UNBOUND: [&str; 5] = [
         "目安",
         "保証しない",
@@ -269,6 +353,15 @@ fn unpromised(text: &str) -> Option<Say> {
         return Some(say!(
             "the document says that it is no promise",
             "約束ではないと書かれています"
+        ));
+    }
+    if has(&EXAMPLES) {
+        return Some(say!("it is an example", "例として書かれています"));
+    }
+    if has(&REFUSED) {
+        return Some(say!(
+            "it is what was not chosen",
+            "採用されなかった案の記述です"
         ));
     }
     if has(&FORMER) {

@@ -144,6 +144,13 @@ pub(super) fn part(key: &str) -> Option<&'static str> {
         .map(|word| word.section)
 }
 
+/// Whether a section is one of parts of the infrastructure.
+pub(super) fn is_part(section: &str) -> bool {
+    WORDS
+        .iter()
+        .any(|word| word.kind == "part" && word.section == section)
+}
+
 /// Severities by what people call them, the worst first.
 const SEVERITIES: [(&str, u64, &[&str]); 3] = [
     (
@@ -165,6 +172,7 @@ const SEVERITIES: [(&str, u64, &[&str]); 3] = [
             "緊急",
             "致命",
             "最優先",
+            "pages",
         ],
     ),
     (
@@ -196,6 +204,7 @@ const SEVERITIES: [(&str, u64, &[&str]); 3] = [
             "severity_3",
             "sev_3",
             "p3",
+            "ticket",
             "情報",
             "軽微",
             "中",
@@ -223,7 +232,23 @@ pub(super) fn severity(text: &str) -> Option<(&'static str, u64)> {
 }
 
 /// A rhythm: the words for it and how long it is.
-const RHYTHMS: [(&str, &str); 28] = [
+const RHYTHMS: [(&str, &str); 44] = [
+    ("every hour", "1h"),
+    ("each night", "1d"),
+    ("every night", "1d"),
+    ("every week", "7d"),
+    ("each week", "7d"),
+    ("once a week", "7d"),
+    ("every month", "31d"),
+    ("each month", "31d"),
+    ("once a month", "31d"),
+    ("every quarter", "92d"),
+    ("each quarter", "92d"),
+    ("once a quarter", "92d"),
+    ("half a year", "184d"),
+    ("half-year", "184d"),
+    ("twice a year", "184d"),
+    ("once a year", "365d"),
     ("hourly", "1h"),
     ("毎時", "1h"),
     ("daily", "1d"),
@@ -344,6 +369,16 @@ pub(super) fn quantile(text: &str) -> Option<String> {
             .take_while(|c| is_part(*c))
             .collect();
         return Some(format!("p{}", digits.trim_end_matches('.')));
+    }
+    const WORDED: [(&str, &str); 5] = [
+        ("ninety-ninth", "p99"),
+        ("ninety ninth", "p99"),
+        ("ninety-fifth", "p95"),
+        ("ninetieth", "p90"),
+        ("median", "p50"),
+    ];
+    if let Some((_, quantile)) = WORDED.iter().find(|(word, _)| lower.contains(word)) {
+        return Some((*quantile).to_owned());
     }
     let before = QUANTILES
         .iter()

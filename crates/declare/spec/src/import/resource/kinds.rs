@@ -21,6 +21,8 @@ pub(super) type Field = (&'static str, &'static str, &'static str, How);
 #[derive(Clone, Copy)]
 pub(super) enum How {
     Text,
+    /// The version of `POSTGRES_13`.
+    Version,
     Number,
     Truth,
     /// The opposite of what is written.
@@ -34,7 +36,7 @@ pub(super) enum How {
     Iso,
 }
 
-use How::{Days, Gb, Gib, Iso, Mib, Number, Opposite, Secs, Text, Truth};
+use How::{Days, Gb, Gib, Iso, Mib, Number, Opposite, Secs, Text, Truth, Version};
 
 const DATABASE: &[Field] = &[
     ("engine", "Engine", "engine", Text),
@@ -306,7 +308,7 @@ pub(super) const KINDS: &[Kind] = &[
         section: "databases",
         product: Some("cloud_sql"),
         fields: &[
-            ("database_version", "", "version", Text),
+            ("database_version", "", "version", Version),
             ("region", "", "region", Text),
             ("settings.tier", "", "instance", Text),
             ("settings.disk_size", "", "storage", Gb),
@@ -318,7 +320,10 @@ pub(super) const KINDS: &[Kind] = &[
         cloudformation: &[],
         section: "queues",
         product: Some("pubsub"),
-        fields: &[("ack_deadline_seconds", "", "visibility_timeout", Secs)],
+        fields: &[
+            ("ack_deadline_seconds", "", "visibility_timeout", Secs),
+            ("message_retention_duration", "", "retention", Text),
+        ],
     },
     Kind {
         terraform: &["google_compute_instance_group_manager"],

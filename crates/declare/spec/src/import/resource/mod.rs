@@ -11,7 +11,7 @@ use promise::{
 use serde_json::json;
 
 use kinds::{
-    How::{self, Days, Gb, Gib, Iso, Mib, Number, Opposite, Secs, Text, Truth},
+    How::{self, Days, Gb, Gib, Iso, Mib, Number, Opposite, Secs, Text, Truth, Version},
     KINDS, Kind,
 };
 
@@ -87,6 +87,7 @@ impl Resource<'_> {
                     draft,
                 );
             }
+            self.engine(&path, kind, draft);
             self.backed_up(&id, kind.section, (source, resolve), &mut taking, draft);
             self.tags(&path, source, &mut taking, draft);
         } else if !self.special(&mut taking, source, draft, resolve) {
@@ -117,6 +118,25 @@ impl Resource<'_> {
             "project",
         ]);
         taking.finish(source, draft);
+    }
+
+    /// The engine, where its name and its version are one word: `POSTGRES_13`.
+    fn engine(&self, path: &[&str], kind: &Kind, draft: &mut Draft) {
+        const ENGINES: [(&str, &str); 3] = [
+            ("POSTGRES", "postgres"),
+            ("MYSQL", "mysql"),
+            ("SQLSERVER", "sqlserver"),
+        ];
+        let version = self
+            .body
+            .get("database_version")
+            .and_then(taking::text)
+            .unwrap_or_default();
+        let named = ENGINES.iter().find(|(word, _)| version.starts_with(word));
+        if let Some((_, engine)) = named.filter(|_| kind.section == "databases") {
+            let path: Vec<&str> = path.iter().copied().chain(["engine"]).collect();
+            draft.set(&path, *engine, self.line);
+        }
     }
 
     /// What the spec calls the product, where a field of the resource decides it.
@@ -355,6 +375,11 @@ fn written(text: &str, how: How) -> Option<serde_json::Value> {
     let unit = |unit: &str| number().map(|number| json!(format!("{number}{unit}")));
     match how {
         Text => Some(json!(text)),
+        Version => Some(json!(
+            text.split_once('_')
+                .map_or(text, |(_, version)| version)
+                .replace('_', ".")
+        )),
         Number => number().map(|number| json!(number.round() as u64)),
         Truth | Opposite => match text {
             "true" | "Enabled" => Some(json!(matches!(how, Truth))),

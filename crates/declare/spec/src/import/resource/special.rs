@@ -136,6 +136,49 @@ impl Resource<'_> {
             }
             return true;
         }
+        if is("google_kms_crypto_key", "") || is("aws_kms_key", "AWS::KMS::Key") {
+            let id = draft.id("security.keys", self.name);
+            let days = said(pick("rotation_period_in_days", "RotationPeriodInDays"))
+                .map(|(text, line)| (format!("{text}d"), line));
+            if let Some((every, line)) = said("rotation_period").or(days) {
+                draft.set(&["security", "keys", &id, "rotated_every"], every, line);
+            }
+            return true;
+        }
+        if is("google_compute_ssl_policy", "") {
+            let id = draft.id("infrastructure.load_balancers", self.name);
+            if let Some((text, line)) = said("min_tls_version") {
+                let version = text.trim_start_matches("TLS_").replace('_', ".");
+                draft.set(
+                    &["infrastructure", "load_balancers", &id, "tls_min"],
+                    version,
+                    line,
+                );
+            }
+            return true;
+        }
+        if is("google_compute_firewall", "") {
+            let id = draft.id("infrastructure.security_groups", self.name);
+            let path = ["infrastructure", "security_groups", &id, "inbound"];
+            let (ranges, allowed) = (taking.take("source_ranges"), taking.take("allow"));
+            let ports = allowed.and_then(|it| it.get("ports"));
+            let ports: Vec<String> = ports.map_or(&[][..], items).iter().map(shown).collect();
+            for range in ranges.map_or(&[][..], items) {
+                let line = source.line(range.span.start);
+                for port in ports
+                    .iter()
+                    .map(Some)
+                    .chain(ports.is_empty().then_some(None))
+                {
+                    let mut rule = json!({ "from": shown(range) });
+                    if let Some(port) = port {
+                        rule["port"] = json!(port);
+                    }
+                    draft.push(&path, rule, line);
+                }
+            }
+            return true;
+        }
         if is("azurerm_log_analytics_workspace", "") {
             let id = draft.id("log_analysis", self.name);
             if let Some((text, line)) = said("retention_in_days")

@@ -1,0 +1,444 @@
+//! Figures whose sentence says what they are of: the lines of `statements.tsv`, each figure to the line whose word is
+//! nearest to it.
+
+use std::sync::LazyLock;
+
+use serde_json::{Value, json};
+
+use super::{
+    Reader,
+    figures::{Figure, Kind, figures},
+    sentence, words,
+};
+
+/// A line of the table.
+struct Statement {
+    section: &'static str,
+    field: &'static str,
+    kind: Kind,
+    /// Whether a rhythm without a figure says it too: `nightly`.
+    is_rhythm: bool,
+    takes_most: bool,
+    near: Vec<&'static str>,
+    with: Vec<Group>,
+}
+
+/// Words of which one stands beside the figure's own, or none.
+struct Group {
+    is_barred: bool,
+    words: Vec<&'static str>,
+}
+
+static STATEMENTS: LazyLock<Vec<Statement>> = LazyLock::new(|| {
+    let lines = include_str!("statements.tsv")
+        .lines()
+        .filter(|line| !line.starts_with('#'));
+    lines.filter_map(Statement::read).collect()
+});
+
+impl Statement {
+    fn read(line: &'static str) -> Option<Self> {
+        let mut cells = line.split('\t');
+        let [section, field, kind, near, with] =
+            std::array::from_fn(|_| cells.next().unwrap_or_default());
+        let (kind, most) = kind.split_once(' ').unwrap_or((kind, ""));
+        let words = |text: &'static str| text.split(", ").collect();
+        let group = |text: &'static str| Group {
+            is_barred: text.starts_with('!'),
+            words: words(text.trim_start_matches('!')),
+        };
+        Some(Self {
+            section,
+            field,
+            kind: match kind {
+                "time" | "rhythm" => Kind::Time,
+                "share" => Kind::Share,
+                "size" => Kind::Size,
+                "rate" => Kind::Rate,
+                "count" => Kind::Count,
+                _ => return None,
+            },
+            is_rhythm: kind == "rhythm",
+            takes_most: most == "most",
+            near: words(near),
+            with: with
+                .split(" & ")
+                .filter(|it| !it.is_empty())
+                .map(group)
+                .collect(),
+        })
+    }
+
+    /// Whether the sentence, or the headings above it, speak of what this is about.
+    fn fits(&self, sentence: &str, above: &str) -> bool {
+        let mut asked = self.with.iter().filter(|group| !group.is_barred);
+        asked.all(|group| group.speaks(sentence) || group.speaks(above))
+    }
+
+    /// How far a figure is from the words of this, where they are near enough and nothing bars it.
+    fn far(&self, sentence: &str, figure: &Figure) -> Option<usize> {
+        let ends = [';', '；', '。'];
+        let start = sentence[..figure.start].rfind(ends).unwrap_or(0);
+        let end = sentence[figure.end..].find(ends);
+        let clause = &sentence[start..end.map_or(sentence.len(), |end| figure.end + end)];
+        if self
+            .with
+            .iter()
+            .any(|group| group.is_barred && group.speaks(clause))
+        {
+            return None;
+        }
+        let near = distance(sentence, figure, &self.near).filter(|far| *far <= FAR_MAX)?;
+        let asked = self.with.iter().filter(|group| !group.is_barred);
+        let around = asked.map(|group| distance(sentence, figure, &group.words).unwrap_or(ABOVE));
+        Some(near * 2 + around.map(|far| far.min(ABOVE)).max().unwrap_or(0))
+    }
+}
+
+impl Group {
+    fn speaks(&self, text: &str) -> bool {
+        self.words
+            .iter()
+            .any(|word| places(text, word).next().is_some())
+    }
+}
+
+/// Beyond this a word speaks of something else. A letter of ours counts one, one of Japanese two.
+const FAR_MAX: usize = 56;
+/// As far as this is what only a heading says.
+const ABOVE: usize = 80;
+/// A figure that no word of a statement is near to: further than any that is.
+const UNREAD: usize = 2 * FAR_MAX + ABOVE + 1;
+/// What a comma between a word and its figure adds, and the end of a clause.
+const COMMA: usize = 16;
+const CLAUSE: usize = 60;
+/// What it adds that a word stands behind its figure.
+const BEHIND: usize = 6;
+
+/// How much stands between a figure and the nearest of some words.
+fn distance(sentence: &str, figure: &Figure, words: &[&str]) -> Option<usize> {
+    let between = |start: usize, end: usize| -> usize {
+        let between = if end <= figure.start {
+            sentence.get(end..figure.start)
+        } else {
+            sentence.get(figure.end..start)
+        };
+        let chars = between.unwrap_or_default().chars();
+        let far = chars.map(|c| match c {
+            ';' | '；' | '。' => CLAUSE,
+            '、' | '，' | ',' | '(' | '（' | '→' => COMMA,
+            c if c.is_ascii() => 1,
+            _ => 2,
+        });
+        far.sum()
+    };
+    // In English what a figure is of mostly stands before it, in Japanese behind it as well.
+    let is_behind = |start: usize, word: &str| start >= figure.end && word.is_ascii();
+    let far = words.iter().flat_map(|word| {
+        places(sentence, word).map(move |at| {
+            let behind = if is_behind(at, word) { BEHIND } else { 0 };
+            between(at, at + word.len()) + behind
+        })
+    });
+    far.min()
+}
+
+/// Where a word stands in a text. Ours begin where no letter stands before them, and short ones end there too: `wal` is
+/// no wallet.
+fn places<'t>(text: &'t str, word: &'t str) -> impl Iterator<Item = usize> + 't {
+    const SHORT: usize = 4;
+    let is_ours = word.starts_with(|c: char| c.is_ascii_alphanumeric());
+    let is_short = word.len() <= SHORT && word.bytes().all(|b| b.is_ascii_alphabetic());
+    let goes_on = |text: &str| text.starts_with(|c: char| c.is_ascii_alphabetic());
+    text.match_indices(word)
+        .map(|(at, _)| at)
+        .filter(move |at| {
+            let (before, after) = (&text[..*at], &text[at + word.len()..]);
+            let begins = !before.ends_with(|c: char| c.is_ascii_alphanumeric());
+            let ends = !goes_on(after.strip_prefix('s').unwrap_or(after));
+            !is_ours || (begins && (ends || !is_short))
+        })
+}
+
+impl Reader<'_> {
+    /// Reads what the sentence states, and leaves blanks in the place of the figures that were read.
+    pub(super) fn stated(&mut self, left: &mut String, line: usize) {
+        // What ASCII is in lower case keeps the places of all else.
+        let lower = left.to_ascii_lowercase();
+        let above: Vec<String> = self
+            .headings
+            .iter()
+            .map(|(_, text)| text.to_lowercase())
+            .collect();
+        let above = format!("{}\n{}", above.join("\n"), self.before);
+        // `RDS MySQL 8.0, backups kept 7 days`: those of the database itself.
+        let is_of_database = sentence::describes("databases", left)
+            || self
+                .subject
+                .as_ref()
+                .is_some_and(|(of, _)| *of == "databases");
+        let is_own = |it: &&Statement| {
+            !(is_of_database
+                && it.section == "continuity.backups.database"
+                && it.field == "retention")
+        };
+        let fitting: Vec<&Statement> = STATEMENTS
+            .iter()
+            .filter(|it| it.fits(&lower, &above))
+            .filter(is_own)
+            .collect();
+        let all = figures(left);
+        let counted =
+            |figure: &Figure| figure.kind != Kind::Count || !counts_machines(left, figure);
+        let far = |statement: &Statement, figure: &Figure| {
+            let is_kind = figure.kind == statement.kind && counted(figure);
+            let far = is_kind.then(|| statement.far(&lower, figure)).flatten();
+            far.unwrap_or(UNREAD)
+        };
+        let fars: Vec<Vec<usize>> = fitting
+            .iter()
+            .map(|statement| all.iter().map(|figure| far(statement, figure)).collect())
+            .collect();
+        let read = nearest_pairs(&fars);
+        for (of, at) in read.iter().enumerate() {
+            let (statement, Some(at)) = (fitting[of], *at) else {
+                continue;
+            };
+            let mut open = (0..all.len())
+                .filter(|other| fars[of][*other] < UNREAD && !read.contains(&Some(*other)));
+            let other = if statement.takes_most {
+                open.filter(|other| amount(&all[*other]) > amount(&all[at]))
+                    .max_by(|a, b| amount(&all[*a]).total_cmp(&amount(&all[*b])))
+            } else {
+                // Of what is usual and what is the most, the most is what others must bear.
+                open.find(|other| *other > at && is_most(left, &all[*other]))
+            };
+            let figure = &all[other.unwrap_or(at)];
+            let value = match figure.kind {
+                Kind::Count => figure.text.parse::<u64>().map(|count| json!(count)).ok(),
+                _ => Some(json!(figure.text)),
+            };
+            if let Some(value) = value.filter(|_| statement.section != "-") {
+                self.state(statement.section, statement.field, value, &lower, line);
+                blank(left, figure);
+            }
+        }
+        for (of, statement) in fitting.iter().enumerate() {
+            if statement.is_rhythm && read[of].is_none() {
+                self.rhythm(statement, &lower, line);
+            }
+        }
+    }
+
+    /// A rhythm in words, in the clause that says what it is of.
+    fn rhythm(&mut self, statement: &Statement, sentence: &str, line: usize) {
+        let speaks = |clause: &&str| {
+            let mut groups = statement.with.iter().filter(|group| !group.is_barred);
+            let own = match groups.next() {
+                Some(group) => &group.words,
+                None => &statement.near,
+            };
+            own.iter().any(|word| places(clause, word).next().is_some())
+        };
+        let mut clauses = sentence.split(['、', '。', ';', '；', ',']).filter(speaks);
+        if let Some(every) = clauses.find_map(words::rhythm) {
+            self.state(
+                statement.section,
+                statement.field,
+                json!(every),
+                sentence,
+                line,
+            );
+        }
+    }
+
+    /// Sets a field of the part that is spoken of, or of what a path names.
+    pub(super) fn state(
+        &mut self,
+        section: &'static str,
+        field: &str,
+        value: Value,
+        sentence: &str,
+        line: usize,
+    ) {
+        let mut path: Vec<&str> = section.split('.').collect();
+        let id;
+        if let [section] = path[..]
+            && words::is_part(section)
+        {
+            id = self.spoken_part(section, sentence);
+            let said = (
+                section.to_owned(),
+                id.clone(),
+                field.to_owned(),
+                sentence.to_owned(),
+            );
+            self.spoken.push(said);
+            path = vec!["infrastructure", section, &id];
+        }
+        path.push(field);
+        self.once(&path, value, line);
+    }
+
+    /// The part of a section that a sentence speaks of: by its name, by the sentence or heading before, or the only one.
+    pub(super) fn spoken_part(&mut self, section: &str, sentence: &str) -> String {
+        let named = named_in(&self.draft.names(&["infrastructure", section]), sentence);
+        let above = self.subject.iter().chain(&self.part);
+        let mut above = above.filter(|(of, _)| *of == section).map(|(_, id)| id);
+        let named = named.or_else(|| above.next().cloned());
+        named
+            .or_else(|| self.draft.only_in(&["infrastructure", section]))
+            .unwrap_or_else(|| NAMELESS.to_owned())
+    }
+}
+
+/// What a part is called of which nothing says the name.
+pub(super) const NAMELESS: &str = "main";
+
+/// The thing that a sentence names, of those that are known; the longest name where several stand in it.
+pub(super) fn named_in(known: &[String], sentence: &str) -> Option<String> {
+    let is_named = |id: &&String| {
+        let words = id.replace(['_', '-'], " ");
+        let mut names = [id.as_str(), &words].into_iter();
+        id.as_str() != NAMELESS
+            && id.len() > 2
+            && names.any(|name| places(sentence, name).next().is_some())
+    };
+    known
+        .iter()
+        .filter(is_named)
+        .max_by_key(|id| id.len())
+        .cloned()
+}
+
+/// Which figure each statement takes so that all together are nearest: the Hungarian method (Kuhn 1955), by shortest
+/// augmenting paths. What is [`UNREAD`] is left.
+fn nearest_pairs(fars: &[Vec<usize>]) -> Vec<Option<usize>> {
+    let rows = fars.len();
+    let size = rows.max(fars.first().map_or(0, Vec::len));
+    let cost = |row: usize, column: usize| {
+        fars.get(row)
+            .and_then(|row| row.get(column))
+            .copied()
+            .unwrap_or(UNREAD) as i64
+    };
+    // Counted from 1; 0 stands for nothing yet.
+    let (mut by_row, mut by_column) = (vec![0_i64; size + 1], vec![0_i64; size + 1]);
+    let (mut row_of, mut way) = (vec![0; size + 1], vec![0; size + 1]);
+    for row in 1..=size {
+        row_of[0] = row;
+        let mut column = 0;
+        let (mut least, mut seen) = (vec![i64::MAX; size + 1], vec![false; size + 1]);
+        while row_of[column] != 0 {
+            seen[column] = true;
+            let (from, mut step, mut next) = (row_of[column], i64::MAX, 0);
+            for other in (1..=size).filter(|other| !seen[*other]) {
+                let reduced = cost(from - 1, other - 1) - by_row[from] - by_column[other];
+                if reduced < least[other] {
+                    (least[other], way[other]) = (reduced, column);
+                }
+                if least[other] < step {
+                    (step, next) = (least[other], other);
+                }
+            }
+            for other in 0..=size {
+                if seen[other] {
+                    by_row[row_of[other]] += step;
+                    by_column[other] -= step;
+                } else {
+                    least[other] = least[other].saturating_sub(step);
+                }
+            }
+            column = next;
+        }
+        while column != 0 {
+            row_of[column] = row_of[way[column]];
+            column = way[column];
+        }
+    }
+    let mut read = vec![None; rows];
+    for (column, row) in row_of.iter().enumerate().skip(1) {
+        if *row <= rows && cost(row - 1, column - 1) < UNREAD as i64 {
+            read[row - 1] = Some(column - 1);
+        }
+    }
+    read
+}
+
+/// How much a figure is, in the unit of its kind.
+fn amount(figure: &Figure) -> f64 {
+    let digits = figure
+        .text
+        .find(|c: char| !(c.is_ascii_digit() || c == '.'));
+    let (number, unit) = figure.text.split_at(digits.unwrap_or(figure.text.len()));
+    let number = number.parse::<f64>().unwrap_or_default();
+    match unit {
+        "/min" => number / 60.0,
+        "/h" => number / 3_600.0,
+        "/d" => number / 86_400.0,
+        _ => number,
+    }
+}
+
+/// Whether a number is how many machines there are: `1 Pod あたり 25 本`.
+pub(super) fn counts_machines(text: &str, figure: &Figure) -> bool {
+    let after = text[figure.end..].trim_start().to_lowercase();
+    ["pod", "task", "タスク", "台", "instance", "インスタンス"]
+        .iter()
+        .any(|word| after.starts_with(word))
+}
+
+/// Whether the words right before a figure say that it is the most.
+pub(super) fn is_most(text: &str, figure: &Figure) -> bool {
+    let before = text[..figure.start].trim_end().to_lowercase();
+    ["最大", "up to", "at most", "at worst", "maximum"]
+        .iter()
+        .any(|word| before.ends_with(word))
+}
+
+/// Puts blanks in the place of a figure.
+pub(super) fn blank(text: &mut String, figure: &Figure) {
+    let length = figure.end - figure.start;
+    if text.get(figure.start..figure.end).is_some() {
+        text.replace_range(figure.start..figure.end, &" ".repeat(length));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn all_pairs_together_are_nearest() {
+        // The nearest pair of all (3) would leave the second statement 60: 5 + 10 is less than 3 + 60.
+        assert_eq!(
+            nearest_pairs(&[vec![5, 3], vec![60, 10]]),
+            [Some(0), Some(1)]
+        );
+        assert_eq!(
+            nearest_pairs(&[vec![UNREAD, 3], vec![UNREAD, 9]]),
+            [Some(1), None]
+        );
+        assert_eq!(
+            nearest_pairs(&[vec![7], vec![7], vec![7]])
+                .iter()
+                .flatten()
+                .count(),
+            1
+        );
+        assert_eq!(nearest_pairs(&[]), []);
+        assert_eq!(nearest_pairs(&[vec![]]), [None]);
+    }
+
+    #[test]
+    fn every_line_of_the_table_is_read() {
+        let lines = include_str!("statements.tsv").lines();
+        let written = lines.filter(|line| !line.starts_with('#')).count();
+        assert_eq!(STATEMENTS.len(), written);
+        assert!(
+            STATEMENTS
+                .iter()
+                .all(|it| !it.near.is_empty() && !it.near[0].is_empty())
+        );
+    }
+}
