@@ -77,6 +77,9 @@ pub trait Ledger: Send + Sync {
     /// so; `None` where it stands nowhere.
     async fn erase(&self, value: &str, asked: &Asked) -> Result<Option<(u64, u64)>, Refused>;
 
+    /// Drops the bodies of entries that the spec no longer keeps; answers how many went.
+    async fn prune(&self, asked: &Asked) -> Result<u64, Refused>;
+
     /// Those outside who are asked to witness it, by name.
     fn witnesses(&self) -> Vec<Witness>;
 
@@ -89,6 +92,8 @@ pub trait Ledger: Send + Sync {
 pub struct Checkpoint {
     pub origin: String,
     pub size: u64,
+    /// The first entry whose body is kept; of those before it the hashes alone are.
+    pub kept_from: u64,
     /// Base64, as in the note.
     pub root: String,
     /// When the newest entry was written.

@@ -25,6 +25,8 @@ pub(crate) mod kind {
     pub(crate) const SPEC: &str = "spec";
     pub(crate) const SPEC_REFUSED: &str = "spec_refused";
     pub(crate) const PROMISE: &str = "promise";
+    /// A declaration whose entry was pruned, for the verdicts that name it.
+    pub(crate) const PROMISE_CARRIED: &str = "promise_carried";
     pub(crate) const PROMISE_WITHDRAWN: &str = "promise_withdrawn";
     pub(crate) const CORRECTION: &str = "correction";
     /// Which corrections there are, so that one that goes is noticed.
@@ -190,6 +192,12 @@ impl Book {
         Ok(index)
     }
 
+    /// Declarations before an entry were pruned: those in force are written anew.
+    pub(crate) fn forget_before(&self, entry: u64) {
+        let mut cache = self.declared.lock().unwrap_or_else(PoisonError::into_inner);
+        cache.retain(|_, (index, _)| *index >= entry);
+    }
+
     /// The number of the newest event of this installation's responders among the newest entries. Another installation,
     /// as a state that moved into a database is, counts from one.
     pub(crate) fn last_event(&self, installation: &str) -> Option<u64> {
@@ -219,10 +227,11 @@ impl Book {
 /// Fields that hold a person's name wherever they stand in what somebody did.
 const NAMES: [&str; 6] = ["by", "created_by", "person", "signed_by", "user", "who"];
 /// Kinds that say what the spec says, or are judged again as they are: names in a spec are the spec's matter.
-const AS_DECLARED: [&str; 9] = [
+const AS_DECLARED: [&str; 10] = [
     kind::SPEC,
     kind::SPEC_REFUSED,
     kind::PROMISE,
+    kind::PROMISE_CARRIED,
     kind::PROMISE_WITHDRAWN,
     kind::CORRECTION,
     kind::CORRECTIONS,

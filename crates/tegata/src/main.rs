@@ -17,6 +17,7 @@ mod keeper;
 mod log_rules;
 mod lsp;
 mod past;
+mod pruning;
 mod rule_files;
 mod seals;
 mod secrets;

@@ -66,12 +66,13 @@ pub mod names {
     pub const HOLD: &str = "hold";
     pub const RELEASE: &str = "release";
     pub const ERASE: &str = "erase";
+    pub const PRUNE: &str = "prune";
     pub const RELOAD: &str = "reload";
     pub const READ_LEDGER: &str = "read_ledger";
     pub const DEMO: &str = "demo";
 
     /// All of them.
-    pub const ALL: [&str; 17] = [
+    pub const ALL: [&str; 18] = [
         LOG_IN,
         LOG_OUT,
         DENIED,
@@ -86,6 +87,7 @@ pub mod names {
         HOLD,
         RELEASE,
         ERASE,
+        PRUNE,
         RELOAD,
         READ_LEDGER,
         DEMO,
@@ -181,6 +183,7 @@ fn changing(pattern: &str, path: &str) -> Option<Rule> {
         "/api/v1/admin/tsdb/clean_tombstones" => kept(Approve, names::DELETE),
         "/api/v1/logs/holds/{name}/release" => kept(Approve, names::RELEASE),
         "/api/v1/ledger/erase" => kept(Approve, names::ERASE),
+        "/api/v1/ledger/prune" => kept(Approve, names::PRUNE),
         "/api/v1/logs/holds" => kept(Work, names::HOLD),
         "/api/v1/logs/seal" => kept(Work, names::SEAL),
         "/incidents/{id}/acknowledge" | "/api/v1/incidents/{id}/acknowledge" => {

@@ -84,6 +84,20 @@ pub(crate) async fn erase(visit: Visit, given: Result<Json<Erasing>, JsonRejecti
     done.unwrap_or_else(|refused| visit.refused(&refused))
 }
 
+pub(crate) async fn prune(visit: Visit, given: Result<Json<Asked>, JsonRejection>) -> Response {
+    let done = async {
+        let Json(Asked { by, reason }) =
+            given.map_err(|rejection| Refused::Invalid(Say::same(rejection.body_text())))?;
+        let by = visit.who.signs(&by);
+        let asked = Asked { by, reason };
+        asked.check()?;
+        let entries = visit.room.desk.ledger.prune(&asked).await?;
+        Ok(Json(json!({ "entries": entries })).into_response())
+    };
+    let done: Result<Response, Refused> = done.await;
+    done.unwrap_or_else(|refused| visit.refused(&refused))
+}
+
 fn number(visit: &Visit, name: &str) -> Result<Option<u64>, Refused> {
     let wrong = |_| {
         Refused::Invalid(say!(

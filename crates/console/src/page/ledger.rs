@@ -83,6 +83,13 @@ fn head(visit: &Visit, checkpoint: &Checkpoint) -> Markup {
             dt { (lang.pick("Tree root", "木の根")) } dd { code.hash { (checkpoint.root) } }
             dt { (lang.pick("Origin", "発行元")) } dd { (checkpoint.origin) }
             @if let Some(at) = checkpoint.at { dt { (lang.pick("Newest entry", "最新の記録")) } dd { (time::ago(at, visit.now, lang)) } }
+            @if checkpoint.kept_from > 0 {
+                dt { (lang.pick("Kept from", "保存範囲")) }
+                dd { a href={ "/ledger/" (checkpoint.kept_from) } { "#" (checkpoint.kept_from) } " " (lang.pick(
+                    "on; older bodies are past their retention, and their hashes are kept",
+                    "以降。それより前は保存期間を過ぎ、ハッシュだけが残っています",
+                )) }
+            }
             dt { (lang.pick("Check it yourself", "自分で確かめる")) } dd { code { "tegata ledger verify" } }
         }
         details { summary { (lang.pick("Signed checkpoint", "署名付きチェックポイント")) }
@@ -211,13 +218,20 @@ fn content(
     let body = serde_json::to_string_pretty(&body).unwrap_or_default();
     html! {
         nav.trail aria-label=(lang.pick("Trail", "現在地")) { a href="/ledger" { (lang.pick("Ledger", "台帳")) } " / #" (entry.index) }
-        header.title { h1 { (name_of(&entry.kind, &kinds, lang)) } p {
-            (time::clock(entry.at, visit.now, &visit.zone(), lang))
-            @if entry.about.is_some() { " · " (about(visit, entry)) }
-        } }
-        section aria-labelledby="body" {
-            h2 #body { (lang.pick("What was written", "記録の内容")) }
-            pre tabindex="0" role="group" aria-labelledby="body" { (body) }
+        @if entry.index < checkpoint.kept_from {
+            header.title { h1 { (lang.pick("A pruned entry", "間引いた記録")) } p { (lang.pick(
+                "Its body is past its retention and is gone. Its hash is kept, and below it is shown that the entry was in the ledger: whoever has a copy of it can prove that it is the one.",
+                "本文は保存期間を過ぎたため残っていません。ハッシュは残っており、台帳に含まれていたことを下に示します。写しを持つ人は、それが本物だと証明できます。",
+            )) } }
+        } @else {
+            header.title { h1 { (name_of(&entry.kind, &kinds, lang)) } p {
+                (time::clock(entry.at, visit.now, &visit.zone(), lang))
+                @if entry.about.is_some() { " · " (about(visit, entry)) }
+            } }
+            section aria-labelledby="body" {
+                h2 #body { (lang.pick("What was written", "記録の内容")) }
+                pre tabindex="0" role="group" aria-labelledby="body" { (body) }
+            }
         }
         section aria-labelledby="proof" {
             h2 #proof { (lang.pick("Proof that it is in the ledger", "台帳に含まれることの証明")) }

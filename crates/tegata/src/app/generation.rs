@@ -50,10 +50,7 @@ impl Generation {
     ) -> anyhow::Result<Self> {
         let now = house.clock.now();
         house.spec.store(Some(Arc::new(spec.clone())));
-        let mut promises = spec.promises.clone();
-        promises.extend(spec.canary.as_ref().and_then(Canary::alarm));
-        let promises = past::date(&*house.state, promises, now).await?;
-        declare(house, &spec, &promises).await?;
+        let promises = declare_again(house, &spec).await?;
         let past = past::recall(&*house.state, &house.book, &promises).await?;
         let before: HashMap<String, State> = past
             .iter()
@@ -168,6 +165,10 @@ impl Generation {
         let masked = streams.flat_map(|stream| stream.redacted.iter().cloned());
         house.masked.store(Arc::new(masked.collect()));
         house.sealer.keep(spec.retention.clone());
+        if let Some(keep) = spec.ledger.keep {
+            let (house, stop) = (house.clone(), stop.clone());
+            tasks.spawn(tasks::prune::run(house, keep.0, stop));
+        }
         let witnesses = witnesses(house, &spec);
         tasks.spawn(tasks::witness::run(witnesses, stop.clone()));
         tasks.spawn(tasks::retain::run(
@@ -226,6 +227,15 @@ fn rules(house: &House, spec: &Spec, files: RuleFiles) -> Rules {
     }
 }
 
+/// Dates what the spec promises, and writes what of it the ledger does not say yet.
+pub(crate) async fn declare_again(house: &House, spec: &Spec) -> anyhow::Result<Vec<Arc<Promise>>> {
+    let mut promises = spec.promises.clone();
+    promises.extend(spec.canary.as_ref().and_then(Canary::alarm));
+    let promises = past::date(&*house.state, promises, house.clock.now()).await?;
+    declare(house, spec, &promises).await?;
+    Ok(promises)
+}
+
 /// Writes the spec and each promise that is new, changed or withdrawn into the ledger.
 async fn declare(house: &House, spec: &Spec, promises: &[Arc<Promise>]) -> anyhow::Result<()> {
     let ids: Vec<&str> = promises.iter().map(|promise| promise.id.as_str()).collect();
@@ -242,21 +252,20 @@ async fn declare(house: &House, spec: &Spec, promises: &[Arc<Promise>]) -> anyho
     if last.as_ref().is_some_and(|entry| entry.body == body) {
         return Ok(());
     }
-    let gone = last
-        .iter()
-        .flat_map(|entry| entry.body["promises"].as_array())
-        .flatten();
-    for id in gone
-        .filter_map(|id| id.as_str())
-        .filter(|id| !ids.contains(id))
-    {
-        house
-            .book
-            .note(kind::PROMISE_WITHDRAWN, id, json!({}))
-            .await?;
+    for id in last.as_ref().map(promised).unwrap_or_default() {
+        if !ids.contains(&id) {
+            let book = &house.book;
+            book.note(kind::PROMISE_WITHDRAWN, id, json!({})).await?;
+        }
     }
     house.book.note(kind::SPEC, "", body).await?;
     Ok(())
+}
+
+/// The promises that a `spec` entry names.
+fn promised(entry: &ledger::Entry) -> Vec<&str> {
+    let ids = entry.body["promises"].as_array().into_iter().flatten();
+    ids.filter_map(|id| id.as_str()).collect()
 }
 
 /// Writes each correction that is new, changed or withdrawn: leaving time out of the past is never silent.

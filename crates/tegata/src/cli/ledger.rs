@@ -4,13 +4,14 @@ mod cosign;
 mod deeds;
 mod erase;
 mod proof;
+mod prune;
 mod stamp;
 
 use std::{path::PathBuf, process::ExitCode};
 
 use clap::{Args, Subcommand};
 use ledger::{Expect, VerifyError};
-use promise::Lang;
+use promise::{Lang, say};
 use serde_json::json;
 
 use super::{Common, Data};
@@ -23,6 +24,7 @@ pub(crate) enum LedgerCommand {
     Show(Show),
     Deeds(deeds::Deeds),
     Erase(erase::Erase),
+    Prune(prune::Prune),
     Key(Key),
     Proof(proof::ProofOf),
     Check(proof::Check),
@@ -85,6 +87,7 @@ impl LedgerCommand {
             Self::Show(command) => command.run(),
             Self::Deeds(command) => command.run(common),
             Self::Erase(command) => command.run(common),
+            Self::Prune(command) => command.run(common),
             Self::Key(command) => command.run(),
             Self::Proof(command) => command.run(),
             Self::Check(command) => command.run(common.lang()),
@@ -108,13 +111,22 @@ impl Verify {
                 let (size, root, key) =
                     (verified.size, verified.root.to_string(), &verified.key_id);
                 let ledger::Personal { held, gone, erased } = verified.personal;
+                let kept_from = verified.kept_from;
                 if self.json {
                     outln!(
                         "{}",
                         json!({ "version": 1, "valid": true, "size": size, "root": root, "key": key,
+                            "kept_from": kept_from,
                             "personal": { "held": held, "gone": gone, "erased": erased } })
                     );
                 } else {
+                    if kept_from > 0 {
+                        let said = say!(
+                            "pruned: of the first {kept_from} entries the hashes alone are kept, as an entry says",
+                            "間引き済み: 最初の {kept_from} 件はハッシュだけが残っています(台帳に記録があります)"
+                        );
+                        eprintln!("{}", said.get(lang));
+                    }
                     match lang {
                         Lang::En => outln!("whole: {size} entries, root {root}, signed by {key}"),
                         Lang::Ja => outln!("台帳は完全です: {size} 件、根 {root}、署名鍵 {key}"),

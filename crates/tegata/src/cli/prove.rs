@@ -11,6 +11,7 @@ use super::{Common, Data};
 use crate::{
     book::{VerdictBody, kind},
     exit,
+    pruning::Carried,
 };
 
 /// Prove the verdicts: verify the ledger, then judge every verdict in it again from its evidence.
@@ -75,9 +76,24 @@ impl Prove {
     }
 }
 
+/// Declarations whose entries were pruned, by those: they stand behind the verdicts that name them.
+fn carried(dir: &Path) -> anyhow::Result<HashMap<u64, Promise>> {
+    let mut declared = HashMap::new();
+    ledger::read(dir, |entry| {
+        if entry.kind == kind::PROMISE_CARRIED
+            && let Ok(carried) = serde_json::from_value::<Carried>(entry.body)
+            && let Ok(promise) = serde_json::from_value(carried.promise)
+        {
+            declared.insert(carried.declared, promise);
+        }
+    })
+    .map_err(|error| exit::Stop::invalid(error.to_string()))?;
+    Ok(declared)
+}
+
 fn replay(dir: &Path, only: Option<&str>) -> anyhow::Result<Outcome> {
     let mut outcome = Outcome::default();
-    let mut declared: HashMap<u64, Promise> = HashMap::new();
+    let mut declared = carried(dir)?;
     ledger::read(dir, |entry| match entry.kind.as_str() {
         kind::PROMISE => match serde_json::from_value(entry.body) {
             Ok(promise) => _ = declared.insert(entry.index, promise),

@@ -2,19 +2,19 @@
 
 use std::sync::Arc;
 
-use arc_swap::ArcSwap;
 use async_trait::async_trait;
 use console::door::{self, Asked, Refused};
 use ledger::{Find, Ledger};
-use promise::{Clock, Say, say};
+use promise::{Clock, Say, Timestamp, say};
+use serde_json::json;
 
 use super::internal;
-use crate::{book::kind, deeds};
+use crate::{app::House, book::kind, deeds, tasks};
 
 pub(super) struct Door {
     pub(super) ledger: Arc<Ledger>,
     pub(super) clock: Arc<dyn Clock>,
-    pub(super) witnesses: Arc<ArcSwap<Vec<door::Witness>>>,
+    pub(super) house: Arc<House>,
 }
 
 impl Door {
@@ -42,6 +42,18 @@ fn show(ledger: &Ledger, entry: ledger::Entry) -> Result<door::Entry, ledger::Er
     })
 }
 
+/// One whose body went: what is left is its hash.
+fn pruned(ledger: &Ledger, index: u64, kept_from: u64) -> Result<door::Entry, ledger::Error> {
+    Ok(door::Entry {
+        index,
+        at: Timestamp::EPOCH,
+        kind: ledger::PRUNED.to_owned(),
+        about: None,
+        leaf: ledger.leaf_hash(index)?.to_string(),
+        body: json!({ "pruned": true, "kept_from": kept_from }),
+    })
+}
+
 #[async_trait]
 impl door::Ledger for Door {
     async fn checkpoint(&self) -> Result<door::Checkpoint, Refused> {
@@ -60,6 +72,7 @@ impl door::Ledger for Door {
                     .unwrap_or_default()
                     .to_owned(),
                 size: checkpoint.size,
+                kept_from: ledger.kept_from(),
                 root: checkpoint.root.to_string(),
                 at: newest.and_then(|entry| entry.at.parse().ok()),
                 note: checkpoint.note,
@@ -95,7 +108,12 @@ impl door::Ledger for Door {
             if index >= ledger.len() {
                 return Ok(None);
             }
-            show(ledger, ledger.entry(index)?).map(Some)
+            match ledger.entry(index) {
+                Err(ledger::Error::Pruned { kept_from, .. }) => {
+                    pruned(ledger, index, kept_from).map(Some)
+                }
+                entry => show(ledger, entry?).map(Some),
+            }
         })
         .await
     }
@@ -120,14 +138,36 @@ impl door::Ledger for Door {
         .await
     }
 
+    async fn prune(&self, asked: &Asked) -> Result<u64, Refused> {
+        let keep = self
+            .house
+            .spec
+            .load()
+            .as_ref()
+            .and_then(|spec| spec.ledger.keep);
+        let Some(keep) = keep else {
+            return Err(Refused::Conflict(say!(
+                "the spec keeps every entry for good; say `ledger.keep` there first",
+                "仕様では台帳を消さないことになっています。先に `ledger.keep` を書いてください"
+            )));
+        };
+        let why = json!({ "keep_secs": keep.0.as_secs(), "by": asked.by, "reason": asked.reason });
+        tasks::prune::pruned(&self.house, keep.0, why).await
+    }
+
     fn witnesses(&self) -> Vec<door::Witness> {
-        self.witnesses.load().as_ref().clone()
+        self.house.witnesses.load().as_ref().clone()
     }
 
     fn kinds(&self) -> Vec<(&'static str, Say)> {
         vec![
             (kind::VERDICT, say!("verdict", "判定")),
             (kind::PROMISE, say!("promise", "約束")),
+            (
+                kind::PROMISE_CARRIED,
+                say!("promise carried over", "約束の引き継ぎ"),
+            ),
+            (ledger::PRUNED, say!("entries pruned", "記録の間引き")),
             (
                 kind::PROMISE_WITHDRAWN,
                 say!("promise withdrawn", "約束の取り下げ"),

@@ -47,7 +47,7 @@ pub(crate) async fn serve(listeners: Listeners, house: Arc<House>, stop: Cancell
         ledger: Arc::new(ledger::Door {
             ledger: house.book.ledger().clone(),
             clock: house.clock.clone(),
-            witnesses: house.witnesses.clone(),
+            house: house.clone(),
         }),
         incidents: Arc::new(incidents::Door(house.clone())),
         alerts: Arc::new(alerts::Door(house.clone())),

@@ -6,6 +6,7 @@ pub(crate) mod events;
 pub(crate) mod judge;
 pub(crate) mod lines;
 pub(crate) mod log_rules;
+pub(crate) mod prune;
 pub(crate) mod retain;
 pub(crate) mod rules;
 pub(crate) mod samples;

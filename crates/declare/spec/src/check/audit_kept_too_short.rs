@@ -6,8 +6,8 @@ use super::{Found, Sight};
 
 rule! {
     /// # Finds
-    /// A log stream that is not `audit: false`, or, where none is described, the provider's log groups, kept for less than a standard under `profiles` asks; or `at_hand` less than it asks.
-    /// ja: `profiles` の基準が求めるより短い、`audit: false` でないログ(記述がなければ監視サービスのログ)の保存期間、または `at_hand`。
+    /// A log stream that is not `audit: false`, or, where none is described, the provider's log groups, or the ledger, kept for less than a standard under `profiles` asks; or `at_hand` less than it asks.
+    /// ja: `profiles` の基準が求めるより短い、`audit: false` でないログ(記述がなければ監視サービスのログ)と台帳の保存期間、または `at_hand`。
     /// # Why
     /// What happened ten months ago can no longer be shown, which is what the standard is about.
     /// ja: 10 か月前の出来事を示せなくなります。基準が求めるのはまさにそれです。
@@ -20,7 +20,7 @@ rule! {
     /// # Fix
     /// Keep it longer, or say `audit: false` where it tells of no access.
     /// ja: 延ばすか、アクセスの記録でなければ `audit: false` と書きます。
-    "audit-kept-too-short": Error, for [Pci, Hipaa, JpMedical], needs ["log_analysis", "monitoring"], check
+    "audit-kept-too-short": Error, for [Pci, Hipaa, JpMedical], needs ["log_analysis", "monitoring", "ledger"], check
 }
 
 fn check(sight: &Sight<'_>, found: &mut Found<'_>) {
@@ -42,6 +42,9 @@ fn check(sight: &Sight<'_>, found: &mut Found<'_>) {
             if let Some(keep) = stream.at_hand {
                 short(sight.places.at(&["log_analysis", name, "at_hand"]), keep, "at_hand");
             }
+        }
+        if let Some(keep) = sight.spec.ledger.keep {
+            short(sight.places.at(&["ledger", "keep"]), keep, "keep");
         }
         // Where streams are described, the provider's log groups are a second copy of them.
         if let Some(keep) = design.monitoring.log_retention.filter(|_| design.log_analysis.is_empty()) {

@@ -169,6 +169,7 @@ rules! {
     immutable_by_nothing,
     audit_kept_too_short,
     kept_shorter_than_design,
+    ledger_kept_too_short,
     logs_without_clock,
     data_abroad,
     never_rotated,

@@ -13,6 +13,9 @@ record! {
         /// Who is asked to witness it, by name. That each of them does in time is a promise of its own, `tegata_witness_<name>`.
         /// ja: 証人(名前ごと)。それぞれが期限内に見届けることは、組み込みの約束 `tegata_witness_<名前>` になります。
         witnesses: BTreeMap<String, Witness> = BTreeMap::new(),
+        /// How long the bodies of entries are kept; for good by default. Hashes and proofs stay, and a legal hold of `*` or `tegata_ledger` keeps what it covers.
+        /// ja: 記録の本文を保存する期間。省略時は消しません。ハッシュと証明は残り、`*` か `tegata_ledger` への証拠保全の範囲は消しません。
+        keep: Option<Span>,
         /// How bad it is when a witness is missing; a key of `severities`. The mildest by default.
         /// ja: 証人の確認が途切れたときの重大度。`severities` の名前。省略時は最も軽いもの。
         severity: Option<String>,
@@ -168,6 +171,7 @@ mod tests {
                 ("b".to_owned(), git(Span::days(1), Some(Span::secs(90_000)))),
             ]),
             severity: None,
+            keep: None,
         };
         let mild = "Sev3".to_owned();
         let promises = ledger.promises(Some(&mild));

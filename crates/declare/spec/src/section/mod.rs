@@ -176,8 +176,8 @@ record! {
         /// How incidents are worked on: runbooks, answers that are owed.
         /// ja: インシデントの進め方(手順書、応答の約束)。
         incidents: incident::Incidents = incident::Incidents::default(),
-        /// How long evidence is kept. The ledger is kept for good.
-        /// ja: 証拠の保存期間。台帳は消しません。
+        /// How long evidence is kept; the ledger has its own `ledger.keep`.
+        /// ja: 証拠の保存期間。台帳は `ledger.keep` で決めます。
         retention: retention::Retention = retention::Retention::default(),
         /// The ledger: who outside witnesses that it only grew.
         /// ja: 台帳と、それを外部で見届ける証人。

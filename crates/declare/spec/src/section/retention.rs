@@ -1,4 +1,4 @@
-//! `retention`: how long evidence is kept. The ledger is kept for good.
+//! `retention`: how long evidence is kept. The ledger has its own, `ledger.keep`.
 
 use std::{collections::BTreeMap, time::Duration};
 
@@ -7,8 +7,8 @@ use promise::{record, unit::Span};
 use crate::check::lookup;
 
 record! {
-    /// How long evidence is kept. The ledger is kept for good.
-    /// ja: 証拠の保存期間。台帳は消しません。
+    /// How long evidence is kept; the ledger has its own `ledger.keep`.
+    /// ja: 証拠の保存期間。台帳は `ledger.keep` で決めます。
     pub struct Retention {
         /// Samples.
         /// ja: メトリクス。
