@@ -73,9 +73,8 @@ pub trait Ledger: Send + Sync {
     /// as in the checkpoint.
     async fn inclusion(&self, index: u64, size: u64) -> Result<Vec<String>, Refused>;
 
-    /// Takes a value away wherever it stands as a personal one. Answers with the number of fields and the entry that says
-    /// so; `None` where it stands nowhere.
-    async fn erase(&self, value: &str, asked: &Asked) -> Result<Option<(u64, u64)>, Refused>;
+    /// Takes a value away wherever it stands as a personal one, here and in what people did about incidents.
+    async fn erase(&self, value: &str, asked: &Asked) -> Result<Erased, Refused>;
 
     /// Drops the bodies of entries that the spec no longer keeps; answers how many went.
     async fn prune(&self, asked: &Asked) -> Result<u64, Refused>;
@@ -85,6 +84,16 @@ pub trait Ledger: Send + Sync {
 
     /// The kinds of entries, for the filter.
     fn kinds(&self) -> Vec<(&'static str, Say)>;
+}
+
+/// Where somebody's name or address stood.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+pub struct Erased {
+    /// Fields of the ledger's entries, and the entry that says so.
+    pub fields: u64,
+    pub entry: Option<u64>,
+    /// Incidents and silences.
+    pub places: u64,
 }
 
 /// The newest signed tree head.

@@ -225,7 +225,17 @@ impl Book {
 }
 
 /// Fields that hold a person's name wherever they stand in what somebody did.
-const NAMES: [&str; 6] = ["by", "created_by", "person", "signed_by", "user", "who"];
+const NAMES: [&str; 7] = [
+    "by",
+    "created_by",
+    "owner",
+    "person",
+    "signed_by",
+    "user",
+    "who",
+];
+/// Fields in which people write sentences: who stands in one goes with it.
+const WORDS: [&str; 4] = ["comment", "note", "reason", "text"];
 /// Kinds that say what the spec says, or are judged again as they are: names in a spec are the spec's matter.
 const AS_DECLARED: [&str; 10] = [
     kind::SPEC,
@@ -249,7 +259,11 @@ fn mark_personal(kind: &str, body: &mut Value) {
                 let is_name = NAMES.contains(&name.as_str());
                 // An address is one of a person only where it says where a deed came from.
                 let is_address = kind == self::kind::DEED && name == "from";
+                let is_words = WORDS.contains(&name.as_str());
                 match value.as_str() {
+                    Some(text) if is_words && !text.is_empty() => {
+                        *value = ledger::personal_words(text);
+                    }
                     Some(text) if (is_name || is_address) && !text.is_empty() => {
                         *value = ledger::personal(text);
                     }
@@ -286,6 +300,10 @@ mod tests {
         let marked = entry(at, "incident_worked", "", body.clone()).body;
         assert_eq!(marked["what"]["who"], ledger::personal("Sato"));
         assert_eq!(marked["what"]["did"][0]["person"], ledger::personal("Ito"));
+        assert_eq!(
+            marked["what"]["did"][0]["text"],
+            ledger::personal_words("x")
+        );
         assert_eq!(marked["from"], "kept");
         assert_eq!(entry(at, kind::CORRECTION, "", body.clone()).body, body);
         let deed = entry(

@@ -77,8 +77,7 @@ pub(crate) async fn erase(visit: Visit, given: Result<Json<Erasing>, JsonRejecti
             )));
         }
         let erased = visit.room.desk.ledger.erase(&value, &asked).await?;
-        let (fields, entry) = erased.map_or((0, None), |(fields, entry)| (fields, Some(entry)));
-        Ok(Json(json!({ "fields": fields, "entry": entry })).into_response())
+        Ok(Json(erased).into_response())
     };
     let done: Result<Response, Refused> = done.await;
     done.unwrap_or_else(|refused| visit.refused(&refused))

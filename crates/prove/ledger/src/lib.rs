@@ -67,7 +67,7 @@ pub use ledger::Ledger;
 pub use merkle::{Hash, verify_consistency, verify_inclusion};
 pub use note::{Checkpoint, checkpoint_of, verify_note};
 pub use open::Opened;
-pub use personal::{ERASED, Personal, erased, personal};
+pub use personal::{ERASED, Personal, erased, personal, personal_words};
 pub use proof::{Proof, ProofError, prove, prove_at};
 pub use prune::{Cut, PRUNED, Pruned};
 pub use read::read;

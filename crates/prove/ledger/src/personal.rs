@@ -2,7 +2,8 @@
 //!
 //! An entry can never be changed, and a person may ask to be forgotten. So the leaf holds
 //! `{"personal_sha256": SHA-256("tegata personal v1" ‖ 0x00 ‖ salt ‖ value)}` in Base64, and `personal/<N>` holds salt and
-//! value of the entries from 4096·N on, one line each: commitment, salt, and the value as a JSON string. The salt has 256
+//! value of the entries from 4096·N on, one line each: commitment, salt, and the value as a JSON string; a sentence as an array
+//! of one. The salt has 256
 //! random bits and is another for each value, so that without it nobody can try names until one fits, nor tell that two
 //! entries speak of the same person.
 //!
@@ -35,10 +36,14 @@ use crate::{
 pub const ERASED: &str = "erased";
 /// Marks a value of a new entry's body as personal.
 const MARK: &str = "$personal";
+/// And one as a sentence, in which a person may be spoken of.
+const WORDS: &str = "$personal_words";
 /// What stands in the leaf.
 pub(crate) const COMMITTED: &str = "personal_sha256";
 const DOMAIN: &[u8] = b"tegata personal v1\0";
 const SALT_BYTES: usize = 32;
+/// Characters of a name that is looked for in sentences: one alone stands in most of them.
+const NAME_MIN: usize = 2;
 /// A file of one commitment, salt and value for each entry, and there may be several in one.
 const FILE_BYTES: u64 = PERSONAL_ENTRIES * (2 * ENTRY_BYTES as u64);
 /// Files of one folder that are looked at: more entries than a `u32` counts.
@@ -48,6 +53,12 @@ const FILES_MAX: usize = 1 << 20;
 #[must_use]
 pub fn personal(value: &str) -> Value {
     json!({ MARK: value })
+}
+
+/// A sentence in the body of a new entry, which goes as a whole when somebody who stands in it is erased.
+#[must_use]
+pub fn personal_words(text: &str) -> Value {
+    json!({ WORDS: text })
 }
 
 /// What stands in the place of a value that was erased.
@@ -62,31 +73,60 @@ pub(crate) struct Opening {
     pub commitment: Hash,
     salt: [u8; SALT_BYTES],
     value: String,
+    /// Whether it is a sentence, and not a name or an address alone.
+    is_words: bool,
 }
 
 impl Opening {
-    fn new(value: &str) -> Self {
+    fn new(value: &str, is_words: bool) -> Self {
         let mut salt = [0; SALT_BYTES];
         rand::rng().fill_bytes(&mut salt);
         Self {
             commitment: commitment(&salt, value),
             salt,
             value: value.to_owned(),
+            is_words,
         }
     }
 
     fn line(&self) -> String {
         let (commitment, salt) = (self.commitment, STANDARD.encode(self.salt));
-        format!("{commitment} {salt} {}\n", Value::from(self.value.as_str()))
+        let value = Value::from(self.value.as_str());
+        let value = if self.is_words { json!([value]) } else { value };
+        format!("{commitment} {salt} {value}\n")
     }
 
     fn read(line: &str) -> Option<Self> {
         let mut parts = line.splitn(3, ' ');
+        let commitment = Hash::from_base64(parts.next()?)?;
+        let salt = STANDARD.decode(parts.next()?).ok()?.try_into().ok()?;
+        let (value, is_words) = match serde_json::from_str(parts.next()?).ok()? {
+            Value::String(value) => (value, false),
+            Value::Array(words) => match <[Value; 1]>::try_from(words).ok()? {
+                [Value::String(value)] => (value, true),
+                _ => return None,
+            },
+            _ => return None,
+        };
         Some(Self {
-            commitment: Hash::from_base64(parts.next()?)?,
-            salt: STANDARD.decode(parts.next()?).ok()?.try_into().ok()?,
-            value: serde_json::from_str(parts.next()?).ok()?,
+            commitment,
+            salt,
+            value,
+            is_words,
         })
+    }
+
+    /// Whether it is this name or address, or a sentence in which it stands as a word of its own: `Ito` is not in `Itoh`.
+    fn tells_of(&self, name: &str) -> bool {
+        let is_word = |c: Option<char>| c.is_some_and(|c| c.is_ascii_alphanumeric());
+        let holds = |(at, found): (usize, &str)| {
+            let before = self.value[..at].chars().next_back();
+            let behind = self.value[at + found.len()..].chars().next();
+            !(is_word(before) && is_word(name.chars().next())
+                || is_word(behind) && is_word(name.chars().next_back()))
+        };
+        let is_long = name.chars().count() >= NAME_MIN;
+        self.value == name || self.is_words && is_long && self.value.match_indices(name).any(holds)
     }
 
     fn holds(&self) -> bool {
@@ -104,8 +144,10 @@ fn commitment(salt: &[u8; SALT_BYTES], value: &str) -> Hash {
 
 /// The commitment to write in the place of an object, when it marks a personal value.
 pub(crate) fn commit(map: &Map<String, Value>, openings: &mut Vec<Opening>) -> Option<Hash> {
-    let value = sole(map, MARK)?;
-    let opening = Opening::new(value);
+    let opening = match sole(map, MARK) {
+        Some(value) => Opening::new(value, false),
+        None => Opening::new(sole(map, WORDS)?, true),
+    };
     let commitment = opening.commitment;
     openings.push(opening);
     Some(commitment)
@@ -350,7 +392,7 @@ impl Audit {
 pub(crate) struct Traces(HashMap<PathBuf, HashSet<Hash>>);
 
 impl Traces {
-    /// Every place where exactly this value lies.
+    /// Every place where this value lies, and every sentence that tells of it.
     pub fn of(dir: &Path, value: &str) -> Result<Self, Error> {
         let folder = folder(dir);
         let listed = match fs::read_dir(&folder) {
@@ -365,7 +407,7 @@ impl Traces {
             let path = file.map_err(|error| Error::io(&folder, error))?.path();
             let own: HashSet<Hash> = lines(&path)?
                 .into_iter()
-                .filter(|opening| opening.value == value)
+                .filter(|opening| opening.tells_of(value))
                 .map(|opening| opening.commitment)
                 .collect();
             if !own.is_empty() {

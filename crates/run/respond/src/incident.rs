@@ -8,6 +8,7 @@ pub mod change;
 pub mod concern;
 pub mod deed;
 pub mod figures;
+mod forget;
 pub mod notice;
 pub mod post_mortem;
 pub mod track;
@@ -18,6 +19,7 @@ use std::{collections::BTreeMap, time::Duration};
 use promise::{Say, State, Timestamp};
 use serde::{Deserialize, Serialize};
 
+pub use forget::FORGOTTEN;
 pub use work::Work;
 
 use crate::page;

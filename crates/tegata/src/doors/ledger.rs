@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use console::door::{self, Asked, Refused};
+use console::door::{self, Asked, Erased, Refused};
 use ledger::{Find, Ledger};
 use promise::{Clock, Say, Timestamp, say};
 use serde_json::json;
@@ -129,13 +129,26 @@ impl door::Ledger for Door {
         .await
     }
 
-    async fn erase(&self, value: &str, asked: &Asked) -> Result<Option<(u64, u64)>, Refused> {
-        let (value, now) = (value.to_owned(), self.clock.now());
+    async fn erase(&self, value: &str, asked: &Asked) -> Result<Erased, Refused> {
+        // The ledger's entry first: what follows can be done again.
+        let (name, now) = (value.to_owned(), self.clock.now());
         let (by, reason) = (asked.by.clone(), asked.reason.clone());
-        self.read(move |ledger| {
-            ledger.erase(&value, |fields| deeds::erasure(now, fields, &by, &reason))
+        let erased = self.read(move |ledger| {
+            ledger.erase(&name, |fields| deeds::erasure(now, fields, &by, &reason))
+        });
+        let (fields, entry) = erased.await?.unzip();
+        let forgotten = self.house.responder.forget(value).await;
+        let places = match forgotten {
+            Ok(places) => places,
+            // An address may be longer than a name can be: it stands in no incident.
+            Err(respond::Error::Length { .. }) => 0,
+            Err(error) => return Err(internal("incidents", &error)),
+        };
+        Ok(Erased {
+            fields: fields.unwrap_or_default(),
+            entry,
+            places,
         })
-        .await
     }
 
     async fn prune(&self, asked: &Asked) -> Result<u64, Refused> {

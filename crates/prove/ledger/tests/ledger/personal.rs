@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeSet, fs, path::Path};
 
-use ledger::{Ledger, NewEntry, Proof, VerifyError, erased, personal, prove};
+use ledger::{Ledger, NewEntry, Proof, VerifyError, erased, personal, personal_words, prove};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
@@ -34,6 +34,38 @@ fn holds(dir: &Path, text: &str) -> bool {
             .windows(text.len())
             .any(|window| window == text.as_bytes())
     })
+}
+
+#[test]
+fn a_sentence_goes_with_whoever_stands_in_it_and_with_nobody_else() {
+    let dir = tempfile::tempdir().unwrap();
+    let (ledger, _) = Ledger::open(dir.path(), ORIGIN).unwrap();
+    let notes = [
+        "told Ito at noon",
+        "Itoh was there",
+        "佐藤さんに連絡した",
+        "nobody was told",
+    ];
+    let note = |text: &&str| NewEntry {
+        body: json!({ "text": personal_words(text), "who": personal("Ito") }),
+        ..deed("", "")
+    };
+    ledger.append(notes.iter().map(note).collect()).unwrap();
+    assert_eq!(ledger.entry(0).unwrap().body["text"], notes[0]);
+    // One sentence, and four fields that are the name itself.
+    assert_eq!(ledger.erase("Ito", erasure).unwrap().unwrap().0, 5);
+    assert_eq!(ledger.erase("佐藤", erasure).unwrap().unwrap().0, 1);
+    assert_eq!(
+        ledger.erase("o", erasure).unwrap(),
+        None,
+        "a letter is no name"
+    );
+    let texts = (0..4).map(|n| ledger.entry(n).unwrap().body["text"].clone());
+    let expected = [erased(), json!(notes[1]), erased(), json!(notes[3])];
+    assert_eq!(texts.collect::<Vec<_>>(), expected);
+    drop(ledger);
+    assert!(!holds(dir.path(), "noon") && !holds(dir.path(), "佐藤"));
+    check(dir.path()).unwrap();
 }
 
 #[test]

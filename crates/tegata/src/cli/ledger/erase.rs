@@ -22,8 +22,9 @@ use crate::{
 /// Erase somebody's name or address from the ledger's personal fields.
 ///
 /// Entries hold such values only as salted commitments; what is erased is what lies beside them, so every proof and
-/// signature holds as before, and the entry reads "(erased)". What was erased cannot come back. An entry says how many
-/// fields, by whom and why; it does not say whose. Names in the spec, in free text and in backups are not found.
+/// signature holds as before, and the entry reads "(erased)". A note or reason in which the name stands goes as a whole. In
+/// incidents and silences the name alone is replaced. What was erased cannot come back. An entry says how many fields, by
+/// whom and why; it does not say whose. Names in the spec, in signed checklists, in logs and in backups are not found.
 #[derive(Debug, Args)]
 pub(crate) struct Erase {
     /// The name or address, exactly as it stands in the ledger.
@@ -46,18 +47,31 @@ impl Erase {
     pub(super) fn run(self, common: &Common) -> anyhow::Result<ExitCode> {
         let lang = common.lang();
         let runtime = runtime()?;
-        let fields = match Instance::running(&self.data.dir) {
+        let (fields, places) = match Instance::running(&self.data.dir) {
             Some(instance) => {
                 let body = json!({ "value": self.who, "by": self.by, "reason": self.reason });
                 let answer = runtime.block_on(instance.ask("/api/v1/ledger/erase", &body))?;
-                answer["fields"].as_u64().unwrap_or_default()
+                let number = |name: &str| answer[name].as_u64().unwrap_or_default();
+                (number("fields"), Some(number("places")))
             }
-            None => runtime.block_on(self.alone(lang))?,
+            None => (runtime.block_on(self.alone(lang))?, None),
         };
         if self.json {
-            outln!("{}", json!({ "version": 1, "fields": fields }));
+            outln!(
+                "{}",
+                json!({ "version": 1, "fields": fields, "places": places })
+            );
         } else {
-            let said = say!("{fields} fields erased", "{fields} 個の項目を消去しました");
+            let said = match places {
+                Some(places) => say!(
+                    "{fields} fields erased, and the name in {places} incidents and silences",
+                    "{fields} 個の項目と、{places} 件のインシデントとサイレンスの中の名前を消去しました"
+                ),
+                None => say!(
+                    "{fields} fields erased; nothing runs here, so incidents and silences still hold the name: start it and ask again",
+                    "{fields} 個の項目を消去しました。動いていないため、インシデントとサイレンスには名前が残っています。起動してもう一度実行してください"
+                ),
+            };
             outln!("{}", said.get(lang));
         }
         Ok(ExitCode::SUCCESS)
