@@ -263,7 +263,9 @@ impl<'r> Reader<'r> {
                 .iter()
                 .any(|word| text.contains(word))
         });
-        self.severity = words::severity(text)
+        // What is only of severities names none.
+        let bare = text.replace("重大度", "");
+        self.severity = words::severity(&bare)
             .filter(|_| about_incidents && level > 2)
             .map(|(name, rank)| {
                 self.draft.set(&["severities", name, "level"], rank, line);

@@ -176,6 +176,13 @@ pub(super) fn passed_over(text: &str, number: &Number) -> Option<usize> {
     {
         return Some(number.end - number.start + gap + word.len());
     }
+    // `半年に1回`: how often it is, the words before say.
+    let once = number.value.to_bits() == 1.0_f64.to_bits()
+        && after.starts_with('回')
+        && before.ends_with(['に', '日', '週', '月', '年', '期']);
+    if once {
+        return Some(number.end - number.start + gap + '回'.len_utf8());
+    }
     if before.ends_with('第') || (before.ends_with("毎月") && after.starts_with('日')) {
         return Some(
             number.end - number.start + gap + after.chars().next().map_or(0, char::len_utf8),

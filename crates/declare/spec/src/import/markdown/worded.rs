@@ -6,6 +6,7 @@ use super::{
     Reader,
     bounds::{is_most_of_all, share_within, signed},
     figures::{Figure, Kind, figures},
+    numbers,
     owed::OFFERED,
     stated::KEPT,
     waiting::{PAUSED, RETRIED, Topic, WAITED, topic},
@@ -19,7 +20,7 @@ impl Reader<'_> {
         let above = self.headings.iter().map(|(_, text)| text.as_str());
         let why = above.chain([text]).find_map(unpromised);
         if let Some(why) = why {
-            return self.explained(text, why, line);
+            return self.explained_in_part(text, why, line);
         }
         if let Some((time, quantile)) = share_within(text) {
             let bound = format!("<= {}", time.text);
@@ -72,6 +73,25 @@ impl Reader<'_> {
         {
             self.objective("rpo", "0s", text, line);
         }
+    }
+
+    /// A sentence of which some clauses bind nobody: `the VPC of the standby is …, that of the test environment …`.
+    fn explained_in_part(&mut self, text: &str, why: Say, line: usize) {
+        let clauses: Vec<&str> = text.split_inclusive(['、', ';', '；']).collect();
+        let (bare, bound): (Vec<&str>, Vec<&str>) = clauses
+            .iter()
+            .partition(|clause| unpromised(clause).is_some());
+        let is_mixed = !bare.is_empty() && bound.iter().any(|clause| numbers::says_one(clause));
+        if !is_mixed
+            || self
+                .headings
+                .iter()
+                .any(|(_, above)| unpromised(above).is_some())
+        {
+            return self.explained(text, why, line);
+        }
+        self.explained(&bare.concat(), why, line);
+        self.prose(&bound.concat(), line);
     }
 
     /// Figures that stand there and owe nothing, told as what they are.
