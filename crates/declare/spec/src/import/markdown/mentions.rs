@@ -167,7 +167,8 @@ impl Reader<'_> {
         {
             let range = word.trim_end_matches('.');
             let at = from + text[from..].find(range).unwrap_or(0);
-            let own = text[from..at].to_lowercase();
+            let before = &text[from..at];
+            let own = before.to_lowercase();
             from = at + range.len();
             let says = |words: &[&str]| words.iter().any(|word| own.contains(word));
             if says(&ELSEWHERE) {
@@ -188,7 +189,7 @@ impl Reader<'_> {
             };
             let is_whole = says(&NETWORKS) && !says(&SUBNETS);
             if is_of_subnets && !is_whole && network != "peer" {
-                let name = subnet_name(&text[at - own.len()..at]);
+                let name = subnet_name(before);
                 self.range(&name, &format!("{own} subnet"), range, None, line);
             } else {
                 self.once(

@@ -4,7 +4,7 @@
 //! form of any one of them. Every figure becomes a line of the spec or an entry of the report that says it is none.
 //!
 //! Reading order: `fold`, `blocks`, `numbers`, `figures`, `bounds`, `words`, then `tree` (fenced YAML and JSON), `table`,
-//! `row`, `rows`, `alert_table`, `design`, `watching`, `objectives`, `sentence`, `stated`, `stating`, `mentions`, `waiting`, `owed`,
+//! `row`, `rows`, `alert_table`, `design`, `failover`, `watching`, `objectives`, `sentence`, `stated`, `stating`, `pairs`, `mentions`, `waiting`, `owed`,
 //! `accepted`, `worded`, `prose`, `after`. A block that is a file of another format is read as such.
 
 mod accepted;
@@ -13,12 +13,14 @@ mod alert_table;
 mod blocks;
 mod bounds;
 mod design;
+mod failover;
 mod figures;
 mod fold;
 mod mentions;
 mod numbers;
 mod objectives;
 mod owed;
+mod pairs;
 mod place;
 mod prose;
 mod row;
