@@ -129,7 +129,8 @@ impl Generation {
                 house.responder.clone(),
                 house.clock.clone(),
                 house.url.clone(),
-            );
+            )
+            .await;
             tasks.spawn(work.run(heard_in, stop.clone()));
             hear_logs.push(heard);
         }

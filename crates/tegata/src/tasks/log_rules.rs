@@ -4,13 +4,19 @@
 //! takes it up and reads the records since then again, which count no second time. A page that was told just before a
 //! death is told again under the same labels, where the responders know it.
 
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
+mod alerts;
+mod memory;
 
-use evaluate::log_rule::{Engine, Firing, Key, LogRule, Told};
+use std::{
+    collections::{BTreeMap, btree_map::Entry},
+    sync::Arc,
+    time::Duration,
+};
+
+use evaluate::log_rule::{Engine, Firing, LogRule, Told};
 use promise::{Clock, LogQuery, Timestamp};
 use respond::{Responder, RuleChange, rule};
-use serde::{Deserialize, Serialize};
-use store::{Labels, LogStore, Record, StateStore, logs::Search, state::Write};
+use store::{Labels, LogStore, Record, StateStore, logs::Search};
 use tokio::{
     sync::mpsc,
     task::{JoinHandle, spawn_blocking},
@@ -18,6 +24,10 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 
+use self::alerts::{Alerts, Open, Place};
+
+/// Batches that are looked at together, so that one rule takes what came late among them once.
+const TOGETHER_MAX: usize = 64;
 /// How often time passes for rules that wait for nothing.
 const TICK: Duration = Duration::from_secs(1);
 /// Records of now are a little under way; time passes that much behind the clock.
@@ -26,37 +36,16 @@ const UNDER_WAY: Duration = Duration::from_secs(2);
 const SAVE_EVERY: Duration = Duration::from_secs(10);
 /// Bytes of it that are written in a second, on average: of busy rules it is much, and a start reads again what came since.
 const SAVED_A_SECOND: usize = 1 << 20;
-/// An alert ends when it did not fire again for the stretch of its rule, but not before a person could see it.
-const OPEN_MIN: Duration = Duration::from_secs(60);
 /// Records that a start reads again at most: an hour of 5,000 a second.
 const AGAIN_MAX: usize = 18_000_000;
 const TABLE: &str = "log_rules";
-const KEY: &str = "engine";
-/// Bytes of one value; a store takes no more than twice that. Beyond it what is remembered is several.
-const PIECE: usize = 8 << 20;
-/// Pieces of it: a hundred rules of a hundred thousand events each have some 150.
-const PIECES_MAX: usize = 512;
-const OPEN_KEY: &str = "open";
-
-/// Which alert: of which rule, about which group.
-type Place = (String, Key);
-
-/// An alert that has not ended.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-struct Open {
-    started: Timestamp,
-    /// When it ends, unless it fires again.
-    until: Timestamp,
-    /// As it was told, so that its end bears the same labels.
-    severity: Option<String>,
-}
 
 /// One generation's log rules.
 pub(crate) struct LogRules {
     engine: Engine,
     severities: BTreeMap<String, String>,
     stretches: BTreeMap<String, Duration>,
-    open: BTreeMap<Place, Open>,
+    alerts: Alerts,
     logs: Arc<dyn LogStore>,
     state: Arc<dyn StateStore>,
     responder: Arc<Responder>,
@@ -70,7 +59,7 @@ pub(crate) struct LogRules {
 }
 
 impl LogRules {
-    pub(crate) fn new(
+    pub(crate) async fn new(
         rules: Vec<(LogRule, Option<String>)>,
         logs: Arc<dyn LogStore>,
         state: Arc<dyn StateStore>,
@@ -92,7 +81,7 @@ impl LogRules {
             engine,
             severities,
             stretches,
-            open: BTreeMap::new(),
+            alerts: Alerts::read(state.clone()).await,
             logs,
             state,
             responder,
@@ -115,10 +104,13 @@ impl LogRules {
                 () = stop.cancelled() => break,
                 records = heard.recv() => {
                     let Some(records) = records else { break };
-                    for record in records.iter() {
-                        let told = self.engine.observe(record);
-                        self.tell(told).await;
+                    // What has come in the meantime is looked at together.
+                    let mut together = vec![records];
+                    while together.len() < TOGETHER_MAX && let Ok(more) = heard.try_recv() {
+                        together.push(more);
                     }
+                    let told = self.engine.observe_all(together.iter().flat_map(|some| some.iter()));
+                    self.tell(told).await;
                 }
                 () = sleep(TICK) => {}
             }
@@ -138,11 +130,22 @@ impl LogRules {
 
     /// Takes up what was remembered, and what came since.
     async fn begin(&mut self) {
-        self.reopen().await;
-        let saved = match remembered(&*self.state).await {
-            Ok(bytes) => serde_json::from_slice(&bytes).unwrap_or_default(),
+        let now = self.clock.now();
+        let rules = &self.stretches;
+        self.alerts.end_unless(|rule| rules.contains_key(rule), now);
+        self.end(now).await;
+        let packed = match memory::read(&*self.state).await {
+            Ok(Some(packed)) => packed,
+            Ok(None) => return,
             Err(error) => {
                 return tracing::error!(%error, "what the log rules remember could not be read");
+            }
+        };
+        let unpacked = spawn_blocking(move || memory::unpack(&packed)).await;
+        let saved = match unpacked.unwrap_or_else(|error| Err(error.into())) {
+            Ok(saved) => saved,
+            Err(error) => {
+                return tracing::error!(%error, "what the log rules remember cannot be understood");
             }
         };
         let Some(from) = self.engine.restore(saved) else {
@@ -165,10 +168,8 @@ impl LogRules {
                     return tracing::error!(%error, "records for the log rules could not be read again");
                 }
             };
-            for record in &page {
-                let told = self.engine.observe(record);
-                self.tell(told).await;
-            }
+            let told = self.engine.observe_all(&page);
+            self.tell(told).await;
             read += page.len();
             match page.last().filter(|_| page.len() == Search::LIMIT_MAX) {
                 Some(last) => after = Some((last.at, last.id)),
@@ -177,46 +178,25 @@ impl LogRules {
         }
     }
 
-    /// Takes up the alerts that were open. One whose rule is no more has nothing left to end it, and ends.
-    async fn reopen(&mut self) {
-        let saved: Vec<(Place, Open)> = match self.state.get(TABLE, OPEN_KEY).await {
-            Ok(Some(bytes)) => serde_json::from_slice(&bytes).unwrap_or_default(),
-            Ok(None) => Vec::new(),
-            Err(error) => {
-                return tracing::error!(%error, "the open alerts of log rules could not be read");
-            }
-        };
-        let now = self.clock.now();
-        for (place, mut open) in saved {
-            if !self.stretches.contains_key(&place.0) {
-                open.until = now;
-            }
-            self.open.insert(place, open);
-        }
-        self.end(now).await;
-    }
-
+    /// Tells what has fired, once for each alert: first all of them are written down together.
     async fn tell(&mut self, told: Vec<Told>) {
+        let now = self.clock.now();
+        let mut fired: BTreeMap<Place, (Open, Option<String>)> = BTreeMap::new();
         for Told { rule, firing, late } in told {
             tracing::info!(rule, late, figure = firing.figure, "a log rule fired");
-            let now = self.clock.now();
-            let stretch = self
-                .stretches
-                .get(&rule)
-                .copied()
-                .unwrap_or_default()
-                .max(OPEN_MIN);
-            let place = (rule.clone(), firing.key.clone());
+            let stretch = self.stretches.get(&rule).copied().unwrap_or_default();
             let severity = self.severities.get(&rule).cloned();
-            let known = self.open.get(&place);
-            let open = Open {
-                started: known.map_or(firing.at, |open| open.started),
-                until: now + stretch,
-                severity,
-            };
-            self.open.insert(place.clone(), open.clone());
-            self.save_open().await;
-            let summary = summary(&place, &firing, late);
+            let place = (rule, firing.key.clone());
+            let open = self
+                .alerts
+                .fire(&place, firing.at, (now, stretch), severity);
+            if let Entry::Vacant(vacant) = fired.entry(place) {
+                let summary = summary(vacant.key(), &firing, late);
+                vacant.insert((open, summary));
+            }
+        }
+        self.alerts.keep(fired.keys()).await;
+        for (place, (open, summary)) in fired {
             self.change(&place, &open, rule::Turn::Fires, now, summary)
                 .await;
         }
@@ -224,21 +204,14 @@ impl LogRules {
 
     /// Alerts that did not fire again.
     async fn end(&mut self, now: Timestamp) {
-        let is_over = |(_, open): &(&Place, &Open)| open.until <= now;
-        let over: Vec<Place> = self
-            .open
-            .iter()
-            .filter(is_over)
-            .map(|(place, _)| place.clone())
-            .collect();
-        for place in over {
-            if let Some(open) = self.open.remove(&place) {
-                self.change(&place, &open, rule::Turn::Ends, now, None)
-                    .await;
-                // Only then: a death in between ends it once more, which changes nothing.
-                self.save_open().await;
-            }
+        let over = self.alerts.over(now);
+        for (place, open) in &over {
+            self.change(place, open, rule::Turn::Ends, now, None).await;
         }
+        // Only then: a death in between ends them once more, which changes nothing.
+        self.alerts
+            .forget(over.iter().map(|(place, _)| place))
+            .await;
     }
 
     async fn change(
@@ -285,18 +258,23 @@ impl LogRules {
         }
         self.saved_wholly().await;
         self.saved = now;
-        let (remembered, state) = (self.engine.save(), self.state.clone());
+        let (remembered, state) = (self.engine.save(now), self.state.clone());
         self.saving = Some(tokio::spawn(async move {
-            let json = spawn_blocking(move || serde_json::to_vec(&remembered));
-            let Ok(value) = json.await else { return 0 };
-            let bytes = value.as_ref().map_or(0, Vec::len);
-            match value {
-                Ok(value) => remember(&*state, &value).await,
-                Err(error) => {
-                    tracing::error!(%error, "what the log rules remember cannot be written");
-                }
-            }
-            bytes
+            let packed = spawn_blocking(move || memory::pack(&remembered)).await;
+            let written = match packed.unwrap_or_else(|error| Err(error.into())) {
+                Ok(packed) => memory::write(&*state, &packed)
+                    .await
+                    .map(|()| packed.len())
+                    .map_err(|error| error.to_string()),
+                Err(error) => Err(error.to_string()),
+            };
+            written.unwrap_or_else(|error| {
+                tracing::error!(
+                    error,
+                    "what the log rules remember could not be written down"
+                );
+                0
+            })
         }));
     }
 
@@ -311,83 +289,9 @@ impl LogRules {
                 self.save_after = SAVE_EVERY.max(Duration::from_secs(secs));
             }
             Err(error) => {
-                tracing::error!(%error, "what the log rules remember was not written down")
+                tracing::error!(%error, "what the log rules remember was not written down");
             }
         }
-    }
-
-    /// Written whenever it changes: an alert that nobody remembers would never end.
-    async fn save_open(&self) {
-        let open: Vec<(&Place, &Open)> = self.open.iter().collect();
-        write(&*self.state, OPEN_KEY, serde_json::to_vec(&open)).await;
-    }
-}
-
-/// The key of a piece; the first is where all of it was once.
-fn key(piece: usize) -> String {
-    match piece {
-        0 => KEY.to_owned(),
-        n => format!("{KEY}/{n}"),
-    }
-}
-
-/// All pieces in one write, so that they belong together. What is longer from before is left where it is: reading ends
-/// with the first that is not full.
-async fn remember(state: &dyn StateStore, bytes: &[u8]) {
-    let put = |(n, piece): (usize, &[u8])| Write::Put {
-        table: TABLE,
-        key: key(n),
-        value: piece.to_vec(),
-    };
-    let mut writes: Vec<Write> = bytes.chunks(PIECE).enumerate().map(put).collect();
-    if writes.len() > PIECES_MAX {
-        let bytes = bytes.len();
-        return tracing::error!(
-            bytes,
-            "what the log rules remember is too much to be written down"
-        );
-    }
-    // A piece that is not full is the last one.
-    if bytes.len().is_multiple_of(PIECE) {
-        let (key, value) = (key(writes.len()), Vec::new());
-        writes.push(Write::Put {
-            table: TABLE,
-            key,
-            value,
-        });
-    }
-    if let Err(error) = state.write(writes).await {
-        tracing::error!(%error, "what the log rules remember could not be written down");
-    }
-}
-
-async fn remembered(state: &dyn StateStore) -> Result<Vec<u8>, store::Error> {
-    let mut bytes = Vec::new();
-    for n in 0..=PIECES_MAX {
-        let piece = state.get(TABLE, &key(n)).await?.unwrap_or_default();
-        bytes.extend_from_slice(&piece);
-        // One that was written before there were pieces may be longer.
-        if piece.len() != PIECE {
-            break;
-        }
-    }
-    Ok(bytes)
-}
-
-async fn write(state: &dyn StateStore, key: &str, value: serde_json::Result<Vec<u8>>) {
-    let value = match value {
-        Ok(value) => value,
-        Err(error) => {
-            return tracing::error!(%error, "what the log rules remember cannot be written");
-        }
-    };
-    let put = Write::Put {
-        table: TABLE,
-        key: key.to_owned(),
-        value,
-    };
-    if let Err(error) = state.write(vec![put]).await {
-        tracing::error!(%error, "what the log rules remember could not be written down");
     }
 }
 

@@ -7,19 +7,23 @@
 //!
 //! Live evaluation, a restart and a back-test are the same code over the same events, so they give the same answer.
 //!
-//! Reading order: `rule`, `event`, `kind`, `engine`, `front`.
+//! Reading order: `rule`, `event`, `kind`, `live`, `engine`, `front`.
 
 mod engine;
 mod event;
 mod front;
 mod index;
 mod kind;
+mod live;
 mod recent;
 mod rule;
+mod untold;
 mod window;
 
-pub use engine::{Engine, LATE_MAX, Saved, Told};
+use engine::Saved;
+pub use engine::{Checkpoint, Engine, Told};
 pub use event::{Event, Key, Scalar};
 pub use front::{elastalert, one_line, sigma};
 pub use kind::{Firing, State};
+pub use live::LATE_MAX;
 pub use rule::{Direction, Figure, Kind, LogRule, Metric};

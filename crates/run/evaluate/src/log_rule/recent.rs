@@ -76,11 +76,12 @@ impl Recent {
         Some(false)
     }
 
-    /// How many are older.
-    pub fn older(&self, than: Timestamp) -> usize {
+    /// How many stand before this time and id.
+    pub fn before(&self, place: (Timestamp, u128)) -> usize {
+        let is_before = |event: &Event| (event.at, event.id) < place;
         let whole = self
             .pieces
-            .partition_point(|piece| piece.last().is_some_and(|last| last.at < than));
+            .partition_point(|piece| piece.last().is_some_and(is_before));
         let before: usize = self
             .pieces
             .iter()
@@ -88,7 +89,20 @@ impl Recent {
             .map(|piece| piece.len())
             .sum();
         let rest = self.pieces.get(whole);
-        before + rest.map_or(0, |piece| piece.partition_point(|event| event.at < than))
+        before + rest.map_or(0, |piece| piece.partition_point(is_before))
+    }
+
+    /// All but the first `count`.
+    pub fn from(&self, count: usize) -> impl Iterator<Item = &Event> {
+        let (mut whole, mut rest) = (0, count);
+        for piece in &self.pieces {
+            if piece.len() > rest {
+                break;
+            }
+            (whole, rest) = (whole + 1, rest - piece.len());
+        }
+        let pieces = self.pieces.iter().skip(whole);
+        pieces.flat_map(|piece| piece.iter()).skip(rest)
     }
 
     /// Takes the oldest away, and gives each to `each`.
@@ -165,9 +179,13 @@ mod tests {
                 let all: Vec<i64> = recent.iter().map(|event| event.at.as_millis()).collect();
                 prop_assert_eq!(&all, &list);
                 prop_assert_eq!(recent.len(), list.len());
+                for count in [0, 1, 255, 300, 1_400] {
+                    let rest: Vec<i64> = recent.from(count).map(|event| event.at.as_millis()).collect();
+                    prop_assert_eq!(&rest[..], list.get(count..).unwrap_or_default());
+                }
                 for at in [0, 700, 1_500, 3_000] {
                     let older = list.partition_point(|other| *other < at);
-                    prop_assert_eq!(recent.older(Timestamp::from_millis(at)), older);
+                    prop_assert_eq!(recent.before((Timestamp::from_millis(at), 0)), older);
                 }
             }
         }

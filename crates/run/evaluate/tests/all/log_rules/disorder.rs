@@ -127,12 +127,13 @@ fn disorder_duplicates_and_kills_neither_miss_nor_double() {
         arriving.sort_by_key(|(at, record)| (*at, record.id));
         let arriving: Vec<Record> = arriving.into_iter().map(|(_, record)| record).collect();
         let mut engine = engine(&rule);
+        let now = promise::Timestamp::from_millis(at);
         let mut told: Vec<Told> = Vec::new();
-        let (mut saved, mut saved_told, mut saved_at) = (engine.save(), 0, 0);
+        let (mut saved, mut saved_told, mut saved_at) = (engine.save(now), 0, 0);
         let mut i = 0;
         while i < arriving.len() {
             if chance.below(20) == 0 {
-                (saved, saved_told, saved_at) = (engine.save(), told.len(), i);
+                (saved, saved_told, saved_at) = (engine.save(now), told.len(), i);
             }
             if chance.below(60) == 0 {
                 // What came since the checkpoint is observed again, and told again under the same ids.
@@ -167,6 +168,45 @@ fn disorder_duplicates_and_kills_neither_miss_nor_double() {
             assert!(!same, "seed {seed}: {one:?} was told twice");
         }
     }
+}
+
+/// One rule met its last event a month ago, the other ten seconds ago: what is read again is of the last minutes.
+#[test]
+fn a_start_reads_again_what_came_since_and_not_since_the_last_event_of_a_quiet_rule() {
+    let rules = || -> Vec<LogRule> {
+        [
+            "event:restore AND count > 3 over 5m",
+            "status:failed AND count > 3 over 5m",
+        ]
+        .iter()
+        .enumerate()
+        .map(|(n, line)| one_line::read(&format!("r{n}"), line).unwrap())
+        .collect()
+    };
+    let (minute, month) = (60_000, 30 * 86_400_000);
+    let at = |millis: i64| promise::Timestamp::from_millis(START + month + millis);
+    let mut engine = Engine::new(rules());
+    engine.observe(&record(1, START, json!({ "event": "restore" })));
+    // Of lines of a month ago that are read just now, there may be more.
+    assert_eq!(
+        Engine::new(rules()).restore(engine.save(at(0))),
+        Some(at(-month - 5 * minute))
+    );
+    let _ = engine.save(at(0));
+    engine.observe(&record(
+        2,
+        START + month - 10_000,
+        json!({ "status": "failed" }),
+    ));
+    assert_eq!(
+        Engine::new(rules()).restore(engine.save(at(0))),
+        Some(at(-10_000 - 5 * minute))
+    );
+    // A rule that was met after that asks for no more than it needs, and neither does one that was never met.
+    assert_eq!(
+        Engine::new(rules()).restore(Engine::new(rules()).save(at(0))),
+        None
+    );
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! What nobody can give a number for: each kind over records of a small house, live, after a restart, and tried afterwards.
 
-use evaluate::log_rule::{Engine, LogRule, Saved, Told, one_line};
+use evaluate::log_rule::{Checkpoint, Engine, LogRule, Told, one_line};
 use promise::Timestamp;
 use serde_json::json;
 use store::Record;
@@ -27,8 +27,8 @@ fn told(line: &str, records: &[Record], until: i64) -> Vec<Told> {
         .iter()
         .flat_map(|record| first.observe(record))
         .collect();
-    let saved = serde_json::to_vec(&first.save()).unwrap();
-    let saved: Vec<Saved> = serde_json::from_slice(&saved).unwrap();
+    let saved = serde_json::to_vec(&first.save(until)).unwrap();
+    let saved: Checkpoint = serde_json::from_slice(&saved).unwrap();
     let mut second = Engine::new(vec![rule()]);
     second.restore(saved);
     parted.extend(after.iter().flat_map(|record| second.observe(record)));
