@@ -301,7 +301,7 @@ fn lines(source: &str, at: Timestamp, records: Vec<Record>, failed: Option<Cause
     Lines {
         source: source.to_owned(),
         at,
-        records,
+        records: records.into(),
         resume: Vec::new(),
         failed,
         ack: None,

@@ -110,7 +110,8 @@ pub struct Lines {
     /// The key under `sources.logs`.
     pub source: String,
     pub at: Timestamp,
-    pub records: Vec<Record>,
+    /// Shared: the store, the judge and the rules look at the same ones.
+    pub records: Arc<[Record]>,
     /// Where to go on reading; to be written once the records are durable.
     pub resume: Vec<state::Write>,
     pub failed: Option<Cause>,

@@ -54,7 +54,7 @@ pub(crate) async fn run(
         let lines = vec![Lines {
             source: SOURCE.to_owned(),
             at: clock.now(),
-            records,
+            records: records.into(),
             resume: Vec::new(),
             failed: None,
             ack: None,

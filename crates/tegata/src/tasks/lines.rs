@@ -2,6 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
+use futures::future::join_all;
 use store::{Lines, LogStore, Record, StateStore};
 use tokio::sync::mpsc;
 
@@ -23,29 +24,28 @@ pub(crate) async fn run(
 ) {
     let mut together = Vec::new();
     while lines.recv_many(&mut together, TOGETHER_MAX).await > 0 {
-        let records: Vec<_> = together
+        // Each is an append of its own, which share a sync: nothing is copied, and what is refused is refused alone.
+        let stored = together
             .iter()
-            .flat_map(|lines| lines.records.iter().cloned())
-            .collect();
-        let is_heard = !hearers.is_empty() && !records.is_empty();
-        let heard: Option<Arc<[Record]>> = is_heard.then(|| records.as_slice().into());
-        let stored = store(&*logs, records, &lines).await;
-        for ack in together.iter_mut().filter_map(|lines| lines.ack.take()) {
+            .map(|some| store(&*logs, &some.records, &lines));
+        let stored = join_all(stored).await;
+        let mut kept = Vec::with_capacity(together.len());
+        for (mut some, stored) in together.drain(..).zip(stored) {
+            let (ack, is_stored) = (some.ack.take(), stored.is_ok());
             // Whoever waits for it may have gone.
-            let _ = ack.try_send(stored.clone());
-        }
-        if stored.is_err() {
-            together.clear();
-            continue;
-        }
-        // People first: a rule must not wait for what follows.
-        if let Some(heard) = heard {
-            for hearer in &hearers {
-                // They end with their generation; what rules miss they read again.
-                let _ = hearer.send(heard.clone()).await;
+            let _ = ack.map(|ack| ack.try_send(stored));
+            if is_stored {
+                kept.push(some);
             }
         }
-        let resume: Vec<_> = together
+        // People first: a rule must not wait for what follows.
+        for some in kept.iter().filter(|some| !some.records.is_empty()) {
+            for hearer in &hearers {
+                // They end with their generation; what rules miss they read again.
+                let _ = hearer.send(some.records.clone()).await;
+            }
+        }
+        let resume: Vec<_> = kept
             .iter_mut()
             .flat_map(|lines| std::mem::take(&mut lines.resume))
             .collect();
@@ -55,12 +55,8 @@ pub(crate) async fn run(
             // The lines will be read again after a restart and known by their ids.
             tracing::warn!(%error, "where to go on reading could not be stored");
         }
-        beats.note(&together).await;
-        if judge
-            .send(Input::Lines(std::mem::take(&mut together)))
-            .await
-            .is_err()
-        {
+        beats.note(&kept).await;
+        if !kept.is_empty() && judge.send(Input::Lines(kept)).await.is_err() {
             return;
         }
     }
@@ -69,14 +65,14 @@ pub(crate) async fn run(
 /// Returns once the records are durable, or why they will not be.
 async fn store(
     logs: &dyn LogStore,
-    records: Vec<Record>,
+    records: &Arc<[Record]>,
     lines: &mpsc::Receiver<Lines>,
 ) -> Result<(), String> {
     if records.is_empty() {
         return Ok(());
     }
     loop {
-        let Err(error) = logs.append(records.clone()).await else {
+        let Err(error) = logs.append_shared(records.clone()).await else {
             return Ok(());
         };
         tracing::error!(%error, "log records could not be stored");

@@ -157,7 +157,7 @@ impl Follower {
         let lines = Lines {
             source: self.name.clone(),
             at: now,
-            records,
+            records: records.into(),
             resume,
             failed: failed.map(|trouble| trouble.cause),
             ack: None,

@@ -1,6 +1,9 @@
 //! Documents: records that a client of Elasticsearch's API writes, one by one, each with an id of its own or without.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::{
+    io,
+    sync::atomic::{AtomicU64, Ordering},
+};
 
 use promise::signal::log_query::Glob;
 use serde_json::{Map, Value};
@@ -45,8 +48,7 @@ impl Receiver {
         let mut fates = Vec::with_capacity(documents.len());
         let mut records = Vec::new();
         for Document { id, mut fields } in documents {
-            let size = serde_json::to_vec(&fields).map_or(usize::MAX, |json| json.len());
-            if size as u64 > self.logs.line_max.0 {
+            if json_bytes(&fields) > self.logs.line_max.0 {
                 fates.push(Err(Refusal::TooLong));
                 continue;
             }
@@ -75,4 +77,23 @@ impl Receiver {
         hand_over(&self.source, &self.lines, at, records).await?;
         Ok(fates)
     }
+}
+
+/// How long these fields are as JSON.
+fn json_bytes(fields: &Map<String, Value>) -> u64 {
+    struct Counted(u64);
+
+    impl io::Write for Counted {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0 += bytes.len() as u64;
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    let mut counted = Counted(0);
+    serde_json::to_writer(&mut counted, fields).map_or(u64::MAX, |()| counted.0)
 }

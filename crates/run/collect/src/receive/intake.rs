@@ -190,7 +190,7 @@ impl Intake {
         let lines = Lines {
             source: self.source.clone(),
             at: self.now(),
-            records,
+            records: records.into(),
             resume: Vec::new(),
             failed: self.trouble().map(|trouble| trouble.cause),
             ack,

@@ -52,7 +52,7 @@ async fn hand_over(
     let lines = Lines {
         source: source.to_owned(),
         at,
-        records,
+        records: records.into(),
         resume: Vec::new(),
         failed: None,
         ack: Some(ack),

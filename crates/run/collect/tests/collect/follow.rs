@@ -55,7 +55,7 @@ async fn take(house: &mut House, state: &Memory, count: usize) -> Vec<Lines> {
 fn numbers(lines: &[Lines]) -> Vec<u64> {
     lines
         .iter()
-        .flat_map(|lines| &lines.records)
+        .flat_map(|lines| lines.records.iter())
         .filter_map(|record| record.fields.get("n")?.as_u64())
         .collect()
 }
@@ -79,7 +79,11 @@ async fn lines_are_read_once_they_are_whole() {
     append(&file, "\"n\":2}\nplain words 4242424242424242\n");
     let rest = take(&mut house, &state, 2).await;
     assert_eq!(numbers(&rest), [2]);
-    let plain = rest.iter().flat_map(|lines| &lines.records).last().unwrap();
+    let plain = rest
+        .iter()
+        .flat_map(|lines| lines.records.iter())
+        .last()
+        .unwrap();
     assert_eq!(plain.fields["message"], "plain words [redacted:pan]");
     assert_eq!(plain.stream, "app");
 }
@@ -119,7 +123,12 @@ async fn a_file_that_is_cut_is_read_from_its_start() {
     assert_eq!(numbers(&after), [1]);
     // The same bytes at the same place of the same inode, and yet another record.
     assert_ne!(
-        after.iter().flat_map(|l| &l.records).next().unwrap().id,
+        after
+            .iter()
+            .flat_map(|l| l.records.iter())
+            .next()
+            .unwrap()
+            .id,
         before[0].records[0].id
     );
 }
@@ -151,7 +160,7 @@ async fn what_was_not_remembered_makes_the_same_ids_again() {
         let lines = take(&mut house, &state, 2).await;
         let ids: Vec<u128> = lines
             .iter()
-            .flat_map(|lines| &lines.records)
+            .flat_map(|lines| lines.records.iter())
             .map(|record| record.id)
             .collect();
         house.end().await;
@@ -271,7 +280,7 @@ async fn a_file_that_was_packed_meanwhile_is_read_on_where_it_had_ended() {
     let rest = take(&mut house, &state, 2).await;
     assert_eq!(numbers(&rest), [9, 8]);
     let ids = |all: &[Lines]| -> BTreeSet<u128> {
-        let records = all.iter().flat_map(|lines| &lines.records);
+        let records = all.iter().flat_map(|lines| lines.records.iter());
         records.map(|record| record.id).collect()
     };
     assert_eq!([before, after, rest].map(|all| ids(&all).len()), [2, 2, 2]);
@@ -344,7 +353,10 @@ async fn the_files_of_aws_become_records() {
         let state = Arc::new(Memory::default());
         let mut house = House::over(&sources, dir.path(), state.clone(), Arc::new(WallClock));
         let lines = take(&mut house, &state, fields.len()).await;
-        let records: Vec<_> = lines.iter().flat_map(|lines| &lines.records).collect();
+        let records: Vec<_> = lines
+            .iter()
+            .flat_map(|lines| lines.records.iter())
+            .collect();
         for (record, (name, value)) in records.iter().zip(fields) {
             assert_eq!(record.fields[name], value);
             assert!(

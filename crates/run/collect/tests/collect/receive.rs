@@ -40,7 +40,7 @@ async fn records(house: &mut House) -> Vec<Record> {
     loop {
         let lines = house.lines().await;
         if !lines.records.is_empty() {
-            return lines.records;
+            return lines.records.to_vec();
         }
     }
 }

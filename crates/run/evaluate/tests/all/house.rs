@@ -116,7 +116,7 @@ impl House {
         let lines = Lines {
             source: "app".to_owned(),
             at: at(secs),
-            records,
+            records: records.into(),
             resume: Vec::new(),
             failed: None,
             ack: None,

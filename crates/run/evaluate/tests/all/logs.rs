@@ -78,7 +78,7 @@ async fn an_unreadable_file_is_a_gap() {
     house.evaluator.observe_lines(&store::Lines {
         source: "app".to_owned(),
         at: at(30),
-        records: Vec::new(),
+        records: [].into(),
         resume: Vec::new(),
         failed: Some(crate::house::refused()),
         ack: None,

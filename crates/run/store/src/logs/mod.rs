@@ -181,6 +181,11 @@ pub trait LogStore: Send + Sync {
     /// Stores records. Once it returns, they survive `kill -9` and are found by `search`.
     async fn append(&self, records: Vec<Record>) -> Result<Appended, Error>;
 
+    /// The same for records that others look at too.
+    async fn append_shared(&self, records: Arc<[Record]>) -> Result<Appended, Error> {
+        self.append(records.to_vec()).await
+    }
+
     /// Records in `(from, to]` that the query accepts, in order of time, then id; in the opposite order
     /// where the newest come first.
     async fn search(&self, search: &Search) -> Result<Vec<Record>, Error>;

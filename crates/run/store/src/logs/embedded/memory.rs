@@ -59,17 +59,21 @@ pub(super) struct Memory {
 
 impl Memory {
     /// Adds a row; returns its table's key where that is full now.
-    pub fn append(&mut self, row: &Row) -> Result<Option<Key>, Error> {
-        let day = row.at.as_millis().div_euclid(DAY_MILLIS);
-        let key = (row.stream.clone(), day);
+    pub fn append(
+        &mut self,
+        stream: &Arc<str>,
+        id: u128,
+        at: Timestamp,
+        fields: &Map<String, Value>,
+    ) -> Result<Option<Key>, Error> {
+        let day = at.as_millis().div_euclid(DAY_MILLIS);
+        let key = (stream.clone(), day);
         let fresh = match self.fresh.get_mut(&key) {
             Some(fresh) => fresh,
             None => self.fresh.entry(key.clone()).or_default(),
         };
         let before = fresh.table.weight;
-        fresh
-            .table
-            .append(row.id, row.at.as_millis(), &row.fields)?;
+        fresh.table.append(id, at.as_millis(), fields)?;
         self.bytes += fresh.table.weight - before;
         Ok(fresh.is_full().then_some(key))
     }
@@ -122,23 +126,12 @@ impl Memory {
     }
 }
 
-/// A record on its way in.
+/// A record as the log gives it back.
 pub(super) struct Row {
     pub id: u128,
     pub at: Timestamp,
     pub stream: Arc<str>,
     pub fields: Map<String, Value>,
-}
-
-impl Row {
-    pub fn of(record: Record, stream: Arc<str>) -> Self {
-        Self {
-            id: record.id,
-            at: record.at,
-            stream,
-            fields: record.fields,
-        }
-    }
 }
 
 /// Refuses what no table takes, before it is logged.

@@ -179,6 +179,10 @@ impl merge::Swap for Swapping {
 #[async_trait]
 impl LogStore for EmbeddedLogs {
     async fn append(&self, records: Vec<Record>) -> Result<Appended, Error> {
+        self.append_shared(records.into()).await
+    }
+
+    async fn append_shared(&self, records: Arc<[Record]>) -> Result<Appended, Error> {
         self.queue
             .ask(|reply| Request::Append(records, reply))
             .await

@@ -13,7 +13,7 @@ use super::{
     bytes::Squeeze,
     delete,
     frame::{self, Frame},
-    memory::{self, Ids, Key, Memory, Row},
+    memory::{self, Ids, Key, Memory},
     part::{Part, PartWriter},
 };
 use crate::{
@@ -25,7 +25,7 @@ use crate::{
 };
 
 pub(super) enum Request {
-    Append(Vec<Record>, Reply<Appended>),
+    Append(Arc<[Record]>, Reply<Appended>),
     DropBefore {
         stream: String,
         before: i64,
@@ -69,11 +69,18 @@ pub(super) struct Writer {
     leaving: Vec<Arc<Part>>,
 }
 
+/// A record that is not known yet, where it lies.
+struct Admitted {
+    stream: Arc<str>,
+    records: Arc<[Record]>,
+    place: usize,
+}
+
 /// Appends that are admitted but not yet durable.
 #[derive(Default)]
 struct Staged {
     group: Group<Appended>,
-    rows: Vec<Row>,
+    rows: Vec<Admitted>,
     ids: Vec<u128>,
 }
 
@@ -94,7 +101,9 @@ impl Writer {
             for row in rows {
                 // An append that was refused and sent again may stand in the log twice; here it counts once.
                 if ids.learn(row.id) {
-                    let full = memory.append(&row).map_err(|error| error.to_string())?;
+                    let full = memory
+                        .append(&row.stream, row.id, row.at, &row.fields)
+                        .map_err(|error| error.to_string())?;
                     if let Some(key) = full {
                         memory
                             .roll(&key, &mut squeeze)
@@ -163,13 +172,13 @@ impl Writer {
     }
 
     /// Admits records whole or not at all.
-    fn stage(&mut self, records: Vec<Record>, staged: &mut Staged) -> Result<Appended, Error> {
+    fn stage(&mut self, records: Arc<[Record]>, staged: &mut Staged) -> Result<Appended, Error> {
         let total = records.len() as u64;
         let ids_before = staged.ids.len();
         let mut admit = || {
             let mut new = Vec::with_capacity(records.len());
             let mut frame = Frame::default();
-            for record in &records {
+            for record in &*records {
                 memory::admit(record)?;
                 let is_new = self.ids.learn(record.id);
                 new.push(is_new);
@@ -191,7 +200,9 @@ impl Writer {
                 return Err(error);
             }
         };
-        for (record, _) in records.into_iter().zip(new).filter(|(_, is_new)| *is_new) {
+        let new = (0..records.len()).zip(new).filter(|(_, is_new)| *is_new);
+        for (place, _) in new {
+            let record = &records[place];
             let stream = match self.streams.get(&record.stream) {
                 Some(stream) => stream.clone(),
                 None => {
@@ -200,7 +211,11 @@ impl Writer {
                     stream
                 }
             };
-            staged.rows.push(Row::of(record, stream));
+            staged.rows.push(Admitted {
+                stream,
+                records: records.clone(),
+                place,
+            });
         }
         let stored = (staged.ids.len() - ids_before) as u64;
         Ok(Appended {
@@ -402,7 +417,7 @@ impl Writer {
 }
 
 /// Puts durable rows where a search finds them.
-fn show(shared: &Shared, rows: &[Row], squeeze: &mut Squeeze) {
+fn show(shared: &Shared, rows: &[Admitted], squeeze: &mut Squeeze) {
     let mut rest = rows;
     while !rest.is_empty() {
         let mut full = None;
@@ -410,7 +425,8 @@ fn show(shared: &Shared, rows: &[Row], squeeze: &mut Squeeze) {
             let mut memory = memory_mut(shared);
             while let (None, Some((row, after))) = (&full, rest.split_first()) {
                 rest = after;
-                match memory.append(row) {
+                let record = &row.records[row.place];
+                match memory.append(&row.stream, record.id, record.at, &record.fields) {
                     Ok(key) => full = key,
                     // It was admitted, so that it fits.
                     Err(error) => {
