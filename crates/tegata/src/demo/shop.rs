@@ -250,10 +250,24 @@ async fn pay(State(shop): State<Arc<Shop>>, Json(order): Json<Value>) -> impl In
         Outcome::Declined => ("info", StatusCode::PAYMENT_REQUIRED, json!("card_declined")),
         Outcome::Failed(why) => ("error", StatusCode::BAD_GATEWAY, json!(why)),
     };
+    let took = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
+    let amount = &order["amount"];
+    let message = match outcome {
+        Outcome::Succeeded => {
+            format!("payment {payment} of {amount} JPY by {method} captured in {took} ms")
+        }
+        Outcome::Declined => {
+            format!("payment {payment} of {amount} JPY by {method} declined")
+        }
+        Outcome::Failed(why) => {
+            format!("payment {payment} given up after {TRIES} tries in {took} ms: {why}")
+        }
+    };
     let mut fields = json!({
+        "message": message,
         "payment_id": payment,
         "status": status,
-        "processing_time": u64::try_from(took.as_millis()).unwrap_or(u64::MAX),
+        "processing_time": took,
         "error_code": error,
     });
     if let (Value::Object(fields), Value::Object(order)) = (&mut fields, order) {
@@ -267,7 +281,10 @@ async fn refund(State(shop): State<Arc<Shop>>, Json(order): Json<Value>) -> Stat
     shop.log(
         "info",
         "refund_requested",
-        json!({ "payment_id": order["payment_id"] }),
+        json!({
+            "message": told("refund requested for payment", &order),
+            "payment_id": order["payment_id"],
+        }),
     );
     let body = json!({
         "payment_id": order["payment_id"],
@@ -288,6 +305,12 @@ async fn refund(State(shop): State<Arc<Shop>>, Json(order): Json<Value>) -> Stat
     }
 }
 
+/// What happened, and to which payment.
+fn told(what: &str, of: &Value) -> String {
+    let payment = of["payment_id"].as_str().unwrap_or("unknown");
+    format!("{what} {payment}")
+}
+
 async fn webhook(State(shop): State<Arc<Shop>>, body: String) -> StatusCode {
     let began = Instant::now();
     // Looking up the order and marking it paid.
@@ -299,7 +322,10 @@ async fn webhook(State(shop): State<Arc<Shop>>, body: String) -> StatusCode {
         shop.log(
             "error",
             "webhook",
-            json!({ "error_code": "webhook_garbled" }),
+            json!({
+                "message": "webhook refused: its body is not JSON",
+                "error_code": "webhook_garbled",
+            }),
         );
         return StatusCode::BAD_REQUEST;
     };
@@ -309,7 +335,10 @@ async fn webhook(State(shop): State<Arc<Shop>>, body: String) -> StatusCode {
         shop.log(
             "info",
             "refund_paid",
-            json!({ "payment_id": event["payment_id"] }),
+            json!({
+                "message": told("refund paid for payment", &event),
+                "payment_id": event["payment_id"],
+            }),
         );
     }
     StatusCode::OK
