@@ -20,6 +20,9 @@ const ANSWER_WITHIN: Duration = Duration::from_secs(60);
 /// Bytes of an answer that are read at most.
 const ANSWER_BYTES: u64 = 16 << 20;
 
+/// The unit of the kernel's figures: Linux tells user space hundredths, whatever its own clock is.
+const TICKS_A_SECOND: f64 = 100.0;
+
 pub struct Instance {
     child: Child,
     address: SocketAddr,
@@ -138,6 +141,11 @@ impl Instance {
         })
     }
 
+    /// Seconds of processor time so far.
+    pub fn cpu(&self) -> anyhow::Result<f64> {
+        cpu(self.child.id())
+    }
+
     /// Resident memory, from the kernel.
     pub fn resident_kib(&self) -> anyhow::Result<u64> {
         let status = fs::read_to_string(format!("/proc/{}/status", self.child.id()))?;
@@ -157,4 +165,14 @@ impl Drop for Instance {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+/// Seconds of processor time that a process has taken so far.
+pub fn cpu(pid: u32) -> anyhow::Result<f64> {
+    let stat = fs::read_to_string(format!("/proc/{pid}/stat"))?;
+    // The name may hold anything, a bracket too; behind the last one stand numbers only.
+    let fields = stat.rsplit_once(')').context("no name in stat")?.1;
+    let field = |n: usize| -> Option<f64> { fields.split_whitespace().nth(n)?.parse().ok() };
+    let ticks = field(11).zip(field(12)).map(|(user, system)| user + system);
+    Ok(ticks.context("no times in stat")? / TICKS_A_SECOND)
 }

@@ -20,7 +20,7 @@ use std::{
 use anyhow::{Context as _, ensure};
 
 use super::super::{
-    instance::Instance,
+    instance::{Instance, cpu},
     sink::{lock, sink},
 };
 
@@ -44,6 +44,7 @@ pub fn run(binary: &Path, folder: &Path) -> anyhow::Result<String> {
     let instance = Instance::start(binary, &file, &data)?;
     let flood = Flood::start(instance.address());
     thread::sleep(WARM_UP);
+    let (before, began) = ([instance.cpu()?, cpu(std::process::id())?], Instant::now());
     let mut took = Vec::new();
     for trial in 0..TRIALS {
         let of_trial = |count| -> anyhow::Result<()> {
@@ -69,12 +70,15 @@ pub fn run(binary: &Path, folder: &Path) -> anyhow::Result<String> {
         took.push(arrived.saturating_duration_since(sent).as_secs_f64() * 1e3);
     }
     let resident = instance.resident_kib()? / 1024;
+    let share = |secs: f64, before: f64| (secs - before) / began.elapsed().as_secs_f64();
+    let ours = share(instance.cpu()?, before[0]);
+    let theirs = share(cpu(std::process::id())?, before[1]);
     let a_second = flood.end()?;
     took.sort_by(f64::total_cmp);
     let at = |percent: usize| took[(took.len() * percent / 100).min(took.len() - 1)];
     Ok(format!(
         "eleventh event posted to notification received, {RULES} rules, {a_second:.0} lines/s beside it, {TRIALS} trials: \
-         median {:.1} ms, 90th percentile {:.1} ms, 99th {:.1} ms, longest {:.1} ms; {resident} MiB resident",
+         median {:.1} ms, 90th percentile {:.1} ms, 99th {:.1} ms, longest {:.1} ms; {resident} MiB resident, {ours:.2} cores, and {theirs:.2} of those who post and receive",
         at(50),
         at(90),
         at(99),

@@ -11,15 +11,13 @@ use std::{
 
 use anyhow::{Context as _, bail, ensure};
 
-use super::{Bench, http};
+use super::{super::instance::cpu, Bench, http};
 
 /// How long a start may take.
 const READY_WITHIN: Duration = Duration::from_secs(60);
 const LOOK_EVERY: Duration = Duration::from_millis(50);
 /// How long an ending may take before it is forced.
 const END_WITHIN: Duration = Duration::from_secs(60);
-/// The unit of the kernel's figures: Linux tells user space hundredths, whatever its own clock is.
-const TICKS_A_SECOND: f64 = 100.0;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
@@ -172,15 +170,6 @@ impl Drop for System {
             let _ = child.wait();
         }
     }
-}
-
-fn cpu(pid: u32) -> anyhow::Result<f64> {
-    let stat = fs::read_to_string(format!("/proc/{pid}/stat"))?;
-    // The name may hold anything, a bracket too; behind the last one stand numbers only.
-    let fields = stat.rsplit_once(')').context("no name in stat")?.1;
-    let field = |n: usize| -> Option<f64> { fields.split_whitespace().nth(n)?.parse().ok() };
-    let ticks = field(11).zip(field(12)).map(|(user, system)| user + system);
-    Ok(ticks.context("no times in stat")? / TICKS_A_SECOND)
 }
 
 pub fn free_address() -> anyhow::Result<SocketAddr> {
