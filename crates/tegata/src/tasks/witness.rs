@@ -220,7 +220,7 @@ impl Witnesses {
         let lines = Lines {
             source: SOURCE.to_owned(),
             at,
-            records,
+            records: records.into(),
             resume: Vec::new(),
             failed: None,
             ack: None,
