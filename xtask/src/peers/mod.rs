@@ -108,9 +108,16 @@ const PEERS: &[Peer] = &[
     },
 ];
 
-/// What examines pages, and in which version: a newer rule should not fail a commit that changed no page.
+/// What runs on Node, and in which version: a newer rule for pages should not fail a commit that changed no page.
 /// This Lighthouse is the last one that runs on the Node of a stable Debian.
-const BROWSER_TOOLS: &[(&str, &str)] = &[("axe-core", "4.14.1"), ("lighthouse", "12.8.2")];
+const BROWSER_TOOLS: &[(&str, &str)] = &[
+    ("axe-core", "4.14.1"),
+    ("lighthouse", "12.8.2"),
+    // Clients of Elasticsearch's API.
+    ("@elastic/elasticsearch", "9.5.1"),
+    ("pino", "10.4.0"),
+    ("pino-elasticsearch", "9.0.0"),
+];
 
 /// Peers are missing and could not be installed. Ends the program with 69.
 #[derive(Debug)]
@@ -236,7 +243,7 @@ pub fn browser_tools() -> anyhow::Result<PathBuf> {
     match shell::run(&mut npm) {
         Ok(()) if BROWSER_TOOLS.iter().all(is_there) => Ok(folder),
         done => Err(Missing(format!(
-            "axe and Lighthouse, which examine the pages, could not be installed with npm{}",
+            "axe and Lighthouse, which examine the pages, and clients that write logs could not be installed with npm{}",
             done.err()
                 .map(|error| format!(": {error:#}"))
                 .unwrap_or_default()

@@ -20,6 +20,9 @@ const PACKAGES: &[(&str, &str)] = &[
     ("elastalert2", "2.19.0"),
     ("numpy", "1.26.4"),
     ("pytz", "2025.2"),
+    // Clients of Elasticsearch's API, as ElastAlert2's is.
+    ("opensearch-py", "3.2.0"),
+    ("elasticsearch-curator", "8.0.21"),
     // A mail server that takes mail only over TLS.
     ("aiosmtpd", "1.4.6"),
 ];

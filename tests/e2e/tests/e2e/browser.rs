@@ -13,8 +13,8 @@ use serde_json::{Value, json};
 
 use crate::support::{DEMO_PORTS, Running};
 
-/// Where `npm install axe-core lighthouse` was done: `cargo xtask test` does it.
-fn tools() -> anyhow::Result<PathBuf> {
+/// Where what runs on Node was installed: `cargo xtask test` does it.
+pub(crate) fn tools() -> anyhow::Result<PathBuf> {
     let dir = std::env::var_os("TEGATA_BROWSER_TOOLS").map_or_else(
         || Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target/browser-tools/node_modules"),
         PathBuf::from,

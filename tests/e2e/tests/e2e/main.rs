@@ -5,6 +5,7 @@ mod access;
 mod alertmanager;
 mod api;
 mod browser;
+mod clients;
 mod command_line;
 mod demo;
 mod discovery;

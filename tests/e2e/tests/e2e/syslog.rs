@@ -174,6 +174,36 @@ async fn what_real_senders_write_is_counted_and_redacted() -> anyhow::Result<()>
         .await
         .context("nothing was relayed")??;
 
+    over_tls(&running, tls, &data).await?;
     running.stop()?;
     Ok(())
+}
+
+/// Who shows the certificate that the spec asks for is heard, and nobody else.
+async fn over_tls(running: &Running, port: u16, data: &Path) -> anyhow::Result<()> {
+    let to = format!("127.0.0.1:{port}");
+    let known = ["-cert", "cert.pem", "-key", "key.pem"];
+    let client = ["s_client", "-quiet", "-no_ign_eof", "-connect", &to];
+    let trust = ["-CAfile", "cert.pem", "-verify_return_error"];
+    // Counted, as RFC 5425 has it.
+    let message = "52 <155>1 - web shop - - - card 4242 4242 4242 4242 end";
+    let other = "51 <155>1 - web shop - - - card 4242 4242 4242 4242 no";
+    let before = count(running, "cards").await?;
+    // It is refused while its message is on the way, so that what the program says does not matter.
+    let _ = run("openssl", &[&client[..], &trust].concat(), data, other);
+    run(
+        "openssl",
+        &[&client[..], &trust, &known].concat(),
+        data,
+        message,
+    )?;
+    counted(running, "cards", before + 1.0).await
+}
+
+/// How many records a promise has counted.
+async fn count(running: &Running, id: &str) -> anyhow::Result<f64> {
+    let rows = running.rows().await?;
+    let row = rows.iter().find(|row| row["promise"]["id"] == id);
+    row.and_then(|row| row["verdict"]["measured"]["value"]["count"].as_f64())
+        .context("nothing was counted")
 }
