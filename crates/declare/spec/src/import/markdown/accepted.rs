@@ -6,10 +6,20 @@ use serde_json::json;
 
 use super::{
     Reader,
+    bounds::share_within,
     figures::{Figure, Kind, figures},
     stating::blank,
     words,
 };
+
+/// A figure of a clause, where it stands in the sentence.
+fn moved(figure: &Figure, by: usize) -> Figure {
+    Figure {
+        start: figure.start + by,
+        end: figure.end + by,
+        ..figure.clone()
+    }
+}
 
 /// Words for passing a test.
 const ACCEPTED: [&str; 8] = [
@@ -58,7 +68,8 @@ impl Reader<'_> {
         {
             self.mocked.push((lower.clone(), line));
         }
-        if speaks(&ACCEPTED) && (is_here || words::quantile(left).is_some()) {
+        let is_said = speaks(&["合格", "合否"]) || words::quantile(left).is_some();
+        if speaks(&ACCEPTED) && (is_here || is_said) {
             self.accepted(left, line);
         } else if is_here && speaks(&STAGED) {
             self.stages(left, line);
@@ -67,42 +78,46 @@ impl Reader<'_> {
 
     fn accepted(&mut self, left: &mut String, line: usize) {
         let text = left.clone();
+        let mut start = 0;
+        for clause in text.split_inclusive(['、', ',', ';', '；']) {
+            if let Some((time, quantile)) = share_within(clause) {
+                let bound = format!("<= {}", time.text);
+                self.once(&["load", "acceptance", "response", &quantile], bound, line);
+                for figure in figures(clause) {
+                    blank(left, &moved(&figure, start));
+                }
+            } else {
+                self.accepted_figures(clause, start, left, line);
+            }
+            start += clause.len();
+        }
+    }
+
+    fn accepted_figures(&mut self, clause: &str, start: usize, left: &mut String, line: usize) {
         let mut from = 0;
-        for figure in figures(&text) {
-            let own = text[from..figure.start].to_lowercase();
+        for figure in figures(clause) {
+            let own = clause[from..figure.start].to_lowercase();
             from = figure.end;
             let says = |words: &[&str]| words.iter().any(|word| own.contains(word));
-            let at = |group: &'static str, field: &str| {
-                [
-                    "load".to_owned(),
-                    "acceptance".to_owned(),
-                    group.to_owned(),
-                    field.to_owned(),
-                ]
-            };
-            let (path, value) = match (figure.kind, words::quantile(&own)) {
-                (Kind::Time, Some(quantile)) => (
-                    at("response", &quantile),
-                    json!(format!("<= {}", figure.text)),
-                ),
+            let (group, field, value) = match (figure.kind, words::quantile(&own)) {
+                (Kind::Time, Some(quantile)) => {
+                    ("response", quantile, json!(format!("<= {}", figure.text)))
+                }
                 (Kind::Share, _) if says(&["error", "fail", "失敗", "エラー"]) => {
-                    let what = if says(&["payment", "決済"]) {
-                        "payments"
-                    } else {
-                        "all"
-                    };
-                    (at("errors", what), json!(figure.text))
+                    let of_payments = says(&["payment", "決済"]);
+                    let what = if of_payments { "payments" } else { "all" };
+                    ("errors", what.to_owned(), json!(figure.text))
                 }
                 (Kind::Share, _) if says(&["cpu"]) => {
-                    (at("utilization", "cpu"), json!(figure.text))
+                    ("utilization", "cpu".to_owned(), json!(figure.text))
                 }
                 (Kind::Share, _) if says(&["memory", "メモリ"]) => {
-                    (at("utilization", "memory"), json!(figure.text))
+                    ("utilization", "memory".to_owned(), json!(figure.text))
                 }
                 _ => continue,
             };
-            self.once(&path.each_ref().map(String::as_str), value, line);
-            blank(left, &figure);
+            self.once(&["load", "acceptance", group, &field], value, line);
+            blank(left, &moved(&figure, start));
         }
     }
 

@@ -29,6 +29,7 @@ impl Reader<'_> {
     pub(super) fn finish(mut self) {
         self.parts_named_later();
         self.parts_without_a_name();
+        self.networks_told_twice();
         self.subnets_of_networks();
         self.tiers_of_what_is_watched();
         self.objectives_without_a_tier();
@@ -39,6 +40,7 @@ impl Reader<'_> {
         self.clocks_of_logs();
         self.runbooks_of_alerts();
         self.tiers_of_backups();
+        self.tiers_of_what_is_lost();
         self.mocks();
         self.time_zone_of_the_language();
         self.figures_without_a_reader();
@@ -74,6 +76,25 @@ impl Reader<'_> {
                 let named = if first == NAMELESS { second } else { first };
                 self.draft.shift((&path, NAMELESS), (&path, named));
             }
+        }
+    }
+
+    /// A network of which the text tells the range, and a file the name, is one.
+    fn networks_told_twice(&mut self) {
+        let path = ["infrastructure", "networks"];
+        let cidr = |draft: &crate::import::Draft, name: &str| {
+            let said = draft.says(&[path[0], path[1], name, "cidr"]);
+            said.and_then(Value::as_str).map(str::to_owned)
+        };
+        let Some(own) = cidr(self.draft, NAMELESS) else {
+            return;
+        };
+        let names = self.draft.names(&path);
+        let mut same = names
+            .iter()
+            .filter(|name| *name != NAMELESS && cidr(self.draft, name).as_ref() == Some(&own));
+        if let Some(named) = same.next().cloned() {
+            self.draft.shift((&path, NAMELESS), (&path, &named));
         }
     }
 
@@ -279,6 +300,51 @@ impl Reader<'_> {
                     "どのバックアップかは書かれていない"
                 );
                 self.draft.guess(&path, every.as_str(), line, why);
+            }
+        }
+    }
+
+    /// Where recovery is told by what is lost, a region's failover is owed where the region is lost, and a restore where
+    /// the data is.
+    fn tiers_of_what_is_lost(&mut self) {
+        const REGION: [&str; 5] = [
+            "region",
+            "リージョン",
+            "data centre",
+            "data center",
+            "データセンター",
+        ];
+        const DATA: [&str; 6] = [
+            "data",
+            "ransomware",
+            "データ",
+            "操作ミス",
+            "誤削除",
+            "消した",
+        ];
+        let row = |words: &[&str]| {
+            let mut rows = self.tier_rows.iter().filter(|(tier, row)| {
+                let said = self
+                    .draft
+                    .says(&["service", "tiers", tier, "name"])
+                    .and_then(Value::as_str);
+                let name = said.map_or_else(|| tier.replace('_', " "), str::to_lowercase);
+                words.iter().any(|word| name.contains(word)) && !row.is_empty()
+            });
+            let first = rows.next()?.0.clone();
+            rows.next().is_none().then_some(first)
+        };
+        let (region, data) = (row(&REGION), row(&DATA));
+        let why = || say!("the row says what is lost", "失うものの行による");
+        let failover = ["continuity", "failover", "region"];
+        if let Some(tier) = region.filter(|_| self.draft.has(&failover)) {
+            let path = [failover[0], failover[1], failover[2], "tiers"];
+            self.draft.push_guess(&path, tier, 0, why());
+        }
+        for backup in self.draft.names(&["continuity", "backups"]) {
+            let path = ["continuity", "backups", backup.as_str(), "tier"];
+            if let Some(tier) = data.clone().filter(|_| !self.draft.has(&path)) {
+                self.draft.guess(&path, tier, 0, why());
             }
         }
     }

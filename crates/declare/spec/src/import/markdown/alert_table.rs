@@ -46,6 +46,7 @@ pub(super) const SEVERITY: [&str; 11] = [
     "緊急度",
     "通知レベル",
 ];
+const RUNBOOK: [&str; 5] = ["手順書", "対応手順", "手順", "runbook", "playbook"];
 const ALERT: [&str; 3] = ["alert", "alarm", "アラート"];
 /// What runs out: the less of it is left, the worse.
 const LEFT: [&str; 5] = ["残", "remaining", "left", "expir", "cert"];
@@ -87,6 +88,7 @@ impl Reader<'_> {
                     when: &cell(Some(*when)),
                     lasting: &cell(lasting),
                     severity: self.rank(&level),
+                    runbook: &cell(table.column(&RUNBOOK)),
                 };
                 is_read |= self.told_when(&told, *line);
             }
@@ -138,6 +140,9 @@ impl Reader<'_> {
             self.severity(severity, line);
             self.draft.set(&at("severity"), severity, line);
         }
+        if !["", "-", "–", "—"].contains(&told.runbook) {
+            self.draft.set(&at("runbook"), told.runbook, line);
+        }
         if let Some(measures) = measures {
             let why = say!("told by its name", "名前による");
             self.draft.guess(&at("measures"), measures, line, why);
@@ -152,6 +157,7 @@ struct Told<'t> {
     name: &'t str,
     when: &'t str,
     lasting: &'t str,
+    runbook: &'t str,
     severity: Option<&'static str>,
 }
 

@@ -103,6 +103,8 @@ struct Reader<'r> {
     /// The sentence before, in the same paragraph, in lower case; and on which line the paragraph begins.
     before: String,
     paragraph: usize,
+    /// Whether the list that is read is one of steps to recover.
+    in_steps: bool,
     /// The sentence that a list stands under: `We kept the list of alerts short:`.
     lead: String,
     /// The label that the bullets stand under, in a document of objectives.
@@ -164,6 +166,7 @@ impl<'r> Reader<'r> {
             severity: None,
             before: String::new(),
             paragraph: usize::MAX,
+            in_steps: false,
             lead: String::new(),
             label: None,
             tiers: Vec::new(),
@@ -192,6 +195,7 @@ impl<'r> Reader<'r> {
     fn blocks(&mut self, text: &str, first: usize, depth: usize) {
         for block in blocks(text, first) {
             self.said.extend(block.said());
+            self.in_steps &= matches!(block.what, What::Bullet { .. });
             match block.what {
                 What::Heading { level, text } => self.heading(level, &bare(text), block.line),
                 What::Fence { language, text } => self.fence(language, text, block.line, depth),

@@ -33,7 +33,24 @@ impl Reader<'_> {
             "合意",
             "基準",
         ];
+        const TURNS: [&str; 8] = [
+            "当番",
+            "交代",
+            "持ち回",
+            "on call",
+            "on-call",
+            "rotation",
+            "shift",
+            "a week at a time",
+        ];
         let lower = text.to_lowercase();
+        // How long somebody's turn is binds nobody.
+        if figure.kind == Kind::Time
+            && TURNS.iter().any(|word| lower.contains(word))
+            && signed(text, figure).is_none()
+        {
+            return false;
+        }
         // `5 年後`, `90 日経過後`: when, and not how long.
         if ["後", "経過"]
             .iter()

@@ -75,8 +75,11 @@ impl Reader<'_> {
                 .draft
                 .push(&["severities", severity, "response"], text, line);
         }
-        if self.is_under(&["failover", "切り替え", "切替", "復旧", "recovery"]) && is_numbered
+        let is_step = is_numbered && (self.in_steps || recovers(text));
+        if is_numbered
+            && (is_step || self.is_under(&["failover", "切り替え", "切替", "復旧", "recovery"]))
         {
+            self.in_steps = true;
             return self.step(text, line);
         }
         if self.is_under(&["alert", "アラート", "警報", "監視", "monitoring"])
@@ -233,6 +236,23 @@ impl Reader<'_> {
             }
         }
     }
+}
+
+/// Whether a step of a list takes time and brings a service back.
+fn recovers(text: &str) -> bool {
+    const RECOVERS: [&str; 8] = [
+        "promot",
+        "fail over",
+        "failover",
+        "昇格",
+        "切り替え",
+        "切替",
+        "declared by",
+        "agrees",
+    ];
+    let lower = text.to_lowercase();
+    let takes_time = figures(text).iter().any(|it| it.kind == Kind::Time);
+    takes_time && RECOVERS.iter().any(|word| lower.contains(word))
 }
 
 /// The condition on which somebody is told; "told within 3 minutes" is a promise about the telling.

@@ -169,7 +169,32 @@ impl Reader<'_> {
         id
     }
 
+    /// The currency that the sentence or heading above a table of costs names.
+    fn currency(&self) -> Option<&'static str> {
+        const CURRENCIES: [(&str, &str); 8] = [
+            ("us dollar", "USD"),
+            ("usd", "USD"),
+            ("euro", "EUR"),
+            ("eur", "EUR"),
+            ("pounds", "GBP"),
+            ("gbp", "GBP"),
+            ("円", "JPY"),
+            ("jpy", "JPY"),
+        ];
+        let found = CURRENCIES.iter().find(|(word, _)| self.is_under(&[*word]));
+        found.map(|(_, code)| *code)
+    }
+
     pub(super) fn budget(&mut self, name: &str, text: &str, line: usize) {
+        let is_bare = !text.is_empty()
+            && text
+                .chars()
+                .all(|c| c.is_ascii_digit() || "., ".contains(c));
+        let with_code = self
+            .currency()
+            .filter(|_| is_bare)
+            .map(|code| format!("{text} {code}"));
+        let text = with_code.as_deref().unwrap_or(text);
         let Some(money) = place::value(words::Form::Money, text) else {
             return self.draft.lost(
                 line,

@@ -67,6 +67,8 @@ pub(super) const LOGS: [(&str, bool, &[&str]); 8] = [
             "閲覧記録",
             "audit",
             "who opened",
+            "who looked",
+            "viewed",
         ],
     ),
     ("access", true, &["アクセスログ", "access log"]),

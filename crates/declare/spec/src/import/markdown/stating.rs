@@ -89,6 +89,9 @@ impl Statement {
         {
             return None;
         }
+        if self.is_rhythm && !is_often(sentence, figure) {
+            return None;
+        }
         let near = distance(sentence, figure, &self.near).filter(|far| *far <= FAR_MAX)?;
         let asked = self.with.iter().filter(|group| !group.is_barred);
         let around = asked.map(|group| distance(sentence, figure, &group.words).unwrap_or(ABOVE));
@@ -115,6 +118,17 @@ const COMMA: usize = 16;
 const CLAUSE: usize = 60;
 /// What it adds that a word stands behind its figure.
 const BEHIND: usize = 6;
+
+/// Whether a length of time is said to be how often something happens: `every 6 hours`, `6時間ごと`.
+fn is_often(sentence: &str, figure: &Figure) -> bool {
+    const BEFORE: [&str; 6] = ["every", "each", "once in", "once per", "間隔は", "毎"];
+    const BEHIND: [&str; 6] = ["ごと", "おき", "毎", "に1回", "に一度", "間隔"];
+    let before = sentence[..figure.start].trim_end_matches([' ', ':', '：']);
+    let behind = sentence[figure.end..].trim_start();
+    BEFORE.iter().any(|word| before.ends_with(word))
+        || BEHIND.iter().any(|word| behind.starts_with(word))
+        || before.ends_with("間隔")
+}
 
 /// How much stands between a figure and the nearest of some words.
 fn distance(sentence: &str, figure: &Figure, words: &[&str]) -> Option<usize> {
@@ -233,7 +247,14 @@ impl Reader<'_> {
 
     /// A rhythm in words, in the clause that says what it is of.
     fn rhythm(&mut self, statement: &Statement, sentence: &str, line: usize) {
+        let barred = |clause: &str| {
+            let mut groups = statement.with.iter();
+            groups.any(|group| group.is_barred && group.speaks(clause))
+        };
         let speaks = |clause: &&str| {
+            if barred(clause) {
+                return false;
+            }
             let mut groups = statement.with.iter().filter(|group| !group.is_barred);
             let own = match groups.next() {
                 Some(group) => &group.words,

@@ -118,6 +118,12 @@ impl Reader<'_> {
             if self.section(&name, &key.name, below, data, &path) {
                 continue;
             }
+            if name == "scrape_interval"
+                && let Some(every) = scalar(below)
+            {
+                self.once(&["monitoring", "interval"], every, data.line(below));
+                continue;
+            }
             match &below.value {
                 Value::Map(_) if depth < DEPTH_MAX => self.names(below, data, &path, depth + 1),
                 _ => self.leaves(below, data, &path),

@@ -328,7 +328,12 @@ fn unpromised(text: &str) -> Option<Say> {
         "development environment",
         "test environment",
     ];
-    const FORMER: [&str; 11] = [
+    const FORMER: [&str; 16] = [
+        "predecessor",
+        "used to cost",
+        "used to be",
+        "の頃は",
+        "従来は",
         "pilot",
         "パイロット",
         "where we come from",

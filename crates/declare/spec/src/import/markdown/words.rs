@@ -368,7 +368,9 @@ pub(super) fn quantile(text: &str) -> Option<String> {
             .chars()
             .take_while(|c| is_part(*c))
             .collect();
-        return Some(format!("p{}", digits.trim_end_matches('.')));
+        let digits = digits.trim_end_matches('.');
+        // `P1` is how bad something is.
+        return (digits.parse::<f64>().ok()? >= 50.0).then(|| format!("p{digits}"));
     }
     const WORDED: [(&str, &str); 5] = [
         ("ninety-ninth", "p99"),
