@@ -4,8 +4,9 @@
 //! form of any one of them. Every figure becomes a line of the spec or an entry of the report that says it is none.
 //!
 //! Reading order: `fold`, `blocks`, `numbers`, `figures`, `bounds`, `words`, then `tree` (fenced YAML and JSON), `table`,
-//! `row`, `rows`, `alert_table`, `design`, `failover`, `watching`, `objectives`, `sentence`, `stated`, `stating`, `pairs`, `mentions`, `waiting`, `owed`,
-//! `accepted`, `worded`, `prose`, `after`. A block that is a file of another format is read as such.
+//! `row`, `rows`, `alert_table`, `design`, `failover`, `watching`, `objectives`, `sentence`, `stated`, `stating`, `pairs`,
+//! `mentions`, `waiting`, `owed`, `accepted`, `worded`, `prose`, `after`. A block that is a file of another format is read
+//! as such.
 
 mod accepted;
 mod after;
