@@ -101,10 +101,22 @@ fn stands_as_one(text: &str, run: &[Digit], at: usize, length: usize) -> bool {
             && is_even_between(text, card)
             && (is_even || SHAPES.contains(&&*groups));
     }
-    if is_cut_before || is_cut_after {
-        return matches!(length, 15 | 16) && !is_nanoseconds(run, at);
+    // What is said of the whole of what stands in one piece is said of each part of it.
+    let piece = piece(run, at);
+    if (is_cut_before || is_cut_after)
+        && (!matches!(length, 15 | 16) || is_nanoseconds(run, &piece))
+    {
+        return false;
     }
-    !is_fraction(text, run, at, length) && !name_before(text, from).is_some_and(is_id_name)
+    !is_fraction(text, run, piece.start, piece.len())
+        && !name_before(text, run[piece.start].from).is_some_and(is_id_name)
+}
+
+/// The digits that stand in one piece with that at `at`.
+fn piece(run: &[Digit], at: usize) -> Range<usize> {
+    let start = (0..=at).rev().find(|i| *i == 0 || !run[*i].is_joined);
+    let behind = run[at + 1..].iter().take_while(|digit| digit.is_joined);
+    start.unwrap_or(0)..at + 1 + behind.count()
 }
 
 /// `0.4242…`, as a program writes a float.
@@ -191,16 +203,9 @@ fn track(text: &str, card: &Range<usize>) -> Option<Range<usize>> {
 }
 
 /// A Unix time in nanoseconds, 2017 to 2033: the long number that logs are full of.
-fn is_nanoseconds(run: &[Digit], at: usize) -> bool {
-    let from = (0..=at)
-        .rev()
-        .find(|i| *i == 0 || !run[*i].is_joined)
-        .unwrap_or(0);
-    let length = 1 + run[from + 1..]
-        .iter()
-        .take_while(|digit| digit.is_joined)
-        .count();
-    length == 19 && run[from].value == 1 && (5..=9).contains(&run[from + 1].value)
+fn is_nanoseconds(run: &[Digit], piece: &Range<usize>) -> bool {
+    let lead = &run[piece.start..];
+    piece.len() == 19 && lead[0].value == 1 && (5..=9).contains(&lead[1].value)
 }
 
 /// Issuer ranges (ISO/IEC 7812) by their first four digits, with the lengths that each scheme uses.

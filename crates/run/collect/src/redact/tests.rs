@@ -128,6 +128,9 @@ fn numbers_that_are_no_cards_stay() {
         "span 4bf92f3577b34da64242424242424242",
         "took 3.5555555555554444 s",
         "order_id=4242424242424242 {\"traceId\": \"4242424242424242\"}",
+        // A card's digits within an id, and within a fraction.
+        "user_id=194242424242424242 {\"user_id\":424242424242424299}",
+        "{\"score\":0.7424242424242424}",
     ] {
         assert_eq!(redactor.text(text), text);
     }
