@@ -9,15 +9,15 @@ use std::{
 };
 
 use promise::Timestamp;
-use serde::{Deserialize, Serialize, de::DeserializeOwned};
-use store::StateStore;
+use serde::{Deserialize, Serialize};
 
 use crate::{
-    Error, Event, InboxItem, Incident, Page, alert::Alert, flap::Flap, group::Group, incident,
-    page::Kind, silence::Silence, subject::Id,
+    Event, InboxItem, Incident, Page, alert::Alert, flap::Flap, group::Group, incident, page::Kind,
+    silence::Silence, subject::Id,
 };
 
 mod change;
+mod load;
 
 pub use change::Change;
 
@@ -39,8 +39,6 @@ pub const INBOX_KEPT: usize = 1_000;
 pub const EVENTS_KEPT: usize = 10_000;
 /// Pages under way. One alert for each of thousands of promises still fits.
 pub const PENDING_MAX: usize = 20_000;
-/// Bound of a scan at start: above every bound here, so that whatever was stored is found.
-const SCAN_MAX: usize = 400_000;
 
 /// A page that is not yet accepted, and how its tries went.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -109,78 +107,6 @@ pub struct Fresh {
 }
 
 impl Book {
-    /// Reads everything back.
-    pub async fn open(state: &Arc<dyn StateStore>) -> Result<Self, Error> {
-        let counters = match state.get(META, "counters").await? {
-            Some(bytes) => decode("counters", "counters", &bytes)?,
-            None => Counters {
-                installation: format!("{:08x}", rand::random::<u32>()),
-                next_incident: 1,
-                next_event: 1,
-                next_notice: 1,
-            },
-        };
-        let incidents: Vec<Incident> = load(state, INCIDENTS, "incident").await?;
-        let pending: Vec<Pending> = load(state, PENDING, "page").await?;
-        let alerts: Vec<Alert> = load(state, ALERTS, "alert").await?;
-        let events: Vec<Event> = load(state, EVENTS, "event").await?;
-        let silences: Vec<Silence> = load(state, SILENCES, "silence").await?;
-        let groups: Vec<Group> = load(state, GROUPS, "group").await?;
-        let flaps: Vec<Flap> = load(state, FLAPS, "flap").await?;
-        let mut book = Self {
-            counters,
-            alerts: alerts
-                .into_iter()
-                .map(|alert| (alert.id().clone(), Arc::new(alert)))
-                .collect(),
-            incidents: incidents
-                .into_iter()
-                .map(|incident| (incident.number, incident))
-                .collect(),
-            pending: pending
-                .into_iter()
-                .map(|pending| (pending.page.key.clone(), pending))
-                .collect(),
-            silences: silences
-                .into_iter()
-                .map(|silence| (silence.id.clone(), silence))
-                .collect(),
-            flaps: flaps
-                .into_iter()
-                .map(|flap| (flap.alert.clone(), flap))
-                .collect(),
-            groups: groups
-                .into_iter()
-                .map(|group| (group.number, group))
-                .collect(),
-            fresh: HashMap::new(),
-            members: BTreeMap::new(),
-            by_key: HashMap::new(),
-            resolved: 0,
-            inbox: load(state, INBOX, "inbox item").await?.into(),
-            events: events
-                .into_iter()
-                .map(|event| (event.number, event))
-                .collect(),
-        };
-        for alert in book.alerts.values() {
-            if let Some(number) = incident::number(&alert.incident) {
-                let members = book.members.entry(number).or_default();
-                members.insert(alert.id().clone());
-            }
-        }
-        let keys = book.groups.values();
-        book.by_key = keys
-            .map(|group| (group.key.clone(), group.number))
-            .collect();
-        let closed = book
-            .incidents
-            .values()
-            .filter(|incident| !incident.is_open());
-        book.resolved = closed.count();
-        Ok(book)
-    }
-
     #[must_use]
     pub fn incident(&self, id: &str) -> Option<&Incident> {
         let known = self.incidents.get(&incident::number(id)?);
@@ -289,25 +215,6 @@ impl Book {
             }
         }
     }
-}
-
-async fn load<T: DeserializeOwned>(
-    state: &Arc<dyn StateStore>,
-    table: &'static str,
-    what: &'static str,
-) -> Result<Vec<T>, Error> {
-    let rows = state.scan(table, "", SCAN_MAX).await?;
-    rows.iter()
-        .map(|(key, bytes)| decode(what, key, bytes))
-        .collect()
-}
-
-fn decode<T: DeserializeOwned>(what: &'static str, key: &str, bytes: &[u8]) -> Result<T, Error> {
-    serde_json::from_slice(bytes).map_err(|source| Error::Damaged {
-        what,
-        key: key.to_owned(),
-        source,
-    })
 }
 
 impl Pending {
