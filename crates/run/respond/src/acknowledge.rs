@@ -233,6 +233,7 @@ fn take(
         .work
         .first_answer
         .get_or_insert_with(|| answer.clone());
+    incident.work.touched = Some(answer.at);
     incident.acknowledged = Some(answer);
     tell(config, book, change, &mut incident);
     change.put_incident(incident.clone());
@@ -303,10 +304,7 @@ pub(crate) fn has_lapsed(
     let (Some(answer), Some(holds)) = (&incident.acknowledged, holds) else {
         return false;
     };
-    let last = incident
-        .work
-        .touched
-        .map_or(answer.at, |at| at.max(answer.at));
+    let last = incident.work.touched.unwrap_or(answer.at);
     incident.is_open() && incident.is_paging && last + holds.0 <= now
 }
 

@@ -21,6 +21,8 @@ use crate::{
 pub struct Hush {
     /// Ids of silences.
     pub silences: Vec<String>,
+    /// The same in words: who set them, and why.
+    pub silencers: Vec<String>,
     /// Ids of alerts.
     pub inhibitors: Vec<String>,
     /// Names of announced work.
@@ -37,7 +39,7 @@ impl Hush {
     #[must_use]
     pub fn say(&self) -> Say {
         let parts = [
-            ("silenced by", "サイレンス", &self.silences),
+            ("silenced by", "サイレンス", &self.silencers),
             ("inhibited by", "抑制元の警報", &self.inhibitors),
             ("maintenance", "作業", &self.maintenances),
         ];
@@ -107,13 +109,17 @@ impl<'b> Hushes<'b> {
         let labels = label::of(subject, self.config);
         let silences = self.silences.iter();
         let silences = silences.filter(|silence| silence.holds(&labels, self.now));
+        let (silences, silencers) = silences
+            .map(|silence| (silence.id.clone(), silence.by_and_why()))
+            .unzip();
         let mut inhibitors: Vec<String> = Vec::new();
         for sources in &self.inhibitions {
             inhibitors.extend(sources.of(&subject.id, &labels));
         }
         inhibitors.dedup();
         Hush {
-            silences: silences.map(|silence| silence.id.clone()).collect(),
+            silences,
+            silencers,
             inhibitors,
             maintenances: self.maintenances(subject, &labels),
         }

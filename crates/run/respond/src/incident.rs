@@ -191,8 +191,15 @@ impl Incident {
 
     /// The clock was set back by so much: what is awaited is awaited as long as before. What is recorded stays as it was.
     pub fn set_back(&mut self, by: Duration) {
-        self.work.waits_since = Some(self.waiting_since() - by);
-        self.answer_due = self.answer_due.map(|due| due - by);
+        match &self.acknowledged {
+            Some(answer) => {
+                self.work.touched = Some(self.work.touched.unwrap_or(answer.at) - by);
+            }
+            None => {
+                self.work.waits_since = Some(self.waiting_since() - by);
+                self.answer_due = self.answer_due.map(|due| due - by);
+            }
+        }
     }
 
     /// Whether its answer came after its time, or has not come by then.

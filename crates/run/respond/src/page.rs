@@ -133,6 +133,26 @@ pub enum Kind {
     Canary,
 }
 
+impl Kind {
+    /// What it tells, in a word.
+    #[must_use]
+    pub fn say(self) -> Say {
+        match self {
+            Self::Raised => say!("begun", "発生"),
+            Self::Worsened => say!("worse", "悪化"),
+            Self::Joined => say!("changed", "続報"),
+            Self::Flapping => say!("flapping", "ばたつき"),
+            Self::Repeated => say!("reminder", "再通知"),
+            Self::Escalated => say!("escalated", "エスカレーション"),
+            Self::Acknowledged => say!("answered", "応答"),
+            Self::Resolved => say!("resolved", "解決"),
+            Self::Withdrawn => say!("withdrawn", "取り下げ"),
+            Self::Notice => say!("notice", "お知らせ"),
+            Self::Canary => say!("canary", "カナリア"),
+        }
+    }
+}
+
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct InsteadOf {
     pub receiver: String,

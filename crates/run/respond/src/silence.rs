@@ -15,6 +15,7 @@ use crate::{
     Error, EventKind,
     book::{Book, Change},
     label::{self, Labels},
+    notify::cut,
 };
 
 /// Expired ones stay at hand this long, as in Alertmanager; after that they are found in the ledger.
@@ -27,6 +28,8 @@ pub const MATCHERS_MAX: usize = 64;
 pub const COMMENT_MAX: usize = 2_000;
 /// Longest name of an author and of a ticket.
 pub const NAME_MAX: usize = 200;
+/// How much of a reason a line of a timeline shows.
+const WHY_MAX: usize = 120;
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Silence {
@@ -96,6 +99,15 @@ impl Silence {
     #[must_use]
     pub fn holds(&self, labels: &Labels, now: Timestamp) -> bool {
         self.phase(now) == Phase::Active && label::fit(&self.matchers, labels)
+    }
+
+    /// `佐藤 (deploy of 2.4, OPS-12) 4dbcf3ef-…`: a line of a timeline has no room for more.
+    #[must_use]
+    pub fn by_and_why(&self) -> String {
+        let why = cut::chars(&self.comment, WHY_MAX);
+        let ticket = self.ticket.iter().map(|ticket| format!(", {ticket}"));
+        let ticket = ticket.collect::<String>();
+        format!("{} ({why}{ticket}) {}", self.created_by, self.id)
     }
 
     /// Whether `draft` only changes when it ends or what is said of it; otherwise it is another silence.

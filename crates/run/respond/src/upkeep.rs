@@ -61,7 +61,7 @@ pub fn tend(config: &Config, book: &Book, change: &mut Change) {
 }
 
 /// The clock was set back by so much, and what is due in a minute would be due in an hour: groups and tries are due now,
-/// and who waits for an answer has waited as long as before.
+/// who waits for an answer has waited as long as before, and an answer or a held alert holds no longer for it.
 pub fn hurry(book: &Book, change: &mut Change, by: Duration) {
     let at = change.at;
     for group in book.groups.values().filter(|group| group.next > at) {
@@ -72,8 +72,16 @@ pub fn hurry(book: &Book, change: &mut Change, by: Duration) {
         }
         change.put_group(group);
     }
-    let waiting = book.incidents.values().filter(|it| it.wants_answer());
-    for incident in waiting {
+    let held = book.alerts.values().filter(|it| it.ending.is_some());
+    for alert in held {
+        let mut alert = Alert::clone(alert);
+        if let Some(ending) = &mut alert.ending {
+            ending.until = ending.until - by;
+        }
+        change.put_alert(alert);
+    }
+    let counted = |it: &&Incident| it.wants_answer() || it.is_open() && it.acknowledged.is_some();
+    for incident in book.incidents.values().filter(counted) {
         let mut incident = incident.clone();
         incident.set_back(by);
         change.put_incident(incident);

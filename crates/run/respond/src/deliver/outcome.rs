@@ -1,7 +1,10 @@
 //! Outcomes: what becomes of a page after a try. It was accepted, it is tried again, somebody else is told, or it is
 //! given up; each is a change of the book, and an event.
 
-use std::time::Duration;
+use std::{
+    collections::{HashMap, HashSet},
+    time::Duration,
+};
 
 use promise::{Say, Timestamp, say};
 use serde_json::json;
@@ -55,13 +58,10 @@ pub(super) fn settle(
             let wait = wait(&pending, &error).filter(|wait| spent + *wait < GIVE_UP_AFTER);
             let is_exhausted = wait
                 .is_none_or(|wait| spent + wait > Duration::from_millis(pending.patience_millis));
-            if is_exhausted
+            let falls_over = is_exhausted
                 && !pending.fell_over
-                && matches!(pending.page.kind, Kind::Raised | Kind::Worsened)
-            {
-                pending.fell_over = true;
-                fall_over(config, book, change, &mut incident, &pending, at);
-            }
+                && matches!(pending.page.kind, Kind::Raised | Kind::Worsened);
+            pending.fell_over |= falls_over;
             match wait {
                 Some(wait) => {
                     pending.next_try = at + wait;
@@ -73,9 +73,12 @@ pub(super) fn settle(
                             last_error: Some(error.to_string()),
                         },
                     );
-                    change.put_pending(pending);
+                    change.put_pending(pending.clone());
                 }
                 None => give_up(change, &mut incident, &pending, at, &error),
+            }
+            if falls_over {
+                fall_over(config, book, change, &mut incident, &pending, at);
             }
         }
     }
@@ -146,8 +149,9 @@ fn give_up(
 ) {
     let why = error.to_string();
     let (receiver, tries) = (&pending.receiver, pending.tries);
+    let in_english = if tries == 1 { "try" } else { "tries" };
     let what = say!(
-        "`{receiver}` could not be told after {tries} tries: {why}",
+        "`{receiver}` could not be told after {tries} {in_english}: {why}",
         "`{receiver}` には {tries} 回試しても届きませんでした: {why}"
     );
     incident.note(at, "page-failed", what);
@@ -165,7 +169,8 @@ fn give_up(
     change.drop_pending(&pending.page.key);
 }
 
-/// Tells the next receiver in the order of the route, and says so.
+/// Tells the next receiver in the order of the route that is not down itself, and says so. Where that one stands in for
+/// another already, the same news is not told again: many that fail at once are one message more, not one each.
 fn fall_over(
     config: &Config,
     book: &Book,
@@ -175,10 +180,11 @@ fn fall_over(
     at: Timestamp,
 ) {
     let receiver = &pending.receiver;
+    let news = Told::of(incident, pending.page.kind);
     let next = pending
         .instead
         .iter()
-        .position(|name| config.receivers.contains_key(name));
+        .position(|name| config.receivers.contains_key(name) && !news.down.contains(name));
     let Some(place) = next else {
         let what: Say = say!(
             "`{receiver}` does not accept pages, and there is nobody else to tell",
@@ -188,6 +194,17 @@ fn fall_over(
         return;
     };
     let other = &pending.instead[place];
+    if let Some(key) = news.standing_in.get(other) {
+        let what = say!(
+            "`{receiver}` has not accepted the page; `{other}` stands in already",
+            "`{receiver}` に届きませんが、`{other}` がすでに代わりに受け取っています"
+        );
+        incident.note(at, "fell-over", what);
+        let body = json!({ "incident": incident.id, "from": receiver, "to": other, "as": key, "tries": pending.tries });
+        let (about, page) = (&pending.page.promise.id, &pending.page.key);
+        change.event(EventKind::PageFellOver, about, page, body);
+        return;
+    }
     let what = say!(
         "`{receiver}` has not accepted the page, so `{other}` is told",
         "`{receiver}` に届かないため、`{other}` へ知らせます"
@@ -219,6 +236,34 @@ fn fall_over(
         ..pending.clone()
     };
     change.page(book, incident, substitute);
+}
+
+/// Who has heard, and who cannot hear, of an incident's last news of one kind.
+struct Told {
+    down: HashSet<String>,
+    /// By receiver: the page that it got or gets instead of another.
+    standing_in: HashMap<String, String>,
+}
+
+impl Told {
+    fn of(incident: &Incident, kind: Kind) -> Self {
+        let of_kind = || incident.pages.iter().filter(|page| page.kind == kind);
+        let own = of_kind().filter(|page| page.instead_of.is_none());
+        let since = own.map(|page| page.intended).max();
+        let mut told = Self {
+            down: HashSet::new(),
+            standing_in: HashMap::new(),
+        };
+        for page in of_kind().filter(|page| Some(page.intended) >= since) {
+            let receiver = page.receiver.clone();
+            if matches!(page.outcome, Outcome::Failed { .. }) {
+                told.down.insert(receiver);
+            } else if page.instead_of.is_some() {
+                told.standing_in.insert(receiver, page.key.clone());
+            }
+        }
+        told
+    }
 }
 
 /// How long to wait before the next try; `None` where none can help.

@@ -58,6 +58,10 @@ pub fn marks(incident: &Incident, severity: Option<&Severity>) -> Vec<Mark> {
         .first_answer
         .as_ref()
         .or(incident.acknowledged.as_ref());
+    // What is over before an answer was due is owed none.
+    let answer_due = answer_due
+        .map(|within| incident.opened + within.0)
+        .filter(|due| answer.is_some() || incident.resolved.is_none_or(|over| over > *due));
     let first = |code: &str| {
         let entry = incident.timeline.iter().find(|entry| entry.code == code);
         entry.map(|entry| entry.at)
@@ -91,7 +95,7 @@ pub fn marks(incident: &Incident, severity: Option<&Severity>) -> Vec<Mark> {
             "acknowledged",
             say!("Acknowledged", "応答"),
             answer.map(|answer| answer.at),
-            answer_due.map(|within| incident.opened + within.0),
+            answer_due,
         ),
         mark(
             "resolved",
@@ -156,5 +160,22 @@ mod tests {
                 ("resolved", false)
             ]
         );
+    }
+
+    #[test]
+    fn what_is_over_before_an_answer_was_due_is_owed_none() {
+        let severity = Severity {
+            level: 1,
+            answer_within: Some(Span::secs(900)),
+            ..Severity::default()
+        };
+        let owes = |over_after: u64| {
+            let mut incident = samples::open();
+            incident.resolved = Some(incident.opened + Duration::from_secs(over_after));
+            let marks = marks(&incident, Some(&severity));
+            marks.iter().any(|mark| mark.code == "acknowledged")
+        };
+        assert!(!owes(899), "over a second before");
+        assert!(owes(901), "over a second late, and nobody had answered");
     }
 }

@@ -30,7 +30,7 @@ pub struct Work {
     /// From when an answer is awaited by a clock that was set back since: the next step is neither delayed nor repeated.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub waits_since: Option<Timestamp>,
-    /// When a person last did something about it.
+    /// When a person last did something about it, by a clock that was set back since: an answer holds from then.
     pub touched: Option<Timestamp>,
     /// Links that were used, by the number of their page.
     pub links_used: Vec<(u64, Acknowledgement)>,

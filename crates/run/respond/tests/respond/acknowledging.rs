@@ -158,3 +158,27 @@ async fn an_acknowledgement_that_nothing_follows_does_not_hold() {
     // The link of the new page works; that of the first was not used and works too, until its day is over.
     assert!(house.responder.offer(&token(pages.last().unwrap())).is_ok());
 }
+
+/// 100 s after the answer somebody sets the clock back by an hour: it holds for its ten minutes, and not for seventy.
+#[tokio::test(start_paused = true)]
+async fn an_acknowledgement_holds_no_longer_for_a_clock_that_is_set_back() {
+    let world = World::new(|_| Does::Accept);
+    let mut config = config();
+    let critical = config.severities.get_mut("critical").unwrap();
+    critical.acknowledged_for = Some(Span::secs(600));
+    let house = world.start(config, Memory::new()).await.unwrap();
+    let broken = world.transition("p1", State::Broken, Some(State::Kept));
+    house.responder.transition(broken).await.unwrap();
+    pass(2).await;
+    let id = house.responder.incidents(&Filter::open())[0].id.clone();
+    let answer = house.responder.acknowledge(&id, "佐藤", None);
+    answer.await.unwrap();
+    pass(100).await;
+    let back = promise::Clock::now(&*world.clock).as_millis() - 3_600_000;
+    world.clock.set(promise::Timestamp::from_millis(back));
+    pass(497).await;
+    assert_eq!(world.far.by("a").len(), 1, "it still holds");
+    pass(6).await;
+    let pages = world.far.by("a");
+    assert_eq!(pages.last().unwrap().kind, Kind::Repeated);
+}

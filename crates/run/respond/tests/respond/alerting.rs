@@ -91,7 +91,12 @@ async fn a_silence_holds_pages_back_and_what_still_fires_is_told_after_it() {
     pass(590).await;
     assert_eq!(told(&world), []);
     let incident = house.responder.incidents(&Filter::open()).remove(0);
-    assert!(incident.hushed.unwrap().ja.contains(&silence.id));
+    let said = incident.hushed.unwrap().ja;
+    let (who, why) = (&silence.created_by, &silence.comment);
+    assert_eq!(
+        said,
+        format!("サイレンス: {who} ({why}, OPS-12) {}", silence.id)
+    );
     assert!(incident.pages.is_empty());
     pass(20).await;
     assert_eq!(told(&world), [Kind::Raised]);

@@ -311,6 +311,37 @@ async fn a_receiver_that_stays_down_lets_the_next_one_know_in_time() {
     );
 }
 
+/// One of three takes pages: it gets its own, and one that says that it stands in, however many are down.
+#[tokio::test(start_paused = true)]
+async fn many_that_are_down_are_one_message_more_to_the_one_that_is_not() {
+    // A page that stands in at `b` waits behind that one's own for as long as it is tried; one that is refused for good is not.
+    for (does, fell_to_c) in [(Does::Refuse, 1), (Does::Answer404, 2)] {
+        let world = World::new(move |name| if name == "c" { Does::Accept } else { does });
+        let mut config = config();
+        config.routes[0].receivers = vec!["a".into(), "b".into(), "c".into()];
+        config.routes[0].repeat = None;
+        let mut house = world.start(config, Memory::new()).await.unwrap();
+        let broken = world.transition("p1", Broken, Some(Kept));
+        house.responder.transition(broken).await.unwrap();
+        // `page_within` is 60 s, so the patience with each, and with each that stands in, is half of it.
+        pass(100).await;
+        let to_c = world.far.by("c");
+        assert_eq!(to_c.len(), 2, "{does:?}");
+        assert!(to_c[0].instead_of.is_none() && to_c[1].instead_of.is_some());
+        let fell = |event: &respond::Event| {
+            event.kind == EventKind::PageFellOver && event.body["to"] == "c"
+        };
+        let events = drain(&mut house.events);
+        let as_keys: Vec<_> = events
+            .iter()
+            .filter(|event| fell(event))
+            .map(|event| event.body["as"].clone())
+            .collect();
+        assert_eq!(as_keys.len(), fell_to_c, "{does:?}");
+        assert!(as_keys.iter().all(|key| *key == to_c[1].key));
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn retry_after_is_waited_for() {
     let world = World::new(|name| {
