@@ -3,6 +3,8 @@
 //! Routes, inhibitions and intervals are read in `routing`, receivers here. Secrets are not copied: a variable of the environment takes the place of each.
 //! Source: Prometheus, "Alerting configuration".
 
+use std::collections::HashMap;
+
 use promise::{
     document::{Key, Node, Value},
     say,
@@ -41,9 +43,10 @@ fn read(source: &Source<'_>, draft: &mut Draft) {
         );
     }
     let receivers = whole.items("receivers");
-    for node in receivers {
-        receiver(node, global, source, draft);
-    }
+    let ways: HashMap<String, Vec<String>> = receivers
+        .iter()
+        .map(|node| receiver(node, global, source, draft))
+        .collect();
     if let Some(node) = whole.take("route") {
         let ends_told = |receiver: &str| {
             let mut own = receivers.iter().filter(|node| {
@@ -51,7 +54,11 @@ fn read(source: &Source<'_>, draft: &mut Draft) {
             });
             own.any(tells_ends)
         };
-        routing::routes(node, source, draft, &ends_told);
+        let known = routing::Receivers {
+            ways: &ways,
+            ends_told: &ends_told,
+        };
+        routing::routes(node, source, draft, &known);
     }
     routing::inhibitions(whole.items("inhibit_rules"), source, draft);
     for name in ["time_intervals", "mute_time_intervals"] {
@@ -92,72 +99,92 @@ pub(super) fn id(name: &str) -> String {
     Draft::default().id("receivers", name)
 }
 
-fn receiver(node: &Node, global: Option<&Node>, source: &Source<'_>, draft: &mut Draft) {
+type Write = fn(&mut Own<'_, '_>, &mut Draft);
+
+/// The ways of telling that a spec knows too, as Alertmanager calls them.
+const WAYS: [(&str, Write); 6] = [
+    ("slack_configs", |own, draft| own.slack(draft)),
+    ("webhook_configs", |own, draft| own.webhook(draft)),
+    ("email_configs", |own, draft| own.email(draft)),
+    ("pagerduty_configs", |own, draft| own.pagerduty(draft)),
+    ("opsgenie_configs", |own, draft| own.opsgenie(draft)),
+    ("msteamsv2_configs", |own, draft| own.teams(draft)),
+];
+
+/// What messages look like, which is not taken over: ours say what they must in both languages.
+const LOOKS: &[&str] = &[
+    "send_resolved",
+    "title",
+    "text",
+    "summary",
+    "color",
+    "fallback",
+    "title_link",
+    "pretext",
+    "footer",
+    "icon_emoji",
+    "icon_url",
+    "username",
+    "headers",
+    "html",
+    "max_alerts",
+    "message",
+    "description",
+    "details",
+    "client",
+    "client_url",
+    "source",
+    "note",
+];
+
+/// A receiver of ours tells in one way, so one that tells in several becomes as many. Answers with their ids.
+fn receiver(
+    node: &Node,
+    global: Option<&Node>,
+    source: &Source<'_>,
+    draft: &mut Draft,
+) -> (String, Vec<String>) {
     let mut taking = Taking::of(node, "receiver", source);
     let name = taking.text("name").unwrap_or_default();
-    let id = id(name);
+    let first = id(name);
     taking.line_of("name", source);
-    let mut is_written = false;
-    for kind in ["slack_configs", "webhook_configs", "email_configs"] {
+    let mut ids: Vec<String> = Vec::new();
+    for (kind, write) in WAYS {
         for config in taking.items(kind) {
-            let line = source.line(config.span.start);
-            if is_written {
-                draft.lost(
-                    line,
-                    &format!("{name}.{kind}"),
-                    say!(
-                        "a receiver is one way: give this one a name of its own",
-                        "宛先は一つの方法だけです。別の名前を付けてください"
-                    ),
-                );
-                continue;
-            }
-            is_written = true;
+            let called = match ids.len() {
+                0 => name.to_owned(),
+                before => format!("{name}_{}", before + 1),
+            };
+            let id = id(&called);
             let mut own = Own {
-                name,
+                name: &called,
                 id: &id,
                 config: Taking::of(config, format!("{name}.{kind}"), source),
                 global,
                 source,
-                line,
+                line: source.line(config.span.start),
             };
-            match kind {
-                "slack_configs" => own.slack(draft),
-                "webhook_configs" => own.webhook(draft),
-                _ => own.email(draft),
-            }
-            own.config.skip(&[
-                "send_resolved",
-                "title",
-                "text",
-                "color",
-                "fallback",
-                "title_link",
-                "pretext",
-                "footer",
-                "icon_emoji",
-                "icon_url",
-                "username",
-                "headers",
-                "html",
-                "max_alerts",
-            ]);
+            write(&mut own, draft);
+            own.config.skip(LOOKS);
             own.config.finish(source, draft);
+            ids.push(id);
         }
     }
-    if !is_written {
+    if ids.is_empty() {
         let why = say!(
             "its way of telling is not known: the console's inbox takes its place",
             "対応する通知方法がないため、画面の受信箱で代えます"
         );
         draft.guess(
-            &["receivers", &id, "kind"],
+            &["receivers", &first, "kind"],
             "inbox",
             source.line(node.span.start),
             why,
         );
+        ids.push(first.clone());
     }
     taking.finish(source, draft);
+    (first, ids)
 }
 
 struct Own<'o, 'n> {
@@ -180,13 +207,8 @@ impl Own<'_, '_> {
         draft.set(&["receivers", self.id, field], value, line);
     }
 
-    /// A file with the secret, or a variable in its place.
-    fn secret(&mut self, draft: &mut Draft, field: &str, names: [&str; 2]) {
-        let [plain, file] = names;
-        if let Some((path, line)) = self.config.line_of(file, self.source) {
-            return self.put(draft, field, format!("${{file:{path}}}"), line);
-        }
-        let is_written = self.config.take(plain).is_some();
+    /// What the variable with one of its secrets is called.
+    fn variable(&self, field: &str) -> String {
         let letters = self.name.chars().map(|c| {
             if c.is_ascii_alphanumeric() {
                 c.to_ascii_uppercase()
@@ -194,7 +216,17 @@ impl Own<'_, '_> {
                 '_'
             }
         });
-        let variable = format!("{}_{}", letters.collect::<String>(), field.to_uppercase());
+        format!("{}_{}", letters.collect::<String>(), field.to_uppercase())
+    }
+
+    /// A file with the secret, or a variable in its place.
+    fn secret(&mut self, draft: &mut Draft, field: &str, names: [&str; 2]) {
+        let [plain, file] = names;
+        if let Some((path, line)) = self.config.line_of(file, self.source) {
+            return self.put(draft, field, format!("${{file:{path}}}"), line);
+        }
+        let is_written = self.config.take(plain).is_some();
+        let variable = self.variable(field);
         self.put(draft, field, format!("${{env:{variable}}}"), self.line);
         if is_written {
             let what = format!("{}.{plain}", self.name);
@@ -229,6 +261,45 @@ impl Own<'_, '_> {
             Some(url) => self.put(draft, "url", url, self.line),
             None => self.secret(draft, "url", ["url", "url_file"]),
         }
+    }
+
+    fn pagerduty(&mut self, draft: &mut Draft) {
+        self.put(draft, "kind", "pagerduty", self.line);
+        self.secret(draft, "key", ["routing_key", "routing_key_file"]);
+        if let Some((url, line)) = self.config.line_of("url", self.source) {
+            let api = url.trim_end_matches('/').trim_end_matches("/v2/enqueue");
+            self.put(draft, "api", api, line);
+        }
+        self.config
+            .skip(&["severity", "component", "group", "class", "images", "links"]);
+    }
+
+    fn opsgenie(&mut self, draft: &mut Draft) {
+        self.put(draft, "kind", "http", self.line);
+        self.put(draft, "preset", "opsgenie", self.line);
+        self.secret(draft, "url", ["api_url", "api_url_file"]);
+        self.config.skip(&["api_key", "api_key_file"]);
+        let variable = self.variable("authorization");
+        draft.set(
+            &["receivers", self.id, "headers", "authorization"],
+            format!("${{env:{variable}}}"),
+            self.line,
+        );
+        draft.noted(
+            self.line,
+            &format!("{}.api_key", self.name),
+            say!(
+                "`GenieKey` and the key are expected in the variable {variable}",
+                "環境変数 {variable} から「GenieKey キー」の形で読みます"
+            ),
+        );
+        self.config
+            .skip(&["priority", "tags", "entity", "actions", "update_alerts"]);
+    }
+
+    fn teams(&mut self, draft: &mut Draft) {
+        self.put(draft, "kind", "teams", self.line);
+        self.secret(draft, "url", ["webhook_url", "webhook_url_file"]);
     }
 
     fn email(&mut self, draft: &mut Draft) {

@@ -4,6 +4,8 @@
 //! told where Alertmanager tells it. Where a route says `continue`, a list cannot say all of it, and the report says so.
 //! Source: Prometheus, "Alerting configuration".
 
+use std::collections::HashMap;
+
 use promise::{document::Node, say};
 use serde_json::{Value, json};
 
@@ -31,17 +33,26 @@ struct Above {
     goes_on: bool,
 }
 
-/// Which receivers hear of an end, by their ids in the spec.
-pub(super) type EndsTold<'e> = &'e dyn Fn(&str) -> bool;
+/// What is known of receivers, by their ids in the spec.
+pub(super) struct Receivers<'r> {
+    /// A receiver that tells in several ways is several of ours.
+    pub(super) ways: &'r HashMap<String, Vec<String>>,
+    /// Which hear of an end.
+    pub(super) ends_told: &'r dyn Fn(&str) -> bool,
+}
 
 /// Reads the tree below `node` into `routes`.
-pub(super) fn routes(node: &Node, source: &Source<'_>, draft: &mut Draft, ends_told: EndsTold<'_>) {
+pub(super) fn routes(node: &Node, source: &Source<'_>, draft: &mut Draft, known: &Receivers<'_>) {
     let mut found = Vec::new();
     route(node, &Above::default(), source, draft, &mut found, 0);
     for (mut route, line) in found {
         let receiver = route["receivers"][0].as_str().unwrap_or_default();
-        if !ends_told(receiver) {
+        let ways = known.ways.get(receiver).map(|ways| json!(ways));
+        if !(known.ends_told)(receiver) {
             route["resolved"] = json!(false);
+        }
+        if let Some(ways) = ways {
+            route["receivers"] = ways;
         }
         draft.push(&["routes"], route, line);
     }

@@ -301,6 +301,39 @@ fn alertmanagers_inhibitions_and_intervals_go_on() {
 }
 
 #[test]
+fn a_receiver_that_tells_in_several_ways_becomes_as_many_and_no_secret_is_copied() {
+    let done = of("alertmanager_ways.yaml");
+    assert_lost(&done, &[(19, "responders")]);
+    assert_said(
+        &done,
+        &[
+            ("receivers.team.kind", "teams", 9),
+            ("receivers.team.url", "${env:TEAM_URL}", 9),
+            ("receivers.on-call.kind", "webhook", 12),
+            ("receivers.on-call_2.kind", "pagerduty", 14),
+            ("receivers.on-call_2.key", "${env:ON_CALL_2_KEY}", 14),
+            (
+                "receivers.on-call_2.api",
+                "https://events.eu.pagerduty.com",
+                15,
+            ),
+            ("receivers.on-call_3.preset", "opsgenie", 18),
+            (
+                "receivers.on-call_3.headers.authorization",
+                "${env:ON_CALL_3_AUTHORIZATION}",
+                18,
+            ),
+        ],
+    );
+    let spec = spec_of(&done);
+    let told: Vec<_> = spec.routes.iter().map(|it| it.receivers.clone()).collect();
+    assert_eq!(
+        told,
+        [vec!["on-call", "on-call_2", "on-call_3"], vec!["team"]]
+    );
+}
+
+#[test]
 fn objectives_of_sloth_and_pyrra_become_ratios() {
     let done = of("sloth.yaml");
     assert_said(
