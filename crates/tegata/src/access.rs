@@ -150,6 +150,7 @@ impl Gate {
             url: format!("http://{near}"),
             pid: std::process::id(),
             token: spec.access.is_asked().then(|| self.local.clone()),
+            lang: settings.lang,
         };
         let path = settings.data.join(instance::FILE);
         instance

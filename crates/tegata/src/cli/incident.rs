@@ -376,10 +376,10 @@ fn show(dossier: &Value, lang: Lang) -> anyhow::Result<()> {
     }
     for entry in incident["timeline"].as_array().into_iter().flatten() {
         let at = entry["at"].as_str().unwrap_or_default();
-        let who = entry["who"]
-            .as_str()
-            .map_or_else(String::new, |who| format!(" ({who})"));
-        outln!("  {at}  {}{who}", said(&entry["what"], lang));
+        let what = said(&entry["what"], lang);
+        let who = entry["who"].as_str().filter(|who| !what.contains(who));
+        let who = who.map_or_else(String::new, |who| format!(" ({who})"));
+        outln!("  {at}  {what}{who}");
     }
     Ok(())
 }

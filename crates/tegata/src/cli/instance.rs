@@ -4,7 +4,7 @@ use std::{path::Path, time::Duration};
 
 use anyhow::Context as _;
 use promise::{Lang, say};
-use reqwest::{Method, RequestBuilder, Response};
+use reqwest::{Method, RequestBuilder, Response, StatusCode};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -26,6 +26,9 @@ pub(crate) struct Instance {
     /// Lets whoever may read the data directory in, where anybody has to say who they are.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) token: Option<String>,
+    /// Language of whoever asks.
+    #[serde(skip)]
+    pub(crate) lang: Lang,
 }
 
 /// The token of the person who asks, instead of the data directory's own.
@@ -79,24 +82,25 @@ impl Instance {
             "start `tegata run` or `tegata demo`, or name its --data",
             "`tegata run` か `tegata demo` を始めるか、--data を指定してください"
         );
-        Ok(Self::running(data)
-            .ok_or_else(|| Stop::missing(nothing.get(lang)).hint(hint.get(lang)))?)
+        let running = Self::running(data)
+            .ok_or_else(|| Stop::missing(nothing.get(lang)).hint(hint.get(lang)))?;
+        Ok(Self { lang, ..running })
     }
 
     pub(crate) async fn get(&self, path: &str) -> anyhow::Result<Value> {
-        let text = ask(self.request(Method::GET, path)?).await?;
+        let text = ask(self.lang, self.request(Method::GET, path)?).await?;
         Ok(serde_json::from_str(&text)?)
     }
 
     /// Asks with a body.
     pub(crate) async fn ask(&self, path: &str, body: &Value) -> anyhow::Result<Value> {
-        let text = ask(self.with_body(path, body)?).await?;
+        let text = ask(self.lang, self.with_body(path, body)?).await?;
         Ok(serde_json::from_str(&text)?)
     }
 
     /// Asks for something that has no answer but that it is done.
     pub(crate) async fn tell(&self, path: &str, body: &Value) -> anyhow::Result<()> {
-        ask(self.with_body(path, body)?.timeout(LONG_TIMEOUT))
+        ask(self.lang, self.with_body(path, body)?.timeout(LONG_TIMEOUT))
             .await
             .map(drop)
     }
@@ -104,7 +108,7 @@ impl Instance {
     /// Asks for an answer that may be long.
     pub(crate) async fn stream(&self, path: &str, body: &Value) -> anyhow::Result<Response> {
         let request = self.with_body(path, body)?.timeout(LONG_TIMEOUT);
-        accepted(request).await
+        accepted(self.lang, request).await
     }
 
     fn with_body(&self, path: &str, body: &Value) -> anyhow::Result<RequestBuilder> {
@@ -116,19 +120,23 @@ impl Instance {
 
     /// Asks that something ends.
     pub(crate) async fn delete(&self, path: &str) -> anyhow::Result<()> {
-        ask(self.request(Method::DELETE, path)?).await.map(drop)
+        ask(self.lang, self.request(Method::DELETE, path)?)
+            .await
+            .map(drop)
     }
 
     /// An answer that is not JSON.
     pub(crate) async fn text(&self, path: &str) -> anyhow::Result<String> {
-        ask(self.request(Method::GET, path)?).await
+        ask(self.lang, self.request(Method::GET, path)?).await
     }
 
     /// Presses a button of the console.
     pub(crate) async fn post(&self, path: &str) -> anyhow::Result<()> {
-        ask(self
-            .request(Method::POST, path)?
-            .header("origin", &self.url))
+        ask(
+            self.lang,
+            self.request(Method::POST, path)?
+                .header("origin", &self.url),
+        )
         .await
         .map(drop)
     }
@@ -146,12 +154,12 @@ pub(crate) fn client() -> anyhow::Result<reqwest::Client> {
         .build()?)
 }
 
-async fn ask(request: RequestBuilder) -> anyhow::Result<String> {
-    Ok(accepted(request).await?.text().await?)
+async fn ask(lang: Lang, request: RequestBuilder) -> anyhow::Result<String> {
+    Ok(accepted(lang, request).await?.text().await?)
 }
 
 /// The answer, where it is not a refusal.
-async fn accepted(request: RequestBuilder) -> anyhow::Result<Response> {
+async fn accepted(lang: Lang, request: RequestBuilder) -> anyhow::Result<Response> {
     let answer = request
         .send()
         .await
@@ -161,5 +169,40 @@ async fn accepted(request: RequestBuilder) -> anyhow::Result<Response> {
         return Ok(answer);
     }
     let text = answer.text().await?;
-    Err(Stop::missing(format!("the running instance answered {status}: {text}")).into())
+    Err(Stop::missing(refusal(status, &text, lang)).into())
+}
+
+/// What a refusal says (RFC 9457, with a title in each language); whatever else was answered is shown as it came.
+fn refusal(status: StatusCode, text: &str, lang: Lang) -> String {
+    let problem: Value = serde_json::from_str(text).unwrap_or_default();
+    let title = |name: &str| problem[name].as_str().filter(|title| !title.is_empty());
+    let said = match lang {
+        Lang::Ja => title("title_ja").or(title("title")),
+        Lang::En => title("title"),
+    };
+    said.map_or_else(
+        || {
+            let what = say!(
+                "the running instance answered {status}: {text}",
+                "動いているインスタンスの応答: {status}: {text}"
+            );
+            what.get(lang).to_owned()
+        },
+        str::to_owned,
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_refusal_is_told_in_the_language_of_whoever_asks() {
+        let text = r#"{"type":"about:blank","status":400,"title":"write a note","title_ja":"メモを書いてください"}"#;
+        let bad = StatusCode::BAD_REQUEST;
+        assert_eq!(refusal(bad, text, Lang::En), "write a note");
+        assert_eq!(refusal(bad, text, Lang::Ja), "メモを書いてください");
+        let other = refusal(StatusCode::BAD_GATEWAY, "<html>", Lang::En);
+        assert!(other.ends_with("502 Bad Gateway: <html>"), "{other}");
+    }
 }

@@ -39,6 +39,11 @@ struct Check {
     json: bool,
 }
 
+/// Whether the program makes the promise itself: nobody can write a runbook for it.
+fn is_ours(promise: &str) -> bool {
+    promise.starts_with("tegata_")
+}
+
 impl RunbookCommand {
     pub(super) fn run(self, common: &Common) -> anyhow::Result<ExitCode> {
         let What::Check(check) = self.what;
@@ -52,7 +57,7 @@ impl RunbookCommand {
         for promise in spec
             .promises
             .iter()
-            .filter(|promise| promise.terms.severity.is_some())
+            .filter(|promise| promise.terms.severity.is_some() && !is_ours(&promise.id))
         {
             let Some(name) = &promise.terms.runbook else {
                 found.push((

@@ -49,7 +49,7 @@ struct Add {
     #[arg(long)]
     ticket: Option<String>,
     /// Who answers for it.
-    #[arg(long, env = "USER")]
+    #[arg(long, visible_alias = "by", env = "USER")]
     author: String,
 }
 
@@ -73,7 +73,7 @@ struct Expire {
     #[arg(required = true, value_name = "ID")]
     ids: Vec<String>,
     /// Who ends it.
-    #[arg(long, env = "USER")]
+    #[arg(long, visible_alias = "by", env = "USER")]
     author: String,
 }
 
