@@ -227,6 +227,8 @@ impl Moment {
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Page {
     pub receiver: String,
+    /// What it told: that it began, that it is escalated, that it is over.
+    pub what: Say,
     /// When it was due to leave.
     pub at: Timestamp,
     /// When the receiver took it.

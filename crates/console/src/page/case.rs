@@ -13,6 +13,7 @@ use respond::incident::{
     deed::{Deed, Opening},
     track::Mark,
 };
+use respond::runbook::{Runbook, Step};
 use serde_json::{Map, Value, json};
 
 use crate::{
@@ -177,7 +178,7 @@ fn track(visit: &Visit, one: &Dossier) -> Markup {
             } }
             tbody { @for mark in &one.marks { tr {
                 th scope="row" { (mark.what.get(lang)) }
-                td { @match mark.at { Some(at) => (time::clock(at, visit.now, &zone, lang)), None => span.none { (lang.pick("not yet", "まだ")) } } }
+                td { @match mark.at { Some(at) => (time::clock(at, visit.now, &zone, lang)), None if one.incident.resolved.is_some() => span.none { (lang.pick("never", "なし")) }, None => span.none { (lang.pick("not yet", "まだ")) } } }
                 td.figure { @if let Some(at) = mark.at { (length(at)) } }
                 td.figure { @if let Some(due) = mark.due { (length(due)) } }
                 td { (bar(mark, from, visit.now)) }
@@ -212,26 +213,27 @@ fn bar(mark: &Mark, from: Timestamp, now: Timestamp) -> Markup {
     }
 }
 
-fn steps(visit: &Visit, one: &Dossier, runbook: &respond::runbook::Runbook) -> Markup {
+fn steps(visit: &Visit, one: &Dossier, runbook: &Runbook) -> Markup {
     let lang = visit.lang;
     let action = format!("/incidents/{}/work", escape(&one.incident.id));
-    html! {
+    let is_done = |step: &Step| one.incident.work.tick(&step.text).is_some();
+    let is_open = !runbook.steps.iter().all(is_done);
+    html! { form method="post" action=(action) {
+        @if is_open { div.inline {
+            input type="hidden" name="deed" value="tick";
+            input name="by" required maxlength=(NAME_MAX) autocomplete="name" value=[visit.who.proven()] readonly[visit.who.proven().is_some()] aria-label=(lang.pick("Your name", "名前")) placeholder=(lang.pick("Your name", "名前"));
+        } }
         ol.steps { @for step in &runbook.steps {
             @let tick = one.incident.work.tick(&step.text);
             li data-done[tick.is_some()] {
-                p { (if tick.is_some() { "☑ " } else { "☐ " }) (step.text) @if !step.under.is_empty() { " " small { (step.under) } } }
+                p { (if tick.is_some() { "☑ " } else { "☐ " }) (step.text) @if !step.under.is_empty() && step.under != runbook.title { " " small { (step.under) } } }
                 @match tick {
                     Some(tick) => small { (tick.who) " · " (time::clock(tick.at, visit.now, &visit.zone(), lang)) },
-                    None => form.inline method="post" action=(action) {
-                        input type="hidden" name="deed" value="tick";
-                        input type="hidden" name="step" value=(step.text);
-                        input name="by" required maxlength=(NAME_MAX) autocomplete="name" value=[visit.who.proven()] readonly[visit.who.proven().is_some()] aria-label=(lang.pick("Your name", "名前")) placeholder=(lang.pick("Your name", "名前"));
-                        button type="submit" { (lang.pick("Done", "実施")) }
-                    },
+                    None => button type="submit" name="step" value=(step.text) { (lang.pick("Done", "実施")) },
                 }
             }
         } }
-    }
+    } }
 }
 
 /// What stands in the narrow column.

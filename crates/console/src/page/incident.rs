@@ -96,7 +96,13 @@ fn content(visit: &Visit, one: &Incident, dossier: Option<&Dossier>, measured: &
         header class={ "title " (mark::class(one.state)) } {
             (mark::verdict(one.state, lang))
             h1 { (one.title.get(lang)) }
-            p { @if let Some(severity) = &one.severity { span.tag { (severity) } " " } (standing(visit, one)) }
+            p { @if let Some(severity) = &one.severity { span.tag { (severity) } " " } @match lapsed(one, dossier) {
+                Some(who) => strong { (match lang {
+                    Lang::En => format!("{who} answered, and nothing followed: nobody has it now"),
+                    Lang::Ja => format!("{who} の応答後に動きがなく、いまは誰も対応していません"),
+                }) },
+                None => (standing(visit, one)),
+            } }
         }
         div.columns {
             div {
@@ -122,7 +128,7 @@ fn content(visit: &Visit, one: &Incident, dossier: Option<&Dossier>, measured: &
                         (promise_link(visit, id))
                     } } }
                 }
-                section aria-labelledby="answer" {
+                section.answering[one.is_open() && one.acknowledged.is_none()] aria-labelledby="answer" {
                     h2 #answer { (lang.pick("Answer", "応答")) }
                     (answer(visit, one))
                 }
@@ -130,6 +136,16 @@ fn content(visit: &Visit, one: &Incident, dossier: Option<&Dossier>, measured: &
             }
         }
     }
+}
+
+/// Who answered an open incident, where that no longer holds.
+fn lapsed<'d>(one: &Incident, dossier: Option<&'d Dossier>) -> Option<&'d str> {
+    let work = &dossier?.incident.work;
+    let answer = work.first_answer.as_ref().filter(|_| work.lapsed.is_some());
+    let is_nobodys = one.is_open() && one.acknowledged.is_none();
+    answer
+        .filter(|_| is_nobodys)
+        .map(|answer| answer.who.as_str())
 }
 
 fn answer(visit: &Visit, one: &Incident) -> Markup {
@@ -162,6 +178,7 @@ fn pages(visit: &Visit, pages: &[Page]) -> Markup {
         div.scroll tabindex="0" role="group" aria-labelledby="pages" { table {
             thead { tr {
                 th scope="col" { (lang.pick("Receiver", "宛先")) }
+                th scope="col" { (lang.pick("What", "内容")) }
                 th scope="col" { (lang.pick("Sent", "送信")) }
                 th.figure scope="col" { (lang.pick("Accepted after", "受理まで")) }
                 th.figure scope="col" { (lang.pick("Tries", "試行")) }
@@ -169,6 +186,7 @@ fn pages(visit: &Visit, pages: &[Page]) -> Markup {
             } }
             tbody { @for page in pages { tr {
                 th scope="row" { (page.receiver) }
+                td { (page.what.get(lang)) }
                 td { (time::clock(page.at, visit.now, &visit.zone(), lang)) }
                 td.figure { @match (page.accepted, &page.problem) {
                     (Some(at), _) => (took(at.since(page.at), lang)),

@@ -46,6 +46,7 @@ fn show(incident: Incident) -> door::Incident {
                     Outcome::Failed { tries, why, .. } => (None, tries, Some(why)),
                 };
                 Page {
+                    what: page.kind.say(),
                     receiver: page.receiver,
                     at: page.intended,
                     accepted,
