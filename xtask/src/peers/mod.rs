@@ -82,6 +82,11 @@ const PEERS: &[Peer] = &[
         why: "holds the state that two instances share",
     },
     Peer {
+        package: "libfaketime",
+        proof: Proof::File("/usr/share/doc/libfaketime"),
+        why: "lets the program live in the night in which clocks are put",
+    },
+    Peer {
         package: "rsyslog",
         proof: Proof::Program("rsyslogd"),
         why: "sends syslog",

@@ -23,6 +23,8 @@ pub struct Heard {
     pub first: HashMap<String, Instant>,
     /// How many messages with different keys began with an alert.
     pub raised: HashMap<String, usize>,
+    /// When each message with another key came.
+    pub at: Vec<Instant>,
     /// Alerts that messages spoke of without naming them.
     pub more: u64,
 }
@@ -96,6 +98,7 @@ impl Heard {
         if key.is_some_and(|key| !self.keys.insert(key)) {
             return;
         }
+        self.at.push(at);
         self.more += body["more"].as_u64().unwrap_or_default();
         let is_new = body["kind"] == "raised";
         for alert in body["alerts"].as_array().into_iter().flatten() {

@@ -20,7 +20,7 @@ const AT_ONCE: usize = 1_000;
 /// Alerts that are listed.
 const LISTED: usize = 10_000;
 /// Alerts that are held.
-const HELD: usize = 50_000;
+pub const HELD: usize = 50_000;
 /// Alerts in a minute.
 const FLOOD: usize = 100_000;
 /// Alerts in one request, as Prometheus sends them.
@@ -56,10 +56,6 @@ pub fn run(
         let side = start()?;
         for measure in [at_once, listed, held, flood] {
             tell(measure(&side)?);
-        }
-        if name == "Tegata" {
-            drop(side);
-            tell(restart(binary, &folder.join("again"))?);
         }
     }
     Ok(())
@@ -192,56 +188,14 @@ fn flood(side: &Side) -> anyhow::Result<String> {
     ))
 }
 
-/// An alert that was accepted and not told yet is told so long after the start of the process.
-fn restart(binary: &Path, folder: &Path) -> anyhow::Result<String> {
-    fs::create_dir_all(folder)?;
-    let far = Far::start()?;
-    let file = folder.join("spec.yaml");
-    let data = folder.join("data");
-    let mut took = Vec::new();
-    for n in 0..5 {
-        // It waits for followers longer than the process lives, and by the next start it has waited enough.
-        fs::write(
-            &file,
-            spec(
-                &far,
-                "group_by: [alertname], group_wait: 3s, group_interval: 5s",
-            ),
-        )?;
-        let instance = Instance::start(binary, &file, &data)?;
-        let name = format!("restart-{n}");
-        let alert = json!([{ "labels": { "alertname": name, "n": "0", "severity": "warning" } }]);
-        let (status, _) = instance.post("/api/v2/alerts", &alert.to_string())?;
-        ensure!(status == 200, "it was not taken: {status}");
-        instance.kill()?;
-        drop(instance);
-        thread::sleep(Duration::from_secs(4));
-        let begun = Instant::now();
-        let _instance = Instance::start(binary, &file, &data)?;
-        let told = format!("{name}/0");
-        while !far.heard().first.contains_key(&told) {
-            ensure!(begun.elapsed() < PATIENCE, "it was not told");
-            thread::sleep(Duration::from_millis(2));
-        }
-        took.push(begun.elapsed().as_secs_f64());
-    }
-    took.sort_by(f64::total_cmp);
-    Ok(format!(
-        "Tegata: from the start of the process after `kill -9` to the page that was due | median {:.2} s, longest {:.2} s of {}",
-        took[took.len() / 2],
-        took[took.len() - 1],
-        took.len()
-    ))
-}
-
-fn names(group: &str, count: usize) -> Vec<String> {
+pub fn names(group: &str, count: usize) -> Vec<String> {
     // A hundred groups, as many alertnames as a large team has.
     (0..count)
         .map(|n| format!("{group}-{}/{n}", n % 100))
         .collect()
 }
 
-fn fire(instance: &Instance, names: &[String]) -> anyhow::Result<()> {
+pub fn fire(instance: &Instance, names: &[String]) -> anyhow::Result<()> {
     for batch in names.chunks(BATCH) {
         let (status, text) = instance.post("/api/v2/alerts", &body(batch).to_string())?;
         ensure!(status == 200, "alerts were answered {status}: {text}");

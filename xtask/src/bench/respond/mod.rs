@@ -1,8 +1,10 @@
 //! `cargo xtask bench respond`: alerts by the thousand, side by side with the real Alertmanager, and `kill -9` under load.
 
+mod clock;
 mod far;
 mod figures;
 mod kill;
+mod restart;
 mod takeover;
 
 use std::{path::Path, process::Command};
@@ -12,7 +14,7 @@ use anyhow::bail;
 use crate::shell;
 use far::Far;
 
-const MEASURES: [&str; 3] = ["figures", "takeover", "kill"];
+const MEASURES: [&str; 5] = ["figures", "restart", "clock", "takeover", "kill"];
 
 /// Measures what `only` names, or all; tells each row as soon as it is known, for what follows may fail.
 pub fn run(
@@ -28,6 +30,13 @@ pub fn run(
     }
     if is_wanted("figures") {
         figures::run(binary, peers, folder, tell)?;
+    }
+    if is_wanted("restart") {
+        tell(restart::run(binary, &folder.join("few"), 0)?);
+        tell(restart::run(binary, &folder.join("many"), figures::HELD)?);
+    }
+    if is_wanted("clock") {
+        tell(clock::run(binary, &folder.join("clock"))?);
     }
     if is_wanted("takeover") {
         tell(takeover::run(binary, folder)?);
