@@ -11,7 +11,7 @@ use tokio::{
     net::TcpListener,
 };
 
-use crate::support::Running;
+use crate::support::{Running, git};
 
 /// Makes a token, and answers with it: what the command prints, once.
 fn token(dir: &Path, name: &str, role: &str) -> anyhow::Result<String> {
@@ -407,22 +407,10 @@ async fn a_checkpoint_is_stamped_by_an_authority_and_kept_in_git() -> anyhow::Re
     );
 
     // A witness whose memory is a repository with a remote elsewhere.
-    let git = |args: &str| -> anyhow::Result<String> {
-        let done = Command::new("git")
-            .args(args.split(' '))
-            .current_dir(at)
-            .output()?;
-        ensure!(
-            done.status.success(),
-            "git {args}: {}",
-            String::from_utf8_lossy(&done.stderr)
-        );
-        Ok(String::from_utf8(done.stdout)?)
-    };
-    git("init --quiet --bare remote.git")?;
-    git("init --quiet --initial-branch main seen")?;
-    git("-C seen remote add origin ../remote.git")?;
-    git("-C seen config push.default current")?;
+    git(at, "init --quiet --bare remote.git")?;
+    git(at, "init --quiet --initial-branch main seen")?;
+    git(at, "-C seen remote add origin ../remote.git")?;
+    git(at, "-C seen config push.default current")?;
     let witness = [
         "ledger",
         "witness",
@@ -439,10 +427,10 @@ async fn a_checkpoint_is_stamped_by_an_authority_and_kept_in_git() -> anyhow::Re
         let (code, text) = said(at, &witness)?;
         assert_eq!(code, Some(0), "{text}");
     }
-    let kept = git("-C remote.git show main:checkpoint")?;
+    let kept = git(at, "-C remote.git show main:checkpoint")?;
     assert_eq!(kept, fs::read_to_string(at.join("seen/checkpoint"))?);
     assert!(
-        !git("-C remote.git ls-tree --name-only main")?
+        !git(at, "-C remote.git ls-tree --name-only main")?
             .lines()
             .any(|name| name == "key"),
         "the key stays"

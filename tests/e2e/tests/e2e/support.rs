@@ -1,8 +1,8 @@
 //! A running Tegata for a test.
 
-use std::{path::Path, time::Duration};
+use std::{path::Path, process::Command, time::Duration};
 
-use anyhow::Context as _;
+use anyhow::{Context as _, ensure};
 use e2e::{Http, Program, tegata, until};
 use serde_json::Value;
 
@@ -122,4 +122,18 @@ impl Running {
         anyhow::ensure!(status.success(), "it ended with {status}");
         Ok(self.program.printed())
     }
+}
+
+/// Runs git, whose arguments hold no spaces; what it printed.
+pub(crate) fn git(dir: &Path, args: &str) -> anyhow::Result<String> {
+    let done = Command::new("git")
+        .args(args.split(' '))
+        .current_dir(dir)
+        .output()?;
+    ensure!(
+        done.status.success(),
+        "git {args}: {}",
+        String::from_utf8_lossy(&done.stderr)
+    );
+    Ok(String::from_utf8(done.stdout)?)
 }

@@ -8,38 +8,14 @@ use e2e::{Program, run, tegata, until};
 use serde_json::Value;
 use tokio::net::TcpListener;
 
-use crate::{access::Authority, support::Running};
+use crate::{
+    access::Authority,
+    support::{Running, git},
+};
 
 const QUIET: &str = "service: { name: Shop, owner: sre }\n\
                      promises: { quiet: { kind: freshness, series: quiet, within: 1h } }\n";
 const PATIENCE: Duration = Duration::from_secs(40);
-
-async fn start(dir: &Path, spec: &str) -> anyhow::Result<Running> {
-    fs::write(dir.join("tegata.yaml"), spec)?;
-    let mut command = tegata(&[
-        "run",
-        "tegata.yaml",
-        "--data",
-        "data",
-        "--listen",
-        "127.0.0.1:0",
-    ]);
-    command.current_dir(dir);
-    Running::from_program(Program::start(command, "tegata", dir)?, &dir.join("data")).await
-}
-
-fn git(dir: &Path, args: &str) -> anyhow::Result<String> {
-    let done = Command::new("git")
-        .args(args.split(' '))
-        .current_dir(dir)
-        .output()?;
-    ensure!(
-        done.status.success(),
-        "git {args}: {}",
-        String::from_utf8_lossy(&done.stderr)
-    );
-    Ok(String::from_utf8(done.stdout)?)
-}
 
 /// A witness that stands, where it answers, and its key.
 async fn witness(dir: &Path, key: &str, listen: &str) -> anyhow::Result<(Program, String, String)> {
@@ -78,7 +54,7 @@ async fn standing(running: &Running, name: &str) -> anyhow::Result<Value> {
 async fn witnesses_see_the_ledger_in_their_turns_and_who_is_missing_shows() -> anyhow::Result<()> {
     let dir = tempfile::tempdir()?;
     let at = dir.path();
-    let running = start(at, QUIET).await?;
+    let running = Running::spec(at, QUIET).await?;
     running.http.text("/healthz").await?;
     running.stop()?;
     let key = String::from_utf8(run(&["ledger", "key", "--data", "data"], at)?.stdout)?;
@@ -99,7 +75,7 @@ async fn witnesses_see_the_ledger_in_their_turns_and_who_is_missing_shows() -> a
          \x20   mirror: {{ kind: git, folder: kept, every: 1h }}\n\
          \x20   authority: {{ kind: timestamp, url: \"{stamps}\", ca_file: ca.crt, every: 1h }}\n"
     );
-    let running = start(at, &spec).await?;
+    let running = Running::spec(at, &spec).await?;
     for name in ["host", "mirror", "authority"] {
         until("a witness sees the ledger", PATIENCE, || async {
             let one = standing(&running, name).await?;
@@ -168,7 +144,7 @@ async fn witnesses_see_the_ledger_in_their_turns_and_who_is_missing_shows() -> a
 async fn a_ledger_that_was_rolled_back_is_refused_by_whoever_remembers_it() -> anyhow::Result<()> {
     let dir = tempfile::tempdir()?;
     let at = dir.path();
-    start(at, QUIET).await?.stop()?;
+    Running::spec(at, QUIET).await?.stop()?;
     let key = String::from_utf8(run(&["ledger", "key", "--data", "data"], at)?.stdout)?;
     let copied = Command::new("cp")
         .args(["-r", "data/ledger", "older"])
@@ -182,7 +158,7 @@ async fn a_ledger_that_was_rolled_back_is_refused_by_whoever_remembers_it() -> a
          \x20   host: {{ kind: cosigner, url: \"{url}\", key: \"{vkey}\", every: 1s }}\n\
          \x20   mirror: {{ kind: git, folder: kept, every: 1s }}\n"
     );
-    let running = start(at, &spec).await?;
+    let running = Running::spec(at, &spec).await?;
     for name in ["host", "mirror"] {
         until("a witness sees it grow", PATIENCE, || async {
             let one = standing(&running, name).await?;
@@ -200,7 +176,7 @@ async fn a_ledger_that_was_rolled_back_is_refused_by_whoever_remembers_it() -> a
             .code(),
         Some(0)
     );
-    let running = start(at, &spec).await?;
+    let running = Running::spec(at, &spec).await?;
     for name in ["host", "mirror"] {
         until("it is refused", PATIENCE, || async {
             Ok((standing(&running, name).await?["refuses"] == true).then_some(()))
