@@ -17,7 +17,8 @@ async fn an_outage_breaks_promises_pages_people_and_is_resolved() -> anyhow::Res
     let all: BTreeSet<String> = ["kept", "at_risk", "broken", "unproven"]
         .map(str::to_owned)
         .into();
-    until("all four verdicts", Duration::from_secs(60), async || {
+    // The simulated load comes and goes: when it is first near its bound is left to chance.
+    until("all four verdicts", Duration::from_secs(240), async || {
         let states = demo.rows().await?;
         seen.extend(
             states
