@@ -49,10 +49,16 @@ pub(crate) async fn list(visit: Visit) -> Response {
         nav aria-label=(lang.pick("Show by kind", "種類で絞り込む")) { ul.filters {
             li { a href="/ledger" aria-current=[kind.is_none().then_some("true")] { (lang.pick("all", "すべて")) } }
             li { a href="/ledger/deeds" { (lang.pick("Who did what", "誰が何をしたか")) } }
-            @for (tag, name) in &kinds {
-                li { a href={ "/ledger?kind=" (escape(tag)) } aria-current=[(kind == Some(*tag)).then_some("true")] { (name.get(lang)) } }
+            @for (tag, name) in kinds.iter().filter(|(tag, _)| kind == Some(*tag)) {
+                li { a href={ "/ledger?kind=" (escape(tag)) } aria-current="true" { (name.get(lang)) } }
             }
-        } }
+        }
+            details { summary { (lang.pick("By kind", "種類ごと")) } ul.filters {
+                @for (tag, name) in &kinds {
+                    li { a href={ "/ledger?kind=" (escape(tag)) } aria-current=[(kind == Some(*tag)).then_some("true")] { (name.get(lang)) } }
+                }
+            } }
+        }
         (table(&visit, &entries, &kinds))
         @if entries.is_empty() { p.empty { (lang.pick("No entry here.", "記録はありません。")) } }
         nav.paging aria-label=(lang.pick("Paging", "ページ送り")) {
