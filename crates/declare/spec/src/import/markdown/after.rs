@@ -1,7 +1,7 @@
 //! What can be said only when the whole document has been read: which tier something watches, what a path is made
 //! of, which backup is of which database.
 
-use promise::say;
+use promise::{Say, say};
 use serde_json::{Value, json};
 
 use super::{
@@ -292,14 +292,24 @@ impl Reader<'_> {
         let Some((every, line)) = self.restore_tried.take() else {
             return;
         };
-        for backup in self.draft.names(&["continuity", "backups"]) {
-            let path = ["continuity", "backups", &backup, "restore_tested_every"];
+        let why = say!(
+            "of which backup is not said",
+            "どのバックアップかは書かれていない"
+        );
+        let to = (&["continuity", "backups"][..], "restore_tested_every");
+        self.each(to, &every, line, &why);
+    }
+
+    /// What is said of all things of a section is said of each that says nothing else itself.
+    fn each(&mut self, (section, field): (&[&str], &str), value: &str, line: usize, why: &Say) {
+        for name in self.draft.names(section) {
+            let path: Vec<&str> = section
+                .iter()
+                .copied()
+                .chain([name.as_str(), field])
+                .collect();
             if !self.draft.has(&path) {
-                let why = say!(
-                    "of which backup is not said",
-                    "どのバックアップかは書かれていない"
-                );
-                self.draft.guess(&path, every.as_str(), line, why);
+                self.draft.guess(&path, value, line, why.clone());
             }
         }
     }
@@ -341,11 +351,8 @@ impl Reader<'_> {
             let path = [failover[0], failover[1], failover[2], "tiers"];
             self.draft.push_guess(&path, tier, 0, why());
         }
-        for backup in self.draft.names(&["continuity", "backups"]) {
-            let path = ["continuity", "backups", backup.as_str(), "tier"];
-            if let Some(tier) = data.clone().filter(|_| !self.draft.has(&path)) {
-                self.draft.guess(&path, tier, 0, why());
-            }
+        if let Some(tier) = data {
+            self.each((&["continuity", "backups"], "tier"), &tier, 0, &why());
         }
     }
 
@@ -388,13 +395,8 @@ impl Reader<'_> {
         let Some((runbook, line)) = self.runbook.take() else {
             return;
         };
-        for alert in self.draft.names(&["monitoring", "alerts"]) {
-            let path = ["monitoring", "alerts", alert.as_str(), "runbook"];
-            if !self.draft.has(&path) {
-                let why = say!("said of all alerts", "全アラートについての記述");
-                self.draft.guess(&path, runbook.as_str(), line, why);
-            }
-        }
+        let why = say!("said of all alerts", "全アラートについての記述");
+        self.each((&["monitoring", "alerts"], "runbook"), &runbook, line, &why);
     }
 
     /// The clock of all machines is that of whoever writes a log.
@@ -402,13 +404,8 @@ impl Reader<'_> {
         let Some((clock, line)) = self.clock else {
             return;
         };
-        for stream in self.draft.names(&["log_analysis"]) {
-            let path = ["log_analysis", stream.as_str(), "time_source"];
-            if !self.draft.has(&path) {
-                let why = say!("said of all machines", "全サーバーについての記述");
-                self.draft.guess(&path, clock, line, why);
-            }
-        }
+        let why = say!("said of all machines", "全サーバーについての記述");
+        self.each((&["log_analysis"], "time_source"), clock, line, &why);
     }
 
     /// Japanese has one time zone.

@@ -21,13 +21,10 @@ struct Statement {
     is_rhythm: bool,
     takes_most: bool,
     near: Vec<&'static str>,
-    with: Vec<Group>,
-}
-
-/// Words of which one stands beside the figure's own, or none.
-struct Group {
-    is_barred: bool,
-    words: Vec<&'static str>,
+    /// Groups of words, of each of which one stands in the sentence or above it.
+    asked: Vec<Vec<&'static str>>,
+    /// Words of which none stands in the figure's clause.
+    barred: Vec<&'static str>,
 }
 
 static STATEMENTS: LazyLock<Vec<Statement>> = LazyLock::new(|| {
@@ -43,11 +40,9 @@ impl Statement {
         let [section, field, kind, near, with] =
             std::array::from_fn(|_| cells.next().unwrap_or_default());
         let (kind, most) = kind.split_once(' ').unwrap_or((kind, ""));
-        let words = |text: &'static str| text.split(", ").collect();
-        let group = |text: &'static str| Group {
-            is_barred: text.starts_with('!'),
-            words: words(text.trim_start_matches('!')),
-        };
+        let words = |text: &'static str| text.split(", ").collect::<Vec<_>>();
+        let groups = with.split(" & ").filter(|it| !it.is_empty());
+        let (barred, asked): (Vec<_>, Vec<_>) = groups.partition(|it| it.starts_with('!'));
         Some(Self {
             section,
             field,
@@ -62,18 +57,18 @@ impl Statement {
             is_rhythm: kind == "rhythm",
             takes_most: most == "most",
             near: words(near),
-            with: with
-                .split(" & ")
-                .filter(|it| !it.is_empty())
-                .map(group)
+            asked: asked.into_iter().map(words).collect(),
+            barred: barred
+                .into_iter()
+                .flat_map(|it| words(it.trim_start_matches('!')))
                 .collect(),
         })
     }
 
     /// Whether the sentence, or the headings above it, speak of what this is about.
     fn fits(&self, sentence: &str, above: &str) -> bool {
-        let mut asked = self.with.iter().filter(|group| !group.is_barred);
-        asked.all(|group| group.speaks(sentence) || group.speaks(above))
+        let mut asked = self.asked.iter();
+        asked.all(|words| speaks(sentence, words) || speaks(above, words))
     }
 
     /// How far a figure is from the words of this, where they are near enough and nothing bars it.
@@ -82,29 +77,18 @@ impl Statement {
         let start = sentence[..figure.start].rfind(ends).unwrap_or(0);
         let end = sentence[figure.end..].find(ends);
         let clause = &sentence[start..end.map_or(sentence.len(), |end| figure.end + end)];
-        if self
-            .with
-            .iter()
-            .any(|group| group.is_barred && group.speaks(clause))
-        {
-            return None;
-        }
-        if self.is_rhythm && !is_often(sentence, figure) {
+        if speaks(clause, &self.barred) || (self.is_rhythm && !is_often(sentence, figure)) {
             return None;
         }
         let near = distance(sentence, figure, &self.near).filter(|far| *far <= FAR_MAX)?;
-        let asked = self.with.iter().filter(|group| !group.is_barred);
-        let around = asked.map(|group| distance(sentence, figure, &group.words).unwrap_or(ABOVE));
+        let asked = self.asked.iter();
+        let around = asked.map(|words| distance(sentence, figure, words).unwrap_or(ABOVE));
         Some(near * 2 + around.map(|far| far.min(ABOVE)).max().unwrap_or(0))
     }
 }
 
-impl Group {
-    fn speaks(&self, text: &str) -> bool {
-        self.words
-            .iter()
-            .any(|word| places(text, word).next().is_some())
-    }
+fn speaks(text: &str, words: &[&str]) -> bool {
+    words.iter().any(|word| places(text, word).next().is_some())
 }
 
 /// Beyond this a word speaks of something else. A letter of ours counts one, one of Japanese two.
@@ -247,22 +231,11 @@ impl Reader<'_> {
 
     /// A rhythm in words, in the clause that says what it is of.
     fn rhythm(&mut self, statement: &Statement, sentence: &str, line: usize) {
-        let barred = |clause: &str| {
-            let mut groups = statement.with.iter();
-            groups.any(|group| group.is_barred && group.speaks(clause))
-        };
-        let speaks = |clause: &&str| {
-            if barred(clause) {
-                return false;
-            }
-            let mut groups = statement.with.iter().filter(|group| !group.is_barred);
-            let own = match groups.next() {
-                Some(group) => &group.words,
-                None => &statement.near,
-            };
-            own.iter().any(|word| places(clause, word).next().is_some())
-        };
-        let mut clauses = sentence.split(['、', '。', ';', '；', ',']).filter(speaks);
+        let own = statement.asked.first().unwrap_or(&statement.near);
+        let is_of_it = |clause: &&str| speaks(clause, own) && !speaks(clause, &statement.barred);
+        let mut clauses = sentence
+            .split(['、', '。', ';', '；', ','])
+            .filter(is_of_it);
         if let Some(every) = clauses.find_map(words::rhythm) {
             self.state(
                 statement.section,
@@ -322,9 +295,7 @@ pub(super) fn named_in(known: &[String], sentence: &str) -> Option<String> {
     let is_named = |id: &&String| {
         let words = id.replace(['_', '-'], " ");
         let mut names = [id.as_str(), &words].into_iter();
-        id.as_str() != NAMELESS
-            && id.len() > 2
-            && names.any(|name| places(sentence, name).next().is_some())
+        id.as_str() != NAMELESS && id.len() > 2 && names.any(|name| speaks(sentence, &[name]))
     };
     known
         .iter()

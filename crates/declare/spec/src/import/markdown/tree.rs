@@ -66,13 +66,10 @@ fn named(section: &'static str, key: &str) -> Option<(&'static str, words::Form,
 
 /// Whether a map says how long a call waits, or how often it is tried again.
 pub(super) fn is_call(node: &Node) -> bool {
-    let waits = |node: &Node| {
-        entries(node).iter().any(|(key, _)| {
-            named("dependencies", &plain(&key.name))
-                .is_some_and(|(field, ..)| ["timeout", "retries"].contains(&field))
-        })
-    };
-    waits(node)
+    entries(node).iter().any(|(key, _)| {
+        named("dependencies", &plain(&key.name))
+            .is_some_and(|(field, ..)| ["timeout", "retries"].contains(&field))
+    })
 }
 
 /// Deeper than any design nests its names.
