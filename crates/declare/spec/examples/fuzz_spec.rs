@@ -192,6 +192,7 @@ fn held(file: &File) -> Result<(), String> {
     let about = About {
         name: "fuzz",
         time_zone: "UTC",
+        lang: Lang::En,
     };
     let imported = import(std::slice::from_ref(file), &about);
     let again = load(&imported.text, "imported.yaml", &world);

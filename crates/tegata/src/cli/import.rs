@@ -58,6 +58,7 @@ impl Import {
             &About {
                 name: &name,
                 time_zone: &zone,
+                lang,
             },
         );
         if self.json {

@@ -10,6 +10,7 @@ use std::{
 use anyhow::Context as _;
 use clap::Args;
 use promise::{Lang, say};
+use spec::import::About;
 use spec::init::{FamilyKind, MetricFamily};
 
 use super::{Common, runtime};
@@ -51,7 +52,12 @@ impl Init {
                 let shown = path.display();
                 let text = std::fs::read_to_string(path)
                     .map_err(|error| Stop::missing(format!("{shown}: {error}")))?;
-                let (text, not_taken) = spec::init::from_prometheus(&text, &name, &zone)
+                let about = About {
+                    name: &name,
+                    time_zone: &zone,
+                    lang,
+                };
+                let (text, not_taken) = spec::init::from_prometheus(&text, &about)
                     .map_err(|why| Stop::missing(format!("{shown}: {}", why.get(lang))))?;
                 left = not_taken;
                 text

@@ -355,7 +355,7 @@ impl Draft {
             });
         }
         escalated::escalated(&mut self.root, &mut self.report);
-        let text = written::text(&self.root);
+        let text = written::text(&self.root, about.lang);
         self.report
             .sort_by(|a, b| (&a.file, a.line).cmp(&(&b.file, b.line)));
         Imported {
@@ -484,6 +484,7 @@ mod tests {
         let done = draft.finish(&About {
             name: "x",
             time_zone: "UTC",
+            lang: promise::Lang::En,
         });
         assert!(
             done.text.contains("name: Shop") && !done.text.contains("Other"),

@@ -26,6 +26,7 @@ mod sloth;
 mod terraform;
 
 use promise::{
+    Lang,
     document::{Node, parse_foreign_yaml},
     say,
 };
@@ -161,6 +162,8 @@ pub struct About<'a> {
     pub name: &'a str,
     /// An IANA time zone.
     pub time_zone: &'a str,
+    /// The language in which the spec's comments say why something is a guess.
+    pub lang: Lang,
 }
 
 /// Reads every file by the format that fits it.

@@ -100,6 +100,7 @@ mod tests {
             &About {
                 name: "x",
                 time_zone: "UTC",
+                lang: promise::Lang::En,
             },
         );
         assert!(done.text.contains("kind: ratio"), "{}", done.text);

@@ -1,7 +1,12 @@
 //! A draft as the text of a spec: each line ends with the place that it came from.
 
-use promise::record::{Form, Read};
+use promise::{
+    Lang,
+    record::{Form, Read},
+    say,
+};
 use serde_json::Value;
+use unicode_width::UnicodeWidthStr;
 
 use super::draft::Part;
 use crate::{init::quoted, section::Document};
@@ -10,7 +15,7 @@ use crate::{init::quoted, section::Document};
 const COMMENT_COLUMN: usize = 56;
 
 /// Sections in the order in which the language knows them.
-pub(super) fn text(root: &[(String, Part)]) -> String {
+pub(super) fn text(root: &[(String, Part)], lang: Lang) -> String {
     let order: Vec<&str> = match Document::form() {
         Form::Record { fields, .. } => fields.iter().map(|field| field.name).collect(),
         _ => Vec::new(),
@@ -23,67 +28,80 @@ pub(super) fn text(root: &[(String, Part)]) -> String {
     };
     let mut sections: Vec<&(String, Part)> = root.iter().collect();
     sections.sort_by_key(|(name, _)| rank(name));
-    let mut out = String::from(
-        "# Made by `tegata import`. Each line ends with the place that it came from; lines marked \"guess\" are guesses.\n\
-         # `tegata import` が作りました。各行の末尾は元の場所です。「guess」の行は推測なので、確かめてください。\n",
+    let head = say!(
+        "Made by `tegata import`. Each line ends with the place that it came from; see whether those marked \"guess\" hold.",
+        "`tegata import` が作りました。各行の末尾は元の場所です。「推測」の行は推測なので、確かめてください。"
     );
-    for (name, part) in sections {
-        out.push('\n');
-        entry(&mut out, name, part, 0);
-    }
-    out
-}
-
-fn entry(out: &mut String, name: &str, part: &Part, indent: usize) {
-    let key = key(name);
-    match part {
-        Part::Leaf { .. } => line(out, &format!("{:indent$}{key}: ", ""), part),
-        Part::Map(entries) if entries.is_empty() => {
-            out.push_str(&format!("{:indent$}{key}: {{}}\n", ""))
-        }
-        Part::Map(entries) => {
-            out.push_str(&format!("{:indent$}{key}:\n", ""));
-            for (name, part) in entries {
-                entry(out, name, part, indent + 2);
-            }
-        }
-        Part::List(items) => {
-            out.push_str(&format!("{:indent$}{key}:\n", ""));
-            for item in items {
-                line(out, &format!("{:indent$}  - ", ""), item);
-            }
-        }
-    }
-}
-
-fn line(out: &mut String, before: &str, part: &Part) {
-    let Part::Leaf {
-        value,
-        origin,
-        guess,
-    } = part
-    else {
-        return;
+    let mut page = Page {
+        text: format!("# {}\n", head.get(lang)),
+        lang,
     };
-    let start = out.len();
-    out.push_str(before);
-    out.push_str(&flow(value));
-    let mut comment = origin.clone();
-    if let Some(why) = guess {
-        comment = format!("{comment} guess: {}", why.en);
+    for (name, part) in sections {
+        page.text.push('\n');
+        page.entry(name, part, 0);
     }
-    // A comment ends with its line.
-    let comment: String = comment
-        .chars()
-        .map(|c| if c.is_control() { ' ' } else { c })
-        .collect();
-    if !comment.trim().is_empty() {
-        let used = out[start..].chars().count();
-        out.push_str(&" ".repeat(COMMENT_COLUMN.saturating_sub(used).max(2)));
-        out.push_str("# ");
-        out.push_str(comment.trim());
+    page.text
+}
+
+struct Page {
+    text: String,
+    lang: Lang,
+}
+
+impl Page {
+    fn entry(&mut self, name: &str, part: &Part, indent: usize) {
+        let key = key(name);
+        match part {
+            Part::Leaf { .. } => self.line(&format!("{:indent$}{key}: ", ""), part),
+            Part::Map(entries) if entries.is_empty() => {
+                self.text.push_str(&format!("{:indent$}{key}: {{}}\n", ""));
+            }
+            Part::Map(entries) => {
+                self.text.push_str(&format!("{:indent$}{key}:\n", ""));
+                for (name, part) in entries {
+                    self.entry(name, part, indent + 2);
+                }
+            }
+            Part::List(items) => {
+                self.text.push_str(&format!("{:indent$}{key}:\n", ""));
+                for item in items {
+                    self.line(&format!("{:indent$}  - ", ""), item);
+                }
+            }
+        }
     }
-    out.push('\n');
+
+    fn line(&mut self, before: &str, part: &Part) {
+        let Part::Leaf {
+            value,
+            origin,
+            guess,
+        } = part
+        else {
+            return;
+        };
+        let said = format!("{before}{}", flow(value));
+        self.text.push_str(&said);
+        let comment = match guess {
+            Some(why) => {
+                let guess = say!(
+                    "{origin} guess: {}",
+                    "{origin} 推測: {}",
+                    why.get(self.lang)
+                );
+                guess.get(self.lang).to_owned()
+            }
+            None => origin.clone(),
+        };
+        // A comment ends with its line.
+        let comment = comment.replace(|c: char| c.is_control(), " ");
+        if !comment.trim().is_empty() {
+            let room = COMMENT_COLUMN.saturating_sub(said.width()).max(2);
+            self.text
+                .push_str(&format!("{:room$}# {}", "", comment.trim()));
+        }
+        self.text.push('\n');
+    }
 }
 
 fn key(name: &str) -> String {

@@ -374,17 +374,13 @@ fn scalar(node: Option<&Node>) -> &str {
 ///
 /// # Errors
 /// Why the text is no Prometheus configuration.
-pub fn from_prometheus(text: &str, name: &str, zone: &str) -> Result<(String, Vec<Say>), Say> {
+pub fn from_prometheus(text: &str, about: &About<'_>) -> Result<(String, Vec<Say>), Say> {
     import_prometheus(text)?;
     let file = File {
         name: "prometheus.yml".to_owned(),
         text: text.to_owned(),
     };
-    let about = About {
-        name,
-        time_zone: zone,
-    };
-    let done = import(&[file], &about);
+    let done = import(&[file], about);
     let lost = done
         .report
         .into_iter()
@@ -500,7 +496,12 @@ scrape_configs:
 
     #[test]
     fn what_is_written_reads_back_as_the_same_jobs() {
-        let (yaml, _) = from_prometheus(FILE, "shop", "Asia/Tokyo").unwrap();
+        let about = About {
+            name: "shop",
+            time_zone: "Asia/Tokyo",
+            lang: promise::Lang::En,
+        };
+        let (yaml, _) = from_prometheus(FILE, &about).unwrap();
         assert!(!yaml.contains("plain-text"), "{yaml}");
         let world = World::without_files(&|_| Ok(()), promise::Timestamp::EPOCH);
         let loaded = load(&yaml, "tegata.yaml", &world);

@@ -25,6 +25,7 @@ fn imported(name: &str) -> (File, Imported) {
         &About {
             name: "x",
             time_zone: "Asia/Tokyo",
+            lang: promise::Lang::En,
         },
     );
     (file, done)

@@ -10,6 +10,7 @@ use crate::load;
 const ABOUT: About<'static> = About {
     name: "shop",
     time_zone: "Asia/Tokyo",
+    lang: promise::Lang::En,
 };
 
 fn file(name: &str) -> File {
