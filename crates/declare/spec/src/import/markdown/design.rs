@@ -291,7 +291,7 @@ impl Reader<'_> {
                 .unwrap_or_default()
                 .to_owned();
             for (text, line) in self.said(below, data) {
-                let id = self.draft.id("duties", super::short(&text, "duty"));
+                let id = self.draft.id("duties", &super::short(&text, "duty"));
                 let at = |field| ["compliance", "duties", id.as_str(), field];
                 self.draft.set(&at("text"), text.as_str(), line);
                 if !number.is_empty() && !prefix.is_empty() {

@@ -57,7 +57,7 @@ impl Reader<'_> {
     pub(super) fn trigger(&mut self, text: &str, line: usize) {
         let said = condition(text);
         let about = said.as_ref().map_or(text, |said| said.about.as_str());
-        let id = self.draft.id("triggers", super::short(about, "trigger"));
+        let id = self.draft.id("triggers", &super::short(about, "trigger"));
         let at = |field| {
             [
                 "continuity",

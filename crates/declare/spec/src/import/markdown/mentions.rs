@@ -1,5 +1,7 @@
 //! What a sentence mentions beside its figures: amounts of money, addresses, regions, a time zone, a standard.
 
+use std::borrow::Cow;
+
 use promise::say;
 use serde_json::json;
 
@@ -120,9 +122,9 @@ impl Reader<'_> {
         let group = group
             .iter()
             .find(|word| lower.contains(**word))
-            .map_or("main", |word| super::short(word, "bastion"));
+            .map_or(Cow::from("main"), |word| super::short(word, "bastion"));
         self.draft.push(
-            &["infrastructure", "security_groups", group, "inbound"],
+            &["infrastructure", "security_groups", &group, "inbound"],
             door,
             line,
         );

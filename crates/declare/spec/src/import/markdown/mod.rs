@@ -3,10 +3,10 @@
 //! What is read is what such documents have in common, the words for parts, fields and figures in `words`, not the
 //! form of any one of them. Every figure becomes a line of the spec or an entry of the report that says it is none.
 //!
-//! Reading order: `fold`, `blocks`, `numbers`, `figures`, `bounds`, `words`, then `tree` (fenced YAML and JSON), `table`,
-//! `row`, `rows`, `alert_table`, `design`, `failover`, `watching`, `objectives`, `sentence`, `stated`, `stating`, `pairs`,
-//! `mentions`, `waiting`, `owed`, `accepted`, `worded`, `prose`, `after`. A block that is a file of another format is read
-//! as such.
+//! Reading order: `fold`, `blocks`, `numbers`, `figures`, `bounds`, `words`, `named`, then `tree` (fenced YAML and JSON),
+//! `table`, `row`, `rows`, `alert_table`, `design`, `failover`, `watching`, `objectives`, `sentence`, `stated`, `stating`,
+//! `pairs`, `mentions`, `waiting`, `owed`, `accepted`, `worded`, `prose`, `after`. A block that is a file of another format
+//! is read as such.
 
 mod accepted;
 mod after;
@@ -18,6 +18,7 @@ mod failover;
 mod figures;
 mod fold;
 mod mentions;
+mod named;
 mod numbers;
 mod objectives;
 mod owed;
@@ -35,6 +36,8 @@ mod waiting;
 mod watching;
 mod worded;
 mod words;
+
+use std::borrow::Cow;
 
 use promise::{Say, say};
 
@@ -247,7 +250,7 @@ impl<'r> Reader<'r> {
             section,
             id: self
                 .draft
-                .id(section, product.unwrap_or(short(text, "main"))),
+                .id(section, product.or(letters(text)).unwrap_or("main")),
             product,
         });
         // What a heading below names no part for is said of the part above, one for each environment.
@@ -327,11 +330,21 @@ fn no_home() -> Say {
     )
 }
 
-/// A short name for a text of any language: its letters, or what it is where it has none of ours.
-fn short<'t>(text: &'t str, otherwise: &'t str) -> &'t str {
+/// A short name for a text of any language: its letters, the words of what it names, or what it is.
+fn short<'t>(text: &'t str, otherwise: &'t str) -> Cow<'t, str> {
+    match (letters(text), named::english(text)) {
+        (Some(letters), _) => letters.into(),
+        (None, Some(english)) => english.into(),
+        (None, None) => otherwise.into(),
+    }
+}
+
+/// What a text is called in our letters.
+fn letters(text: &str) -> Option<&str> {
     // A chapter's number is no part of its name; `3DS` is a name.
     let number = text.trim_start_matches(|c: char| c.is_ascii_digit() || c == '.');
     let bare = number.strip_prefix(' ').unwrap_or(text);
-    let has_letters = bare.chars().any(|c| c.is_ascii_alphabetic());
-    if has_letters { bare } else { otherwise }
+    bare.chars()
+        .any(|c| c.is_ascii_alphabetic())
+        .then_some(bare)
 }

@@ -348,7 +348,7 @@ impl Reader<'_> {
         self.stated.push(seen);
         let id = self.draft.id(
             "promises",
-            super::short(&what, words::measures(&what).unwrap_or("promise")),
+            &super::short(&what, words::measures(&what).unwrap_or("promise")),
         );
         let at = |field| ["promises", id.as_str(), field];
         let why = || {
@@ -417,7 +417,7 @@ impl Reader<'_> {
         };
         let id = self.draft.id(
             "alerts",
-            super::short(
+            &super::short(
                 &format!("{heading} {}", said.about),
                 words::measures(&heading).unwrap_or("alert"),
             ),

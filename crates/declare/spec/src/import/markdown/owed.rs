@@ -6,6 +6,7 @@ use super::{
     Objective, Reader,
     bounds::{direction, signed},
     figures::{Figure, Kind},
+    named,
     stated::KEPT,
     worded::few_words,
     words::{self, plain},
@@ -132,9 +133,12 @@ impl Reader<'_> {
         if self.measured(about, kind, quantile, &bound, figure, line) {
             return;
         }
-        let id = self
-            .draft
-            .id("promises", &format!("{} {kind}", few_words(about)));
+        let words = few_words(about);
+        let name = match named::english(about) {
+            Some(english) if words.is_empty() => english,
+            _ => format!("{words} {kind}"),
+        };
+        let id = self.draft.id("promises", &name);
         let why = || say!("nothing says how it is measured", "測り方が書かれていない");
         self.draft
             .guess(&["promises", &id, "kind"], "declared", line, why());

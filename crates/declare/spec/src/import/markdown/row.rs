@@ -44,7 +44,7 @@ impl Reader<'_> {
             "dependencies" => (vec!["dependencies"], self.provider(name, line)),
             "scenarios" => (vec!["load", "scenarios"], self.scenario(name, line)),
             "backups" => {
-                let id = self.draft.id("backups", super::short(name, "backup"));
+                let id = self.draft.id("backups", &super::short(name, "backup"));
                 self.backed_up.push((id.clone(), name.to_owned(), line));
                 (vec!["continuity", "backups"], id)
             }
@@ -53,7 +53,7 @@ impl Reader<'_> {
                     words.iter().any(|word| name.to_lowercase().contains(word))
                 });
                 let id = kind.map_or("logs", |(kind, ..)| *kind);
-                let id = self.draft.id("log_analysis", super::short(name, id));
+                let id = self.draft.id("log_analysis", &super::short(name, id));
                 let shown = row
                     .iter()
                     .any(|cell| CARD.iter().any(|word| cell.to_lowercase().contains(word)));
@@ -93,7 +93,7 @@ impl Reader<'_> {
                 return self.metric_row(name, &cells, line);
             }
             part => {
-                let id = self.draft.id(part, super::short(name, "main"));
+                let id = self.draft.id(part, &super::short(name, "main"));
                 (vec!["infrastructure", part], id)
             }
         };
@@ -154,13 +154,13 @@ impl Reader<'_> {
     /// A dependency that a row names: each row is one of its own.
     pub(super) fn provider(&mut self, name: &str, line: usize) -> String {
         let known = self.depends_on(name, name, line);
-        let is_known = known != plain(super::short(name, "provider"));
+        let is_known = known != plain(&super::short(name, "provider"));
         if is_known {
             return known;
         }
         let id = self
             .draft
-            .id("dependencies", super::short(name, "provider"));
+            .id("dependencies", &super::short(name, "provider"));
         if !name.is_ascii() {
             let path = ["dependencies", id.as_str(), "product"];
             self.draft

@@ -89,7 +89,7 @@ impl Reader<'_> {
             }
             let above = self.headings.last().map_or("", |(_, text)| text.as_str());
             let name = if last.is_empty() { above } else { &last };
-            let id = group_id(super::short(name, "main"));
+            let id = group_id(&super::short(name, "main"));
             let mut ports = spread(cell(Some(port)));
             if ports.is_empty() || EVERYONE.contains(&ports[0].to_lowercase().as_str()) {
                 ports = vec!["any"];
@@ -196,14 +196,14 @@ impl Reader<'_> {
         }
         // What is peered lies outside of our own network.
         if has(&["peering", "private services access", "ピアリング"]) {
-            let id = self.draft.id("networks", super::short(name, "peering"));
+            let id = self.draft.id("networks", &super::short(name, "peering"));
             return self
                 .draft
                 .set(&["infrastructure", "networks", &id, "cidr"], cidr, line);
         }
         let subnet = self
             .draft
-            .id(&format!("{network}.subnets"), super::short(name, "subnet"));
+            .id(&format!("{network}.subnets"), &super::short(name, "subnet"));
         let at = |field| {
             [
                 "infrastructure",

@@ -341,7 +341,7 @@ impl Reader<'_> {
 
     /// The id of a tier, which is remembered for what watches it.
     pub(super) fn tier(&mut self, name: &str, line: usize) -> String {
-        let id = self.draft.id("tiers", super::short(name, "tier"));
+        let id = self.draft.id("tiers", &super::short(name, "tier"));
         if !name.is_ascii() {
             self.draft
                 .set(&["service", "tiers", &id, "name"], name, line);
@@ -351,7 +351,7 @@ impl Reader<'_> {
     }
 
     pub(super) fn scenario(&mut self, name: &str, line: usize) -> String {
-        let id = self.draft.id("scenarios", super::short(name, "scenario"));
+        let id = self.draft.id("scenarios", &super::short(name, "scenario"));
         let lower = name.to_lowercase();
         let kinds = [
             ("spike", &["spike", "スパイク", "突発", "急増"][..]),

@@ -134,7 +134,7 @@ impl Reader<'_> {
             // The next figure of the same line speaks of the same one.
             None => self
                 .waiting_for(line)
-                .unwrap_or_else(|| plain(super::short(name, "provider"))),
+                .unwrap_or_else(|| plain(&super::short(name, "provider"))),
         };
         if let Some(product) = named
             .or(implied)

@@ -174,7 +174,7 @@ impl Reader<'_> {
     pub(super) fn metric_row(&mut self, name: &str, cells: &[(&str, &str)], line: usize) {
         let id = self.draft.id(
             "metrics",
-            super::short(name, words::measures(name).unwrap_or("metric")),
+            &super::short(name, words::measures(name).unwrap_or("metric")),
         );
         for (key, cell) in cells.iter().skip(1) {
             let at = |field| ["monitoring", "metrics", id.as_str(), field];
@@ -277,7 +277,7 @@ impl Reader<'_> {
         let about = said.as_ref().map_or(text, |said| said.about.as_str());
         let id = self.draft.id(
             "alerts",
-            super::short(about, words::measures(about).unwrap_or("alert")),
+            &super::short(about, words::measures(about).unwrap_or("alert")),
         );
         let at = |field| ["monitoring", "alerts", id.as_str(), field];
         self.draft.set(&at("name"), text, line);
