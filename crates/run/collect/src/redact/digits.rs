@@ -1,10 +1,12 @@
-//! Where a text has enough digits together to be a number of a person or a card.
+//! Numbers of a text, digit by digit: what stands together, and how it is grouped.
 //!
-//! Such a number stands within at least eight bytes of digits and what groups them, so one byte in eight is looked
-//! at: most of a log is passed over at the speed of memory, and only what may be a number is read digit by digit.
+//! Of the stretches that [`super::scan`] gives, most are dates and times. A [`Glance`] sees that without more than their
+//! values; only what it cannot rule out is read with the place of every digit.
 
-/// The shortest number that is looked for (保険者番号) has so many.
-pub(super) const DIGITS_MIN: usize = 8;
+use std::ops::Range;
+
+use super::scan::DIGITS_MIN;
+
 /// `4242 - 4242` is still one number; a wider gap is a column of a table.
 const SEPARATORS_MAX: usize = 3;
 
@@ -18,63 +20,151 @@ pub(super) struct Digit {
     pub is_joined: bool,
 }
 
-/// Bytes that can stand within a number: digits, ASCII separators, and all that are not ASCII.
-const INSIDE: [bool; 256] = {
-    let mut inside = [false; 256];
-    let mut byte = 0;
-    while byte < 256 {
-        inside[byte] =
-            byte >= 0x80 || matches!(byte as u8, b'0'..=b'9' | b' ' | b'-' | b'.' | b'_' | b'\t');
-        byte += 1;
-    }
-    inside
-};
+/// A run of ASCII digits at a glance: enough to see that most are nothing.
+#[derive(Debug)]
+pub(super) struct Glance {
+    values: [u8; Self::MAX],
+    /// Where each stands behind `start`.
+    places: [u16; Self::MAX],
+    count: usize,
+    /// A bit for each digit that begins a group.
+    begins: u64,
+    /// Where in the text the stretch begins.
+    start: usize,
+}
 
-/// Gives every run of at least [`DIGITS_MIN`] digits, in the order of the text.
-pub(super) fn runs(text: &str, each: &mut dyn FnMut(&[Digit])) {
-    let bytes = text.as_bytes();
-    let mut digits = Vec::new();
-    let mut at = DIGITS_MIN - 1;
-    let mut floor = 0;
-    while let Some(byte) = bytes.get(at) {
-        if !INSIDE[usize::from(*byte)] {
-            at += DIGITS_MIN;
-            continue;
+impl Glance {
+    /// A longer run is read without a glance.
+    pub const MAX: usize = u64::BITS as usize;
+
+    fn new(start: usize) -> Self {
+        Self {
+            values: [0; Self::MAX],
+            places: [0; Self::MAX],
+            count: 0,
+            begins: 0,
+            start,
         }
-        let before = bytes[floor..at].iter().rev();
-        let start = at
-            - before
-                .take_while(|byte| INSIDE[usize::from(**byte)])
-                .count();
-        let (mut end, mut count) = (start, 0);
-        while let Some(byte) = bytes.get(end)
-            && INSIDE[usize::from(*byte)]
-        {
-            // A full-width digit begins with EF.
-            count += usize::from(byte.is_ascii_digit() || *byte == 0xef);
-            end += 1;
-        }
-        if count >= DIGITS_MIN {
-            // Both ends lie beside ASCII or the text's own, so no character is cut.
-            read(text, start, end, &mut digits, each);
-        }
-        floor = end;
-        at = end + DIGITS_MIN;
+    }
+
+    #[inline]
+    fn push(&mut self, value: u8, place: usize, is_begin: bool) {
+        self.values[self.count] = value;
+        #[allow(clippy::cast_possible_truncation)]
+        let place = place as u16;
+        self.places[self.count] = place;
+        self.begins |= u64::from(is_begin) << self.count;
+        self.count += 1;
+    }
+
+    pub fn values(&self) -> &[u8] {
+        &self.values[..self.count]
+    }
+
+    /// Where in the text the digit stands.
+    pub fn at(&self, digit: usize) -> usize {
+        self.start + usize::from(self.places[digit])
+    }
+
+    /// From the first digit to behind the last.
+    pub fn range(&self) -> Range<usize> {
+        self.at(0)..self.at(self.count - 1) + 1
+    }
+
+    /// Whether the digit does not follow the one before immediately, or is the end.
+    pub fn is_begin(&self, digit: usize) -> bool {
+        digit == self.count || self.begins >> digit & 1 == 1
+    }
+
+    /// The digits that stand in one piece with this one.
+    pub fn piece(&self, digit: usize) -> Range<usize> {
+        let before = self.begins << (Self::MAX - 1 - digit);
+        let start = digit - before.leading_zeros() as usize;
+        let behind = self.begins.checked_shr(digit as u32 + 1).unwrap_or(0);
+        start..self.count.min(digit + 1 + behind.trailing_zeros() as usize)
     }
 }
 
-fn read(
+/// Gives every run of at least [`DIGITS_MIN`] digits of a stretch ([`super::scan::Spot::Digits`]), in their order, but
+/// those that are `nothing` at a glance.
+pub(super) fn runs(
     text: &str,
-    start: usize,
-    end: usize,
-    run: &mut Vec<Digit>,
-    each: &mut dyn FnMut(&[Digit]),
+    stretch: Range<usize>,
+    nothing: impl Fn(&Glance) -> bool,
+    mut each: impl FnMut(&[Digit]),
 ) {
-    run.clear();
+    let bytes = &text.as_bytes()[..stretch.end];
+    let mut glance = Glance::new(stretch.start);
+    let mut at = stretch.start;
+    loop {
+        // To the first digit of a run, which may be full-width.
+        while at < bytes.len() && !bytes[at].is_ascii_digit() && bytes[at] != 0xef {
+            at += 1;
+        }
+        let from = at;
+        (glance.count, glance.begins) = (0, 0);
+        let mut gap = 1;
+        while at < bytes.len() {
+            let byte = bytes[at];
+            if byte.is_ascii_digit() {
+                let place = at - stretch.start;
+                if glance.count == Glance::MAX || place > usize::from(u16::MAX) {
+                    // More than a glance sees.
+                    return read(text, from..stretch.end, &mut each);
+                }
+                glance.push(byte - b'0', place, gap > 0);
+                (at, gap) = (at + 1, 0);
+                continue;
+            }
+            gap += 1;
+            let length = separator(&bytes[at..]);
+            at += length;
+            if length == 0 || gap > SEPARATORS_MAX {
+                break;
+            }
+        }
+        if is_wide_digit(&bytes[at..]) {
+            return read(text, from..stretch.end, &mut each);
+        }
+        if glance.count >= DIGITS_MIN && !nothing(&glance) {
+            read(text, glance.range(), &mut each);
+        }
+        if at == bytes.len() {
+            return;
+        }
+        // What ended the run, or was no digit.
+        at += usize::from(!bytes[at].is_ascii_digit());
+    }
+}
+
+/// The length of the separator with which the bytes begin; 0 where there is none.
+#[inline]
+fn separator(bytes: &[u8]) -> usize {
+    match bytes {
+        [b' ' | b'-' | b'.' | b'_' | b'\t', ..] => 1,
+        // The no-break space; the ideographic one; dashes; `・`.
+        [0xc2, 0xa0, ..] => 2,
+        [0xe3, 0x80, 0x80, ..]
+        | [0xe2, 0x80, 0x90 | 0x91 | 0x93, ..]
+        | [0xe2, 0x88, 0x92, ..]
+        | [0xef, 0xbc, 0x8d, ..]
+        | [0xe3, 0x83, 0xbb, ..] => 3,
+        _ => 0,
+    }
+}
+
+/// Whether the bytes begin with one of `０` to `９`.
+fn is_wide_digit(bytes: &[u8]) -> bool {
+    matches!(bytes, [0xef, 0xbc, 0x90..=0x99, ..])
+}
+
+/// Every run of the stretch, with the place of each digit.
+fn read(text: &str, stretch: Range<usize>, each: &mut impl FnMut(&[Digit])) {
+    let mut run = Vec::with_capacity(32);
     let mut gap = 0;
-    for (place, c) in text[start..end].char_indices() {
+    for (place, c) in text[stretch.clone()].char_indices() {
         if let Some(value) = digit(c) {
-            let from = start + place;
+            let from = stretch.start + place;
             run.push(Digit {
                 value,
                 from,
@@ -84,17 +174,17 @@ fn read(
             gap = 0;
         } else if run.is_empty() {
             continue;
-        } else if is_separator(c) && gap < SEPARATORS_MAX {
+        } else if gap < SEPARATORS_MAX && separator(&text.as_bytes()[stretch.start + place..]) > 0 {
             gap += 1;
         } else {
-            told(run, each);
+            told(&mut run, each);
             gap = 0;
         }
     }
-    told(run, each);
+    told(&mut run, each);
 }
 
-fn told(run: &mut Vec<Digit>, each: &mut dyn FnMut(&[Digit])) {
+fn told(run: &mut Vec<Digit>, each: &mut impl FnMut(&[Digit])) {
     if run.len() >= DIGITS_MIN {
         each(run);
     }
@@ -107,13 +197,6 @@ fn digit(c: char) -> Option<u8> {
         '０'..='９' => u8::try_from(u32::from(c) - u32::from('０')).ok(),
         _ => None,
     }
-}
-
-fn is_separator(c: char) -> bool {
-    matches!(
-        c,
-        ' ' | '-' | '.' | '_' | '\t' | '\u{a0}' | '\u{3000}' | '‐' | '‑' | '–' | '−' | '－' | '・'
-    )
 }
 
 /// How many digits stand together, group by group.
@@ -156,16 +239,25 @@ pub(super) fn name_before(text: &str, at: usize) -> Option<&str> {
 mod tests {
     use proptest::prelude::*;
 
-    use super::*;
+    use super::{
+        super::scan::{Spot, spots},
+        *,
+    };
 
     fn all(text: &str) -> Vec<String> {
         let mut found = Vec::new();
-        runs(text, &mut |run| {
-            found.push(
-                run.iter()
-                    .map(|digit| char::from(b'0' + digit.value))
-                    .collect(),
-            );
+        spots(text.as_bytes(), |spot| {
+            if let Spot::Digits(stretch) = spot {
+                runs(
+                    text,
+                    stretch.range,
+                    |_| false,
+                    |run| {
+                        let digits = run.iter().map(|digit| char::from(b'0' + digit.value));
+                        found.push(digits.collect());
+                    },
+                );
+            }
         });
         found
     }
@@ -189,6 +281,16 @@ mod tests {
         #[test]
         fn any_text_is_read_without_a_panic(text in "([0-9０-９ .-]|日|a|.){0,60}") {
             all(&text);
+        }
+    }
+
+    /// The separators as text, each as long as its bytes are said to be.
+    #[test]
+    fn nothing_but_these_stands_between_groups() {
+        const ALL: &str = " -._\t\u{a0}\u{3000}‐‑–−－・";
+        for c in '\0'..=char::MAX {
+            let length = if ALL.contains(c) { c.len_utf8() } else { 0 };
+            assert_eq!(separator(c.to_string().as_bytes()), length, "{c:?}");
         }
     }
 

@@ -11,8 +11,8 @@ use std::ops::Range;
 
 use super::{
     Kind,
-    digits::{Digit, groups, is_even_between},
-    pan::luhn,
+    digits::{Digit, Glance, groups, is_even_between},
+    pan::{in_hex, luhn},
 };
 
 /// A name stands within so many bytes before its number: `個人番号(マイナンバー): `.
@@ -23,10 +23,19 @@ struct Number {
     kind: Kind,
     names: &'static [&'static str],
     lengths: &'static [usize],
-    check: fn(&[Digit]) -> bool,
+    check: fn(&[u8]) -> bool,
 }
 
-const NUMBERS: [Number; 5] = [
+impl Number {
+    fn is_named_in(&self, lower: &str) -> bool {
+        self.names.iter().any(|name| lower.contains(name))
+    }
+}
+
+/// Digits of the longest.
+const LENGTH_MAX: usize = 13;
+
+static NUMBERS: [Number; 5] = [
     Number {
         kind: Kind::MyNumber,
         names: &[
@@ -79,7 +88,7 @@ const NUMBERS: [Number; 5] = [
         kind: Kind::Phone,
         names: &["電話", "携帯", "tel", "phone", "mobile", "fax"],
         lengths: &[10, 11],
-        check: |digits| digits[0].value == 0,
+        check: |digits| digits[0] == 0,
     },
 ];
 
@@ -95,48 +104,104 @@ pub(super) fn find(text: &str, run: &[Digit], hits: &mut Vec<(Range<usize>, Kind
     }
 }
 
+/// Whether the one run of a stretch may be one of them, by how it begins and what stands before it.
+pub(super) fn may_be_in(text: &str, name: Option<&str>, stretch: &Range<usize>) -> bool {
+    let bytes = text.as_bytes();
+    let within = &bytes[stretch.clone()];
+    let first = within.iter().position(u8::is_ascii_digit).unwrap_or(0);
+    !within.is_ascii()
+        || within[first] == b'0'
+        || may_be_called(
+            text,
+            name,
+            stretch.start + first,
+            stretch.len() == bytes.len(),
+        )
+}
+
+/// Whether the run may be one of them: what can be said before its name is read.
+pub(super) fn may_hold(text: &str, name: Option<&str>, glance: &Glance) -> bool {
+    let (values, range) = (glance.values(), glance.range());
+    if values[0] == 0 && matches!(values.len(), 10 | 11) {
+        return true;
+    }
+    // Where groups end: a number of another length is none of them.
+    let is_end = |length: usize| length <= values.len() && glance.is_begin(length);
+    let is_whole = range.len() == text.len();
+    let may_end = is_end(8) || is_end(10) || is_end(11) || is_end(12) || is_end(LENGTH_MAX);
+    is_plus_before(text, range.start)
+        || (may_end && (values[0] == 0 || may_be_called(text, name, range.start, is_whole)))
+}
+
+/// Whether a name of one of them, or a `+`, may stand before a number, or be that of its field.
+fn may_be_called(text: &str, name: Option<&str>, start: usize, is_whole: bool) -> bool {
+    is_plus_before(text, start)
+        || may_name(&text.as_bytes()[start.saturating_sub(NAME_MAX)..start])
+        || (is_whole && name.is_some_and(|name| may_name(name.as_bytes())))
+}
+
+fn is_plus_before(text: &str, start: usize) -> bool {
+    text.as_bytes()[..start].ends_with(b"+")
+}
+
+/// Whether one of the names may be in it, but those of telephone numbers: they are Japanese, or end in `number` or
+/// `bango`.
+fn may_name(before: &[u8]) -> bool {
+    let mut bs = memchr::memchr2_iter(b'b', b'B', before);
+    bs.any(|at| at > 0 && matches!(before[at - 1], b'm' | b'M' | b'_')) || !before.is_ascii()
+}
+
+/// What the first digits can be, and how many of them, before a name is asked: behind them others may be grouped.
+fn fitting(
+    values: &[u8],
+    is_begin: impl Fn(usize) -> bool,
+) -> impl Iterator<Item = (&'static Number, usize)> {
+    let all = NUMBERS.iter().flat_map(|number| {
+        let lengths = number.lengths.iter();
+        lengths.map(move |length| (number, *length))
+    });
+    all.filter(move |(number, length)| {
+        let is_cut = values.len() > *length && !is_begin(*length);
+        !is_cut && values.get(..*length).is_some_and(number.check)
+    })
+}
+
+/// The values of the first digits, as many as the longest of these numbers has.
+fn values(run: &[Digit]) -> ([u8; LENGTH_MAX + 1], usize) {
+    let mut values = [0; LENGTH_MAX + 1];
+    let mut count = 0;
+    for (value, digit) in values.iter_mut().zip(run) {
+        *value = digit.value;
+        count += 1;
+    }
+    (values, count)
+}
+
 /// Whether a field of this name holds such a number.
-pub(super) fn kind_of_field(name: &str, digits: &[Digit]) -> Option<Kind> {
+pub(super) fn kind_of_field(name: &str, run: &[Digit]) -> Option<Kind> {
+    let (values, count) = values(run);
+    let mut fitting = fitting(&values[..count], |_| false).peekable();
+    fitting.peek()?;
     let name = name.to_lowercase();
-    let fits = |number: &&Number| {
-        number.lengths.contains(&digits.len())
-            && number.names.iter().any(|known| name.contains(known))
-            && (number.check)(digits)
-    };
-    NUMBERS.iter().find(fits).map(|number| number.kind)
+    let (number, _) = fitting.find(|(number, _)| number.is_named_in(&name))?;
+    Some(number.kind)
 }
 
 fn named(text: &str, run: &[Digit]) -> Option<(Range<usize>, Kind)> {
+    let (values, count) = values(run);
+    let begins = |length: usize| !run[length].is_joined;
+    let mut fitting = fitting(&values[..count], begins).peekable();
+    fitting.peek()?;
     let start = run[0].from;
     let from = super::boundary(text, start.saturating_sub(NAME_MAX));
     // What another value stands between is another's name.
     let before = text[from..start].rsplit([',', ';', '{', '\n']).next()?;
-    if !before
-        .bytes()
-        .any(|byte| byte.is_ascii_alphabetic() || byte >= 0x80)
-    {
-        return None;
-    }
     let before = before.to_lowercase();
-    for number in &NUMBERS {
-        if !number.names.iter().any(|name| before.contains(name)) {
-            continue;
-        }
-        // Behind the number may stand others that are grouped with it.
-        for length in number.lengths {
-            let Some(digits) = run.get(..*length) else {
-                continue;
-            };
-            let is_cut = run.get(*length).is_some_and(|next| next.is_joined);
-            if !is_cut && (number.check)(digits) {
-                return Some((start..digits[length - 1].to, number.kind));
-            }
-        }
-    }
-    None
+    let (number, length) = fitting.find(|(number, _)| number.is_named_in(&before))?;
+    Some((start..run[length - 1].to, number.kind))
 }
 
-fn my_number(digits: &[Digit]) -> bool {
+fn my_number(digits: &[u8]) -> bool {
     let Some((check, rest)) = digits.split_last() else {
         return false;
     };
@@ -144,17 +209,17 @@ fn my_number(digits: &[Digit]) -> bool {
         .iter()
         .rev()
         .zip(1u32..)
-        .map(|(digit, n)| u32::from(digit.value) * if n <= 6 { n + 1 } else { n - 5 })
+        .map(|(digit, n)| u32::from(*digit) * if n <= 6 { n + 1 } else { n - 5 })
         .sum();
     let expected = match sum % 11 {
         0 | 1 => 0,
         rest => 11 - rest,
     };
-    u32::from(check.value) == expected
+    u32::from(*check) == expected
 }
 
 /// Its check digit is the first.
-fn corporate(digits: &[Digit]) -> bool {
+fn corporate(digits: &[u8]) -> bool {
     let Some((check, rest)) = digits.split_first() else {
         return false;
     };
@@ -162,9 +227,9 @@ fn corporate(digits: &[Digit]) -> bool {
         .iter()
         .rev()
         .enumerate()
-        .map(|(place, digit)| u32::from(digit.value) * if place % 2 == 0 { 1 } else { 2 })
+        .map(|(place, digit)| u32::from(*digit) * if place % 2 == 0 { 1 } else { 2 })
         .sum();
-    u32::from(check.value) == 9 - sum % 9
+    u32::from(*check) == 9 - sum % 9
 }
 
 /// Behind a `+`: a country and a number, 8 to 15 digits together.
@@ -174,7 +239,8 @@ fn is_international(text: &str, run: &[Digit]) -> bool {
     !is_sum && (8..=15).contains(&run.len()) && run[0].value != 0
 }
 
-/// `090-1234-5678`, `03-1234-5678`, `0120-123-456`: 0 first, two dashes that are alike.
+/// `090-1234-5678`, `03-1234-5678`, `0120-123-456`: 0 first, two dashes that are alike. The end of one part of a UUID
+/// and the two behind it look so too, now and then.
 fn is_domestic(text: &str, run: &[Digit]) -> bool {
     const SHAPES: [&[usize]; 7] = [
         &[2, 4, 4],
@@ -195,4 +261,5 @@ fn is_domestic(text: &str, run: &[Digit]) -> bool {
         && matches!(dash, Some('-' | '‐' | '‑' | '−' | '－'))
         && is_even_between(text, run)
         && (run.len() == 10 || is_mobile)
+        && !in_hex(text, run[0].from)
 }

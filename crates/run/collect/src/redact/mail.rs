@@ -4,19 +4,9 @@ use std::ops::Range;
 
 use super::Kind;
 
-pub(super) fn find(text: &str, hits: &mut Vec<(Range<usize>, Kind)>) {
-    let bytes = text.as_bytes();
-    let mut past = 0;
-    for sign in memchr::memchr_iter(b'@', bytes) {
-        if sign < past {
-            continue;
-        }
-        let found = login(text, past, sign).or_else(|| address(bytes, past, sign));
-        if let Some((range, kind)) = found {
-            past = range.end;
-            hits.push((range, kind));
-        }
-    }
+/// What the `@` at `sign` is in, looked for from `past` on.
+pub(super) fn around(text: &str, past: usize, sign: usize) -> Option<(Range<usize>, Kind)> {
+    login(text, past, sign).or_else(|| address(text.as_bytes(), past, sign))
 }
 
 /// `https://user:password@host`: what stands between `://` and `@`.

@@ -10,6 +10,7 @@ mod japan;
 mod mail;
 mod named;
 mod pan;
+mod scan;
 mod token;
 mod vault;
 
@@ -18,7 +19,9 @@ use std::{borrow::Cow, collections::BTreeMap, ops::Range};
 use serde_json::{Map, Value};
 use spec::section::redact::{Action, Redact};
 
+use digits::Glance;
 use named::Named;
+use scan::{Spot, Stretch};
 use token::Tokens;
 pub(crate) use vault::Vault;
 
@@ -184,24 +187,23 @@ impl Redactor {
         }
         let mut hits = Hits::new();
         self.tokens.find(text, &mut hits);
-        self.named.find(text, &mut hits);
-        mail::find(text, &mut hits);
-        let is_id = name.is_some_and(pan::is_id_name);
-        digits::runs(text, &mut |run| {
-            // What its own name says is an id is no card in one piece.
-            let is_whole = run[0].from == 0 && run[run.len() - 1].to == text.len();
-            if !(is_id && is_whole) {
-                let before = hits.len();
-                pan::find(text, run, &mut hits);
-                if hits.len() > before {
-                    return;
+        // What lies before these is part of a hit, or was looked at.
+        let (mut named_past, mut mail_past) = (0, 0);
+        scan::spots(text.as_bytes(), |spot| match spot {
+            Spot::Sign(sign) if sign >= named_past => {
+                if let Some(value) = self.named.value_behind(text, sign) {
+                    named_past = value.end;
+                    hits.push((value, Kind::Field));
                 }
             }
-            let by_name = name.filter(|_| is_whole);
-            match by_name.and_then(|name| japan::kind_of_field(name, run)) {
-                Some(kind) => hits.push((0..text.len(), kind)),
-                None => japan::find(text, run, &mut hits),
+            Spot::At(sign) if sign >= mail_past => {
+                if let Some((range, kind)) = mail::around(text, mail_past, sign) {
+                    mail_past = range.end;
+                    hits.push((range, kind));
+                }
             }
+            Spot::Sign(_) | Spot::At(_) => {}
+            Spot::Digits(stretch) => numbers(text, name, stretch, &mut hits),
         });
         if hits.is_empty() {
             return Cow::Borrowed(text);
@@ -320,6 +322,8 @@ impl Redactor {
                     *text = hidden;
                 }
             }
+            // Fewer digits, or a fraction, are no number that is looked for.
+            Value::Number(number) if number.as_f64().is_some_and(is_short) => {}
             Value::Number(number) => {
                 if let Some(hidden) = self.number(name, &number.to_string()) {
                     *value = Value::String(hidden);
@@ -337,7 +341,7 @@ impl Redactor {
     fn number(&self, name: Option<&str>, text: &str) -> Option<String> {
         let whole = text.strip_suffix(".0").unwrap_or(text);
         let whole = whole.trim_start_matches('-');
-        if whole.len() < digits::DIGITS_MIN || !whole.bytes().all(|byte| byte.is_ascii_digit()) {
+        if whole.len() < scan::DIGITS_MIN || !whole.bytes().all(|byte| byte.is_ascii_digit()) {
             return None;
         }
         match self.hide(whole, name) {
@@ -362,6 +366,39 @@ impl Redactor {
             Cow::Borrowed(_) => None,
         }
     }
+}
+
+/// Cards and other numbers of a stretch of the text, which is the value of the field `name` where it has one.
+fn numbers(text: &str, name: Option<&str>, stretch: Stretch, hits: &mut Hits) {
+    let is_short = stretch.digits < pan::DIGITS_MIN && stretch.is_close;
+    if is_short && !japan::may_be_in(text, name, &stretch.range) {
+        return;
+    }
+    let nothing =
+        |glance: &Glance| !pan::may_hold(text, glance) && !japan::may_hold(text, name, glance);
+    digits::runs(text, stretch.range, nothing, |run| {
+        // What its own name says is an id is no card in one piece.
+        let is_whole = run[0].from == 0 && run[run.len() - 1].to == text.len();
+        if !(is_whole && name.is_some_and(pan::is_id_name)) {
+            let before = hits.len();
+            pan::find(text, run, hits);
+            if hits.len() > before {
+                return;
+            }
+        }
+        let by_name = name.filter(|_| is_whole);
+        match by_name.and_then(|name| japan::kind_of_field(name, run)) {
+            Some(kind) => hits.push((0..text.len(), kind)),
+            None => japan::find(text, run, hits),
+        }
+    });
+}
+
+/// Whether a number has too few digits before its point, or any other than 0 behind it.
+fn is_short(number: f64) -> bool {
+    /// The least with [`scan::DIGITS_MIN`] digits.
+    const LEAST: f64 = 1e7;
+    number.abs() < LEAST || number.fract() != 0.0
 }
 
 /// The bound of a bucket or quantile that is no whole number: `6528.999999999999` has the digits of a card, but

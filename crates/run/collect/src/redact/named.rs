@@ -1,9 +1,9 @@
 //! Fields whose whole value is hidden because of their name, wherever they stand: in a record, or as `name=value` in
 //! a message.
 
-use std::ops::Range;
+use std::{cmp::Ordering, ops::Range};
 
-use super::{Kind, MARK};
+use super::MARK;
 
 /// Never of use in a log, always a danger there. Case, `_`, `-` and blanks do not matter.
 const ALWAYS: [&str; 38] = [
@@ -50,13 +50,17 @@ const ALWAYS: [&str; 38] = [
 
 /// No name is this long: such a key is data.
 const NAME_MAX: usize = 256;
+/// Pairs of bytes, of each its lower five bits.
+const PAIRS: usize = 32 * 32;
 
 #[derive(Debug)]
 pub(super) struct Named {
-    /// Plain, sorted.
+    /// Plain, in [`order`].
     names: Vec<Box<[u8]>>,
     /// One bit for each length that a name has, as a text of 64 bytes or more has the last.
     lengths: u64,
+    /// One bit for each pair of bytes with which a name ends: most words before a sign end otherwise.
+    ends: [u64; PAIRS / 64],
 }
 
 impl Named {
@@ -66,56 +70,80 @@ impl Named {
             .map(|name| plain(name).into_boxed_slice())
             .filter(|name| !name.is_empty())
             .collect();
-        names.sort_unstable();
+        names.sort_unstable_by(|one, other| order(one, other));
         names.dedup();
-        let lengths = names.iter().fold(0, |bits, name| bits | bit(name.len()));
-        Self { names, lengths }
+        Self::of(names)
     }
 
     /// One name alone.
     pub fn only(name: &str) -> Self {
-        let name = plain(name).into_boxed_slice();
+        Self::of(vec![plain(name).into_boxed_slice()])
+    }
+
+    fn of(names: Vec<Box<[u8]>>) -> Self {
+        let lengths = names.iter().fold(0, |bits, name| bits | bit(name.len()));
+        let mut ends = [0; PAIRS / 64];
+        for pair in names
+            .iter()
+            .filter_map(|name| name.last_chunk())
+            .map(|last| pair(*last))
+        {
+            ends[pair / 64] |= 1 << (pair % 64);
+        }
         Self {
-            lengths: bit(name.len()),
-            names: vec![name],
+            names,
+            lengths,
+            ends,
         }
     }
 
     pub fn holds(&self, name: &str) -> bool {
-        name.len() <= NAME_MAX && {
+        // Case is a matter of more than one byte where a name is not ASCII.
+        let may_be = !name.is_ascii() || self.may_end(name.trim().as_bytes());
+        may_be && name.len() <= NAME_MAX && {
             let plain = plain(name);
             self.lengths & bit(plain.len()) != 0 && self.knows(&plain)
         }
     }
 
     fn knows(&self, plain: &[u8]) -> bool {
-        self.names
-            .binary_search_by(|name| name[..].cmp(plain))
-            .is_ok()
+        let found = self.names.binary_search_by(|name| order(name, plain));
+        found.is_ok()
     }
 
-    /// The values of `password=…`, `"password": "…"`, `password: …`.
-    pub fn find(&self, text: &str, hits: &mut Vec<(Range<usize>, Kind)>) {
-        let bytes = text.as_bytes();
-        let mut past = 0;
-        for sign in memchr::memchr2_iter(b'=', b':', bytes) {
-            if sign < past || !self.is_named(text, sign) {
-                continue;
+    /// The value of `password=…`, `"password": "…"`, `password: …`, of which `sign` is the `=` or `:`.
+    #[inline]
+    pub fn value_behind(&self, text: &str, sign: usize) -> Option<Range<usize>> {
+        self.is_named(text, sign).then(|| value(text, sign + 1))?
+    }
+
+    /// Whether a name may end where these bytes do.
+    #[inline]
+    fn may_end(&self, bytes: &[u8]) -> bool {
+        match bytes.last_chunk::<2>() {
+            Some([one, other]) if is_letter(*one) && is_letter(*other) => {
+                let pair = pair([*one, *other]);
+                self.ends[pair / 64] >> (pair % 64) & 1 == 1
             }
-            if let Some(value) = value(text, sign + 1) {
-                past = value.end;
-                hits.push((value, Kind::Field));
-            }
+            // One letter, or one behind a dash.
+            _ => true,
         }
     }
 
     /// Whether one of the names ends before the sign; a part of a longer one counts where a dash or dot is before it.
+    #[inline]
     fn is_named(&self, text: &str, sign: usize) -> bool {
         let bytes = text.as_bytes();
         let mut end = sign;
-        while end > 0 && matches!(bytes[end - 1], b' ' | b'\t' | b'"' | b'\'' | b'\\') {
+        while let Some(b' ' | b'\t' | b'"' | b'\'' | b'\\') = bytes[..end].last() {
             end -= 1;
         }
+        self.may_end(&bytes[..end]) && self.ends(text, end)
+    }
+
+    /// Whether one of the names does end there.
+    fn ends(&self, text: &str, end: usize) -> bool {
+        let bytes = text.as_bytes();
         let start = end
             - bytes[..end]
                 .iter()
@@ -147,12 +175,28 @@ impl Named {
     }
 }
 
+/// By length first: most names differ from most words in it.
+fn order(one: &[u8], other: &[u8]) -> Ordering {
+    let by_length = one.len().cmp(&other.len());
+    by_length.then_with(|| one.cmp(other))
+}
+
+/// Where two last bytes of a name stand among all pairs. Case does not matter.
+fn pair(last: [u8; 2]) -> usize {
+    usize::from(last[0] & 31) << 5 | usize::from(last[1] & 31)
+}
+
 fn bit(length: usize) -> u64 {
     1 << length.min(63)
 }
 
 fn is_part(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-') || byte >= 0x80
+    is_letter(byte) || matches!(byte, b'_' | b'-')
+}
+
+#[inline]
+fn is_letter(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || byte >= 0x80
 }
 
 /// What stands behind the sign: quoted, or up to what ends a word. `None` for nothing, and for what is hidden already.

@@ -8,10 +8,10 @@ use std::ops::Range;
 
 use super::{
     Kind,
-    digits::{Digit, groups, is_even_between, name_before},
+    digits::{Digit, Glance, groups, is_even_between, name_before},
 };
 
-const DIGITS_MIN: usize = 13;
+pub(super) const DIGITS_MIN: usize = 13;
 const DIGITS_MAX: usize = 19;
 /// Groups as they are embossed, beside even ones: American Express, Diners Club, UATP, long UnionPay and Maestro.
 const SHAPES: [&[usize]; 5] = [&[4, 6, 5], &[4, 6, 4], &[4, 5, 6], &[4, 4, 5], &[6, 13]];
@@ -24,9 +24,12 @@ const TRACK_MAX: usize = 79;
 
 /// Every card among the digits.
 pub(super) fn find(text: &str, run: &[Digit], hits: &mut Vec<(Range<usize>, Kind)>) {
-    let mut at = 0;
+    let (mut at, mut within) = (0, 0..0);
     while at + DIGITS_MIN <= run.len() {
-        let Some(length) = card_at(text, run, at) else {
+        if at >= within.end {
+            within = piece(run, at);
+        }
+        let Some(length) = card_at(text, run, at, &within) else {
             at += 1;
             continue;
         };
@@ -37,6 +40,69 @@ pub(super) fn find(text: &str, run: &[Digit], hits: &mut Vec<(Range<usize>, Kind
         });
         at += length;
     }
+}
+
+/// Whether the run may hold a card: what is said of its digits and their groups, and by the name before it.
+pub(super) fn may_hold(text: &str, glance: &Glance) -> bool {
+    let values = glance.values();
+    if values.len() < DIGITS_MIN {
+        return false;
+    }
+    for at in 0..=values.len() - DIGITS_MIN {
+        let lead = values[at..at + 4]
+            .iter()
+            .fold(0, |lead, value| lead * 10 + usize::from(*value));
+        let mut lengths = ISSUED[lead];
+        while lengths != 0 {
+            let end = at + DIGITS_MIN + lengths.trailing_zeros() as usize;
+            lengths &= lengths - 1;
+            if end <= values.len() && may_stand(text, glance, at..end) {
+                return true;
+            }
+        }
+    }
+    false
+}
+
+/// [`stands_as_one`], as far as a glance can tell.
+fn may_stand(text: &str, glance: &Glance, card: Range<usize>) -> bool {
+    let is_whole = glance.is_begin(card.start) && glance.is_begin(card.end);
+    if !is_whole && !matches!(card.len(), 15 | 16) {
+        return false;
+    }
+    let piece = glance.piece(card.start);
+    let is_grouped = piece.end < card.end;
+    if is_grouped && !(is_whole && piece.len() <= GROUP_MAX) {
+        // The first of several groups is short, in every shape.
+        return false;
+    }
+    luhn(&glance.values()[card]) && (is_grouped || !is_said_to_be_id(text, glance.at(piece.start)))
+}
+
+/// Whether what stands before the word in which the digits at `at` are says that it is an id: a name, or the prefix that
+/// a payment provider puts before the ids of its objects.
+fn is_said_to_be_id(text: &str, at: usize) -> bool {
+    /// A longer word is no id.
+    const WORD_MAX: usize = 64;
+    /// Of the objects of Stripe's API, but for those of cards.
+    const PREFIXES: [&str; 16] = [
+        "ch_", "pi_", "re_", "in_", "cs_", "po_", "py_", "tr_", "cus_", "sub_", "evt_", "txn_",
+        "req_", "seti_", "prod_", "price_",
+    ];
+    let bytes = text.as_bytes();
+    let letters = bytes[..at].iter().rev().take(WORD_MAX);
+    let word = at
+        - letters
+            .take_while(|byte| byte.is_ascii_alphanumeric())
+            .count();
+    let before = &text[..word];
+    let is_prefix = |prefix: &str| {
+        let ahead = before.strip_suffix(prefix).map(str::as_bytes);
+        let is_part = |byte: &u8| byte.is_ascii_alphanumeric() || *byte == b'_';
+        ahead.is_some_and(|ahead| !ahead.last().is_some_and(is_part))
+    };
+    name_before(text, word).is_some_and(is_id_name)
+        || (before.ends_with('_') && PREFIXES.into_iter().any(is_prefix))
 }
 
 /// Whether a name says that its value is an id or a time: then its digits are no card, whatever they add up to.
@@ -57,78 +123,90 @@ pub(super) fn is_id_name(name: &str) -> bool {
     const ENDS: [&str; 10] = [
         "_id", ".id", "-id", "_ids", "_ns", "_us", "_ms", "_at", "_bytes", "time",
     ];
+    const CARDS: [&str; 5] = ["card", "credit", "debit", "account", "acct"];
     let lower = name.to_ascii_lowercase();
-    let is_card = ["card", "pan", "credit", "debit", "account", "acct"]
-        .iter()
-        .any(|word| lower.contains(word));
+    let has = |words: &[&str]| words.iter().any(|word| lower.contains(word));
+    let is_pan = lower
+        .match_indices("pan")
+        .any(|(at, _)| is_word(name, at..at + 3));
     let is_id = lower == "id"
         || name.ends_with("Id")
         || ENDS.iter().any(|end| lower.ends_with(end))
-        || PARTS.iter().any(|part| lower.contains(part));
-    is_id && !is_card
+        || has(&PARTS);
+    is_id && !is_pan && !has(&CARDS)
 }
 
-/// The length of the card number that begins at `at`; the longest, so that nothing of it is left.
-fn card_at(text: &str, run: &[Digit], at: usize) -> Option<usize> {
+/// Whether this part of a name is a word of its own, as `pan` is in `pan_id` and `userPan`, but not in `span_id`.
+fn is_word(name: &str, part: Range<usize>) -> bool {
+    let bytes = name.as_bytes();
+    let begins = part.start.checked_sub(1).is_none_or(|before| {
+        let before = bytes[before];
+        let is_hump = before.is_ascii_lowercase() && bytes[part.start].is_ascii_uppercase();
+        !before.is_ascii_alphabetic() || is_hump
+    });
+    begins && !bytes.get(part.end).is_some_and(u8::is_ascii_lowercase)
+}
+
+/// The length of the card number that begins at `at`, in this piece; the longest, so that nothing of it is left.
+fn card_at(text: &str, run: &[Digit], at: usize, piece: &Range<usize>) -> Option<usize> {
     let longest = DIGITS_MAX.min(run.len() - at);
-    let lead = run[at..at + 4]
+    let mut values = [0; DIGITS_MAX];
+    for (value, digit) in values.iter_mut().zip(&run[at..at + longest]) {
+        *value = digit.value;
+    }
+    let lead = values[..4]
         .iter()
-        .fold(0u32, |lead, digit| lead * 10 + u32::from(digit.value));
+        .fold(0, |lead, value| lead * 10 + usize::from(*value));
     (DIGITS_MIN..=longest).rev().find(|length| {
-        let card = &run[at..at + length];
-        is_issued(lead, *length) && luhn(card) && stands_as_one(text, run, at, *length)
+        ISSUED[lead] >> (length - DIGITS_MIN) & 1 == 1
+            && luhn(&values[..*length])
+            && stands_as_one(text, run, at..at + length, piece)
     })
 }
 
 /// Whether the digits are written as one number: in one piece, or in groups as people write cards. In one
 /// piece with more digits around it, only the lengths that schemes print are believed.
-fn stands_as_one(text: &str, run: &[Digit], at: usize, length: usize) -> bool {
-    let card = &run[at..at + length];
-    let (from, last) = (card[0].from, card[length - 1].from);
-    let is_cut_before = at > 0 && run[at].is_joined;
-    let is_cut_after = run.get(at + length).is_some_and(|digit| digit.is_joined);
-    let groups = groups(card);
-    if in_hex(text, from) || in_hex(text, last) {
+fn stands_as_one(text: &str, run: &[Digit], place: Range<usize>, piece: &Range<usize>) -> bool {
+    let card = &run[place.clone()];
+    if in_hex(text, card[0].from) || in_hex(text, card[card.len() - 1].from) {
         return false;
     }
-    if groups.len() > 1 {
-        let (last, rest) = groups.split_last().unwrap_or((&0, &[]));
-        let is_even = rest.iter().all(|group| *group == rest[0])
-            && rest[0] <= GROUP_MAX
-            && *last <= rest[0].max(5);
-        return !is_cut_before
-            && !is_cut_after
-            && is_even_between(text, card)
-            && (is_even || SHAPES.contains(&&*groups));
+    let is_cut_after = run.get(place.end).is_some_and(|digit| digit.is_joined);
+    let is_cut = place.start > piece.start || is_cut_after;
+    let groups = groups(card);
+    if let [first, .., last] = groups[..] {
+        let rest = &groups[..groups.len() - 1];
+        let is_even =
+            rest.iter().all(|group| *group == first) && first <= GROUP_MAX && last <= first.max(5);
+        return !is_cut && is_even_between(text, card) && (is_even || SHAPES.contains(&&*groups));
     }
     // What is said of the whole of what stands in one piece is said of each part of it.
-    let piece = piece(run, at);
-    if (is_cut_before || is_cut_after)
-        && (!matches!(length, 15 | 16) || is_nanoseconds(run, &piece))
-    {
+    if is_cut && (!matches!(card.len(), 15 | 16) || is_nanoseconds(run, piece)) {
         return false;
     }
-    !is_fraction(text, run, piece.start, piece.len())
-        && !name_before(text, run[piece.start].from).is_some_and(is_id_name)
+    !is_fraction(text, run, piece) && !is_said_to_be_id(text, run[piece.start].from)
 }
 
-/// The digits that stand in one piece with that at `at`.
+/// The digits that stand in one piece from that at `at` on, which begins it.
 fn piece(run: &[Digit], at: usize) -> Range<usize> {
-    let start = (0..=at).rev().find(|i| *i == 0 || !run[*i].is_joined);
     let behind = run[at + 1..].iter().take_while(|digit| digit.is_joined);
-    start.unwrap_or(0)..at + 1 + behind.count()
+    at..at + 1 + behind.count()
 }
 
 /// `0.4242…`, as a program writes a float.
-fn is_fraction(text: &str, run: &[Digit], at: usize, length: usize) -> bool {
-    let whole = run[..at].iter().rev();
+fn is_fraction(text: &str, run: &[Digit], piece: &Range<usize>) -> bool {
+    let Some(before) = piece.start.checked_sub(1) else {
+        return false;
+    };
+    let whole = run[..=before].iter().rev().take(FLOAT_DIGITS);
     let whole = 1 + whole.take_while(|digit| digit.is_joined).count();
-    at > 0 && &text[run[at - 1].to..run[at].from] == "." && whole.min(at) + length <= FLOAT_DIGITS
+    let between = &text[run[before].to..run[piece.start].from];
+    between == "." && whole.min(piece.start) + piece.len() <= FLOAT_DIGITS
 }
 
 /// Whether the place lies within an id of hexadecimal digits: a UUID (RFC 9562), or one of the lengths that ids of
 /// traces and spans, and hashes, have.
-fn in_hex(text: &str, place: usize) -> bool {
+pub(super) fn in_hex(text: &str, place: usize) -> bool {
     const LENGTHS: [usize; 9] = [16, 24, 32, 40, 48, 56, 64, 96, 128];
     const LONGEST: usize = 129;
     let bytes = text.as_bytes();
@@ -208,8 +286,28 @@ fn is_nanoseconds(run: &[Digit], piece: &Range<usize>) -> bool {
     piece.len() == 19 && lead[0].value == 1 && (5..=9).contains(&lead[1].value)
 }
 
+/// What a digit adds to Luhn's sum where it counts twice.
+const TWICE: [u8; 10] = [0, 2, 4, 6, 8, 1, 3, 5, 7, 9];
+
+/// For each four leading digits the lengths of cards that begin so, [`DIGITS_MIN`] in the lowest bit.
+static ISSUED: [u8; 10_000] = {
+    let mut all = [0; 10_000];
+    let mut lead = 0;
+    while lead < all.len() {
+        let mut length = DIGITS_MIN;
+        while length <= DIGITS_MAX {
+            #[allow(clippy::cast_possible_truncation)]
+            let is_issued = is_issued(lead as u32, length);
+            all[lead] |= (is_issued as u8) << (length - DIGITS_MIN);
+            length += 1;
+        }
+        lead += 1;
+    }
+    all
+};
+
 /// Issuer ranges (ISO/IEC 7812) by their first four digits, with the lengths that each scheme uses.
-fn is_issued(lead: u32, length: usize) -> bool {
+const fn is_issued(lead: u32, length: usize) -> bool {
     match length {
         13 => matches!(lead, 4000..=4999 | 5000..=5099 | 5600..=6999),
         14 => matches!(
@@ -234,15 +332,17 @@ fn is_issued(lead: u32, length: usize) -> bool {
     }
 }
 
-pub(super) fn luhn(digits: &[Digit]) -> bool {
-    let sum: u32 = digits
-        .iter()
-        .rev()
-        .enumerate()
-        .map(|(i, digit)| {
-            let weighted = u32::from(digit.value) << (i % 2);
-            if weighted > 9 { weighted - 9 } else { weighted }
-        })
-        .sum();
+/// Whether the check digit holds (ISO/IEC 7812-1).
+pub(super) fn luhn(values: &[u8]) -> bool {
+    let (mut sum, mut is_twice) = (0, false);
+    for value in values.iter().rev() {
+        let value = usize::from(*value);
+        sum += if is_twice {
+            usize::from(TWICE[value])
+        } else {
+            value
+        };
+        is_twice = !is_twice;
+    }
     sum.is_multiple_of(10)
 }

@@ -103,6 +103,9 @@ fn card_numbers_are_hidden_however_they_are_grouped() {
         ),
         ("42424242424242421226", "[redacted:pan]1226"),
         ("x6304000000000000x", "x[redacted:pan]x"),
+        ("my_ch_4242424242424242", "my_ch_[redacted:pan]"),
+        ("card_4242424242424242", "card_[redacted:pan]"),
+        ("userPanId=4242424242424242", "userPanId=[redacted:pan]"),
     ] {
         assert_eq!(redactor.text(text), expected, "{text}");
     }
@@ -131,6 +134,11 @@ fn numbers_that_are_no_cards_stay() {
         // A card's digits within an id, and within a fraction.
         "user_id=194242424242424242 {\"user_id\":424242424242424299}",
         "{\"score\":0.7424242424242424}",
+        // A word that begins otherwise is no less an id, and the ids of a payment provider's objects say what they are.
+        "\"span_id\":\"adc4242424242424242\" \"company_id\":4242424242424242",
+        "POST /v1/charges/ch_4242424242424242/capture",
+        // Parts of a UUID that are grouped as a telephone number is.
+        "request_id=91a6ee02-5142-4961-a84b-b05f2257cb0f",
     ] {
         assert_eq!(redactor.text(text), text);
     }

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use aho_corasick::AhoCorasick;
+use aho_corasick::{AhoCorasick, MatchKind};
 use regex::Regex;
 
 use super::Kind;
@@ -55,6 +55,9 @@ const PATTERN: &str = concat!(
     r")",
 );
 
+/// The shortest that the pattern knows: `xoxb-` and eight letters.
+const TOKEN_MIN: usize = 13;
+
 #[derive(Debug)]
 pub(super) struct Tokens {
     signs: AhoCorasick,
@@ -64,13 +67,17 @@ pub(super) struct Tokens {
 impl Tokens {
     pub fn new() -> Self {
         Self {
-            signs: AhoCorasick::new(SIGNS).expect("a few constant words"),
+            signs: AhoCorasick::builder()
+                // Any would do; of this kind they are searched for many bytes at once.
+                .match_kind(MatchKind::LeftmostFirst)
+                .build(SIGNS)
+                .expect("a few constant words"),
             pattern: Regex::new(PATTERN).expect("a constant pattern"),
         }
     }
 
     pub fn find(&self, text: &str, hits: &mut Vec<(Range<usize>, Kind)>) {
-        if !self.signs.is_match(text) {
+        if text.len() < TOKEN_MIN || !self.signs.is_match(text) {
             return;
         }
         let found = self.pattern.find_iter(text);
