@@ -3,11 +3,12 @@
 use promise::say;
 
 use super::{Found, Sight};
+use crate::section::continuity::Failover;
 
 rule! {
     /// # Finds
-    /// A failover without a drill.
-    /// ja: 訓練のない切り替え。
+    /// A failover, with a mode, steps, a trigger or somewhere to go to, without a drill.
+    /// ja: 方式・手順・条件・切り替え先のいずれかがあるのに、訓練のない切り替え。
     /// # Why
     /// The first try of a procedure is the one during which it is mended.
     /// ja: 初めて実行したときに、手順の誤りが見つかります。
@@ -25,7 +26,8 @@ rule! {
 
 fn check(sight: &Sight<'_>, found: &mut Found<'_>) {
     let continuity = &sight.spec.design.continuity;
-    for (name, failover) in &continuity.failover {
+    let is_described = |it: &Failover| !it.steps.is_empty() || !it.triggers.is_empty() || it.to.is_some() || it.mode.is_some();
+    for (name, failover) in continuity.failover.iter().filter(|(_, it)| is_described(it)) {
         let is_drilled = continuity.drills.values().any(|drill| drill.of.as_ref().is_none_or(|of| of == name || failover.tiers.contains(of)));
         if !is_drilled {
             found

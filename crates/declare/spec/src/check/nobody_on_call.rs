@@ -44,8 +44,8 @@ fn check(sight: &Sight<'_>, found: &mut Found<'_>) {
         .note(
             sight.places.at(&["severities", name, "answer_within"]),
             say!(
-                "`{name}` is answered within {within}, and nobody is on call",
-                "`{name}` には {within} 以内に応答する約束ですが、当番がいません"
+                "`{name}` is answered within {within}, and no `on_call` says by whom",
+                "`{name}` には {within} 以内に応答する約束ですが、誰が応答するか(`on_call`)が書かれていません"
             ),
         )
         .hint(say!(

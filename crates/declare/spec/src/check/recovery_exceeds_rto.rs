@@ -81,7 +81,8 @@ fn called(step: &Step) -> Say {
         Some(other) => Say::same(other),
         None => {
             let until = step.text.find(|c: char| c.is_ascii_digit() || "(（".contains(c)).filter(|at| *at > 0);
-            Say::same(step.text[..until.unwrap_or(step.text.len())].trim())
+            let name = &step.text[..until.unwrap_or(step.text.len())];
+            Say::same(name.trim_end_matches(|c: char| c.is_whitespace() || ":：<>≤~約-–—".contains(c)).trim_start())
         }
     }
 }

@@ -194,6 +194,24 @@ impl Draft {
         }
     }
 
+    /// Takes back what was said at a path and below it; the report says why.
+    pub(crate) fn withdraw(&mut self, path: &[&str], why: &Say) {
+        let Some((field, above)) = path.split_last() else {
+            return;
+        };
+        if let Some(all) = self.map_at(above) {
+            all.retain(|(known, _)| known != field);
+        }
+        let path = path.join(".");
+        for entry in &mut self.report {
+            let to = entry.to.as_deref().and_then(|to| to.strip_prefix(&path));
+            if to.is_some_and(|below| below.is_empty() || below.starts_with('.')) {
+                entry.to = None;
+                entry.why = Some(why.clone());
+            }
+        }
+    }
+
     /// The map at a path, which is made where nothing stands there.
     fn map_at(&mut self, path: &[&str]) -> Option<&mut Vec<(String, Part)>> {
         let mut here = &mut self.root;

@@ -60,6 +60,9 @@ fn read(source: &Source<'_>, draft: &mut Draft) {
             why(),
         );
         draft.guess(&["promises", &id, "within"], "5m", line, why());
+        let why = || say!("somebody should see to it", "誰かが対応すべきです");
+        draft.guess(&["promises", &id, "severity"], "ticket", line, why());
+        draft.guess(&["severities", "ticket", "level"], 2, line, why());
     }
     for left in &imported.left {
         draft.lost(source.line(left.at), &left.what.en, left.what.clone());

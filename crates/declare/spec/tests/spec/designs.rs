@@ -44,7 +44,7 @@ fn codes(name: &str) -> BTreeSet<&'static str> {
     loaded.diagnostics.iter().map(|it| it.code).collect()
 }
 
-const DOCUMENTS: [&str; 14] = [
+const DOCUMENTS: [&str; 15] = [
     "bookings.md",
     "shop_on_gcp.md",
     "clinic.md",
@@ -59,6 +59,7 @@ const DOCUMENTS: [&str; 14] = [
     "wallet.md",
     "coffee.md",
     "laboratory.md",
+    "recovery_plan.md",
 ];
 
 #[test]
@@ -402,6 +403,14 @@ fn other_kinds_of_documents_come_through_without_false_alarms() {
                 "failover-never-drilled",
                 "steps-without-executor",
                 "budget-without-actuals",
+            ],
+        ),
+        (
+            "recovery_plan.md",
+            vec![
+                // T+7 hours > 4 h; the region's own T+4 hours is no more than that.
+                "recovery-exceeds-rto",
+                "steps-without-executor",
             ],
         ),
         (

@@ -35,6 +35,7 @@ impl Reader<'_> {
         self.objectives_without_a_tier();
         self.path();
         self.backups_of_databases();
+        self.tiers_of_procedures();
         self.drills();
         self.restores();
         self.clocks_of_logs();
@@ -201,6 +202,7 @@ impl Reader<'_> {
             field,
             value,
             about,
+            heading,
             line,
         } in std::mem::take(&mut self.objectives)
         {
@@ -209,10 +211,6 @@ impl Reader<'_> {
             if let Some(tier) = self.tier_in(&about).or(only) {
                 self.draft
                     .guess(&["service", "tiers", &tier, field], value, line, why());
-            } else if self.tiers.is_empty() || speaks_of_all(&about) {
-                let why = say!("no tier is named with it", "層の名前がない");
-                self.draft
-                    .guess(&["service", "tiers", "service", field], value, line, why);
             } else if self.tiers.iter().any(|(tier, _)| {
                 self.draft
                     .says(&["service", "tiers", tier, field])
@@ -221,6 +219,10 @@ impl Reader<'_> {
                 let what = format!("{field} {value}");
                 let why = say!("a tier promises the same", "同じ値を約束する層があります");
                 self.draft.noted(line, &what, why);
+            } else if self.tiers.is_empty() || speaks_of_all(&about) || is_label(&about, &heading) {
+                let why = say!("no tier is named with it", "層の名前がない");
+                self.draft
+                    .guess(&["service", "tiers", "service", field], value, line, why);
             } else {
                 let what = format!("{field} {value}: {about}");
                 let why = say!(
@@ -268,21 +270,6 @@ impl Reader<'_> {
                 json!(names),
                 self.shown_at,
                 say!("what the diagram shows", "図による"),
-            );
-        }
-    }
-
-    /// A drill of which nothing else is said is one of the failover.
-    fn drills(&mut self) {
-        if self.draft.has(&["continuity", "drills", "failover"])
-            && let Some(failover) = self.draft.only_in(&["continuity", "failover"])
-        {
-            let why = say!("there is one failover", "切り替えは一つ");
-            self.draft.guess(
-                &["continuity", "drills", "failover", "of"],
-                failover,
-                0,
-                why,
             );
         }
     }
@@ -433,6 +420,26 @@ impl Reader<'_> {
 }
 
 /// Whether a text speaks of the whole service.
+/// Whether an objective stands alone where objectives stand, `RTO: < 4 hours`: it is of the whole.
+fn is_label(text: &str, heading: &str) -> bool {
+    const WORDS_MAX: usize = 4;
+    const OBJECTIVES: [&str; 9] = [
+        "rto",
+        "rpo",
+        "objective",
+        "summary",
+        "overview",
+        "target",
+        "目標",
+        "概要",
+        "要件",
+    ];
+    OBJECTIVES.iter().any(|word| heading.contains(word))
+        && text
+            .split_once([':', '：'])
+            .is_some_and(|(name, _)| name.split_whitespace().count() <= WORDS_MAX)
+}
+
 fn speaks_of_all(text: &str) -> bool {
     let lower = text.to_lowercase();
     [

@@ -197,6 +197,16 @@ fn is_named(line: &str) -> bool {
     line.starts_with("**") || name.is_some_and(|name| name.chars().count() < NAME_MAX)
 }
 
+/// The sentences of one line.
+pub(super) fn sentences_of(text: &str) -> impl Iterator<Item = &str> {
+    let mut rest = text;
+    std::iter::from_fn(move || {
+        let (own, after) = rest.split_at(sentence(rest));
+        rest = after.trim_start();
+        (!own.is_empty()).then_some(own)
+    })
+}
+
 /// Where the first sentence of a text ends.
 fn sentence(text: &str) -> usize {
     const SHORT: [&str; 7] = ["e.g.", "i.e.", "vs.", "approx.", "incl.", "max.", "min."];

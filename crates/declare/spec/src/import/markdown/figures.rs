@@ -1,5 +1,7 @@
 //! Figures as people write them, in English and Japanese, in the notation of a spec.
 
+use promise::{record::Scalar as _, unit::Span};
+
 use super::numbers::{Number, number_from, passed_over};
 
 /// What a figure counts.
@@ -170,7 +172,24 @@ pub(super) fn figures(text: &str) -> Vec<Figure> {
         }
     }
     out.sort_by_key(|it| it.start);
+    let all = out.clone();
+    let mut before = std::iter::once(None).chain(all.iter().map(Some));
+    out.retain(|it| {
+        !before
+            .next()
+            .flatten()
+            .is_some_and(|before| is_again(text, before, it))
+    });
     out
+}
+
+/// `4 hours (240 minutes)`: the same time in another unit.
+fn is_again(text: &str, before: &Figure, figure: &Figure) -> bool {
+    let between = text.get(before.end..figure.start).unwrap_or_default();
+    let span = |it: &Figure| Span::parse(&it.text).ok();
+    figure.kind == Kind::Time
+        && matches!(between.trim(), "(" | "（")
+        && span(before).is_some_and(|it| Some(it) == span(figure))
 }
 
 pub(super) fn unit_of(text: &str) -> Option<&'static (&'static str, Kind, &'static str)> {

@@ -4,7 +4,7 @@
 //! form of any one of them. Every figure becomes a line of the spec or an entry of the report that says it is none.
 //!
 //! Reading order: `fold`, `blocks`, `numbers`, `figures`, `bounds`, `words`, `named`, then `tree` (fenced YAML and JSON),
-//! `table`, `row`, `rows`, `alert_table`, `design`, `failover`, `watching`, `objectives`, `sentence`, `stated`, `stating`,
+//! `table`, `row`, `rows`, `alert_table`, `design`, `failover`, `procedure`, `watching`, `objectives`, `sentence`, `stated`, `stating`,
 //! `pairs`, `mentions`, `waiting`, `owed`, `accepted`, `worded`, `prose`, `after`. A block that is a file of another format
 //! is read as such.
 
@@ -24,7 +24,9 @@ mod objectives;
 mod owed;
 mod pairs;
 mod place;
+mod procedure;
 mod prose;
+mod rehearsed;
 mod row;
 mod rows;
 mod sentence;
@@ -52,7 +54,9 @@ pub(super) const IMPORTER: Importer = Importer {
             draft.open(source.name);
             let text = fold::folded(source.text);
             let mut reader = Reader::new(draft, source.name, &text);
+            let text = reader.uncommented(&text);
             reader.blocks(&text, 1, 0);
+            reader.rehearsals(&text);
             reader.finish();
         }
     },
@@ -109,8 +113,11 @@ struct Reader<'r> {
     paragraph: usize,
     /// Whether the list that is read is one of steps to recover.
     in_steps: bool,
+    procedures: Vec<procedure::Procedure>,
     /// The sentence that a list stands under: `We kept the list of alerts short:`.
     lead: String,
+    /// The bullets that the present one is indented under, where they end with a colon: how far, and the text.
+    above: Vec<(usize, String)>,
     /// The label that the bullets stand under, in a document of objectives.
     label: Option<objectives::Label>,
     tiers: Vec<(String, Option<String>)>,
@@ -132,6 +139,8 @@ struct Reader<'r> {
     runbook: Option<(String, usize)>,
     /// How often a restore is tried, and which line says so.
     restore_tried: Option<(String, usize)>,
+    /// How often a failover is rehearsed, and which line says so.
+    drilled: Option<(String, usize)>,
     /// Standards that were named already.
     named: Vec<&'static str>,
     /// The part that the sentence before, in the same paragraph, was about.
@@ -153,8 +162,9 @@ struct Reader<'r> {
 struct Objective {
     field: &'static str,
     value: String,
-    /// The words beside it.
+    /// The words beside it, and the heading above it in lower case.
     about: String,
+    heading: String,
     line: usize,
 }
 
@@ -171,7 +181,9 @@ impl<'r> Reader<'r> {
             before: String::new(),
             paragraph: usize::MAX,
             in_steps: false,
+            procedures: Vec::new(),
             lead: String::new(),
+            above: Vec::new(),
             label: None,
             tiers: Vec::new(),
             watched: Vec::new(),
@@ -184,6 +196,7 @@ impl<'r> Reader<'r> {
             clock: None,
             runbook: None,
             restore_tried: None,
+            drilled: None,
             named: Vec::new(),
             subject: None,
             payer: None,
@@ -200,6 +213,16 @@ impl<'r> Reader<'r> {
         for block in blocks(text, first) {
             self.said.extend(block.said());
             self.in_steps &= matches!(block.what, What::Bullet { .. });
+            let indent = match &block.what {
+                What::Bullet { indent, .. } => *indent,
+                _ => 0,
+            };
+            self.above.retain(|(above, _)| *above < indent);
+            if let What::Bullet { text, .. } = &block.what
+                && bare(text).ends_with([':', '：'])
+            {
+                self.above.push((indent, bare(text)));
+            }
             match block.what {
                 What::Heading { level, text } => self.heading(level, &bare(text), block.line),
                 What::Fence { language, text } => self.fence(language, text, block.line, depth),
@@ -209,6 +232,8 @@ impl<'r> Reader<'r> {
                     text,
                     ..
                 } => self.item(&bare(&text), done, block.line),
+                // A table of contents says nothing that its chapters do not.
+                What::Bullet { text, .. } if text.starts_with('[') && text.contains("](#") => {}
                 What::Bullet {
                     is_numbered, text, ..
                 } => self.bullet(&bare(&text), is_numbered, block.line),
@@ -229,6 +254,28 @@ impl<'r> Reader<'r> {
                 }
             }
         }
+    }
+
+    /// The text with its comments blanked, as many lines long: nobody reads them in what is printed.
+    fn uncommented(&mut self, text: &str) -> String {
+        let (mut out, mut rest, mut line) = (String::with_capacity(text.len()), text, 1);
+        while let Some((before, (comment, after))) = rest
+            .split_once("<!--")
+            .and_then(|(before, inner)| Some((before, inner.split_once("-->")?)))
+        {
+            line += before.matches('\n').count();
+            let why = say!("a comment", "コメントです");
+            for (at, said) in (line..).zip(comment.lines()) {
+                if numbers::says_one(said) {
+                    self.draft.noted(at, said.trim(), why.clone());
+                }
+            }
+            let lines = comment.matches('\n').count();
+            out.push_str(before);
+            out.push_str(&"\n".repeat(lines));
+            (rest, line) = (after, line + lines);
+        }
+        out + rest
     }
 
     fn heading(&mut self, level: usize, text: &str, line: usize) {

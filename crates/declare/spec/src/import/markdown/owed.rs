@@ -77,10 +77,12 @@ impl Reader<'_> {
     /// An objective whose tier is told by the words beside it, when all tiers are known.
     pub(super) fn objective(&mut self, field: &'static str, value: &str, about: &str, line: usize) {
         let (value, about) = (value.to_owned(), about.to_owned());
+        let heading = self.headings.last().map(|(_, text)| text.to_lowercase());
         self.objectives.push(Objective {
             field,
             value,
             about,
+            heading: heading.unwrap_or_default(),
             line,
         });
     }

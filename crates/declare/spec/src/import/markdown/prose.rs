@@ -5,6 +5,7 @@ use serde_json::json;
 
 use super::{
     Reader,
+    blocks::sentences_of,
     bounds::condition,
     figures::{Kind, figures, is_money},
     no_home, place,
@@ -76,9 +77,7 @@ impl Reader<'_> {
                 .push(&["severities", severity, "response"], text, line);
         }
         let is_step = is_numbered && (self.in_steps || recovers(text));
-        if is_numbered
-            && (is_step || self.is_under(&["failover", "切り替え", "切替", "復旧", "recovery"]))
-        {
+        if is_numbered && (is_step || self.is_under(&RECOVERY)) {
             self.in_steps = true;
             return self.step(text, line);
         }
@@ -95,7 +94,9 @@ impl Reader<'_> {
                 return self.alert(text, severity.map(|(severity, _)| severity), line, "");
             }
         }
-        self.prose(text, line);
+        for sentence in sentences_of(text) {
+            self.prose(sentence, line);
+        }
     }
 
     /// What is paid for, below a heading of costs, and how much; its unit may stand in the heading.
@@ -186,6 +187,7 @@ impl Reader<'_> {
 
     /// The figures of a script that say how a recovery runs.
     pub(super) fn script(&mut self, text: &str, first: usize) {
+        let recovers = self.is_under(&RECOVERY);
         for (at, line) in text.lines().enumerate() {
             let number = first + at;
             if line.contains('→') {
@@ -204,6 +206,7 @@ impl Reader<'_> {
                     continue;
                 };
                 match pair[0] {
+                    _ if !recovers => self.draft.lost(number, line.trim(), no_home()),
                     "--desired-capacity" | "--desired-count" | "--replicas" | "replicas" => self
                         .once(
                             &["continuity", "failover", "region", "instances"],
@@ -237,6 +240,16 @@ impl Reader<'_> {
         }
     }
 }
+
+/// What is said below stands in a plan to bring a service back.
+const RECOVERY: [&str; 6] = [
+    "failover",
+    "切り替え",
+    "切替",
+    "復旧",
+    "recovery",
+    "フェイルオーバー",
+];
 
 /// Whether a step of a list takes time and brings a service back.
 fn recovers(text: &str) -> bool {

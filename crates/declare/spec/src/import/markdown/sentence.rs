@@ -156,7 +156,9 @@ fn told(section: &'static str, piece: &str) -> Told {
         let is_unit = rest[version.len()..]
             .trim_start()
             .starts_with(['台', 'g', 't', '個']);
-        if !version.is_empty() && !is_unit {
+        // `PostgreSQL 12+` and `PostgreSQL < 12` name no version that runs.
+        let is_open = rest[version.len()..].starts_with('+');
+        if !version.is_empty() && !is_unit && !is_open {
             told.push(("version", json!(version)));
         }
     }

@@ -1,5 +1,6 @@
 //! What a sentence states beside its figures: what is on or off, how logs are kept, how a recovery runs.
 
+use promise::say;
 use serde_json::{Value, json};
 
 use super::{
@@ -12,6 +13,26 @@ use super::{
 };
 
 const REPLICA: &[&str] = &["replica", "replicat", "複製", "レプリ"];
+/// A copy of data that is kept up with, where its mode is not told.
+const COPIED: [&str; 5] = [
+    "replication",
+    "replicas",
+    "replicated",
+    "複製し",
+    "レプリケーション",
+];
+const OF_DATA: [&str; 5] = ["database", "data", "region", "データ", "リージョン"];
+const NOT_DATA: [&str; 9] = [
+    "redis",
+    "cache",
+    "キャッシュ",
+    "index",
+    "kafka",
+    "pod",
+    "bucket",
+    "s3",
+    "backup",
+];
 const BACKUP: &[&str] = &["backup", "バックアップ"];
 
 /// What is on or off, and where a spec says so.
@@ -114,15 +135,22 @@ impl Reader<'_> {
                 ("async", ["async", "非同期"]),
                 ("sync", ["synchron", "同期"]),
             ];
-            let mode = modes
-                .iter()
-                .find(|(_, words)| words.iter().any(|word| lower.contains(word)));
+            let says = |words: &[&str]| words.iter().any(|word| lower.contains(word));
+            let mode = modes.iter().find(|(_, words)| says(words));
+            let path = ["continuity", "replication", "replica", "mode"];
             if let Some((mode, _)) = mode {
-                self.once(
-                    &["continuity", "replication", "replica", "mode"],
-                    *mode,
-                    line,
+                self.once(&path, *mode, line);
+            } else if says(&COPIED)
+                && says(&OF_DATA)
+                && !says(&NOT_DATA)
+                && figures(text).is_empty()
+                && !self.draft.has(&path)
+            {
+                let why = say!(
+                    "a copy is named, and not whether it waits: most do not",
+                    "複製の方式が書かれていない(多くは非同期)"
                 );
+                self.draft.guess(&path, "async", line, why);
             }
         }
         for clause in lower.split(['、', '。', ',', ';']) {

@@ -17,7 +17,8 @@ impl Reader<'_> {
     /// Every figure of a sentence, by the words around it.
     pub(super) fn prose(&mut self, text: &str, line: usize) {
         self.regions(text, line);
-        let above = self.headings.iter().map(|(_, text)| text.as_str());
+        let above = self.headings.iter().chain(&self.above);
+        let above = above.map(|(_, text)| text.as_str());
         let why = above.chain([text]).find_map(unpromised);
         if let Some(why) = why {
             return self.explained_in_part(text, why, line);
@@ -194,6 +195,13 @@ impl Reader<'_> {
             Kind::Time if has(&["間隔", "interval", "every"]) && speaks(&MEASURED) => {
                 self.once(&["monitoring", "interval"], value, line);
             }
+            // `within 15 minutes (P1) or 30 minutes (P2)`
+            Kind::Time if speaks(&ANSWERED) && bracketed(text, figure).is_some() => {
+                if let Some((severity, _)) = bracketed(text, figure) {
+                    self.severity(severity, line);
+                    self.once(&["severities", severity, "answer_within"], value, line);
+                }
+            }
             Kind::Time if has(&ANSWERED) && words::severity(text).is_some() => {
                 if let Some((severity, _)) = words::severity(text) {
                     self.severity(severity, line);
@@ -207,8 +215,9 @@ impl Reader<'_> {
                 }
             }
             Kind::Time
-                if has(&["証明書", "certificate", "ssl"])
-                    || (whole.contains("証明書") && after.starts_with('前')) =>
+                if value.ends_with(['d', 'w', 'h', 'y'])
+                    && (has(&["証明書", "certificate", "ssl"])
+                        || (whole.contains("証明書") && after.starts_with('前'))) =>
             {
                 self.once(
                     &["security", "certificates", "site", "told_before"],
@@ -277,6 +286,13 @@ const TOLD: [&str; 8] = [
 
 /// Words for how much of the newest may be lost.
 const LOST: [&str; 3] = ["rpo", "recovery point", "目標復旧時点"];
+
+/// The severity that stands in parentheses behind a figure.
+fn bracketed(text: &str, figure: &Figure) -> Option<(&'static str, u64)> {
+    let after = text.get(figure.end..)?.trim_start();
+    let inner = after.strip_prefix(['(', '（'])?;
+    words::severity(inner.split([')', '）']).next()?)
+}
 
 /// Whether no other figure of its kind stands in the text.
 fn is_alone(text: &str, figure: &Figure) -> bool {
@@ -355,7 +371,10 @@ fn unpromised(text: &str) -> Option<Say> {
         "e.g.",
         "例として",
     ];
-    const REFUSED: [&str; 8] = [
+    const REFUSED: [&str; 11] = [
+        "options considered",
+        "considered options",
+        "比較検討",
         "alternatives considered",
         "considered alternatives",
         "rejected",
@@ -372,7 +391,8 @@ fn unpromised(text: &str) -> Option<Say> {
         "best effort",
         "not guaranteed",
     ];
-    let lower = text.to_lowercase();
+    // A pilot light is a standby.
+    let lower = text.to_lowercase().replace("pilot light", "");
     let has = |words: &[&str]| words.iter().any(|word| lower.contains(word));
     if has(&UNBOUND) {
         return Some(say!(
