@@ -194,6 +194,12 @@ impl Draft {
         }
     }
 
+    /// Names something of which nothing else is said.
+    pub(crate) fn name(&mut self, path: &[&str], name: &str) {
+        let path: Vec<&str> = path.iter().copied().chain([name]).collect();
+        self.map_at(&path);
+    }
+
     /// Takes back what was said at a path and below it; the report says why.
     pub(crate) fn withdraw(&mut self, path: &[&str], why: &Say) {
         let Some((field, above)) = path.split_last() else {

@@ -11,6 +11,23 @@ const DEPTH_MAX: usize = 64;
 /// The key under which an expression stands.
 pub(super) const EXPRESSION: &str = "${}";
 
+/// What a text sets, where it is none of Terraform's: people write plain settings in its language.
+pub(super) fn settings(text: &str) -> Option<Node> {
+    const BLOCKS: [&str; 8] = [
+        "resource",
+        "variable",
+        "module",
+        "provider",
+        "data",
+        "locals",
+        "output",
+        "terraform",
+    ];
+    let (root, mistake) = parse(text);
+    let is_terraform = BLOCKS.iter().any(|block| root.get(block).is_some());
+    (mistake.is_none() && !is_terraform).then_some(root)
+}
+
 /// Reads a file; what comes after the first mistake is not read.
 pub(super) fn parse(text: &str) -> (Node, Option<Box<Mistake>>) {
     let mut reader = Reader { text, at: 0 };

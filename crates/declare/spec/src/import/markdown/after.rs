@@ -41,6 +41,7 @@ impl Reader<'_> {
         self.clocks_of_logs();
         self.runbooks_of_alerts();
         self.tiers_of_backups();
+        self.tiers_of_copies();
         self.tiers_of_what_is_lost();
         self.mocks();
         self.time_zone_of_the_language();
@@ -319,6 +320,14 @@ impl Reader<'_> {
             "誤削除",
             "消した",
         ];
+        const ZONE: [&str; 6] = [
+            "a zone",
+            "one zone",
+            "zone loss",
+            "az 障害",
+            "az障害",
+            "ゾーン障害",
+        ];
         let row = |words: &[&str]| {
             let mut rows = self.tier_rows.iter().filter(|(tier, row)| {
                 let said = self
@@ -332,11 +341,26 @@ impl Reader<'_> {
             rows.next().is_none().then_some(first)
         };
         let (region, data) = (row(&REGION), row(&DATA));
+        let rows = || self.tier_rows.iter();
+        let is_of_zone = |row: &str| {
+            let row = row.to_lowercase();
+            ZONE.iter().any(|word| row.contains(word))
+        };
+        // Where the loss of a zone has a row of its own, another region is not what it waits for.
+        let beyond: Vec<String> = match rows().any(|(_, row)| is_of_zone(row)) {
+            true => rows()
+                .filter(|(_, row)| !is_of_zone(row))
+                .map(|(tier, _)| tier.clone())
+                .collect(),
+            false => Vec::new(),
+        };
         let why = || say!("the row says what is lost", "失うものの行による");
         let failover = ["continuity", "failover", "region"];
-        if let Some(tier) = region.filter(|_| self.draft.has(&failover)) {
+        if self.draft.has(&failover) {
             let path = [failover[0], failover[1], failover[2], "tiers"];
-            self.draft.push_guess(&path, tier, 0, why());
+            for tier in region.map_or(beyond, |tier| vec![tier]) {
+                self.draft.push_guess(&path, tier, 0, why());
+            }
         }
         if let Some(tier) = data {
             self.each((&["continuity", "backups"], "tier"), &tier, 0, &why());

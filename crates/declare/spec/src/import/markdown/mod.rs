@@ -3,8 +3,9 @@
 //! What is read is what such documents have in common, the words for parts, fields and figures in `words`, not the
 //! form of any one of them. Every figure becomes a line of the spec or an entry of the report that says it is none.
 //!
-//! Reading order: `fold`, `blocks`, `numbers`, `figures`, `bounds`, `words`, `named`, then `tree` (fenced YAML and JSON),
-//! `table`, `row`, `rows`, `alert_table`, `design`, `failover`, `procedure`, `watching`, `objectives`, `sentence`, `stated`, `stating`,
+//! Reading order: `fold`, `blocks`, `numbers`, `figures`, `bounds`, `words`, `named`, then `tree` and `shapes` (fenced
+//! YAML, JSON and HCL),
+//! `table`, `row`, `rows`, `alert_table`, `design`, `failover`, `procedure`, `copied`, `watching`, `objectives`, `sentence`, `stated`, `stating`,
 //! `pairs`, `mentions`, `waiting`, `owed`, `accepted`, `worded`, `prose`, `after`. A block that is a file of another format
 //! is read as such.
 
@@ -13,6 +14,7 @@ mod after;
 mod alert_table;
 mod blocks;
 mod bounds;
+mod copied;
 mod design;
 mod failover;
 mod figures;
@@ -30,6 +32,7 @@ mod rehearsed;
 mod row;
 mod rows;
 mod sentence;
+mod shapes;
 mod stated;
 mod stating;
 mod table;
@@ -43,7 +46,7 @@ use std::borrow::Cow;
 
 use promise::{Say, say};
 
-use super::{Draft, Importer, quoted};
+use super::{Draft, Importer, hcl, quoted};
 use blocks::{What, bare, blocks};
 
 pub(super) const IMPORTER: Importer = Importer {
@@ -114,6 +117,7 @@ struct Reader<'r> {
     /// Whether the list that is read is one of steps to recover.
     in_steps: bool,
     procedures: Vec<procedure::Procedure>,
+    copies: Vec<copied::Copy>,
     /// The sentence that a list stands under: `We kept the list of alerts short:`.
     lead: String,
     /// The bullets that the present one is indented under, where they end with a colon: how far, and the text.
@@ -182,6 +186,7 @@ impl<'r> Reader<'r> {
             paragraph: usize::MAX,
             in_steps: false,
             procedures: Vec::new(),
+            copies: Vec::new(),
             lead: String::new(),
             above: Vec::new(),
             label: None,
@@ -337,7 +342,11 @@ impl<'r> Reader<'r> {
     fn fence(&mut self, language: &str, text: &str, line: usize, depth: usize) {
         match language.to_ascii_lowercase().as_str() {
             known @ ("yaml" | "yml" | "json" | "jsonc" | "hcl" | "terraform" | "tf") => {
-                if !quoted(self.file, known, text, line + 1, self.draft) {
+                let is_hcl = ["hcl", "terraform", "tf"].contains(&known);
+                let settings = is_hcl.then(|| hcl::settings(text)).flatten();
+                if let Some(root) = settings {
+                    self.tree(&root, text, line + 1);
+                } else if !quoted(self.file, known, text, line + 1, self.draft) {
                     self.data(text, line + 1);
                 }
             }

@@ -94,6 +94,9 @@ impl Reader<'_> {
                 return self.alert(text, severity.map(|(severity, _)| severity), line, "");
             }
         }
+        if let Some((name, said)) = text.split_once([':', '：']) {
+            self.copied(name, said, line, false);
+        }
         for sentence in sentences_of(text) {
             self.prose(sentence, line);
         }

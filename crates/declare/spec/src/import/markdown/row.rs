@@ -5,7 +5,7 @@ use serde_json::{Value as Json, json};
 
 use super::{
     Reader,
-    figures::figures,
+    figures::{Kind, figures},
     no_home,
     numbers::says_one,
     place,
@@ -76,7 +76,10 @@ impl Reader<'_> {
                 {
                     self.draft
                         .guess(&path, true, line, say!("by its name", "名前による"));
-                } else if kind.is_some_and(|(_, shows_who, _)| !shows_who) || is_of_machines(name) {
+                } else if kind.is_some_and(|(_, shows_who, _)| !shows_who)
+                    || is_of_machines(name)
+                    || is_of_developers(name)
+                {
                     self.draft
                         .guess(&path, false, line, say!("by its name", "名前による"));
                 }
@@ -110,6 +113,15 @@ impl Reader<'_> {
                 continue;
             }
             let named = words::field(section, key).or_else(|| words::field_within(section, key));
+            if let ("streams", Some(("retention", _))) = (section, named)
+                && let Some((hand, whole)) = in_turn(&cell)
+            {
+                self.draft
+                    .set(&["log_analysis", &id, "at_hand"], hand, line);
+                self.draft
+                    .set(&["log_analysis", &id, "retention"], whole, line);
+                continue;
+            }
             match named.and_then(|(field, form)| self.field(field, form, &cell, &id)) {
                 Some((field, value)) => {
                     // Media that are written once are what keeps it from being changed.
@@ -202,13 +214,37 @@ impl Reader<'_> {
                 say!("it is not an amount of money", "金額ではありません"),
             );
         };
-        if ["total", "sum", "合計", "総計", "計"].contains(&plain(name).as_str()) {
+        let name_of = plain(name);
+        let is_total = ["total", "sum", "合計", "総計", "計"].contains(&name_of.as_str())
+            || ["total_", "合計", "総計"]
+                .iter()
+                .any(|word| name_of.starts_with(word));
+        if is_total && !self.draft.has(&["costs", "total"]) {
             self.draft.set(&["costs", "total"], json!(money), line);
         } else {
             self.draft
                 .set(&["costs", "budgets", &plain(name)], json!(money), line);
         }
     }
+}
+
+/// Whether a log is there to mend the program, and tells of no person.
+fn is_of_developers(name: &str) -> bool {
+    const WORDS: [&str; 6] = ["debug", "trace", "profil", "デバッグ", "トレース", "性能"];
+    let lower = name.to_lowercase();
+    WORDS.iter().any(|word| lower.contains(word))
+}
+
+/// `CloudWatch 90 days, then S3 to 13 months`: how long it is at hand, and how long it is kept in all.
+fn in_turn(cell: &str) -> Option<(String, String)> {
+    let lower = cell.to_lowercase();
+    let turns = ["then", "after", "その後", "以降", "→"];
+    let mut times = figures(cell).into_iter().filter(|it| it.kind == Kind::Time);
+    let (first, last) = (times.next()?, times.last()?);
+    turns
+        .iter()
+        .any(|word| lower.contains(word))
+        .then_some((first.text, last.text))
 }
 
 /// Whether a log of requests is one of machines, which says nothing of who did what.
@@ -231,7 +267,20 @@ pub(super) fn is_of_machines(name: &str) -> bool {
 
 /// What a card's number is called, and what says that it cannot be read.
 const CARD: [&str; 4] = ["カード番号", "card number", "pan ", "全桁"];
-const HIDDEN: [&str; 6] = ["マスク", "mask", "末尾", "last four", "トークン", "token"];
+const HIDDEN: [&str; 12] = [
+    "マスク",
+    "mask",
+    "末尾",
+    "last four",
+    "トークン",
+    "token",
+    "truncat",
+    "redact",
+    "hash",
+    "no card",
+    "除去",
+    "伏せ",
+];
 
 /// What stands in a cell that says nothing.
 const NOTHING: [&str; 9] = ["", "-", "–", "—", "－", "なし", "n/a", "N/A", "none"];

@@ -4,7 +4,7 @@
 use promise::say;
 use serde_json::json;
 
-use super::{Reader, place, words::plain};
+use super::{Reader, numbers::says_one, place, words::plain};
 
 /// Heads of the column that says from where a connection is let in.
 const FROM: [&str; 11] = [
@@ -22,7 +22,12 @@ const FROM: [&str; 11] = [
 ];
 const PORT: [&str; 4] = ["port", "ports", "ポート", "ポート番号"];
 const DIRECTION: [&str; 4] = ["direction", "type", "方向", "種別"];
-const GROUP: [&str; 9] = [
+const GROUP: [&str; 14] = [
+    "to",
+    "destination",
+    "target",
+    "宛先",
+    "接続先",
     "sg",
     "group",
     "security_group",
@@ -33,6 +38,8 @@ const GROUP: [&str; 9] = [
     "名称",
     "対象",
 ];
+/// Of these, what goes in is let in by whoever is reached.
+const REACHED: [&str; 5] = ["to", "destination", "target", "宛先", "接続先"];
 const WHY: [&str; 8] = [
     "why",
     "purpose",
@@ -89,8 +96,25 @@ impl Reader<'_> {
             }
             let above = self.headings.last().map_or("", |(_, text)| text.as_str());
             let name = if last.is_empty() { above } else { &last };
-            let id = group_id(&super::short(name, "main"));
+            // A row may name several that are reached.
+            let names = match spread(&last) {
+                several
+                    if several.len() > 1
+                        && group.is_some_and(|at| REACHED.contains(&keys[at].as_str())) =>
+                {
+                    several
+                }
+                _ => vec![name],
+            };
+            let ids: Vec<String> = names
+                .into_iter()
+                .map(|name| group_id(&super::short(name, "main")))
+                .collect();
             let mut ports = spread(cell(Some(port)));
+            // `8443 (mTLS)`, `443, fixed addresses`
+            if ports.iter().any(|port| says_one(port)) {
+                ports.retain(|port| port.starts_with(|c: char| c.is_ascii_digit()));
+            }
             if ports.is_empty() || EVERYONE.contains(&ports[0].to_lowercase().as_str()) {
                 ports = vec!["any"];
             }
@@ -109,12 +133,33 @@ impl Reader<'_> {
                     if !cell(column(&WHY)).is_empty() {
                         door["why"] = json!(cell(column(&WHY)));
                     }
-                    let path = ["infrastructure", "security_groups", id.as_str(), "inbound"];
-                    self.draft.push(&path, door, *line);
+                    for id in &ids {
+                        let path = ["infrastructure", "security_groups", id, "inbound"];
+                        self.draft.push(&path, door.clone(), *line);
+                    }
                 }
             }
         }
+        // Where each row says from whom to whom, the columns name all that there are.
+        if group.is_some_and(|at| REACHED.contains(&keys[at].as_str())) {
+            self.doors_named(rows, from);
+        }
         true
+    }
+
+    /// Whoever goes in somewhere, and lets nobody in, is a group too.
+    fn doors_named(&mut self, rows: &[(usize, Vec<&str>)], from: usize) {
+        let cells = rows.iter().filter_map(|(_, row)| row.get(from));
+        for source in cells.flat_map(|cell| spread(cell)) {
+            let named = named_source(source);
+            let is_name = named
+                .chars()
+                .all(|c| c.is_ascii_alphanumeric() || "_-".contains(c));
+            if is_name && !EVERYONE.contains(&source.to_lowercase().as_str()) {
+                self.draft
+                    .name(&["infrastructure", "security_groups"], &named);
+            }
+        }
     }
 
     /// Who has which addresses: a column in which every row has a range.
@@ -286,7 +331,7 @@ pub(super) fn is_range(text: &str) -> bool {
 }
 
 /// `ap-northeast-1a`, `us-east1-b`.
-fn is_zone(text: &str) -> bool {
+pub(super) fn is_zone(text: &str) -> bool {
     let text = text.trim();
     let region = text.strip_suffix(|c: char| c.is_ascii_lowercase());
     region.is_some_and(|region| place::is_region(region.trim_end_matches('-')))

@@ -126,9 +126,16 @@ pub(super) fn describes(section: &'static str, text: &str) -> bool {
     told.any(|(field, _)| ["version", "instance"].contains(&field))
 }
 
-fn told(section: &'static str, piece: &str) -> Told {
+/// The section of the engine that a text names.
+pub(super) fn engine_in(text: &str) -> Option<&'static str> {
+    let lower = text.to_lowercase().replace('-', " ");
+    let engine = ENGINES.iter().find(|(word, ..)| lower.contains(word));
+    engine.map(|(_, section, _)| *section)
+}
+
+pub(super) fn told(section: &'static str, piece: &str) -> Told {
     let mut told = Told::new();
-    let lower = piece.to_lowercase();
+    let lower = piece.to_lowercase().replace("aurora-", "aurora ");
     let says = |words: &[&str]| words.iter().any(|word| lower.contains(word));
     let is_denied = says(&[
         "なし",

@@ -22,7 +22,11 @@ const COPIED: [&str; 5] = [
     "レプリケーション",
 ];
 const OF_DATA: [&str; 5] = ["database", "data", "region", "データ", "リージョン"];
-const NOT_DATA: [&str; 9] = [
+const NOT_DATA: [&str; 13] = [
+    "image",
+    "secret",
+    "ecr",
+    "bus",
     "redis",
     "cache",
     "キャッシュ",

@@ -388,7 +388,10 @@ impl Reader<'_> {
             .iter()
             .any(|word| key.contains(word))
         };
-        let Some(column) = table.keys.iter().position(is_cost) else {
+        // `Item | EUR`
+        let is_code = |key: &String| CURRENCIES.contains(&key.to_uppercase().as_str());
+        let column = table.keys.iter().position(is_cost);
+        let Some(column) = column.or_else(|| table.keys.iter().position(is_code)) else {
             return false;
         };
         // A second total is that of another environment: added to the first, neither would be right.

@@ -6,7 +6,7 @@ use promise::{
 };
 
 use super::{
-    Reader, Watched, no_home, place,
+    Reader, Watched, no_home, place, sentence,
     words::{self, plain},
 };
 use crate::import::taking::{entries, items, text as scalar, texts};
@@ -72,6 +72,30 @@ pub(super) fn is_call(node: &Node) -> bool {
     })
 }
 
+/// Parts whose fields people write in words, and the fields that such words tell.
+const DESCRIBED: [&str; 3] = ["databases", "caches", "search"];
+const SPOKEN: [&str; 3] = ["engine", "version", "instance"];
+
+/// Names under which fields of a part are gathered.
+const GROUPS: [&str; 16] = [
+    "param",
+    "パラメータ",
+    "構成",
+    "scal",
+    "スケール",
+    "capacity",
+    "台数",
+    "config",
+    "設定",
+    "setting",
+    "option",
+    "flag",
+    "pool",
+    "プール",
+    "resource",
+    "タスク",
+];
+
 /// Deeper than any design nests its names.
 const DEPTH_MAX: usize = 24;
 
@@ -103,6 +127,11 @@ impl Reader<'_> {
         }
     }
 
+    /// A block of another language than YAML, as the names and values that it sets.
+    pub(super) fn tree(&mut self, root: &Node, text: &str, first: usize) {
+        self.names(root, &Data { text, first }, "", 0);
+    }
+
     /// The names of a map: each is a part, a section that is known by its name, or a step on the way to one.
     pub(super) fn names(&mut self, node: &Node, data: &Data<'_>, above: &str, depth: usize) {
         for (key, below) in entries(node) {
@@ -112,7 +141,9 @@ impl Reader<'_> {
             } else {
                 format!("{above}.{name}")
             };
-            if self.section(&name, &key.name, below, data, &path) {
+            if self.section(&name, &key.name, below, data, &path)
+                || self.shaped(&key.name, below, data)
+            {
                 continue;
             }
             if name == "scrape_interval"
@@ -149,7 +180,7 @@ impl Reader<'_> {
         self.one(section, name, node, data);
     }
 
-    fn one(&mut self, section: &'static str, name: &str, node: &Node, data: &Data<'_>) {
+    pub(super) fn one(&mut self, section: &'static str, name: &str, node: &Node, data: &Data<'_>) {
         let id = self.draft.id(section, name);
         let path = ["infrastructure", section, id.as_str()];
         let own = match place::product_in(name) {
@@ -191,6 +222,26 @@ impl Reader<'_> {
             if section == "dependencies" && matches!(below.value, Value::Map(_)) {
                 self.fields(section, path, below, data);
                 continue;
+            }
+            let is_group = GROUPS.iter().any(|word| name.contains(word));
+            if is_group && matches!(below.value, Value::Map(_)) {
+                self.fields(section, path, below, data);
+                continue;
+            }
+            // `engine: aurora-postgresql 16.8`, `instances: 3 x db.r7g.2xlarge`
+            if let Some(text) = scalar(below).filter(|_| DESCRIBED.contains(&section)) {
+                let mut told = sentence::told(section, text);
+                let known = named(section, &name).map(|(field, ..)| field);
+                told.retain(|(field, _)| *field != "multi_az" && *field != "encrypted");
+                let is_more = told.iter().any(|(field, _)| *field != "engine");
+                if is_more && known.is_none_or(|field| SPOKEN.contains(&field)) {
+                    for (field, value) in told {
+                        if !self.draft.has(&at(field)) {
+                            self.draft.set(&at(field), value, data.line(below));
+                        }
+                    }
+                    continue;
+                }
             }
             let Some((field, form, unit)) = named(section, &name) else {
                 match &below.value {
@@ -328,6 +379,10 @@ impl Reader<'_> {
     pub(super) fn leaves(&mut self, node: &Node, data: &Data<'_>, path: &str) {
         match &node.value {
             Value::Scalar(text) => {
+                let name = path.rsplit('.').next().unwrap_or(path);
+                if self.copied(name, text, data.line(node), true) {
+                    return;
+                }
                 self.draft
                     .lost(data.line(node), &format!("{path}: {text}"), no_home())
             }
