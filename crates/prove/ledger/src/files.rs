@@ -5,10 +5,16 @@ use std::{
     fs::{self, File, OpenOptions},
     io::{self, Read, Write},
     os::unix::fs::OpenOptionsExt,
+    panic,
     path::{Path, PathBuf},
+    thread,
 };
 
-use crate::{error::Error, limit::TILE, merkle::Hash};
+use crate::{
+    error::Error,
+    limit::{SYNCS_AT_ONCE, TILE},
+    merkle::Hash,
+};
 
 /// Which kind of tile.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -151,16 +157,32 @@ impl Batch {
 
     /// Nothing is in its place before this, and everything after it.
     pub fn finish(self) -> Result<(), Error> {
-        for (file, fresh, path) in &self.fresh {
-            let done = file.sync_all().and_then(|()| fs::rename(fresh, path));
-            done.map_err(|error| Error::io(path, error))?;
-        }
+        let share = self.fresh.len().div_ceil(SYNCS_AT_ONCE).max(1);
+        let (own, others) = self.fresh.split_at(share.min(self.fresh.len()));
+        thread::scope(|scope| {
+            let others: Vec<_> = others
+                .chunks(share)
+                .map(|share| scope.spawn(|| put_in_place(share)))
+                .collect();
+            let mut done = put_in_place(own);
+            for other in others {
+                done = done.and(other.join().unwrap_or_else(|it| panic::resume_unwind(it)));
+            }
+            done
+        })?;
         for folder in &self.folders {
             let done = File::open(folder).and_then(|file| file.sync_all());
             done.map_err(|error| Error::io(folder, error))?;
         }
         Ok(())
     }
+}
+
+fn put_in_place(files: &[(File, PathBuf, PathBuf)]) -> Result<(), Error> {
+    files.iter().try_for_each(|(file, fresh, path)| {
+        let done = file.sync_all().and_then(|()| fs::rename(fresh, path));
+        done.map_err(|error| Error::io(path, error))
+    })
 }
 
 /// Creates folders so that they survive a power loss too.

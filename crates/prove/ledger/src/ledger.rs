@@ -22,7 +22,7 @@ use crate::{
     personal::{Shelf, Traces},
     prune::{self, Cut, Pruned},
     tree::{self, Tree},
-    writer::{Job, Shared, Writer, lock},
+    writer::{Batch, Job, Queue, Shared, Writer, lock},
 };
 
 /// A line and the index of its entry.
@@ -54,9 +54,13 @@ impl Ledger {
     pub(crate) fn start(tree: Tree, mut writer: Writer) -> Result<Self, Error> {
         let vkey = writer.signer.verifier.to_string();
         let dir = tree.dir.clone();
+        let queue = Queue {
+            next: tree.size(),
+            ..Queue::default()
+        };
         let shared = Arc::new(Shared {
             tree: RwLock::new(tree),
-            queue: Mutex::default(),
+            queue: Mutex::new(queue),
             personal: Mutex::default(),
             work: Condvar::new(),
             room: Condvar::new(),
@@ -110,9 +114,16 @@ impl Ledger {
             return Err(Error::Closed);
         }
         queue.bytes += bytes;
-        queue.jobs.push_back(Job { rests, answer });
+        let first = queue.next;
+        queue.next += rests.len() as u64;
+        let batch = Arc::new(Batch::new(first, rests));
+        queue.jobs.push_back(Job {
+            batch: Arc::clone(&batch),
+            answer,
+        });
         drop(queue);
         self.shared.work.notify_one();
+        batch.lines();
         answered.recv().unwrap_or(Err(Error::Closed))
     }
 

@@ -26,7 +26,9 @@
 //! # How an append becomes durable
 //!
 //! One thread writes. It takes everything that waits, appends it to `tail` together with a freshly signed
-//! checkpoint, and calls `fdatasync` once: then every waiting caller is answered. `tail` is a header (magic, the
+//! checkpoint, and calls `fdatasync` once: then every waiting caller is answered. Callers make and hash their lines
+//! themselves, side by side and while the disk is at the commit before; the next commit is written only once that one is
+//! durable, so that a power loss tears the last at most. `tail` is a header (magic, the
 //! index of its first entry) and commits: `u32` length, `u32` count, for each entry `u16` length, bytes, leaf hash,
 //! and at last `u16` length and the signed checkpoint; integers are big-endian; zeros behind the last commit are room for
 //! the next, so that a commit within it waits for nothing but its own bytes. When it holds [`limit::ROLL_ENTRIES`]

@@ -29,6 +29,10 @@ pub const ROLL_BYTES: usize = 8 << 20;
 /// the file as it is changes nothing but data, so `fdatasync` need not wait for the file system's journal.
 pub(crate) const ROOM_BYTES: std::ops::RangeInclusive<u64> = 64 << 10..=1 << 20;
 
+/// Files that are synced at the same time when many are written: a journal's commit then serves many of them. Synced one
+/// after the other, the 128 files of a roll took 0.3 s where eight at a time took 0.02 s.
+pub(crate) const SYNCS_AT_ONCE: usize = 8;
+
 /// How long a commit waits for callers that shared the one before it: those that it answered come back at once if at
 /// all, and one `fdatasync` for all of them is worth the wait.
 pub(crate) const GATHER_FOR: Duration = Duration::from_micros(500);

@@ -8,8 +8,8 @@ use std::{
     os::unix::fs::FileExt,
     path::{Path, PathBuf},
     sync::{
-        Arc, Condvar, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard,
-        mpsc,
+        Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError, RwLock, RwLockReadGuard,
+        RwLockWriteGuard, mpsc,
     },
 };
 
@@ -43,14 +43,55 @@ pub(crate) struct Shared {
 pub(crate) struct Queue {
     pub jobs: VecDeque<Job>,
     pub bytes: usize,
+    /// The place of what is queued next, if all before it is written.
+    pub next: u64,
     pub closed: bool,
 }
 
 /// Entries that one caller wants next to each other.
 pub(crate) struct Job {
-    /// Lines that lack their index.
-    pub rests: Vec<Rest>,
+    pub batch: Arc<Batch>,
     pub answer: mpsc::SyncSender<Result<Range<u64>, Error>>,
+}
+
+/// What a caller brings. Their lines are made and hashed by whoever comes first, so that callers do it side by side, and
+/// while the disk is still at the commit before.
+pub(crate) struct Batch {
+    /// The index of the first entry, unless a commit before it fails.
+    first: u64,
+    /// Lines that lack their index.
+    rests: Vec<Rest>,
+    lines: OnceLock<Vec<Arc<Line>>>,
+}
+
+impl Batch {
+    pub fn new(first: u64, rests: Vec<Rest>) -> Self {
+        Self {
+            first,
+            rests,
+            lines: OnceLock::new(),
+        }
+    }
+
+    /// The lines at the place that was foreseen.
+    pub fn lines(&self) -> &[Arc<Line>] {
+        self.lines.get_or_init(|| self.lines_from(self.first))
+    }
+
+    fn lines_from(&self, first: u64) -> Vec<Arc<Line>> {
+        let lines = (first..).zip(&self.rests);
+        lines
+            .map(|(index, rest)| Arc::new(Line::new(entry::line(index, &rest.line))))
+            .collect()
+    }
+
+    fn lines_at(&self, first: u64) -> Vec<Arc<Line>> {
+        if first == self.first {
+            self.lines().to_vec()
+        } else {
+            self.lines_from(first)
+        }
+    }
 }
 
 pub(crate) struct Writer {
@@ -162,10 +203,16 @@ impl Writer {
     /// Writes all jobs with one `fdatasync`, and then answers them.
     fn commit(&mut self, shared: &Shared, jobs: Vec<Job>) {
         let written = self.write(shared, &jobs);
-        let mut next = written.as_ref().map_or(0, |first| *first);
+        let mut next = match &written {
+            Ok(first) => *first,
+            Err(_) => {
+                foresee(shared);
+                0
+            }
+        };
         for job in jobs {
             let start = next;
-            next += job.rests.len() as u64;
+            next += job.batch.rests.len() as u64;
             // A caller that has gone away does not want to know.
             let _ = job.answer.send(match &written {
                 Ok(_) => Ok(start..next),
@@ -192,19 +239,23 @@ impl Writer {
             let tree = read(shared);
             (tree.size(), tree.frontier.clone())
         };
-        let lines: Vec<Line> = (first..)
-            .zip(jobs.iter().flat_map(|job| &job.rests))
-            .map(|(index, rest)| Line::new(entry::line(index, &rest.line)))
-            .collect();
+        let mut lines = Vec::new();
+        for job in jobs {
+            lines.extend(job.batch.lines_at(first + lines.len() as u64));
+        }
         self.write_personal(shared, first, jobs)?;
         lines.iter().for_each(|line| frontier.push(line.hash));
         let checkpoint = note::sign(&self.signer, frontier.size(), frontier.root());
         let mut bytes = Vec::new();
-        tail::write_commit(&mut bytes, lines.iter(), &checkpoint.note);
+        tail::write_commit(
+            &mut bytes,
+            lines.iter().map(|line| &**line),
+            &checkpoint.note,
+        );
         self.append_to_tail(&bytes)?;
         let mut tree = write(shared);
         tree.tail_bytes += lines.iter().map(|line| line.bytes.len()).sum::<usize>();
-        tree.tail.extend(lines.into_iter().map(Arc::new));
+        tree.tail.extend(lines);
         tree.frontier = frontier;
         tree.checkpoint = checkpoint;
         self.commits_unpublished += 1;
@@ -213,7 +264,7 @@ impl Writer {
 
     /// What lies beside the entries is durable before they are: an entry without it would look erased.
     fn write_personal(&self, shared: &Shared, first: u64, jobs: &[Job]) -> Result<(), Error> {
-        let rests = (first..).zip(jobs.iter().flat_map(|job| &job.rests));
+        let rests = (first..).zip(jobs.iter().flat_map(|job| &job.batch.rests));
         let openings: Vec<_> = rests
             .flat_map(|(index, rest)| rest.openings.iter().map(move |opening| (index, opening)))
             .collect();
@@ -382,6 +433,13 @@ impl Writer {
         self.published = size;
         Ok(())
     }
+}
+
+/// What waits while a commit fails moves up by as much.
+fn foresee(shared: &Shared) {
+    let mut queue = lock(&shared.queue);
+    let waiting = queue.jobs.iter().map(|job| job.batch.rests.len() as u64);
+    queue.next = read(shared).size() + waiting.sum::<u64>();
 }
 
 /// Number and width of the last, partial tile of a level.

@@ -1,6 +1,15 @@
 //! Appending, reading, finding and proving while it runs.
 
-use std::{collections::BTreeSet, fs, os::unix::fs::PermissionsExt, sync::Arc, thread};
+use std::{
+    collections::BTreeSet,
+    fs,
+    os::unix::fs::PermissionsExt,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    thread,
+};
 
 use ledger::{
     Error, Expect, Find, Ledger, NewEntry, limit, verify, verify_consistency, verify_inclusion,
@@ -303,4 +312,58 @@ fn times_and_size_of_what_was_verified_are_told() {
     assert_eq!((verified.size, verified.unfinished), (270, 0));
     let empty = ledger_of(0);
     assert_eq!(check(empty.path()).unwrap().size, 0);
+}
+
+#[test]
+fn what_waits_behind_a_commit_that_fails_finds_another_place_and_nobody_is_told_a_wrong_one() {
+    let dir = tempfile::tempdir().unwrap();
+    let (ledger, _) = Ledger::open(dir.path(), ORIGIN).unwrap();
+    append(&ledger, 0..512);
+    // Tiles cannot be written: whoever appends is refused once the tail has grown so long that it must move.
+    let (tiles, aside) = (dir.path().join("tile"), dir.path().join("aside"));
+    let _ = fs::rename(&tiles, &aside);
+    fs::write(&tiles, "").unwrap();
+    let fails = AtomicBool::new(true);
+    let told: Vec<(u64, u64)> = thread::scope(|scope| {
+        let callers = (0..4_u64).map(|caller| {
+            let (ledger, fails, tiles, aside) = (&ledger, &fails, &tiles, &aside);
+            scope.spawn(move || {
+                let mut told = Vec::new();
+                let mut after = 0;
+                for batch in (caller * 1_000_000..).step_by(1_000) {
+                    // Of many sizes, so that what fails leaves another gap than what follows it fills.
+                    let marks = batch..batch + 300 + batch / 1_000 % 7;
+                    match ledger.append(marks.clone().map(entry).collect()) {
+                        Ok(places) => {
+                            assert_eq!(places.end - places.start, marks.end - marks.start);
+                            told.extend(places.zip(marks));
+                            after += u32::from(!fails.load(Ordering::SeqCst));
+                        }
+                        Err(_) if fails.swap(false, Ordering::SeqCst) => {
+                            fs::remove_file(tiles).unwrap();
+                            let _ = fs::rename(aside, tiles);
+                        }
+                        Err(_) => {}
+                    }
+                    if after > 5 {
+                        break;
+                    }
+                }
+                told
+            })
+        });
+        let callers: Vec<_> = callers.collect();
+        callers
+            .into_iter()
+            .flat_map(|it| it.join().unwrap())
+            .collect()
+    });
+    assert!(!fails.load(Ordering::SeqCst), "nothing failed");
+    let size = ledger.len();
+    assert_eq!(size, 512 + told.len() as u64, "refused is not there");
+    for (place, mark) in told.iter().step_by(97) {
+        assert_eq!(ledger.entry(*place).unwrap().body, json!({ "n": mark }));
+    }
+    drop(ledger);
+    assert_eq!(check(dir.path()).unwrap().size, size);
 }
