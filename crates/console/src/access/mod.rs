@@ -13,7 +13,8 @@ mod session;
 mod table;
 mod throttle;
 
-use axum::response::Response;
+use axum::{http::Method, response::Response};
+use promise::Say;
 use spec::section::access::Role;
 
 pub(crate) use asked::From;
@@ -85,6 +86,31 @@ impl Who {
             (Via::Nobody, _) | (_, None) => act == Act::Open,
             (_, Some(role)) => act.is_for(role),
         }
+    }
+
+    /// Why they may not send a form to such a route; nothing where they may.
+    pub(crate) fn barred(&self, pattern: &str) -> Option<Say> {
+        let act = table::rule(&Method::POST, Some(pattern), pattern).act;
+        (!self.may(act)).then(|| self.lacks(act))
+    }
+
+    /// Whose such a thing is, for somebody whose it is not.
+    fn lacks(&self, act: Act) -> Say {
+        let may: Vec<Say> = Role::ALL
+            .into_iter()
+            .filter(|role| act.is_for(*role))
+            .map(Role::say)
+            .collect();
+        let listed = |name: fn(&Say) -> &str, or: &str| {
+            let names: Vec<&str> = may.iter().map(name).collect();
+            names.join(or)
+        };
+        let (en, ja) = (listed(|it| &it.en, " or "), listed(|it| &it.ja, "か"));
+        let own = self.role.map_or(Say::same("none"), Role::say);
+        Say::new(
+            format!("this takes the role of {en}; yours is {}", own.en),
+            format!("この操作には{ja}の役割が必要です(あなたの役割: {})", own.ja),
+        )
     }
 
     /// The name to sign with: their own where it was proven, else the one that they give.

@@ -6,8 +6,7 @@ use axum::{
     middleware::Next,
     response::{IntoResponse, Redirect, Response},
 };
-use promise::{Say, say};
-use spec::section::access::Role;
+use promise::say;
 
 use super::{
     Affected, Via, Who,
@@ -31,7 +30,7 @@ pub(crate) async fn pass(State(room): State<Shared>, mut request: Request, next:
         Err(wrong) => return attempt::turned_away(&room, &asked, &wrong).await,
     };
     if !who.may(rule.act) {
-        return refuse(&room, &asked, &who, rule.deed).await;
+        return refuse(&room, &asked, &who, &rule).await;
     }
     // A cookie goes along with whatever the browser sends; that our own page sent it must be certain, not merely likely.
     if who.via == Via::Session && asked.changes() && !asked.names_its_page {
@@ -54,7 +53,7 @@ pub(crate) async fn pass(State(room): State<Shared>, mut request: Request, next:
 }
 
 /// Nobody is asked to log in; somebody who may not is told so, and the attempt is kept.
-async fn refuse(room: &Shared, asked: &Asked, who: &Who, deed: Option<table::Kept>) -> Response {
+async fn refuse(room: &Shared, asked: &Asked, who: &Who, rule: &table::Rule) -> Response {
     if who.via == Via::Nobody {
         if !asked.json && !asked.changes() {
             let query = asked.query.as_ref().map(|query| format!("?{query}"));
@@ -70,14 +69,10 @@ async fn refuse(room: &Shared, asked: &Asked, who: &Who, deed: Option<table::Kep
         headers.insert(header::WWW_AUTHENTICATE, CHALLENGE);
         return response;
     }
-    let role = who.role.map_or(Say::same(who.name.clone()), Role::say);
-    let why = Say::new(
-        format!("the role of {} may not do this", role.en),
-        format!("{}の役割では行えません", role.ja),
-    );
+    let why = who.lacks(rule.act);
     let denied = Deed {
         who: who.clone(),
-        event: deed.map_or(names::DENIED, |kept| kept.event),
+        event: rule.deed.map_or(names::DENIED, |kept| kept.event),
         done: false,
         status: StatusCode::FORBIDDEN.as_u16(),
         from: asked.from.address.clone(),

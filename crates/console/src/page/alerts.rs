@@ -20,7 +20,7 @@ use crate::{
         alerts::{Draft, Phase, Silence, Standing},
     },
     lang::Pick,
-    page::{Follow, Part, frame},
+    page::{Follow, Part, frame, offered},
     reply::{Visit, escape},
     show::time,
 };
@@ -30,6 +30,9 @@ const ALERTS_MAX: usize = 200;
 const SILENCES_MAX: usize = 100;
 /// A silence of a form lasts no longer: what lasts longer belongs into the spec.
 const LENGTH_MAX: Duration = Duration::from_secs(30 * 86_400);
+
+const SET: &str = "/alerts/silences";
+const EXPIRE: &str = "/alerts/silences/{id}/expire";
 
 pub(crate) async fn show(visit: Visit) -> Response {
     let desk = &visit.room.desk;
@@ -63,7 +66,7 @@ pub(crate) async fn show(visit: Visit) -> Response {
         }
         section aria-labelledby="add" {
             h2 #add { (lang.pick("Hold pages back", "通知を控える")) }
-            (form(&visit))
+            (offered(&visit, SET, || form(&visit)))
         }
     };
     visit.page(frame(
@@ -107,7 +110,7 @@ fn silence(visit: &Visit, one: &Silence) -> Markup {
         p { span.tag { (state) } " " (matchers.join(", ")) }
         p.told { (one.created_by) ": " (one.comment) @if let Some(ticket) = &one.ticket { " [" (ticket) "]" } }
         small { (time::clock(one.starts_at, visit.now, &zone, lang)) " – " (time::clock(one.ends_at, visit.now, &zone, lang)) }
-        @if !is_over {
+        @if !is_over && visit.who.barred(EXPIRE).is_none() {
             form method="post" action={ "/alerts/silences/" (escape(&one.id)) "/expire" } {
                 button type="submit" { (lang.pick("End it now", "今すぐ終える")) }
             }

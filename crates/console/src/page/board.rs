@@ -1,6 +1,6 @@
 //! `/`: the promises, worst first.
 //!
-//! Rendered from the snapshot alone. A page is rendered once a second at most for each language and filter and then
+//! Rendered from the snapshot alone. What stands on it is rendered once a second at most for each language and filter and then
 //! answered from memory, because a wall of screens asks for the same board.
 
 use std::{
@@ -15,15 +15,18 @@ use axum::{
     response::{IntoResponse, Redirect, Response},
 };
 use jiff::tz::TimeZone;
-use maud::{Markup, html};
+use maud::{Markup, PreEscaped, html};
 
 use crate::{
     board::{Board, Row},
     lang::Pick,
-    page::{Follow, Part, entry, frame, headline},
+    page::{Follow, Part, entry, frame, headline, offered},
     reply::{Shared, Visit, escape},
     show::{figure, mark, strip, time},
 };
+
+/// Where the demo's outages begin and end.
+const OUTAGE: &str = "/demo/outages/{name}/{to}";
 
 /// Renderings that are still true: of this board, in this second.
 #[derive(Default)]
@@ -33,13 +36,15 @@ pub(crate) struct Cache(Mutex<Cached>);
 struct Cached {
     board: Option<Arc<Board>>,
     second: i64,
-    pages: HashMap<(Lang, Option<State>, bool), Arc<str>>,
+    /// By language, choice, and whether outages are offered.
+    contents: HashMap<(Lang, Option<State>, bool), Arc<str>>,
 }
 
 impl Cache {
-    fn page(&self, visit: &Visit, only: Option<State>, whole: bool) -> String {
+    /// What stands inside `<main>`. It is the same for whoever may do the same; the frame around it names its reader.
+    fn content(&self, visit: &Visit, only: Option<State>) -> PreEscaped<Arc<str>> {
         let second = visit.now.as_millis().div_euclid(1000);
-        let key = (visit.lang, only, whole);
+        let key = (visit.lang, only, visit.who.barred(OUTAGE).is_none());
         {
             let mut cached = self.0.lock().unwrap_or_else(PoisonError::into_inner);
             if cached.second != second
@@ -51,26 +56,19 @@ impl Cache {
                 *cached = Cached {
                     board: Some(visit.board.clone()),
                     second,
-                    pages: HashMap::new(),
+                    contents: HashMap::new(),
                 };
             }
-            if let Some(page) = cached.pages.get(&key) {
-                return page.to_string();
+            if let Some(content) = cached.contents.get(&key) {
+                return PreEscaped(Arc::clone(content));
             }
         }
-        let main = content(visit, only);
-        let title = visit.lang.pick("Promises", "約束");
-        let markup = if whole {
-            frame(visit, title, Part::Board, Follow::Rows, &main)
-        } else {
-            main
-        };
-        let text = markup.into_string();
+        let text: Arc<str> = content(visit, only).into_string().into();
         let mut cached = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if cached.second == second {
-            cached.pages.insert(key, text.as_str().into());
+            cached.contents.insert(key, Arc::clone(&text));
         }
-        text
+        PreEscaped(text)
     }
 }
 
@@ -82,14 +80,16 @@ fn only(visit: &Visit) -> Option<State> {
 }
 
 pub(crate) async fn show(visit: Visit) -> Response {
-    let text = visit.room.boards.page(&visit, only(&visit), true);
-    visit.html(text)
+    let content = visit.room.boards.content(&visit, only(&visit));
+    let title = visit.lang.pick("Promises", "約束");
+    let main = html! { (content) };
+    visit.page(frame(&visit, title, Part::Board, Follow::Rows, &main))
 }
 
 /// `/fragments/board`: what stands inside `<main>`, for a page whose stream broke too long ago to mend.
 pub(crate) async fn fragment(visit: Visit) -> Response {
-    let text = visit.room.boards.page(&visit, only(&visit), false);
-    visit.html(text)
+    let PreEscaped(text) = visit.room.boards.content(&visit, only(&visit));
+    visit.html(text.to_string())
 }
 
 /// `POST /demo/outages/{name}/{to}`: begins or ends an outage, and shows the board again.
@@ -207,7 +207,7 @@ fn demo(visit: &Visit) -> Markup {
                 "This shop is simulated. Break a part of it and watch what the board can prove.",
                 "この店舗は模擬です。一部を壊して、判定がどう変わるかを確かめられます。",
             )) }
-            ul { @for outage in &outages {
+            (offered(visit, OUTAGE, || html! { ul { @for outage in &outages {
                 @let to = if outage.since.is_some() { "stop" } else { "start" };
                 li { form method="post" action={ "/demo/outages/" (escape(&outage.name)) "/" (to) } {
                     button type="submit" data-on[outage.since.is_some()] {
@@ -220,7 +220,7 @@ fn demo(visit: &Visit) -> Markup {
                     }
                     @if let Some(since) = outage.since { " " (time::lasting(since, visit.now, lang)) }
                 } }
-            } }
+            } } }))
         }
     }
 }

@@ -19,11 +19,13 @@ use serde_json::{Map, Value, json};
 use crate::{
     door::{Dossier, Refused},
     lang::Pick,
-    page::{around, incident::NAME_MAX},
+    page::{around, incident::NAME_MAX, offered},
     reply::{Visit, escape},
     show::time,
 };
 
+/// Where what people do about an incident is sent.
+const WORK: &str = "/incidents/{id}/work";
 /// Fields of one form.
 const FIELDS_MAX: usize = 20;
 
@@ -217,23 +219,25 @@ fn steps(visit: &Visit, one: &Dossier, runbook: &Runbook) -> Markup {
     let lang = visit.lang;
     let action = format!("/incidents/{}/work", escape(&one.incident.id));
     let is_done = |step: &Step| one.incident.work.tick(&step.text).is_some();
+    let may = visit.who.barred(WORK).is_none();
     let is_open = !runbook.steps.iter().all(is_done);
-    html! { form method="post" action=(action) {
-        @if is_open { div.inline {
+    let list = html! { ol.steps { @for step in &runbook.steps {
+        @let tick = one.incident.work.tick(&step.text);
+        li data-done[tick.is_some()] {
+            p { (if tick.is_some() { "☑ " } else { "☐ " }) (step.text) @if !step.under.is_empty() && step.under != runbook.title { " " small { (step.under) } } }
+            @match tick {
+                Some(tick) => small { (tick.who) " · " (time::clock(tick.at, visit.now, &visit.zone(), lang)) },
+                None => @if may { button type="submit" name="step" value=(step.text) { (lang.pick("Done", "実施")) } },
+            }
+        }
+    } } };
+    html! { @if may && is_open { form method="post" action=(action) {
+        div.inline {
             input type="hidden" name="deed" value="tick";
             input name="by" required maxlength=(NAME_MAX) autocomplete="name" value=[visit.who.proven()] readonly[visit.who.proven().is_some()] aria-label=(lang.pick("Your name", "名前")) placeholder=(lang.pick("Your name", "名前"));
-        } }
-        ol.steps { @for step in &runbook.steps {
-            @let tick = one.incident.work.tick(&step.text);
-            li data-done[tick.is_some()] {
-                p { (if tick.is_some() { "☑ " } else { "☐ " }) (step.text) @if !step.under.is_empty() && step.under != runbook.title { " " small { (step.under) } } }
-                @match tick {
-                    Some(tick) => small { (tick.who) " · " (time::clock(tick.at, visit.now, &visit.zone(), lang)) },
-                    None => button type="submit" name="step" value=(step.text) { (lang.pick("Done", "実施")) },
-                }
-            }
-        } }
-    } }
+        }
+        (list)
+    } } @else { (list) } }
 }
 
 /// What stands in the narrow column.
@@ -265,7 +269,7 @@ pub(crate) fn aside(visit: &Visit, one: &Dossier) -> Markup {
         }
         section aria-labelledby="add" {
             h2 #add { (lang.pick("Add", "追記")) }
-            (forms(visit, one))
+            (offered(visit, WORK, || forms(visit, one)))
         }
     }
 }

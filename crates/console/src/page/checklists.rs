@@ -14,7 +14,7 @@ use spec::section::on_call::Day;
 use super::incident::NAME_MAX;
 use crate::{
     lang::Pick,
-    page::{Follow, Part, frame, promise_link},
+    page::{Follow, Part, frame, offered, promise_link},
     reply::{Visit, escape},
     show::{mark, time},
 };
@@ -168,15 +168,22 @@ fn whole(visit: &Visit, sheet: &Sheet) -> Markup {
                     @if signed.is_late { " " span.wrong { (lang.pick("late", "期限超過")) } }
                     @if !signed.note.is_empty() { blockquote { (signed.note) } }
                 },
-                None => form.answer method="post" action={ "/checklists/" (escape(&sheet.list)) "/sign" } {
-                    input type="hidden" name="day" value=(sheet.day);
-                    label for={ "by-" (sheet.list) } { (lang.pick("Your name", "名前")) }
-                    input id={ "by-" (sheet.list) } name="by" required maxlength=(NAME_MAX) autocomplete="name" value=[visit.who.proven()] readonly[visit.who.proven().is_some()];
-                    label for={ "note-" (sheet.list) } { (lang.pick("Note: what is not good, and what follows", "メモ(良くない項目とその対応)")) }
-                    textarea id={ "note-" (sheet.list) } name="note" rows="2" maxlength=(NOTE_MAX) {}
-                    button.primary type="submit" { (lang.pick("Sign the sheet", "署名する")) }
-                },
+                None => (offered(visit, "/checklists/{list}/sign", || signing(visit, sheet))),
             }
+        }
+    }
+}
+
+fn signing(visit: &Visit, sheet: &Sheet) -> Markup {
+    let lang = visit.lang;
+    html! {
+        form.answer method="post" action={ "/checklists/" (escape(&sheet.list)) "/sign" } {
+            input type="hidden" name="day" value=(sheet.day);
+            label for={ "by-" (sheet.list) } { (lang.pick("Your name", "名前")) }
+            input id={ "by-" (sheet.list) } name="by" required maxlength=(NAME_MAX) autocomplete="name" value=[visit.who.proven()] readonly[visit.who.proven().is_some()];
+            label for={ "note-" (sheet.list) } { (lang.pick("Note: what is not good, and what follows", "メモ(良くない項目とその対応)")) }
+            textarea id={ "note-" (sheet.list) } name="note" rows="2" maxlength=(NOTE_MAX) {}
+            button.primary type="submit" { (lang.pick("Sign the sheet", "署名する")) }
         }
     }
 }
@@ -184,6 +191,7 @@ fn whole(visit: &Visit, sheet: &Sheet) -> Markup {
 fn line_of(visit: &Visit, sheet: &Sheet, line: &Line) -> Markup {
     let lang = visit.lang;
     let state = line.state();
+    let may = visit.who.barred("/checklists/{list}/tick").is_none();
     html! {
         li class=(mark::class(state)) {
             (mark::verdict(state, lang))
@@ -193,7 +201,7 @@ fn line_of(visit: &Visit, sheet: &Sheet, line: &Line) -> Markup {
                 @if let Some(attested) = &line.attested {
                     small { (attested.who) " · " (time::clock(attested.at, visit.now, &visit.zone(), lang)) @if !attested.note.is_empty() { ": " (attested.note) } }
                 }
-                @if sheet.signed.is_none() && !line.is_judged && line.attested.is_none() { (question(visit, sheet, line)) }
+                @if may && sheet.signed.is_none() && !line.is_judged && line.attested.is_none() { (question(visit, sheet, line)) }
             }
         }
     }

@@ -12,7 +12,7 @@ use serde::Deserialize;
 use crate::{
     door::{Dossier, Incident, Page},
     lang::Pick,
-    page::{Follow, Part, around, case, entry, frame, incidents::standing, promise_link},
+    page::{Follow, Part, around, case, entry, frame, incidents::standing, offered, promise_link},
     reply::{Visit, escape},
     show::{mark, time},
 };
@@ -157,14 +157,21 @@ fn answer(visit: &Visit, one: &Incident) -> Markup {
                 @if !ack.reason.is_empty() { blockquote { (ack.reason) } }
             },
             (None, false) => p { (lang.pick("It resolved before anybody answered.", "誰も応答しないうちに解決しました。")) },
-            (None, true) => form.answer method="post" action={ "/incidents/" (escape(&one.id)) "/acknowledge" } {
-                label for="by" { (lang.pick("Your name", "名前")) }
-                input #by name="by" required maxlength=(NAME_MAX) autocomplete="name" value=[visit.who.proven()] readonly[visit.who.proven().is_some()];
-                label for="reason" { (lang.pick("What you know or do", "わかっていること・対応")) }
-                textarea #reason name="reason" rows="3" maxlength=(REASON_MAX) {}
-                button.primary type="submit" { (lang.pick("I take it on", "対応する")) }
-            },
+            (None, true) => (offered(visit, "/incidents/{id}/acknowledge", || take_on(visit, one))),
         }
+    }
+}
+
+fn take_on(visit: &Visit, one: &Incident) -> Markup {
+    let lang = visit.lang;
+    html! {
+        form.answer method="post" action={ "/incidents/" (escape(&one.id)) "/acknowledge" } {
+        label for="by" { (lang.pick("Your name", "名前")) }
+        input #by name="by" required maxlength=(NAME_MAX) autocomplete="name" value=[visit.who.proven()] readonly[visit.who.proven().is_some()];
+        label for="reason" { (lang.pick("What you know or do", "わかっていること・対応")) }
+        textarea #reason name="reason" rows="3" maxlength=(REASON_MAX) {}
+        button.primary type="submit" { (lang.pick("I take it on", "対応する")) }
+    }
     }
 }
 

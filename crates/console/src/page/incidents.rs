@@ -7,7 +7,7 @@ use maud::{Markup, html};
 use crate::{
     door::Incident,
     lang::Pick,
-    page::{Follow, Part, case, frame},
+    page::{Follow, Part, case, frame, offered},
     reply::{Visit, escape},
     show::{mark, time},
 };
@@ -33,7 +33,7 @@ pub(crate) async fn show(visit: Visit) -> Response {
     let main = html! {
         h1 { (head) }
         p.paging { a href="/incidents/figures" { (lang.pick("How fast we answer and mend", "応答と復旧の速さ")) } }
-        (case::opening(&visit))
+        (offered(&visit, "/incidents", || case::opening(&visit)))
         (list(&visit, &open))
         @if !closed.is_empty() {
             h2 { (lang.pick("Resolved", "解決済み")) }

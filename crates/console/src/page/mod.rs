@@ -171,6 +171,17 @@ fn languages(visit: &Visit) -> Markup {
     html! { a.lang href=(visit.in_lang(other)) lang=(other.tag()) hreflang=(other.tag()) rel="alternate" { (name) } }
 }
 
+/// What only some may send, shown to them; to everybody else, whose it is. `pattern` is the route that takes it.
+pub(crate) fn offered(visit: &Visit, pattern: &str, form: impl FnOnce() -> Markup) -> Markup {
+    match visit.who.barred(pattern) {
+        None => form(),
+        Some(why) => html! { p.note.barred {
+            (visit.lang.pick("Not offered to you: ", "利用できません。"))
+            (why.get(visit.lang)) (visit.lang.pick(".", "。"))
+        } },
+    }
+}
+
 /// A link to an entry of the ledger, or nothing where it has none yet.
 pub(crate) fn entry(index: Option<u64>, lang: Lang) -> Markup {
     html! { @if let Some(index) = index {

@@ -1,6 +1,7 @@
 //! Who may ask what, and what is kept of it.
 
 use std::{
+    collections::{BTreeMap, BTreeSet},
     net::SocketAddr,
     sync::{Arc, atomic::Ordering},
     time::Duration,
@@ -367,4 +368,118 @@ async fn personal_fields_stay_masked_on_every_way_out() {
         "{text}"
     );
     assert_eq!(ask("anna", by_address).await.0, 200);
+}
+
+/// Where the forms of a page send what they hold.
+fn forms_of(page: &str) -> BTreeSet<String> {
+    let forms = page.split("<form").skip(1).filter_map(|rest| {
+        let tag = rest.split('>').next()?;
+        let action = tag.split("action=\"").nth(1)?.split('"').next()?;
+        tag.contains("method=\"post\"").then(|| action.to_owned())
+    });
+    forms.collect()
+}
+
+#[tokio::test]
+async fn nobody_is_offered_what_they_may_not_do_and_each_page_says_whose_it_is() {
+    const PAGES: [&str; 6] = [
+        "/?lang=",
+        "/incidents?lang=",
+        "/incidents/INC-7?lang=",
+        "/alerts?lang=",
+        "/checklists?lang=",
+        "/logs?query=*&lang=",
+    ];
+    let house = house();
+    let mut offered: BTreeMap<&str, BTreeSet<String>> = BTreeMap::new();
+    for name in ["vera", "otto", "anna", "audi"] {
+        let cookie = house.log_in(&token(name)).await;
+        let cookie = cookie
+            .header("set-cookie")
+            .split(';')
+            .next()
+            .unwrap()
+            .to_owned();
+        for page in PAGES {
+            for (lang, barred) in [("en", "Not offered to you: "), ("ja", "利用できません。")]
+            {
+                let asked = to("GET", &format!("{page}{lang}")).header("cookie", &cookie);
+                let text = house.ask(asked, "").await.text();
+                assert!(
+                    text.contains(&format!("{name} (")),
+                    "{page}: another's name"
+                );
+                let mut forms = forms_of(&text);
+                assert!(forms.remove("/logout"));
+                let all = name == "anna" || name == "otto" && !page.starts_with("/logs");
+                assert_eq!(
+                    text.contains(barred),
+                    !(all || name == "audi" && page.starts_with("/logs")),
+                    "{name} {page}"
+                );
+                offered.entry(name).or_default().extend(forms);
+            }
+        }
+        for action in &offered[name] {
+            let form = to("POST", action)
+                .header("cookie", &cookie)
+                .header("content-type", FORM)
+                .header("sec-fetch-site", "same-origin");
+            let status = house.ask(form, "").await.status;
+            assert_ne!(status, 403, "{name} is offered {action}");
+        }
+    }
+    assert_eq!(offered["vera"], BTreeSet::new());
+    assert_eq!(
+        offered["audi"],
+        BTreeSet::from(["/logs/unmasked".to_owned()])
+    );
+    let working: BTreeSet<_> = offered["anna"]
+        .difference(&offered["otto"])
+        .cloned()
+        .collect();
+    assert_eq!(working, offered["audi"]);
+    let wanted = [
+        "/incidents",
+        "/incidents/INC-7/acknowledge",
+        "/incidents/INC-7/work",
+        "/alerts/silences",
+    ];
+    assert!(
+        wanted.iter().all(|it| offered["otto"].contains(*it)),
+        "{:?}",
+        offered["otto"]
+    );
+    for part in ["/expire", "/tick", "/sign", "/demo/outages/"] {
+        assert!(
+            offered["otto"].iter().any(|it| it.contains(part)),
+            "{part}: {:?}",
+            offered["otto"]
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_refusal_says_whose_deed_it_is_to_programs_too() {
+    let house = house();
+    for (name, path, en, ja) in [
+        (
+            "vera",
+            "/api/v2/silences",
+            "this takes the role of operator or approver; yours is viewer",
+            "この操作には運用担当か承認者の役割が必要です(あなたの役割: 閲覧者)",
+        ),
+        (
+            "otto",
+            "/api/v1/ledger/erase",
+            "this takes the role of approver; yours is operator",
+            "この操作には承認者の役割が必要です(あなたの役割: 運用担当)",
+        ),
+    ] {
+        let request = to("POST", path).header("authorization", format!("Bearer {}", token(name)));
+        let answer = house.ask(request, "{}").await;
+        assert_eq!(answer.status, 403);
+        let text = answer.text();
+        assert!(text.contains(en) && text.contains(ja), "{text}");
+    }
 }

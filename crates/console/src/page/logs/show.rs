@@ -10,10 +10,9 @@ use super::{
     rule,
 };
 use crate::{
-    access::Act,
     lang::Pick,
     mask::Mask,
-    page::ledger::grouped,
+    page::{ledger::grouped, offered},
     reply::{Visit, escape},
     show::time,
 };
@@ -233,25 +232,26 @@ fn tone(record: &Record) -> Option<&'static str> {
 /// The way to see personal fields in clear.
 fn unmask(visit: &Visit, question: &Question, found: &Found, mask: &Mask) -> Markup {
     let lang = visit.lang;
-    let may = visit.who.may(Act::Reveal);
-    if !may || !found.fields.iter().any(|field| mask.hides(&field.name)) {
+    if !found.fields.iter().any(|field| mask.hides(&field.name)) {
         return html! {};
     }
     html! {
         section aria-labelledby="unmask" {
             h2 #unmask { (lang.pick("Show masked fields", "伏せた項目を表示する")) }
-            p.lead { (lang.pick(
-                "Personal fields of these records are masked. Who looks at them, when and why, is written into the ledger.",
-                "個人情報の項目は伏せています。誰がいつなぜ見たかは台帳に残ります。",
-            )) }
-            form.promise-form action="/logs/unmasked" method="post" {
-                input type="hidden" name="query" value=(question.text);
-                input type="hidden" name="range" value=(question.range);
-                input type="hidden" name="end" value=(question.to);
-                p { label for="by" { (lang.pick("Your name", "お名前")) } input #by name="by" required maxlength="200" autocomplete="name" value=[visit.who.proven()] readonly[visit.who.proven().is_some()]; }
-                p { label for="reason" { (lang.pick("Reason", "理由")) } input #reason name="reason" required maxlength="2000" autocomplete="off"; }
-                button type="submit" { (lang.pick("Show", "表示")) }
-            }
+            (offered(visit, "/logs/unmasked", || html! {
+                p.lead { (lang.pick(
+                    "Personal fields of these records are masked. Who looks at them, when and why, is written into the ledger.",
+                    "個人情報の項目は伏せています。誰がいつなぜ見たかは台帳に残ります。",
+                )) }
+                form.promise-form action="/logs/unmasked" method="post" {
+                    input type="hidden" name="query" value=(question.text);
+                    input type="hidden" name="range" value=(question.range);
+                    input type="hidden" name="end" value=(question.to);
+                    p { label for="by" { (lang.pick("Your name", "お名前")) } input #by name="by" required maxlength="200" autocomplete="name" value=[visit.who.proven()] readonly[visit.who.proven().is_some()]; }
+                    p { label for="reason" { (lang.pick("Reason", "理由")) } input #reason name="reason" required maxlength="2000" autocomplete="off"; }
+                    button type="submit" { (lang.pick("Show", "表示")) }
+                }
+            }))
         }
     }
 }
