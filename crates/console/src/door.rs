@@ -7,6 +7,7 @@ pub mod alerts;
 mod cases;
 mod deeds;
 mod documents;
+mod drill;
 mod logs;
 mod pushed;
 mod replay;
@@ -19,10 +20,13 @@ use serde::Serialize;
 use serde_json::Value;
 use store::remote_write::{self, Encoding, Written};
 
+use crate::access::Who;
+
 pub use alerts::Alerts;
 pub use cases::{Cases, Checklists, Dossier, LogLine};
 pub use deeds::{Deed, Deeds};
 pub use documents::{Document, Documents, Fate};
+pub use drill::{Drill, DrillKind};
 pub use logs::{Asked, BackTest, Fired, LogKeeping, Patterns, SealRound};
 pub use pushed::{Header, OtlpForm, OtlpSignal, Packing, Push, Pushed};
 pub use replay::Replay;
@@ -78,6 +82,9 @@ pub trait Ledger: Send + Sync {
 
     /// Drops the bodies of entries that the spec no longer keeps; answers how many went.
     async fn prune(&self, asked: &Asked) -> Result<u64, Refused>;
+
+    /// Writes a drill down, told by somebody from somewhere; answers its entry.
+    async fn drill(&self, drill: &Drill, who: &Who, from: &str) -> Result<u64, Refused>;
 
     /// Those outside who are asked to witness it, by name.
     fn witnesses(&self) -> Vec<Witness>;

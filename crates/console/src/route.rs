@@ -48,7 +48,14 @@ pub(crate) struct Route {
 impl Route {
     /// Whether it answers in Prometheus's shapes.
     pub fn is_of_prometheus(&self) -> bool {
-        const OURS: [&str; 5] = ["promises", "incidents", "checklists", "ledger", "logs"];
+        const OURS: [&str; 6] = [
+            "promises",
+            "incidents",
+            "checklists",
+            "drills",
+            "ledger",
+            "logs",
+        ];
         let rest = self.path.strip_prefix("/api/v1/");
         rest.is_some_and(|rest| !OURS.iter().any(|ours| rest.starts_with(ours)))
     }
@@ -141,6 +148,7 @@ pub(crate) fn table() -> Vec<Route> {
         get "/api/v1/ledger/entries" Json api::ledger::entries, "Entries, newest first; `before`, `kind` and `limit` choose", "記録(新しい順)。`before`、`kind`、`limit` で絞る";
         get "/api/v1/ledger/entries/{index}" Json api::ledger::entry, "One entry", "台帳の記録";
         get "/api/v1/ledger/entries/{index}/inclusion" Json api::ledger::inclusion, "The proof that an entry is in the ledger", "記録が台帳に含まれることの証明";
+        post "/api/v1/drills" Json api::drills::record, "Write a drill that was held into the ledger: who, what, when, how it went", "実施した訓練を台帳に記録する(誰が、何を、いつ、結果)";
         post "/api/v1/ledger/prune" Json api::ledger::prune, "Drop the bodies of ledger entries that are older than the spec's `ledger.keep`; hashes and proofs stay", "仕様の `ledger.keep` より古い台帳の記録の本文を消す(ハッシュと証明は残る)";
         post "/api/v1/ledger/erase" Json api::ledger::erase, "Erase a person's name or address from the ledger's personal fields; proofs hold as before", "台帳の個人項目から氏名やアドレスを消去する(証明はそのまま有効)";
         get "/api/v1/query" Json prometheus::query::instant, "A PromQL expression at one instant, as Prometheus answers", "ある時刻での PromQL の値。Prometheus と同じ形式";

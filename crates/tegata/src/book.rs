@@ -43,6 +43,8 @@ pub(crate) mod kind {
     pub(crate) const WITNESSED: &str = "witnessed";
     /// A witness that was asked did not see it, and why.
     pub(crate) const WITNESS_MISSED: &str = "witness_missed";
+    /// A drill that was held; see `deeds::drill`.
+    pub(crate) const DRILL: &str = "drill";
     /// What somebody did or tried; see `deeds`.
     pub(crate) const DEED: &str = "deed";
     /// Which parts of the log store there are, each by its SHA-256, and which have left.
@@ -258,7 +260,8 @@ fn mark_personal(kind: &str, body: &mut Value) {
             for (name, value) in map {
                 let is_name = NAMES.contains(&name.as_str());
                 // An address is one of a person only where it says where a deed came from.
-                let is_address = kind == self::kind::DEED && name == "from";
+                let is_address =
+                    [self::kind::DEED, self::kind::DRILL].contains(&kind) && name == "from";
                 let is_words = WORDS.contains(&name.as_str());
                 match value.as_str() {
                     Some(text) if is_words && !text.is_empty() => {

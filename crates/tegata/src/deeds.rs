@@ -11,7 +11,7 @@
 
 use console::{
     access::{Who, names},
-    door::Deed,
+    door::{Deed, Drill},
 };
 use ledger::NewEntry;
 use promise::Timestamp;
@@ -71,6 +71,23 @@ pub(crate) async fn record(book: &Book, deed: &Deed) -> anyhow::Result<u64> {
     book.note(kind::DEED, deed.event, json!(body)).await
 }
 
+/// A drill that was held, with all that 10.2.2 asks for in one entry: `by` with `role` and `via`, the kind of entry and
+/// `kind`, `at` with `began` and `ended`, `passed`, `from`, and `on`.
+pub(crate) async fn drill(
+    book: &Book,
+    drill: &Drill,
+    who: &Who,
+    from: &str,
+) -> anyhow::Result<u64> {
+    let body = json!({
+        "kind": drill.kind, "on": drill.on, "began": drill.began, "ended": drill.ended,
+        "took_secs": drill.ended.since(drill.began).as_secs(), "passed": drill.passed,
+        "by": drill.by, "role": who.role.map(|role| role.as_str()), "via": who.via.as_str(),
+        "from": from, "note": drill.note,
+    });
+    book.note(kind::DRILL, &drill.name, body).await
+}
+
 /// The spec was read again: asked by a signal, which only this machine's users can send, or by a change of the file.
 pub(crate) fn reload(path: &std::path::Path, why: Why, done: bool) -> Deed {
     let from = match why {
@@ -96,4 +113,55 @@ fn owner_of(path: &std::path::Path) -> String {
     use std::os::unix::fs::MetadataExt as _;
     let owner = std::fs::metadata(path).map(|meta| meta.uid());
     owner.map_or_else(|_| "local".to_owned(), |uid| format!("uid:{uid}"))
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use std::sync::Arc;
+
+    use console::{access::Via, door::DrillKind};
+    use ledger::Ledger;
+    use spec::section::access::Role;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_drill_has_all_that_is_asked_for_and_whoever_held_it_can_be_erased() {
+        let dir = tempfile::tempdir().unwrap();
+        let (ledger, _) = Ledger::open(dir.path(), "test").unwrap();
+        let book = Book::new(Arc::new(ledger), Arc::new(crate::clock::SystemClock));
+        let drill = Drill {
+            name: "failover-db".into(),
+            kind: DrillKind::Failover,
+            on: "db-b".into(),
+            began: Timestamp::from_millis(0),
+            ended: Timestamp::from_millis(240_000),
+            passed: false,
+            by: "Sato".into(),
+            note: "Sato waited for the replica".into(),
+        };
+        let who = Who {
+            name: "Sato".into(),
+            role: Some(Role::Operator),
+            via: Via::Token,
+        };
+        let index = self::drill(&book, &drill, &who, "192.0.2.7").await.unwrap();
+        let entry = book.ledger().entry(index).unwrap();
+        assert_eq!(
+            (entry.kind.as_str(), entry.about.as_str()),
+            ("drill", "failover-db")
+        );
+        let kept = json!({
+            "by": "Sato", "role": "operator", "via": "token", "from": "192.0.2.7", "kind": "failover", "on": "db-b",
+            "began": "1970-01-01T00:00:00.000Z", "ended": "1970-01-01T00:04:00.000Z", "took_secs": 240, "passed": false,
+            "note": "Sato waited for the replica",
+        });
+        assert_eq!(entry.body, kept);
+        let erasure = |fields| super::erasure(Timestamp::EPOCH, fields, "Ito", "asked");
+        let (fields, _) = book.ledger().erase("Sato", erasure).unwrap().unwrap();
+        assert_eq!(fields, 2, "the name, and the note in which it stands");
+        let body = book.ledger().entry(index).unwrap().body;
+        assert!(!body.to_string().contains("Sato"), "{body}");
+    }
 }

@@ -67,12 +67,13 @@ pub mod names {
     pub const RELEASE: &str = "release";
     pub const ERASE: &str = "erase";
     pub const PRUNE: &str = "prune";
+    pub const DRILL: &str = "drill";
     pub const RELOAD: &str = "reload";
     pub const READ_LEDGER: &str = "read_ledger";
     pub const DEMO: &str = "demo";
 
     /// All of them.
-    pub const ALL: [&str; 18] = [
+    pub const ALL: [&str; 19] = [
         LOG_IN,
         LOG_OUT,
         DENIED,
@@ -88,6 +89,7 @@ pub mod names {
         RELEASE,
         ERASE,
         PRUNE,
+        DRILL,
         RELOAD,
         READ_LEDGER,
         DEMO,
@@ -184,6 +186,7 @@ fn changing(pattern: &str, path: &str) -> Option<Rule> {
         "/api/v1/logs/holds/{name}/release" => kept(Approve, names::RELEASE),
         "/api/v1/ledger/erase" => kept(Approve, names::ERASE),
         "/api/v1/ledger/prune" => kept(Approve, names::PRUNE),
+        "/api/v1/drills" => kept(Work, names::DRILL),
         "/api/v1/logs/holds" => kept(Work, names::HOLD),
         "/api/v1/logs/seal" => kept(Work, names::SEAL),
         "/incidents/{id}/acknowledge" | "/api/v1/incidents/{id}/acknowledge" => {

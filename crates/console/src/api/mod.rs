@@ -2,6 +2,7 @@
 
 pub(crate) mod alertmanager;
 pub(crate) mod cases;
+pub(crate) mod drills;
 pub(crate) mod elastic;
 pub(crate) mod incidents;
 pub(crate) mod ingest;

@@ -483,3 +483,32 @@ async fn a_refusal_says_whose_deed_it_is_to_programs_too() {
         assert!(text.contains(en) && text.contains(ja), "{text}");
     }
 }
+
+#[tokio::test]
+async fn a_drill_is_told_by_who_operates_and_kept_in_their_own_name() {
+    let house = house();
+    let told = |passed: &str, ended: &str| {
+        format!(
+            r#"{{"name":"failover-db","kind":"failover","on":"db-b","by":"Somebody Else","passed":{passed},
+                "began":"2026-11-22T01:00:00Z","ended":"{ended}","note":"4 min"}}"#
+        )
+    };
+    let good = told("true", "2026-11-22T01:04:00Z");
+    let path = "/api/v1/drills";
+    assert_eq!(house.with("vera", "POST", path, &good).await, 403);
+    assert_eq!(house.with("otto", "POST", path, &good).await, 201);
+    for wrong in [
+        told("true", "2026-11-22T00:59:00Z"),
+        told("true", "2026-11-23T01:04:00Z"),
+        told("\"yes\"", "2026-11-22T01:04:00Z"),
+        good.replace("db-b", " "),
+        good.replace("\"failover\"", "\"party\""),
+    ] {
+        let status = house.with("otto", "POST", path, &wrong).await;
+        assert!((400..=422).contains(&status), "{status}: {wrong}");
+    }
+    let deeds = house.deeds();
+    assert_eq!((deeds[0].event, deeds[0].done), ("drill", false));
+    assert_eq!((deeds[1].who.name.as_str(), deeds[1].done), ("otto", true));
+    assert_eq!(deeds[1].on, "POST /api/v1/drills failover-db (passed)");
+}

@@ -16,6 +16,7 @@ mod completions;
 mod demo;
 mod diff;
 mod doctor;
+mod drill;
 mod explain;
 mod fmt;
 mod import;
@@ -162,6 +163,7 @@ enum Command {
     Notify(notify::Notify),
     Runbook(runbook::RunbookCommand),
     StatusPage(status_page::StatusPage),
+    Drill(drill::DrillCommand),
     Doctor(doctor::Doctor),
     Sink(sink::SinkCommand),
     Schema(schema::Schema),
@@ -208,6 +210,7 @@ impl Cli {
             Command::Notify(command) => command.run(common),
             Command::Runbook(command) => command.run(common),
             Command::StatusPage(command) => command.run(common),
+            Command::Drill(command) => command.run(common),
             Command::Doctor(command) => command.run(common),
             Command::Sink(command) => command.run(common),
             Command::Schema(command) => command.run(common),

@@ -3,7 +3,10 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use console::door::{self, Asked, Erased, Refused};
+use console::{
+    access::Who,
+    door::{self, Asked, Drill, Erased, Refused},
+};
 use ledger::{Find, Ledger};
 use promise::{Clock, Say, Timestamp, say};
 use serde_json::json;
@@ -168,6 +171,11 @@ impl door::Ledger for Door {
         tasks::prune::pruned(&self.house, keep.0, why).await
     }
 
+    async fn drill(&self, drill: &Drill, who: &Who, from: &str) -> Result<u64, Refused> {
+        let noted = deeds::drill(&self.house.book, drill, who, from).await;
+        noted.map_err(|error| internal("the ledger could not be written", &error))
+    }
+
     fn witnesses(&self) -> Vec<door::Witness> {
         self.house.witnesses.load().as_ref().clone()
     }
@@ -237,6 +245,7 @@ impl door::Ledger for Door {
                 kind::WITNESS_MISSED,
                 say!("witness missing", "途切れた証人の確認"),
             ),
+            (kind::DRILL, say!("drill", "訓練")),
             (kind::DEED, say!("who did what", "誰が何をしたか")),
             (kind::LOGS_SEALED, say!("logs sealed", "ログの封印")),
             (

@@ -6,11 +6,12 @@ use std::{
     process::{Command, Stdio},
 };
 
-use ledger::Ledger;
+use ledger::{Cut, Ledger, NewEntry, personal};
 use rand_pcg::{
     Pcg64,
     rand_core::{Rng, SeedableRng},
 };
+use serde_json::json;
 
 use crate::{ORIGIN, check, entry};
 
@@ -100,5 +101,113 @@ fn nothing_acknowledged_is_lost_by_kill_9() {
     println!(
         "{KILLS} kills, {} entries acknowledged, none lost, {cut} torn commits cut",
         entries + acknowledged
+    );
+}
+
+const PRUNED: &str = "TEGATA_LEDGER_KILL_PRUNED";
+const PRUNE_KILLS: usize = 20;
+/// Bodies go in steps of so many entries.
+const STEP: u64 = 4_096;
+
+/// Not a test by itself: prunes all but its newest step, grows by a step, and so on. Says what it is about to do.
+#[test]
+fn child_that_prunes_until_it_is_killed() {
+    let Ok(dir) = env::var(PRUNED) else { return };
+    let (ledger, _) = Ledger::open(dir.as_ref(), ORIGIN).unwrap();
+    let mut out = std::io::stderr();
+    loop {
+        let size = ledger.len();
+        for from in (size..size + STEP).step_by(1_024) {
+            // Some bodies hold a value that lies beside them, and goes with them.
+            let named = |n: u64| NewEntry {
+                body: json!({ "n": n, "by": personal("Sato") }),
+                ..entry(n)
+            };
+            let one = |n| if n % 64 == 0 { named(n) } else { entry(n) };
+            ledger
+                .append((from..from + 1_024).map(one).collect())
+                .unwrap();
+        }
+        writeln!(out, "grown {}", ledger.len()).unwrap();
+        let keep_from = ledger.len() - STEP;
+        let about = |cut: &Cut| NewEntry {
+            at: "2027-11-22T00:00:00Z".into(),
+            kind: ledger::PRUNED.into(),
+            about: String::new(),
+            body: cut.body(json!("past")),
+        };
+        if ledger.prune(keep_from, about).unwrap().is_some() {
+            writeln!(out, "pruned {}", ledger.kept_from()).unwrap();
+        }
+    }
+}
+
+#[test]
+fn a_pruning_that_is_killed_is_finished_by_the_next_start_and_nothing_that_stays_is_lost() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut random = Pcg64::seed_from_u64(SEED);
+    let (mut grown, mut pruned, mut finished) = (0, 0, 0);
+    for kill in 0..PRUNE_KILLS {
+        let mut child = Command::new(env::current_exe().unwrap())
+            .args([
+                "--exact",
+                "kill::child_that_prunes_until_it_is_killed",
+                "--nocapture",
+            ])
+            .env(PRUNED, dir.path())
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
+        let mut hear = |line: String| {
+            let number = |name: &str| line.strip_prefix(name).and_then(|n| n.parse::<u64>().ok());
+            grown = number("grown ").unwrap_or(grown);
+            pruned = number("pruned ").unwrap_or(pruned);
+            line.starts_with("grown ")
+        };
+        // After it has grown it prunes: how far it is by then is chance.
+        while !hear(lines.next().unwrap().unwrap()) {}
+        (0..random.next_u32() % 4_000_000).for_each(|n| {
+            std::hint::black_box(n);
+        });
+        child.kill().unwrap();
+        child.wait().unwrap();
+        for line in lines.map_while(Result::ok) {
+            hear(line);
+        }
+        // Bodies beyond what is noted, or before it, lie there until the next start.
+        let (ledger, _) = Ledger::open(dir.path(), ORIGIN).unwrap();
+        let (size, kept_from) = (ledger.len(), ledger.kept_from());
+        assert!(size >= grown && kept_from >= pruned, "kill {kill}");
+        assert!(kept_from + STEP <= size && kept_from % STEP == 0);
+        finished += u64::from(kept_from > pruned);
+        for index in [kept_from, kept_from + STEP / 2, size - 1] {
+            assert_eq!(ledger.entry(index).unwrap().index, index, "kill {kill}");
+        }
+        drop(ledger);
+        let first = dir
+            .path()
+            .join(format!("tile/entries/{:03}", kept_from / 256 % 1_000));
+        if kept_from > 0 && kept_from / 256 < 1_000 {
+            assert!(first.exists());
+            let before = format!("tile/entries/{:03}", kept_from / 256 - 1);
+            assert!(
+                !dir.path().join(before).exists(),
+                "kill {kill}: it was not finished"
+            );
+        }
+        let found = check(dir.path()).unwrap();
+        assert_eq!(
+            (found.size, found.kept_from),
+            (size, kept_from),
+            "kill {kill}"
+        );
+        let proof = ledger::prove(dir.path(), kept_from + 64).unwrap().unwrap();
+        let key = std::fs::read_to_string(dir.path().join("key.pub")).unwrap();
+        proof.verify(key.trim(), &[]).unwrap();
+    }
+    println!(
+        "{PRUNE_KILLS} kills while pruning, {grown} entries, none lost; {finished} times the next start had something to finish"
     );
 }
