@@ -240,7 +240,7 @@ fn in_turn(cell: &str) -> Option<(String, String)> {
     let lower = cell.to_lowercase();
     let turns = ["then", "after", "その後", "以降", "→"];
     let mut times = figures(cell).into_iter().filter(|it| it.kind == Kind::Time);
-    let (first, last) = (times.next()?, times.last()?);
+    let (first, last) = (times.next()?, times.next_back()?);
     turns
         .iter()
         .any(|word| lower.contains(word))
