@@ -80,6 +80,7 @@ fn all(steps: &mut Steps, sum: &mut Count) -> anyhow::Result<()> {
     let newest = step("current peers", "see what apt says", peers::newest::ensure)?;
     let tools = step("browser tools", "see what npm says", peers::browser_tools)?;
     let python = step("python", "see what pip says", peers::python::ensure)?;
+    let syslog_ng = step("syslog-ng", "see what apt says", peers::syslog_ng::ensure)?;
     let postgres = step(
         "postgres",
         "see what it says",
@@ -142,7 +143,8 @@ fn all(steps: &mut Steps, sum: &mut Count) -> anyhow::Result<()> {
                 .env("RUST_TEST_THREADS", threads)
                 .env("TEGATA_BIN", &binary)
                 .env("TEGATA_PYTHON", &python)
-                .env("TEGATA_BROWSER_TOOLS", &tools);
+                .env("TEGATA_BROWSER_TOOLS", &tools)
+                .env("TEGATA_SYSLOG_NG", &syslog_ng);
         })
     };
     // Each of them runs a service that must keep up with its world.

@@ -4,6 +4,7 @@ pub mod corpora;
 pub mod newest;
 pub mod postgres;
 pub mod python;
+pub mod syslog_ng;
 
 use std::{
     env, fs,
@@ -90,6 +91,11 @@ const PEERS: &[Peer] = &[
         package: "rsyslog",
         proof: Proof::Program("rsyslogd"),
         why: "sends syslog",
+    },
+    Peer {
+        package: "rsyslog-elasticsearch",
+        proof: Proof::File("/usr/share/doc/rsyslog-elasticsearch"),
+        why: "lets rsyslog write by Elasticsearch's API",
     },
     Peer {
         package: "nodejs",

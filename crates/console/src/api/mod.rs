@@ -12,6 +12,7 @@ pub(crate) mod logs;
 pub(crate) mod loki;
 pub(crate) mod openapi;
 pub(crate) mod otlp;
+pub(crate) mod packed;
 pub(crate) mod prometheus;
 pub(crate) mod promises;
 pub(crate) mod push;

@@ -1,5 +1,7 @@
 //! What programs get.
 
+use std::io::Write as _;
+
 use serde_json::{Value, json};
 
 use super::{Answer, ask, console, get, to};
@@ -167,6 +169,18 @@ async fn logs_are_taken_up_to_a_bound_and_only_for_streams_that_are_declared() {
             .status,
         404
     );
+    let packed = |name| to("POST", "/ingest/logs/payment_app").header("content-encoding", name);
+    let gzip = |plain: &[u8]| {
+        let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
+        gzip.write_all(plain).unwrap();
+        gzip.finish().unwrap()
+    };
+    let two = ask(&router, packed("gzip"), gzip(b"{}\n{}\n")).await;
+    assert_eq!(json_of(&two)["stored"], 2);
+    let bomb = ask(&router, packed("gzip"), gzip(&[b'x'; (1 << 20) + 1])).await;
+    assert_eq!(bomb.status, 413);
+    assert_eq!(ask(&router, packed("gzip"), "{}").await.status, 400);
+    assert_eq!(ask(&router, packed("br"), "{}").await.status, 415);
 }
 
 #[tokio::test]

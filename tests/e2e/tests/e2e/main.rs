@@ -20,6 +20,7 @@ mod otlp;
 mod peers;
 mod remote_write;
 mod rules;
+mod shippers;
 mod support;
 mod syslog;
 mod takeover;

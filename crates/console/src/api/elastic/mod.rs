@@ -31,6 +31,7 @@ use serde_json::Value;
 pub(crate) use catalog::Shelf;
 use problem::{Answer, Problem};
 
+use super::packed::gunzip;
 use crate::{
     access::{Act, Who},
     mask::Mask,
@@ -191,20 +192,10 @@ async fn unpacked(headers: &HeaderMap, body: Body) -> Result<Vec<u8>, Problem> {
         .and_then(|value| value.to_str().ok());
     match packing {
         None | Some("" | "identity") => Ok(bytes.into()),
-        Some("gzip") => {
-            use std::io::Read as _;
-            let mut plain = Vec::new();
-            // One byte more tells whether there is more.
-            let limit = BODY_MAX as u64 + 1;
-            let read = flate2::read::MultiGzDecoder::new(bytes.as_ref())
-                .take(limit)
-                .read_to_end(&mut plain);
-            match read {
-                Err(error) => Err(Problem::parsing(format!("the body is not gzip: {error}"))),
-                Ok(_) if plain.len() > BODY_MAX => Err(Problem::too_large(BODY_MAX)),
-                Ok(_) => Ok(plain),
-            }
-        }
+        Some("gzip") => match gunzip(&bytes, BODY_MAX) {
+            Ok(plain) => plain.ok_or_else(|| Problem::too_large(BODY_MAX)),
+            Err(error) => Err(Problem::parsing(format!("the body is not gzip: {error}"))),
+        },
         Some(other) => Err(Problem::illegal(format!(
             "Content-Encoding [{other}] is not supported"
         ))),

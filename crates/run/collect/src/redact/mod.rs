@@ -98,6 +98,38 @@ impl Kind {
 
 type Hits = Vec<(Range<usize>, Kind)>;
 
+/// The field of a record that names the kinds that were hidden in it, but for fields that are hidden by their name:
+/// `_redacted:pan` finds every record that came with a card number, whatever became of it.
+const FOUND: &str = "_redacted";
+
+/// Kinds that were hidden, one bit each.
+#[derive(Debug, Default)]
+struct Found(u16);
+
+impl Found {
+    fn note(&mut self, kind: Kind) {
+        self.0 |= 1 << kind as u16;
+        if kind == Kind::Track {
+            // A stripe begins with its card's number.
+            self.note(Kind::Pan);
+        }
+    }
+
+    /// Writes them down, beside what a Tegata before this one found.
+    fn tell(mut self, fields: &mut Map<String, Value>) {
+        if let Some(Value::Array(before)) = fields.remove(FOUND) {
+            let kinds = before.iter().filter_map(|name| Kind::of(name.as_str()?));
+            kinds.for_each(|kind| self.note(kind));
+        }
+        let kinds = Kind::ALL.into_iter();
+        let kinds = kinds.filter(|kind| *kind != Kind::Field && self.0 >> *kind as u16 & 1 == 1);
+        let names: Vec<Value> = kinds.map(|kind| kind.name().into()).collect();
+        if !names.is_empty() {
+            fields.insert(FOUND.to_owned(), names.into());
+        }
+    }
+}
+
 #[derive(Debug)]
 pub struct Redactor {
     tokens: Tokens,
@@ -151,7 +183,7 @@ impl Redactor {
     /// Free text: a message, a label value, a key.
     #[must_use]
     pub fn text<'t>(&self, text: &'t str) -> Cow<'t, str> {
-        self.hide(text, None)
+        self.hide(text, None, &mut Found::default())
     }
 
     /// The value of a named field or label.
@@ -162,13 +194,15 @@ impl Redactor {
         } else if is_bound(name, value) {
             Cow::Borrowed(value)
         } else {
-            self.hide(value, Some(name))
+            self.hide(value, Some(name), &mut Found::default())
         }
     }
 
-    /// A log record's fields, in place.
+    /// A log record's fields, in place; [`FOUND`] says what was hidden.
     pub fn record(&self, fields: &mut Map<String, Value>) {
-        self.map(fields, 0);
+        let mut found = Found::default();
+        self.map(fields, 0, &mut found);
+        found.tell(fields);
     }
 
     /// The text with what was encrypted in it as it was, for those who may see it.
@@ -180,7 +214,7 @@ impl Redactor {
         }
     }
 
-    fn hide<'t>(&self, text: &'t str, name: Option<&str>) -> Cow<'t, str> {
+    fn hide<'t>(&self, text: &'t str, name: Option<&str>, found: &mut Found) -> Cow<'t, str> {
         // The shortest that is looked for is a mail address, `a@b.co`.
         if text.len() < 6 {
             return Cow::Borrowed(text);
@@ -208,14 +242,15 @@ impl Redactor {
         if hits.is_empty() {
             return Cow::Borrowed(text);
         }
-        self.replaced(text, hits)
+        self.replaced(text, hits, found)
     }
 
-    fn replaced<'t>(&self, text: &'t str, mut hits: Hits) -> Cow<'t, str> {
+    fn replaced<'t>(&self, text: &'t str, mut hits: Hits, found: &mut Found) -> Cow<'t, str> {
         hits.retain(|(_, kind)| self.action(*kind) != Action::Keep);
         if hits.is_empty() {
             return Cow::Borrowed(text);
         }
+        hits.iter().for_each(|(_, kind)| found.note(*kind));
         hits.sort_by_key(|(range, kind)| (range.start, *kind));
         let mut out = String::with_capacity(text.len() + MARK.len());
         let mut past = 0;
@@ -275,7 +310,7 @@ impl Redactor {
         }
     }
 
-    fn map(&self, fields: &mut Map<String, Value>, depth: usize) {
+    fn map(&self, fields: &mut Map<String, Value>, depth: usize, found: &mut Found) {
         let is_key_hidden = fields
             .keys()
             .any(|key| matches!(self.text(key), Cow::Owned(_)));
@@ -285,9 +320,11 @@ impl Redactor {
                     Value::String(text) => std::mem::take(text),
                     other => other.to_string(),
                 };
+                // Hidden whatever it holds; that it held a card is worth knowing.
+                self.hide(&text, None, found);
                 *value = Value::String(self.named_value(name, &text));
             } else {
-                self.value(Some(name), value, depth);
+                self.value(Some(name), value, depth, found);
             }
         }
         // What is dropped leaves no trace of its value, and none of its name either.
@@ -305,7 +342,7 @@ impl Redactor {
         if is_key_hidden {
             let old = std::mem::take(fields);
             for (key, value) in old {
-                let mut hidden = self.text(&key).into_owned();
+                let mut hidden = self.hide(&key, None, found).into_owned();
                 // Two keys may look the same once hidden; neither value is lost.
                 while fields.contains_key(&hidden) {
                     hidden.push('\'');
@@ -315,53 +352,59 @@ impl Redactor {
         }
     }
 
-    fn value(&self, name: Option<&str>, value: &mut Value, depth: usize) {
+    fn value(&self, name: Option<&str>, value: &mut Value, depth: usize, found: &mut Found) {
         match value {
             Value::String(text) => {
-                if let Some(hidden) = self.nested(name, text, depth) {
+                if let Some(hidden) = self.nested(name, text, depth, found) {
                     *text = hidden;
                 }
             }
             // Fewer digits, or a fraction, are no number that is looked for.
             Value::Number(number) if number.as_f64().is_some_and(is_short) => {}
             Value::Number(number) => {
-                if let Some(hidden) = self.number(name, &number.to_string()) {
+                if let Some(hidden) = self.number(name, &number.to_string(), found) {
                     *value = Value::String(hidden);
                 }
             }
             Value::Array(items) => items
                 .iter_mut()
-                .for_each(|item| self.value(name, item, depth)),
-            Value::Object(fields) => self.map(fields, depth),
+                .for_each(|item| self.value(name, item, depth, found)),
+            Value::Object(fields) => self.map(fields, depth, found),
             Value::Null | Value::Bool(_) => {}
         }
     }
 
     /// A JSON number has no groups and no neighbours. A fraction is no card number.
-    fn number(&self, name: Option<&str>, text: &str) -> Option<String> {
+    fn number(&self, name: Option<&str>, text: &str, found: &mut Found) -> Option<String> {
         let whole = text.strip_suffix(".0").unwrap_or(text);
         let whole = whole.trim_start_matches('-');
         if whole.len() < scan::DIGITS_MIN || !whole.bytes().all(|byte| byte.is_ascii_digit()) {
             return None;
         }
-        match self.hide(whole, name) {
+        match self.hide(whole, name, found) {
             Cow::Owned(hidden) => Some(hidden),
             Cow::Borrowed(_) => None,
         }
     }
 
     /// A string, which may itself be JSON: there a name decides, and escapes hide nothing.
-    fn nested(&self, name: Option<&str>, text: &str, depth: usize) -> Option<String> {
+    fn nested(
+        &self,
+        name: Option<&str>,
+        text: &str,
+        depth: usize,
+        found: &mut Found,
+    ) -> Option<String> {
         if depth < NESTED_MAX
             && text.trim_start().starts_with(['{', '['])
             && let Ok(mut inner @ (Value::Object(_) | Value::Array(_))) =
                 serde_json::from_str::<Value>(text)
         {
             let before = inner.clone();
-            self.value(None, &mut inner, depth + 1);
+            self.value(None, &mut inner, depth + 1, found);
             return (inner != before).then(|| inner.to_string());
         }
-        match self.hide(text, name) {
+        match self.hide(text, name, found) {
             Cow::Owned(hidden) => Some(hidden),
             Cow::Borrowed(_) => None,
         }

@@ -168,9 +168,8 @@ fn card_at(text: &str, run: &[Digit], at: usize, piece: &Range<usize>) -> Option
 /// piece with more digits around it, only the lengths that schemes print are believed.
 fn stands_as_one(text: &str, run: &[Digit], place: Range<usize>, piece: &Range<usize>) -> bool {
     let card = &run[place.clone()];
-    if in_hex(text, card[0].from) || in_hex(text, card[card.len() - 1].from) {
-        return false;
-    }
+    // The dearest question comes last.
+    let is_in_hex = || in_hex(text, card[0].from) || in_hex(text, card[card.len() - 1].from);
     let is_cut_after = run.get(place.end).is_some_and(|digit| digit.is_joined);
     let is_cut = place.start > piece.start || is_cut_after;
     let groups = groups(card);
@@ -178,13 +177,16 @@ fn stands_as_one(text: &str, run: &[Digit], place: Range<usize>, piece: &Range<u
         let rest = &groups[..groups.len() - 1];
         let is_even =
             rest.iter().all(|group| *group == first) && first <= GROUP_MAX && last <= first.max(5);
-        return !is_cut && is_even_between(text, card) && (is_even || SHAPES.contains(&&*groups));
+        return !is_cut
+            && is_even_between(text, card)
+            && (is_even || SHAPES.contains(&&*groups))
+            && !is_in_hex();
     }
     // What is said of the whole of what stands in one piece is said of each part of it.
     if is_cut && (!matches!(card.len(), 15 | 16) || is_nanoseconds(run, piece)) {
         return false;
     }
-    !is_fraction(text, run, piece) && !is_said_to_be_id(text, run[piece.start].from)
+    !is_fraction(text, run, piece) && !is_said_to_be_id(text, run[piece.start].from) && !is_in_hex()
 }
 
 /// The digits that stand in one piece from that at `at` on, which begins it.

@@ -210,6 +210,7 @@ fn records_are_searched_through_and_through() {
             "list": [{"[redacted:pan]": true}],
             "latency": 0.4242424242424242,
             "amount": 1200,
+            "_redacted": ["pan"],
         })
     );
 }
@@ -391,8 +392,44 @@ fn an_id_is_no_card_whatever_its_digits_add_up_to() {
             "start_unix_nano": 4242424242424242_u64,
             "card_id": "[redacted:pan]",
             "note": "order_id [redacted:pan]",
+            "_redacted": ["pan"],
         })
     );
+}
+
+/// What came with a card number is found by it, whatever its field is called and whatever became of it.
+#[test]
+fn a_record_says_what_was_hidden_in_it() {
+    let tokenising = acting(&[("pan", Action::Tokenise), ("mail", Action::Keep)]);
+    for (fields, expected) in [
+        (
+            json!({ "message": "paid 4242 4242 4242 4242" }),
+            json!(["pan"]),
+        ),
+        // Hidden by its name; it is a card all the same.
+        (json!({ "card_number": "4242424242424242" }), json!(["pan"])),
+        (json!({ "message": "pan=4242424242424242" }), json!(["pan"])),
+        (
+            json!({ "read": ";4242424242424242=28121011000012300000?" }),
+            json!(["track", "pan"]),
+        ),
+        // Another Tegata has hidden it on the way, and nobody else's words are taken for its own.
+        (
+            json!({ "message": "[redacted:pan]", "_redacted": ["pan", "x"] }),
+            json!(["pan"]),
+        ),
+        (
+            json!({ "password": "hunter2", "to": "a@example.com" }),
+            Value::Null,
+        ),
+    ] {
+        let Value::Object(mut fields) = fields else {
+            unreachable!()
+        };
+        tokenising.record(&mut fields);
+        let told = fields.get("_redacted").unwrap_or(&Value::Null);
+        assert_eq!(told, &expected, "{fields:?}");
+    }
 }
 
 fn acting(actions: &[(&str, Action)]) -> Redactor {

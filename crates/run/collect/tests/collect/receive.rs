@@ -120,7 +120,7 @@ async fn otlp_logs_are_the_same_records_in_both_forms() {
     // Severity number 17 is the first of ERROR's four.
     let expected = json!({
         "severity": "ERROR", "severity_number": 17, "service": "shop",
-        "resource": {"service.name": "shop"}, "message": "card [redacted:pan]",
+        "resource": {"service.name": "shop"}, "message": "card [redacted:pan]", "_redacted": ["pan"],
         "status": "failed", "attributes.message": "its own",
         "trace_id": "ab".repeat(16), "span_id": "cd".repeat(8),
     });
@@ -249,7 +249,7 @@ async fn lokis_pushes_are_the_same_records_in_both_forms() {
         assert_eq!(
             records.iter().map(shown).collect::<Vec<_>>(),
             [
-                json!({"message": "plain [redacted:mail]", "traceID": "abc", "job": "varlogs", "host": "a\"b"}),
+                json!({"message": "plain [redacted:mail]", "traceID": "abc", "job": "varlogs", "host": "a\"b", "_redacted": ["mail"]}),
                 json!({"status": "failed", "host": "own", "traceID": "abc", "job": "varlogs"}),
             ]
         );
