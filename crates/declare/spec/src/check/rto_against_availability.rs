@@ -1,10 +1,8 @@
 //! Recovery times that one outage could not afford.
 
-use std::time::Duration;
+use promise::say;
 
-use promise::{say, unit};
-
-use super::{Found, Sight};
+use super::{Found, Sight, design};
 
 rule! {
     /// # Finds
@@ -25,18 +23,13 @@ rule! {
     "rto-against-availability": Warning, needs ["service"], check
 }
 
-const MONTH: Duration = Duration::from_secs(30 * 86_400);
-
 fn check(sight: &Sight<'_>, found: &mut Found<'_>) {
     for (name, tier) in &sight.spec.service.tiers {
         let (Some(availability), Some(rto)) = (tier.availability, tier.rto) else { continue };
-        // To the millisecond, so that 99.99 % leaves exactly 259.2 s.
-        let budget = MONTH.mul_f64((1.0 - availability.0).clamp(0.0, 1.0)).as_secs_f64();
-        let budget = Duration::from_millis((budget * 1000.0).round() as u64);
-        if rto.0 <= budget {
+        let budget = design::downtime(availability);
+        if rto <= budget {
             continue;
         }
-        let budget = unit::Span(budget);
         found
             .note(
                 sight.places.at(&["service", "tiers", name, "rto"]),

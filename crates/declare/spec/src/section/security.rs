@@ -37,6 +37,50 @@ record! {
         /// How card numbers are taken: `redirect`, `embedded`, `direct` or `none`.
         /// ja: カード番号の受け取り方。
         card_entry: Option<String>,
+        /// What is kept of a card, by what it is: `pan`, `cvv`, `track` or `pin`.
+        /// ja: 保存するカードのデータ(`pan`、`cvv`、`track`、`pin`)。
+        card_data: BTreeMap<String, CardData> = BTreeMap::new(),
+        /// How people sign in, by where: `console`, `admin`, `operators`.
+        /// ja: 利用者の認証(`console`、`admin`、`operators` など場所ごと)。
+        sign_in: BTreeMap<String, SignIn> = BTreeMap::new(),
+    }
+}
+
+record! {
+    /// Data of a card that is kept.
+    /// ja: 保存するカードのデータ。
+    pub struct CardData: Default {
+        /// How long.
+        /// ja: 保存期間。
+        kept_for: Option<Span>,
+        /// Whether it is still there when the payment has been authorized.
+        /// ja: オーソリ(承認)の後も残すか。
+        after_authorization: Option<bool>,
+        /// Whether it is kept unreadable.
+        /// ja: 読めない形で保存するか。
+        encrypted: Option<bool>,
+    }
+}
+
+record! {
+    /// How people sign in.
+    /// ja: 利用者の認証。
+    pub struct SignIn: Default {
+        /// How long a session may be idle until the person must sign in again.
+        /// ja: 操作がないまま再認証を求めるまでの時間。
+        idle_timeout: Option<Span>,
+        /// How many characters a password has at least.
+        /// ja: パスワードの最小文字数。
+        password_length: Option<u64>,
+        /// After how many failed tries an account is locked.
+        /// ja: ロックするまでの失敗回数。
+        lockout_after: Option<u64>,
+        /// How long it stays locked.
+        /// ja: ロックする時間。
+        lockout_for: Option<Span>,
+        /// Whether a second factor is asked for.
+        /// ja: 多要素認証か。
+        mfa: Option<bool>,
     }
 }
 
@@ -82,6 +126,9 @@ record! {
         /// `cloudfront` or `regional`.
         /// ja: 適用先(`cloudfront` か `regional`)。
         scope: Option<String>,
+        /// The region in which it is made.
+        /// ja: 作成するリージョン。
+        region: Option<String>,
         /// Its rules and groups of rules, in their order.
         /// ja: ルールとルールグループ。
         rules: Vec<String> = Vec::new(),

@@ -39,6 +39,9 @@ record! {
         /// The share of time in which it is usable.
         /// ja: 利用できる時間の割合。
         availability: Option<Percent>,
+        /// How long it may be unusable in 30 days, where a design says it besides `availability`.
+        /// ja: 30 日間に許す停止時間(`availability` と別に書かれている場合)。
+        downtime_allowed: Option<Span>,
         /// Recovery time objective.
         /// ja: 目標復旧時間。
         rto: Option<Span>,

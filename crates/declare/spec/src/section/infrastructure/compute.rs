@@ -30,6 +30,15 @@ record! {
         /// The version of the platform, such as Kubernetes 1.30.
         /// ja: 基盤のバージョン。
         version: Option<String>,
+        /// The language that it runs and its version, such as `nodejs22` or `Java 21`.
+        /// ja: 実行する言語とバージョン(`nodejs22`、`Java 21` など)。
+        runtime: Option<String>,
+        /// The longest that one call may run.
+        /// ja: 1 回の呼び出しの最長実行時間。
+        timeout: Option<Span>,
+        /// The name of the queue whose messages it handles.
+        /// ja: メッセージを処理するキューの名前。
+        triggered_by: Option<String>,
         /// Which ways to get machines a cluster may use.
         /// ja: クラスターの容量の調達方法。
         capacity_providers: Vec<String> = Vec::new(),
