@@ -15,6 +15,7 @@ use crate::diagnostic::Source;
 /// The tables that come with the program: name, how many cells tell one row from another, text.
 const FILES: &[(&str, usize, &str)] = &[
     ("burstable", 1, include_str!("../facts/burstable.tsv")),
+    ("card_data", 2, include_str!("../facts/card_data.tsv")),
     ("cadence", 2, include_str!("../facts/cadence.tsv")),
     ("end_of_life", 2, include_str!("../facts/end_of_life.tsv")),
     ("engines", 2, include_str!("../facts/engines.tsv")),
@@ -34,6 +35,7 @@ const FILES: &[(&str, usize, &str)] = &[
     ("prices", 1, include_str!("../facts/prices.tsv")),
     ("regions", 2, include_str!("../facts/regions.tsv")),
     ("retention", 2, include_str!("../facts/retention.tsv")),
+    ("sign_in", 2, include_str!("../facts/sign_in.tsv")),
     ("sla", 1, include_str!("../facts/sla.tsv")),
     ("unfit", 2, include_str!("../facts/unfit.tsv")),
     ("waf_groups", 2, include_str!("../facts/waf_groups.tsv")),

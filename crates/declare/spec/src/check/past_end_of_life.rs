@@ -8,8 +8,8 @@ use super::{Found, Sight};
 
 rule! {
     /// # Finds
-    /// An engine or platform whose version is past the end of its maintenance today.
-    /// ja: 保守が今日までに終了しているエンジンや基盤のバージョン。
+    /// An engine, platform or `runtime` whose version is past the end of its maintenance today.
+    /// ja: 保守が今日までに終了しているエンジン・基盤・実行環境(`runtime`)のバージョン。
     /// # Why
     /// Holes that are found from now on stay open; PCI DSS 6.3.3 and the Japanese guides ask for supported software.
     /// ja: 今後見つかる脆弱性が直りません。PCI DSS 6.3.3 や国内の指針はサポートのある製品を求めています。
@@ -25,64 +25,20 @@ rule! {
     "past-end-of-life": Warning, needs ["infrastructure"], check
 }
 
+/// Something that has a version, and where that is said.
+struct Versioned<'s> {
+    path: [&'s str; 4],
+    product: Option<&'s str>,
+    engine: &'s str,
+    version: &'s str,
+}
+
 fn check(sight: &Sight<'_>, found: &mut Found<'_>) {
-    let it = &sight.spec.design.infrastructure;
-    let databases = it.databases.iter().map(|(name, it)| {
-        (
-            "databases",
-            name,
-            it.product.as_deref(),
-            it.engine.as_deref(),
-            &it.version,
-        )
-    });
-    let caches = it.caches.iter().map(|(name, it)| {
-        (
-            "caches",
-            name,
-            it.product.as_deref(),
-            it.engine.as_deref(),
-            &it.version,
-        )
-    });
-    let search = it.search.iter().map(|(name, it)| {
-        (
-            "search",
-            name,
-            it.product.as_deref(),
-            it.engine.as_deref(),
-            &it.version,
-        )
-    });
-    let compute = it.compute.iter().map(|(name, it)| {
-        let is_kubernetes = matches!(
-            it.product.as_deref(),
-            Some("eks" | "gke" | "aks" | "kubernetes")
-        );
-        (
-            "compute",
-            name,
-            it.product.as_deref(),
-            if is_kubernetes {
-                Some("kubernetes")
-            } else {
-                it.product.as_deref()
-            },
-            &it.version,
-        )
-    });
-    for (section, name, product, engine, version) in
-        databases.chain(caches).chain(search).chain(compute)
-    {
-        let (Some(engine), Some(version)) = (engine, version) else {
-            continue;
-        };
-        let engine = if engine == "postgresql" {
-            "postgres"
-        } else {
-            engine
-        };
-        let (key, by_whom) = maintained_as(sight, product, engine);
+    for it in versioned(sight) {
+        let Versioned {
+            engine, version, ..
+        } = it;
+        let (key, by_whom) = maintained_as(sight, it.product, engine);
         let is_version = |known: &str| {
             version
                 .strip_prefix(known)
@@ -107,9 +63,7 @@ fn check(sight: &Sight<'_>, found: &mut Found<'_>) {
         }
         let day = fact.get("ends");
         let diagnostic = found.note(
-            sight
-                .places
-                .at(&["infrastructure", section, name, "version"]),
+            sight.places.at(&it.path),
             say!(
                 "{engine} {version} has not been maintained since {day}",
                 "{engine} {version} の保守は {day} に終わっています"
@@ -123,6 +77,105 @@ fn check(sight: &Sight<'_>, found: &mut Found<'_>) {
             ));
         }
     }
+}
+
+/// Everything whose version the spec says.
+fn versioned<'s>(sight: &Sight<'s>) -> Vec<Versioned<'s>> {
+    let it = &sight.spec.design.infrastructure;
+    let mut all = Vec::new();
+    macro_rules! engines {
+        ($($section:ident),*) => {
+            $(all.extend(it.$section.iter().filter_map(|(name, it)| Some(Versioned {
+                path: ["infrastructure", stringify!($section), name, "version"],
+                product: it.product.as_deref(),
+                engine: match it.engine.as_deref()? {
+                    "postgresql" => "postgres",
+                    engine => engine,
+                },
+                version: it.version.as_deref()?,
+            })));)*
+        };
+    }
+    engines!(databases, caches, search);
+    for (name, it) in &it.compute {
+        let product = it.product.as_deref();
+        let platform = match product {
+            Some("eks" | "gke" | "aks") => Some("kubernetes"),
+            other => other,
+        };
+        all.extend(platform.zip(it.version.as_deref()).map(|(engine, version)| {
+            Versioned {
+                path: ["infrastructure", "compute", name, "version"],
+                product,
+                engine,
+                version,
+            }
+        }));
+        all.extend(
+            it.runtime
+                .as_deref()
+                .and_then(runtime)
+                .map(|(engine, version)| Versioned {
+                    path: ["infrastructure", "compute", name, "runtime"],
+                    product,
+                    engine,
+                    version,
+                }),
+        );
+    }
+    all
+}
+
+/// How a runtime's name may begin, in small letters, and what the table calls it.
+const RUNTIMES: [(&str, &str); 15] = [
+    ("nodejs", "nodejs"),
+    ("node.js", "nodejs"),
+    ("node", "nodejs"),
+    ("python", "python"),
+    ("amazon corretto", "corretto"),
+    ("corretto", "corretto"),
+    ("eclipse temurin", "temurin"),
+    ("temurin", "temurin"),
+    ("openjdk", "java"),
+    ("java", "java"),
+    ("dotnet", "dotnet"),
+    (".net", "dotnet"),
+    ("ruby", "ruby"),
+    ("php", "php"),
+    ("go", "go"),
+];
+
+/// The language and version of `nodejs18.x`, `Node.js 18.20`, `Java 11` or `java8.al2`; `None` of a text that says more than
+/// one version, such as `Python 3.9+`.
+fn runtime(text: &str) -> Option<(&'static str, &str)> {
+    let (begins, engine) = RUNTIMES.iter().find(|(begins, _)| {
+        text.get(..begins.len())
+            .is_some_and(|start| start.eq_ignore_ascii_case(begins))
+    })?;
+    let mut rest = &text[begins.len()..];
+    if *engine == "dotnet" {
+        rest = rest
+            .trim_start()
+            .strip_prefix("Core")
+            .or_else(|| rest.strip_prefix("core"))
+            .unwrap_or(rest);
+    }
+    let rest = rest.trim_start_matches([' ', ':', '-']);
+    let rest = rest.strip_prefix('v').unwrap_or(rest);
+    let ends = rest
+        .find(|c: char| !c.is_ascii_digit() && c != '.')
+        .unwrap_or(rest.len());
+    let (version, tail) = (rest[..ends].trim_end_matches('.'), rest[ends..].trim());
+    let is_one = matches!(tail, "" | "x" | "al2" | "al2023" | "LTS" | "lts")
+        || tail
+            .strip_prefix('-')
+            .is_some_and(|base| base.starts_with(|c: char| c.is_ascii_alphabetic()));
+    // Java called itself 1.8 when it was 8.
+    let version = match *engine {
+        "java" | "corretto" | "temurin" => version.strip_prefix("1.").unwrap_or(version),
+        _ => version,
+    };
+    (is_one && !version.is_empty()).then_some((*engine, version))
 }
 
 /// Under which name the table has who maintains it, and the provider whose own date it does not know: a provider goes
@@ -142,7 +195,54 @@ fn maintained_as<'p>(
     let is_managed = sight.facts().one("engines", &[product]).is_some()
         || matches!(
             product,
-            "gke" | "aks" | "cloud_sql" | "azure_sql" | "memorystore"
+            "gke"
+                | "aks"
+                | "cloud_sql"
+                | "azure_sql"
+                | "memorystore"
+                | "cloud_functions"
+                | "cloud_functions_1st_gen"
+                | "app_engine"
+                | "app_service"
+                | "azure_functions"
+                | "elastic_beanstalk"
         );
     (engine.to_owned(), is_managed.then_some(product))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::runtime;
+
+    #[test]
+    fn a_runtime_is_read_as_people_and_providers_write_it() {
+        for (text, wanted) in [
+            ("nodejs18.x", Some(("nodejs", "18"))),
+            ("Node.js 18.20", Some(("nodejs", "18.20"))),
+            ("node:20-alpine", Some(("nodejs", "20"))),
+            ("python3.9", Some(("python", "3.9"))),
+            ("Java 11", Some(("java", "11"))),
+            ("java8.al2", Some(("java", "8"))),
+            ("Java 1.8", Some(("java", "8"))),
+            ("Amazon Corretto 17", Some(("corretto", "17"))),
+            (".NET 6", Some(("dotnet", "6"))),
+            (".NET Core 3.1", Some(("dotnet", "3.1"))),
+            ("dotnetcore3.1", Some(("dotnet", "3.1"))),
+            ("Go 1.22", Some(("go", "1.22"))),
+            ("ruby3.2", Some(("ruby", "3.2"))),
+            ("php8.1", Some(("php", "8.1"))),
+            // More than one, another product, or none.
+            ("Python 3.9+", None),
+            ("Node.js 18/20", None),
+            ("Node.js 18 or later", None),
+            ("Java 11以降", None),
+            (".NET Framework 4.8", None),
+            ("provided.al2023", None),
+            ("Gosu 1.2", None),
+            ("Rust 1.80", None),
+            ("Java", None),
+        ] {
+            assert_eq!(runtime(text), wanted, "{text}");
+        }
+    }
 }

@@ -6,8 +6,8 @@ use super::{Found, Sight};
 
 rule! {
     /// # Finds
-    /// A queue whose `visibility_timeout` is shorter than `handled_within`.
-    /// ja: `visibility_timeout` が `handled_within` より短いキュー。
+    /// A queue whose `visibility_timeout` is shorter than its `handled_within`, or than the `timeout` of what it triggers (`triggered_by`).
+    /// ja: `visibility_timeout` が、`handled_within` や、起動される側(`triggered_by`)の `timeout` より短いキュー。
     /// # Why
     /// Every slow message is handled twice.
     /// ja: 遅いメッセージがすべて二重に処理されます。
@@ -24,12 +24,15 @@ rule! {
 }
 
 fn check(sight: &Sight<'_>, found: &mut Found<'_>) {
-    for (name, it) in &sight.spec.design.infrastructure.queues {
-        let (Some(hidden), Some(takes)) = (it.visibility_timeout, it.handled_within) else { continue };
-        if hidden < takes {
-            found
-                .note(sight.places.at(&["infrastructure", "queues", name, "visibility_timeout"]), say!("a message comes again after {hidden}, and handling one takes up to {takes}", "{hidden} で再配信されますが、処理には最長 {takes} かかります"))
-                .also(sight.places.at(&["infrastructure", "queues", name, "handled_within"]), say!("the handling", "処理時間"));
-        }
+    let it = &sight.spec.design.infrastructure;
+    for (name, queue) in &it.queues {
+        let Some(hidden) = queue.visibility_timeout else { continue };
+        let own = queue.handled_within.map(|takes| (["infrastructure", "queues", name, "handled_within"], takes));
+        let triggered = it.compute.iter().filter(|(_, it)| it.triggered_by.as_ref() == Some(name));
+        let others = triggered.filter_map(|(compute, it)| Some((["infrastructure", "compute", compute, "timeout"], it.timeout?)));
+        let Some((path, takes)) = own.into_iter().chain(others).max_by_key(|(_, takes)| *takes).filter(|(_, takes)| hidden < *takes) else { continue };
+        found
+            .note(sight.places.at(&["infrastructure", "queues", name, "visibility_timeout"]), say!("a message comes again after {hidden}, and handling one takes up to {takes}", "{hidden} で再配信されますが、処理には最長 {takes} かかります"))
+            .also(sight.places.at(&path), say!("the handling", "処理時間"));
     }
 }
