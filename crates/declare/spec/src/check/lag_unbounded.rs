@@ -6,8 +6,8 @@ use super::{Found, Sight, design};
 
 rule! {
     /// # Finds
-    /// An asynchronous replica without `lag_max` where a tier has an `rpo`.
-    /// ja: 層に `rpo` があるのに、`lag_max` のない非同期の複製。
+    /// An asynchronous replica without `lag_max`, and without an alert that `measures: lag`, where a tier has an `rpo`.
+    /// ja: 層に `rpo` があるのに、`lag_max` も、`measures: lag` の警報もない非同期の複製。
     /// # Why
     /// An asynchronous copy has no bound of its own: on a bad day it is minutes behind, and a failover loses them.
     /// ja: 非同期の複製には上限がなく、悪い日には数分遅れ、切り替えでその分を失います。
@@ -24,7 +24,15 @@ rule! {
 }
 
 fn check(sight: &Sight<'_>, found: &mut Found<'_>) {
+    // Of which copy an alert is, its name alone tells: any of the tier bounds it.
+    let is_told = |tier: Option<&str>| {
+        let mut alerts = sight.spec.design.monitoring.alerts.values();
+        alerts.any(|it| it.measures.as_deref() == Some("lag") && it.when.is_some() && (tier.is_none() || it.tier.is_none() || it.tier.as_deref() == tier))
+    };
     for copy in design::copies(sight) {
+        if is_told(copy.tier) {
+            continue;
+        }
         if copy.mode != Some("async") || copy.lag_max.is_some() {
             continue;
         }

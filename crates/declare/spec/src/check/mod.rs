@@ -21,6 +21,7 @@ mod design;
 mod hours;
 pub(crate) mod lookup;
 mod suppress;
+mod words;
 
 use suppress::Excuses;
 
@@ -187,6 +188,7 @@ rules! {
     trigger_without_figure,
     nothing_to_promote,
     nobody_on_call,
+    warning_after_critical,
     alert_without_severity,
     alert_without_runbook,
     unknown_part,

@@ -259,6 +259,8 @@ fn other_kinds_of_documents_come_through_without_false_alarms() {
                 "retries-exceed-idle-timeout",
                 "alert-after-promise",
                 "period-exceeds-page",
+                // The disk: a warning from 90 %, the emergency from 80 %.
+                "warning-after-critical",
                 // 5 + 20 + 10 min > 30 min; 15 min and a day of 5 min; 3,650,000 and not 3,850,000.
                 "recovery-exceeds-rto",
                 "lag-exceeds-rpo",
