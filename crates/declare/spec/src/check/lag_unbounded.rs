@@ -20,7 +20,7 @@ rule! {
     /// # Fix
     /// Write `lag_max`, watch it, and do not promote beyond it.
     /// ja: `lag_max` を書いて監視し、それを超えたら昇格しません。
-    "lag-unbounded": Warning, needs ["service", "continuity", "infrastructure"], check
+    "lag-unbounded": Warning, needs ["service", "continuity", "infrastructure", "monitoring"], check
 }
 
 fn check(sight: &Sight<'_>, found: &mut Found<'_>) {
