@@ -28,6 +28,8 @@ use crate::{
 
 /// With ten failures to spend, one more or less is no longer chance's whole share.
 const FEW: f64 = 10.0;
+/// Below this a chance in whole percent would be told as none; that many short windows make it likely is told with it.
+const RARE: f64 = 0.01;
 /// Nine tenths gone leave the least time in which a person can still act.
 const NEARLY: f64 = 0.9;
 /// 30 days in milliseconds.
@@ -54,6 +56,11 @@ pub(crate) const SAYINGS: &[Saying] = &[
         code: "overspent-by-chance",
         en: "{bad} of {total} events failed, more than the budget allows, but among so few chance does this in {chance} of cases",
         ja: "{total} 件のうち {bad} 件が失敗し予算を超えましたが、この件数では偶然でも {chance} の確率で起こります",
+    },
+    Saying {
+        code: "overspent-by-rare-chance",
+        en: "{bad} of {total} events failed, more than the budget allows, but among so few chance does this in up to {chance} of windows, and 30 days have {looks} of them",
+        ja: "{total} 件のうち {bad} 件が失敗し予算を超えましたが、この件数では偶然でも最大 {chance} の確率で起こり、30 日にはこの期間が {looks} 回あります",
     },
     Saying {
         code: "budget-ahead",
@@ -208,13 +215,15 @@ pub(crate) fn judge(view: &View<'_>, owed: &Owed<'_>, events: &Events<'_>) -> Ve
     } else if sum.total <= 0.0 {
         (State::Unproven, Reason::new("no-traffic", []))
     } else if by_chance {
-        (
-            State::AtRisk,
-            Reason::new(
-                "overspent-by-chance",
-                figures.into_iter().chain([("chance", whole(chance))]),
-            ),
-        )
+        let figures = figures.into_iter();
+        let reason = if chance < RARE {
+            let rare = [("chance", at_most(chance)), ("looks", count(looks.floor()))];
+            Reason::new("overspent-by-rare-chance", figures.chain(rare))
+        } else {
+            let chance = [("chance", whole(chance))];
+            Reason::new("overspent-by-chance", figures.chain(chance))
+        };
+        (State::AtRisk, reason)
     } else if let Some(told) = told {
         severity = told.severity;
         (State::AtRisk, told.reason)
@@ -297,4 +306,9 @@ fn due(view: &View<'_>, owed: &Owed<'_>, events: &Events<'_>) -> Option<Timestam
 /// A share in whole percent, for sentences.
 fn whole(share: f64) -> Amount {
     Amount::Share((share * 100.0).round() / 100.0)
+}
+
+/// A small share for sentences, never told as none: in tenths of a percent, rounded up.
+fn at_most(share: f64) -> Amount {
+    Amount::Share((share * 1000.0).ceil().max(1.0) / 1000.0)
 }
