@@ -117,9 +117,10 @@ impl SpecFile {
         show(&self.loaded.diagnostics, &self.loaded.texts, lang);
     }
 
-    /// The spec, or its mistakes on stderr and the exit code for them.
+    /// The spec, or its mistakes on stderr and the exit code for them. What else there is to say of a spec that can be
+    /// used is said by `tegata check`, and at a start.
     pub(crate) fn into_spec(self, lang: Lang) -> anyhow::Result<spec::Spec> {
-        if !self.loaded.diagnostics.is_empty() {
+        if self.loaded.spec.is_none() {
             self.show(lang);
         }
         Ok(self.loaded.spec.ok_or_else(Stop::bad_spec)?)

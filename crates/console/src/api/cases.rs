@@ -6,7 +6,7 @@ use axum::{
     http::StatusCode,
     response::{IntoResponse, Response},
 };
-use promise::{Say, say};
+use promise::{Lang, Say, say};
 use respond::{
     checklist::{Signing, Ticking},
     incident::{deed::Opening, figures::By},
@@ -14,7 +14,10 @@ use respond::{
 use serde_json::{Value, json};
 use spec::section::on_call::Day;
 
-use crate::{page::case, reply::Visit};
+use crate::{
+    page::{case, figures::promised},
+    reply::Visit,
+};
 
 type Body<T> = Result<Json<T>, JsonRejection>;
 
@@ -50,7 +53,11 @@ pub(crate) async fn act(Path(id): Path<String>, visit: Visit, body: Body<Value>)
 
 pub(crate) async fn dossier(Path(id): Path<String>, visit: Visit) -> Response {
     match visit.room.desk.cases.dossier(&id).await {
-        Ok(Some(dossier)) => Json(dossier).into_response(),
+        Ok(Some(dossier)) => {
+            let mut body = json!(dossier);
+            body["time_zone"] = json!(visit.board.time_zone);
+            Json(body).into_response()
+        }
         Ok(None) => visit.missing(&say!(
             "there is no incident {id}",
             "インシデント {id} はありません"
@@ -62,12 +69,26 @@ pub(crate) async fn dossier(Path(id): Path<String>, visit: Visit) -> Response {
 pub(crate) async fn figures(visit: Visit) -> Response {
     let by = visit.param("by").and_then(By::named).unwrap_or(By::Each);
     let rows = visit.room.desk.cases.figures(by);
-    Json(json!({ "version": 1, "rows": rows })).into_response()
+    let promises = promised(&visit).map(|row| {
+        let (verdict, name) = (&row.verdict, |lang| row.promise.name(lang));
+        json!({
+            "id": row.promise.id,
+            "name": Say::new(name(Lang::En), name(Lang::Ja)),
+            "state": verdict.state,
+            "reason": verdict.reason.say(),
+            "entry": row.entry,
+        })
+    });
+    let promises: Vec<Value> = promises.collect();
+    Json(json!({ "version": 1, "rows": rows, "promises": promises })).into_response()
 }
 
 pub(crate) async fn today(visit: Visit) -> Response {
+    let lists = visit.room.desk.checklists.names();
     match visit.room.desk.checklists.today().await {
-        Ok(sheets) => Json(json!({ "version": 1, "sheets": sheets })).into_response(),
+        Ok(sheets) => {
+            Json(json!({ "version": 1, "lists": lists, "sheets": sheets })).into_response()
+        }
         Err(refused) => visit.refused(&refused),
     }
 }

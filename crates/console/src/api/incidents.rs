@@ -17,7 +17,10 @@ const INCIDENTS_MAX: usize = 200;
 
 pub(crate) async fn list(visit: Visit) -> Response {
     match visit.room.desk.incidents.list(INCIDENTS_MAX).await {
-        Ok(incidents) => Json(json!({ "incidents": incidents })).into_response(),
+        Ok(incidents) => {
+            Json(json!({ "time_zone": visit.board.time_zone, "incidents": incidents }))
+                .into_response()
+        }
         Err(refused) => visit.refused(&refused),
     }
 }

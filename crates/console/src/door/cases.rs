@@ -72,6 +72,9 @@ pub trait Cases: Send + Sync {
 
 #[async_trait]
 pub trait Checklists: Send + Sync {
+    /// The names of the lists that are gone through again and again.
+    fn names(&self) -> Vec<String>;
+
     /// Today's sheets.
     async fn today(&self) -> Result<Vec<Sheet>, Refused>;
 

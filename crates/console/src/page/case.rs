@@ -112,7 +112,7 @@ pub(crate) fn before(visit: &Visit, one: &Dossier) -> Markup {
         }
         @if let Some(runbook) = &one.runbook {
             section #work aria-labelledby="runbook" {
-                h2 #runbook { (lang.pick("Runbook", "対応手順")) ": " (runbook.title) }
+                h2 #runbook { (lang.pick("Runbook", "対応手順")) ": " (time::quoted(&runbook.title)) }
                 (steps(visit, one, runbook))
             }
         }
@@ -224,7 +224,7 @@ fn steps(visit: &Visit, one: &Dossier, runbook: &Runbook) -> Markup {
     let list = html! { ol.steps { @for step in &runbook.steps {
         @let tick = one.incident.work.tick(&step.text);
         li data-done[tick.is_some()] {
-            p { (if tick.is_some() { "☑ " } else { "☐ " }) (step.text) @if !step.under.is_empty() && step.under != runbook.title { " " small { (step.under) } } }
+            p { (if tick.is_some() { "☑ " } else { "☐ " }) (time::quoted(&step.text)) @if !step.under.is_empty() && step.under != runbook.title { " " small { (step.under) } } }
             @match tick {
                 Some(tick) => small { (tick.who) " · " (time::clock(tick.at, visit.now, &visit.zone(), lang)) },
                 None => @if may { button type="submit" name="step" value=(step.text) { (lang.pick("Done", "実施")) } },

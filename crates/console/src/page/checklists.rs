@@ -197,7 +197,7 @@ fn line_of(visit: &Visit, sheet: &Sheet, line: &Line) -> Markup {
             (mark::verdict(state, lang))
             div {
                 p { (line.text) @if let Some(promise) = &line.promise { " " small { (promise_link(visit, promise)) } } }
-                @if let Some(judged) = &line.judged { small { (judged.value.get(lang)) } }
+                @if let Some(judged) = &line.judged { small { (time::sentence(judged.value.get(lang), visit.now, &visit.zone(), lang)) } }
                 @if let Some(attested) = &line.attested {
                     small { (attested.who) " · " (time::clock(attested.at, visit.now, &visit.zone(), lang)) @if !attested.note.is_empty() { ": " (attested.note) } }
                 }

@@ -110,7 +110,8 @@ pub(crate) fn sentence(text: &str, now: Timestamp, zone: &TimeZone, lang: Lang) 
     html! { @for (before, at) in &parts { (quoted(before)) (clock(*at, now, zone, lang)) } (quoted(&plain)) }
 }
 
-fn quoted(text: &str) -> Markup {
+/// Names between backticks set as code.
+pub(crate) fn quoted(text: &str) -> Markup {
     let parts: Vec<&str> = text.split('`').collect();
     // An odd backtick quotes nothing.
     if parts.len().is_multiple_of(2) {

@@ -22,6 +22,7 @@ use crate::{
     alert::Alert,
     book::{Book, Change},
     hush::Hushes,
+    incident,
     label::{self, Labels},
     react, route,
     subject::Subject,
@@ -133,6 +134,17 @@ impl Group {
             },
             told: BTreeMap::new(),
         }
+    }
+}
+
+/// Looks at a group that is due, before one of its alerts ends: what came while nothing ran, or faster than groups are
+/// looked at, was owed a page, and an end that is heard first takes it from nobody.
+pub fn catch_up(config: &Config, book: &Book, change: &mut Change, incident: &str) {
+    let number = incident::number(incident);
+    let group = number.and_then(|number| change.group(book, number));
+    if let Some(group) = group.filter(|group| group.next <= change.at) {
+        let hushes = Hushes::gather(config, book, change.at);
+        look(config, book, change, &hushes, &group);
     }
 }
 

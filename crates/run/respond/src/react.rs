@@ -74,6 +74,9 @@ fn take(config: &Config, book: &Book, change: &mut Change, news: &News, mut subj
         (Step::Raise, None) => raise(config, book, change, news, subject, |_| {}),
         (Step::Notice, _) => notice(config, book, change, &subject, news.bad_since),
         (_, Some(alert)) if alert.fires() => {
+            if step == Step::Resolve {
+                group::catch_up(config, book, change, &alert.incident);
+            }
             continue_alert(config, book, change, news, subject, alert, step);
         }
         _ => {}

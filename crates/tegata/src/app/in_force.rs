@@ -28,7 +28,11 @@ impl InForce {
     /// Reads them for the first time.
     pub(super) fn open(settings: &Settings) -> anyhow::Result<Self> {
         let (path, lang) = (&settings.spec, settings.lang);
-        let spec = spec_file::open(path, lang)?.into_spec(lang)?;
+        let file = spec_file::open(path, lang)?;
+        if file.loaded.spec.is_some() {
+            file.show(lang);
+        }
+        let spec = file.into_spec(lang)?;
         let rules = rule_files::of(path, &spec, lang)?.whole(lang)?;
         let watched = Arc::new(ArcSwap::from_pointee(files(path, &rules)));
         Ok(Self {

@@ -3,11 +3,12 @@
 use std::process::ExitCode;
 
 use clap::{Args, Subcommand};
+use jiff::civil::Date;
 use promise::{Lang, State, say};
 use serde_json::{Value, json};
 
 use super::{Common, GlobalData, ack::Who, instance::Instance, runtime};
-use crate::exit;
+use crate::exit::{self, Stop};
 
 /// Go through today's checklists: see, tick, sign, and look back over a month. Asks the running instance.
 #[derive(Debug, Args)]
@@ -43,8 +44,14 @@ enum What {
         #[arg(long, default_value = "")]
         note: String,
     },
-    /// A month, such as 2026-11; this one where none is given.
-    Month { list: String, month: Option<String> },
+    /// A month, such as 2026-11; this one where none is given. The list may be left out where there is only one.
+    #[command(override_usage = "tegata checklist month [OPTIONS] [LIST] [MONTH]")]
+    Month {
+        #[arg(value_name = "LIST")]
+        first: Option<String>,
+        #[arg(value_name = "MONTH")]
+        second: Option<String>,
+    },
 }
 
 impl ChecklistCommand {
@@ -94,10 +101,13 @@ impl ChecklistCommand {
                     show(&sheet, lang)?;
                 }
             }
-            What::Month { list, month } => {
-                let query = month
-                    .as_ref()
-                    .map_or_else(String::new, |month| format!("?month={month}"));
+            What::Month { first, second } => {
+                let (list, month) = chosen(first.as_deref(), second.as_deref());
+                let list = match list {
+                    Some(list) => list.to_owned(),
+                    None => only_list(&instance.get("/api/v1/checklists").await?, lang)?,
+                };
+                let query = month.map_or_else(String::new, |month| format!("?month={month}"));
                 let answer = instance
                     .get(&format!("/api/v1/checklists/{list}{query}"))
                     .await?;
@@ -105,10 +115,50 @@ impl ChecklistCommand {
                     outln!("{}", serde_json::to_string_pretty(&answer)?);
                 } else {
                     sheets(&answer).try_for_each(|sheet| day(sheet, lang))?;
+                    if sheets(&answer).next().is_none() {
+                        let nothing = say!("nothing was due", "対象の日はありません");
+                        eprintln!("{}", nothing.get(lang));
+                    }
                 }
             }
         }
         Ok(ExitCode::SUCCESS)
+    }
+}
+
+/// Which word is the list and which the month, for either may be left out.
+fn chosen<'w>(
+    first: Option<&'w str>,
+    second: Option<&'w str>,
+) -> (Option<&'w str>, Option<&'w str>) {
+    let is_month = |word: &str| word.len() == 7 && format!("{word}-01").parse::<Date>().is_ok();
+    match (first, second) {
+        (Some(word), None) if is_month(word) => (None, Some(word)),
+        both => both,
+    }
+}
+
+/// The name of the list where there is one alone.
+fn only_list(answer: &Value, lang: Lang) -> anyhow::Result<String> {
+    let lists = answer["lists"].as_array().into_iter().flatten();
+    let names: Vec<&str> = lists.filter_map(Value::as_str).collect();
+    match names.as_slice() {
+        [one] => Ok((*one).to_owned()),
+        [] => {
+            let none = say!(
+                "the spec has no checklist that is gone through again and again",
+                "仕様に、繰り返し行うチェックリストがありません"
+            );
+            Err(Stop::missing(none.get(lang)).into())
+        }
+        many => {
+            let names = many.join(", ");
+            let which = say!(
+                "there are several checklists; name one: {names}",
+                "チェックリストが複数あります。名前を指定してください: {names}"
+            );
+            Err(Stop::missing(which.get(lang)).into())
+        }
     }
 }
 

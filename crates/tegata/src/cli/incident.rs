@@ -1,10 +1,12 @@
 //! `tegata incident`: what people do about incidents, from a terminal.
 
+mod show;
+
 use std::process::ExitCode;
 
 use clap::{Args, Subcommand, ValueEnum};
-use promise::{Amount, Lang, Say, say};
-use respond::incident::{deed::Deed, figures};
+use promise::{Lang, say};
+use respond::incident::deed::Deed;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
@@ -128,17 +130,14 @@ impl IncidentCommand {
                 if self.json {
                     return print(&answer);
                 }
-                for one in answer["incidents"].as_array().into_iter().flatten() {
-                    list_line(one, lang)?;
-                }
-                Ok(())
+                show::list(&answer, lang)
             }
             What::Show { incident } => {
                 let dossier = self.dossier(instance, incident).await?;
                 if self.json {
                     return print(&dossier);
                 }
-                show(&dossier, lang)
+                show::dossier(&dossier, lang)
             }
             What::Open {
                 title,
@@ -168,7 +167,7 @@ impl IncidentCommand {
                     return print(&dossier["notice"]);
                 }
                 for part in ["title", "text"] {
-                    outln!("{}", said(&dossier["notice"][part], lang));
+                    outln!("{}", show::said(&dossier["notice"][part], lang));
                 }
                 Ok(())
             }
@@ -222,30 +221,7 @@ impl IncidentCommand {
         if self.json {
             return print(&answer);
         }
-        for row in answer["rows"].as_array().into_iter().flatten() {
-            let text = |name: &str| {
-                row[name]
-                    .as_str()
-                    .filter(|text| *text != figures::ALL)
-                    .unwrap_or("-")
-                    .to_owned()
-            };
-            let count = |name: &str| row[name].as_u64().unwrap_or(0);
-            let time = |name: &str| {
-                row[name].as_f64().map_or_else(
-                    || "-".to_owned(),
-                    |secs| Amount::Millis(secs * 1_000.0).show(lang),
-                )
-            };
-            let (month, severity, person) = (text("month"), text("severity"), text("person"));
-            let (n, late) = (count("incidents"), count("late"));
-            let (mtta, mttr) = (time("mtta_secs"), time("mttr_secs"));
-            let line = say!(
-                "{month}  {severity}  {person}: {n} incidents, {late} answered late, MTTA {mtta}, MTTR {mttr}",
-                "{month}  {severity}  {person}: {n} 件、応答の超過 {late} 件、MTTA {mtta}、MTTR {mttr}"
-            );
-            outln!("{}", line.get(lang));
-        }
+        show::figures(&answer, lang)?;
         Ok(())
     }
 }
@@ -325,63 +301,6 @@ fn scalar<T: DeserializeOwned>(text: &str, lang: Lang) -> anyhow::Result<T> {
         );
         Stop::invalid(wrong.get(lang)).into()
     })
-}
-
-fn said(value: &Value, lang: Lang) -> &str {
-    value[lang.tag()].as_str().unwrap_or_default()
-}
-
-fn list_line(one: &Value, lang: Lang) -> anyhow::Result<()> {
-    let id = one["id"].as_str().unwrap_or_default();
-    let severity = one["severity"].as_str().unwrap_or("-");
-    let title = said(&one["title"], lang);
-    let answered = one["acknowledged"]["by"].as_str();
-    let standing: Say = match (one["resolved"].as_str(), answered) {
-        (Some(at), _) => say!("resolved {at}", "{at} に解決"),
-        (None, Some(who)) => say!("{who} has taken it on", "{who} が対応中"),
-        (None, None) => say!("nobody has answered", "未応答"),
-    };
-    let shape = if one["resolved"].is_null() {
-        '✕'
-    } else {
-        '●'
-    };
-    outln!("{shape} {id}  {severity}  {title}: {}", standing.get(lang));
-    Ok(())
-}
-
-fn show(dossier: &Value, lang: Lang) -> anyhow::Result<()> {
-    let incident = &dossier["incident"];
-    let (id, title) = (
-        incident["id"].as_str().unwrap_or_default(),
-        said(&incident["title"], lang),
-    );
-    outln!("{id}  {title}");
-    for mark in dossier["marks"].as_array().into_iter().flatten() {
-        let at = mark["at"].as_str().unwrap_or("-");
-        let due = mark["due"]
-            .as_str()
-            .map_or_else(String::new, |due| format!("  ≤ {due}"));
-        outln!("  {}: {at}{due}", said(&mark["what"], lang));
-    }
-    for clock in dossier["clocks"].as_array().into_iter().flatten() {
-        let due = clock["due"].as_str().unwrap_or_default();
-        let shape = if clock["done"].is_null() {
-            '▲'
-        } else {
-            '●'
-        };
-        let key = clock["key"].as_str().unwrap_or_default();
-        outln!("  {shape} {} ({key}) ≤ {due}", said(&clock["what"], lang));
-    }
-    for entry in incident["timeline"].as_array().into_iter().flatten() {
-        let at = entry["at"].as_str().unwrap_or_default();
-        let what = said(&entry["what"], lang);
-        let who = entry["who"].as_str().filter(|who| !what.contains(who));
-        let who = who.map_or_else(String::new, |who| format!(" ({who})"));
-        outln!("  {at}  {what}{who}");
-    }
-    Ok(())
 }
 
 fn print(body: &Value) -> anyhow::Result<()> {

@@ -1,8 +1,12 @@
 //! `incidents`: what stands beside an incident: runbooks, what a payment is worth, and which answers are owed.
 
-use promise::{Promise, document::parse_yaml, quantity::Money, record, unit::Span};
+use promise::{Amount, Lang, Promise, document::parse_yaml, quantity::Money, record, unit::Span};
 
 use super::{checklist::Checklist, severity::Severity};
+
+/// The ids of the built-in promises about times: these, and behind them the severity as [`id_of`] has it.
+pub const PAGE_PROMISE: &str = "tegata_page_";
+pub const ANSWER_PROMISE: &str = "tegata_answer_";
 
 record! {
     /// How incidents are worked on.
@@ -87,26 +91,32 @@ impl Incidents {
 /// That the first page of an incident of this severity leaves in time, counted from the first bad sample.
 fn page(name: &str, severity: &Severity) -> Option<Promise> {
     let within = severity.page_within?;
+    let (en, ja) = (spoken(within, Lang::En), spoken(within, Lang::Ja));
     let text = format!(
         "{{ kind: deadline, start: \"stream:tegata_pages AND event:page_owed AND severity:{name}\", \
          end: \"stream:tegata_pages AND event:page_sent AND severity:{name}\", by: incident, \
          within: {within}, window: 30d, min_events: 1, \
-         name: {{ en: \"{name} pages leave within {within} of the first bad sample\", \
-         ja: \"{name} の通知を最初の悪いサンプルから {within} 以内に送る\" }} }}"
+         name: {{ en: \"{name} pages leave within {en} of the first bad sample\", \
+         ja: \"{name} の通知を最初の悪いサンプルから {ja}以内に送る\" }} }}"
     );
-    read(&format!("tegata_page_{}", id_of(name)), &text)
+    read(&format!("{PAGE_PROMISE}{}", id_of(name)), &text)
 }
 
 /// That incidents of a severity are answered within its time.
 fn answer(name: &str, severity: &Severity) -> Option<Promise> {
     let within = severity.answer_within?;
+    let (en, ja) = (spoken(within, Lang::En), spoken(within, Lang::Ja));
     let text = format!(
         "{{ kind: deadline, start: \"stream:tegata_pages AND event:incident_opened AND severity:{name}\", \
          end: \"stream:tegata_pages AND event:incident_acknowledged AND severity:{name}\", by: incident, \
          within: {within}, window: 30d, min_events: 1, \
-         name: {{ en: \"{name} incidents are answered within {within}\", ja: \"{name} のインシデントに {within} 以内に応答する\" }} }}"
+         name: {{ en: \"{name} incidents are answered within {en}\", ja: \"{name} のインシデントに {ja}以内に応答する\" }} }}"
     );
-    read(&format!("tegata_answer_{}", id_of(name)), &text)
+    read(&format!("{ANSWER_PROMISE}{}", id_of(name)), &text)
+}
+
+fn spoken(within: Span, lang: Lang) -> String {
+    Amount::duration(within.0).show(lang)
 }
 
 /// A severity's name as a part of an id.

@@ -104,12 +104,14 @@ impl Responder {
         )))
     }
 
-    /// Every sheet of a month up to today, in order of their days.
+    /// Every sheet of a month up to today, in order of their days: those that came due since the list is in force, and
+    /// older ones on which somebody wrote.
     pub async fn sheets(&self, name: &str, month: Date) -> Result<Vec<Sheet>, Error> {
         let config = self.desk.config();
         let list = config.list(name)?;
         let (zone, now) = (config.zone(), self.desk.clock.now());
         let today = now.to_zoned(&zone).date();
+        let since = self.in_force_since(name).await?;
         let first = month.first_of_month();
         let mut sheets: Vec<Sheet> = Vec::new();
         for offset in 0..DAYS_MAX {
@@ -126,6 +128,9 @@ impl Responder {
                 continue;
             }
             let kept = self.kept(name, day).await?;
+            if due(list, day, &zone) < since && kept == Kept::default() {
+                continue;
+            }
             sheets.push(Sheet::of(
                 name,
                 list,

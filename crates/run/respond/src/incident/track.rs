@@ -18,6 +18,8 @@ pub struct Mark {
     pub at: Option<Timestamp>,
     /// Until when it should have.
     pub due: Option<Timestamp>,
+    /// From when its promise counts, where there is one.
+    pub counts_from: Option<Timestamp>,
 }
 
 impl Mark {
@@ -25,6 +27,12 @@ impl Mark {
     #[must_use]
     pub fn is_late(&self, now: Timestamp) -> bool {
         self.due.is_some_and(|due| self.at.unwrap_or(now) > due)
+    }
+
+    /// The time that it has, as it was promised.
+    #[must_use]
+    pub fn within(&self) -> Option<Duration> {
+        Some(self.due?.since(self.counts_from?))
     }
 
     /// How long after `from`.
@@ -37,12 +45,14 @@ impl Mark {
 /// What must happen, in its usual order. What did not happen, and need not, is left out.
 #[must_use]
 pub fn marks(incident: &Incident, severity: Option<&Severity>) -> Vec<Mark> {
-    let mark = |code, what, at, due| Mark {
+    let owed = |code, what, at, due: Option<Timestamp>, from| Mark {
         code,
         what,
         at,
         due,
+        counts_from: due.map(|_| from),
     };
+    let mark = |code, what, at| owed(code, what, at, None, incident.bad_since);
     let paged = incident.pages.iter().filter_map(|page| match page.outcome {
         Outcome::Sent { at, .. } => Some(at),
         _ => None,
@@ -71,38 +81,28 @@ pub fn marks(incident: &Incident, severity: Option<&Severity>) -> Vec<Mark> {
             "began",
             say!("First bad evidence", "最初の悪い証拠"),
             Some(incident.bad_since),
-            None,
         ),
-        mark(
-            "detected",
-            say!("Detected", "検知"),
-            Some(incident.opened),
-            None,
-        ),
-        mark(
+        mark("detected", say!("Detected", "検知"), Some(incident.opened)),
+        owed(
             "paged",
             say!("Paged", "通知"),
             paged.min(),
             page_due.map(|within| incident.bad_since + within.0),
+            incident.bad_since,
         ),
         mark(
             "escalated",
             say!("Escalated", "エスカレーション"),
             first("escalated"),
-            None,
         ),
-        mark(
+        owed(
             "acknowledged",
             say!("Acknowledged", "応答"),
             answer.map(|answer| answer.at),
             answer_due,
+            incident.opened,
         ),
-        mark(
-            "resolved",
-            say!("Resolved", "解決"),
-            incident.resolved,
-            None,
-        ),
+        mark("resolved", say!("Resolved", "解決"), incident.resolved),
     ];
     let is_owed = |mark: &Mark| mark.at.is_some() || mark.due.is_some() || mark.code == "resolved";
     all.into_iter().filter(is_owed).collect()

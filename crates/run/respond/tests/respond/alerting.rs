@@ -437,6 +437,24 @@ async fn a_group_ends_when_all_have_ended_and_is_told_at_its_next_look() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn what_was_due_to_be_told_is_told_though_its_end_is_heard_first() {
+    let (world, house) = world(grouped()).await;
+    let x = posted("alertname=Down job=x");
+    house.responder.post(vec![x.clone()]).await.unwrap();
+    // Nothing looked at the group when its 30 s were over, as where the process was away.
+    let later = promise::Clock::now(&*world.clock) + Duration::from_secs(31);
+    world.clock.set(later);
+    let ended = Posted {
+        ends_at: Some(later),
+        ..x
+    };
+    house.responder.post(vec![ended]).await.unwrap();
+    pass(70).await;
+    assert_eq!(told(&world), [Kind::Raised, Kind::Resolved]);
+    assert!(house.responder.incidents(&Filter::open()).is_empty());
+}
+
+#[tokio::test(start_paused = true)]
 async fn what_its_sender_falls_silent_about_ends_and_says_that_nobody_saw_it_end() {
     let (world, house) = world(grouped()).await;
     house

@@ -71,7 +71,12 @@ fn inline(text: &str, place: Place) -> String {
     let parts: Vec<&str> = text.split('`').collect();
     // An odd backtick quotes nothing.
     let is_paired = !parts.len().is_multiple_of(2);
-    let is_code = is_paired && parts.iter().skip(1).step_by(2).all(|it| can_be_code(it, place));
+    let is_code = is_paired
+        && parts
+            .iter()
+            .skip(1)
+            .step_by(2)
+            .all(|it| can_be_code(it, place));
     let mut out = String::with_capacity(text.len());
     if !is_code {
         write_plain(&mut out, text, place);
