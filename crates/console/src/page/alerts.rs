@@ -50,7 +50,7 @@ pub(crate) async fn show(visit: Visit) -> Response {
     };
     let main = html! {
         h1 { (head) }
-        ol.list { @for one in firing.iter().take(ALERTS_MAX) { (alert(&visit, one)) } }
+        ol.list.alerts { @for one in firing.iter().take(ALERTS_MAX) { (alert(&visit, one)) } }
         @if all > ALERTS_MAX { p.empty { (match lang {
             Lang::En => format!("{} more are not shown.", all - ALERTS_MAX),
             Lang::Ja => format!("ほかに {} 件あります。", all - ALERTS_MAX),
@@ -90,7 +90,7 @@ fn alert(visit: &Visit, one: &Standing) -> Markup {
     ];
     html! { li {
         p { a href={ "/incidents/" (escape(&one.incident)) } { (name) } " " (summary) }
-        p.told { @for (label, value) in labels { span.tag { (label) "=" (value) } " " } }
+        p { @for (label, value) in labels { span.tag { (label) "=" (value) } " " } }
         @for (word, by) in why { @if !by.is_empty() { p { strong { (word) } ": " (by.join(", ")) } } }
         small { (time::clock(one.started, visit.now, &visit.zone(), lang)) " · "
             (if one.receivers.is_empty() { lang.pick("no route leads to a receiver", "宛先のある経路がありません").to_owned() } else { one.receivers.join(", ") }) }
@@ -121,11 +121,13 @@ fn silence(visit: &Visit, one: &Silence) -> Markup {
 fn form(visit: &Visit) -> Markup {
     let lang = visit.lang;
     let field = |name: &str, label: &str, example: &str, required: bool| {
-        html! { p { label { (label) " "
-            input name=(name) placeholder=(example) required[required] maxlength="1000";
-        } } }
+        let id = format!("silence-{name}");
+        html! {
+            label for=(id) { (label) }
+            input id=(id) name=(name) placeholder=(example) required[required] maxlength="1000";
+        }
     };
-    html! { form method="post" action="/alerts/silences" {
+    html! { form.answer.narrow method="post" action="/alerts/silences" {
         (field("matchers", lang.pick("Labels", "ラベルの条件"), "alertname=\"ApiDown\", team=~\"pay.*\"", true))
         (field("length", lang.pick("For how long", "時間"), "2h", true))
         (field("comment", lang.pick("Why", "理由"), lang.pick("planned switch-over", "切り替え作業のため"), true))
@@ -134,7 +136,7 @@ fn form(visit: &Visit) -> Markup {
             None => (field("created_by", lang.pick("Your name", "名前"), "", true)),
         }
         (field("ticket", lang.pick("Ticket", "チケット"), "OPS-1234", false))
-        button type="submit" { (lang.pick("Hold back", "控える")) }
+        button.primary type="submit" { (lang.pick("Hold back", "控える")) }
     } }
 }
 

@@ -5,7 +5,9 @@
 
 use std::time::Duration;
 
-use ::promise::{Lang, Say, Signal, Timestamp, say, signal::Part as Half};
+use ::promise::{
+    Amount, Kind, Lang, Say, Signal, Timestamp, say, signal::Part as Half, unit::trim_zeros,
+};
 use maud::{Markup, html};
 use promql::{Query, Value};
 use respond::{Incident, incident::track::Mark, rule::Rule};
@@ -41,6 +43,15 @@ const RATE_STEPS: u32 = 4;
 struct Chart {
     title: Say,
     query: String,
+    targets: Vec<Target>,
+}
+
+/// What is promised of the values of a chart.
+#[derive(Debug, Clone, PartialEq)]
+struct Target {
+    value: f64,
+    /// As a person reads it, with its sign.
+    text: Say,
 }
 
 /// The stretch of time that is shown around an incident.
@@ -115,11 +126,18 @@ fn charts(visit: &Visit, incident: &Incident, stretch: &Stretch) -> Vec<Chart> {
             let name = |lang| row.promise.name(lang).to_owned();
             let name = Say::new(name(Lang::En), name(Lang::Ja));
             let signals = row.promise.kind.as_judge().signals();
-            charts.extend(signals.iter().filter_map(|it| charted(&name, it, &look)));
+            let kind = &row.promise.kind;
+            charts.extend(
+                signals
+                    .iter()
+                    .filter_map(|it| charted(&name, kind, it, &look)),
+            );
         } else if let Some(rule) = rules.iter().find(|rule| rule.name == Rule::name_in(id)) {
             charts.push(Chart {
                 title: say!("{id}: while its condition holds", "{id}: 条件が成り立つ間"),
                 query: rule.query.clone(),
+                // What a condition compares with stands in its query.
+                targets: Vec::new(),
             });
         }
         if charts.len() >= CHARTS_MAX {
@@ -132,7 +150,7 @@ fn charts(visit: &Visit, incident: &Incident, stretch: &Stretch) -> Vec<Chart> {
 }
 
 /// What a person looks at to see whether a signal is good.
-fn charted(name: &Say, signal: &Signal, look: &str) -> Option<Chart> {
+fn charted(name: &Say, kind: &Kind, signal: &Signal, look: &str) -> Option<Chart> {
     let (en, ja) = (&name.en, &name.ja);
     let (title, query) = match signal {
         Signal::Events { total, part } => {
@@ -145,10 +163,17 @@ fn charted(name: &Say, signal: &Signal, look: &str) -> Option<Chart> {
                 format!("{prefix}sum(rate({of}[{look}])) / sum(rate({total}[{look}]))"),
             )
         }
-        Signal::Spread { histogram } => (
-            say!("{en}: 95th percentile", "{ja}: 95 パーセンタイル"),
-            format!("histogram_quantile(0.95, sum by (le) (rate({histogram}[{look}])))"),
-        ),
+        Signal::Spread { histogram } => {
+            let share = match kind {
+                Kind::Latency(latency) => latency.quantile.0,
+                _ => 0.95,
+            };
+            let percent = trim_zeros(share * 100.0, 3);
+            (
+                say!("{en}: p{percent}", "{ja}: p{percent}"),
+                format!("histogram_quantile({share}, sum by (le) (rate({histogram}[{look}])))"),
+            )
+        }
         Signal::Level { query } => (name.clone(), query.clone()),
         Signal::Beat { series } => (
             say!("{en}: series that are heard", "{ja}: 届いている系列の数"),
@@ -157,7 +182,55 @@ fn charted(name: &Say, signal: &Signal, look: &str) -> Option<Chart> {
         // Log records are read, not drawn.
         Signal::Pairs { .. } | Signal::LogBeat { .. } | Signal::Count { .. } => return None,
     };
-    Some(Chart { title, query })
+    let targets = targets(kind);
+    Some(Chart {
+        title,
+        query,
+        targets,
+    })
+}
+
+/// What a promise owes of the values that are drawn of it.
+fn targets(kind: &Kind) -> Vec<Target> {
+    match kind {
+        Kind::Ratio(ratio) => {
+            // 1 - 0.995 is a little more than 0.005.
+            let may_fail = ((1.0 - ratio.at_least.0) * 1e9).round() / 1e9;
+            let text = Amount::Share(may_fail).show(Lang::En);
+            vec![Target {
+                value: may_fail,
+                text: Say::same(format!("≤ {text}")),
+            }]
+        }
+        Kind::Latency(latency) => {
+            let show = |lang| format!("≤ {}", Amount::duration(latency.at_most.0).show(lang));
+            vec![Target {
+                value: latency.bound(),
+                text: Say::new(show(Lang::En), show(Lang::Ja)),
+            }]
+        }
+        Kind::Threshold(it) => {
+            let unit = it
+                .unit
+                .as_ref()
+                .map_or_else(String::new, |unit| format!(" {unit}"));
+            let bounds = [
+                ("≥", it.at_least),
+                (">", it.above),
+                ("≤", it.at_most),
+                ("<", it.below),
+            ];
+            let bounds = bounds
+                .into_iter()
+                .filter_map(|(sign, bound)| Some((sign, bound?)));
+            let target = |(sign, value): (&str, f64)| Target {
+                value,
+                text: Say::same(format!("{sign} {}{unit}", trim_zeros(value, 3))),
+            };
+            bounds.map(target).collect()
+        }
+        _ => Vec::new(),
+    }
 }
 
 /// `None` where nothing can be drawn: a chart adorns the page, it does not make it.
@@ -177,8 +250,17 @@ async fn draw(visit: &Visit, one: &Dossier, stretch: &Stretch, chart: &Chart) ->
         step: stretch.step,
         lines: lines.map(|one| one.samples.as_slice()).collect(),
         bands: bands(one, visit.now),
+        targets: chart.targets.iter().map(|target| target.value).collect(),
     };
-    let title = chart.title.get(visit.lang);
+    let lang = visit.lang;
+    let title = chart.title.get(lang);
+    let promised: Vec<&str> = chart.targets.iter().map(|it| it.text.get(lang)).collect();
+    let promised = promised.join(lang.pick(", ", "、"));
+    let label = match (promised.as_str(), lang) {
+        ("", _) => title.to_owned(),
+        (target, Lang::En) => format!("{title}; the line of the target lies at {target}"),
+        (target, Lang::Ja) => format!("{title}。目標線は {target}"),
+    };
     let href = format!(
         "/explore?query={}&range={}&end={}",
         escape(&chart.query),
@@ -187,8 +269,16 @@ async fn draw(visit: &Visit, one: &Dossier, stretch: &Stretch, chart: &Chart) ->
     );
     Some(html! {
         figure.measured {
-            figcaption { a href=(href) { (title) } }
-            (plot.show(title, &visit.zone(), visit.lang))
+            figcaption {
+                a href=(href) { (title) }
+                @if !promised.is_empty() {
+                    " " span.promised {
+                        svg.key viewBox="0 0 28 8" aria-hidden="true" { path.target d="M0 4h28" {} }
+                        (lang.pick("target ", "目標 ")) (promised)
+                    }
+                }
+            }
+            (plot.show(&label, &visit.zone(), lang))
         }
     })
 }
@@ -290,10 +380,61 @@ mod tests {
             ),
             (Signal::LogBeat { logs }, None),
         ] {
-            let chart = charted(&Say::same("x"), &signal, "60s");
+            let kind =
+                kind("{ kind: ratio, total: all, good: good, at_least: 99.5 %, window: 30d }");
+            let chart = charted(&Say::same("x"), &kind, &signal, "60s");
             let query = chart.as_ref().map(|chart| chart.query.as_str());
             assert_eq!(query, expected);
             assert!(query.is_none_or(|query| Query::parse(query).is_ok()));
         }
+    }
+
+    fn kind(text: &str) -> Kind {
+        let (node, _) = ::promise::document::parse_yaml(text);
+        ::promise::Promise::read("x", &node.unwrap(), &mut Vec::new())
+            .unwrap()
+            .kind
+    }
+
+    #[test]
+    fn a_target_lies_where_the_values_of_its_chart_do() {
+        for (text, value, shown) in [
+            // Of what is drawn as the share that fails, 0.5 % may.
+            (
+                "{ kind: ratio, total: all, good: ok, at_least: 99.5 %, window: 30d }",
+                0.005,
+                "≤ 0.5 %",
+            ),
+            // A histogram of seconds.
+            (
+                "{ kind: latency, histogram: took_seconds, quantile: p99, at_most: 300ms, window: 5m }",
+                0.3,
+                "≤ 300 ms",
+            ),
+            (
+                "{ kind: threshold, query: cpu, at_most: 80, unit: \"%\" }",
+                80.0,
+                "≤ 80 %",
+            ),
+        ] {
+            let found = targets(&kind(text));
+            let [target] = found.as_slice() else {
+                panic!("{found:?}")
+            };
+            assert_eq!((target.value, target.text.en.as_str()), (value, shown));
+        }
+        let spread = Signal::Spread {
+            histogram: Selector::parse("took_seconds_bucket").unwrap(),
+        };
+        let of = kind(
+            "{ kind: latency, histogram: took_seconds, quantile: p99.9, at_most: 5s, window: 5m }",
+        );
+        let chart = charted(&Say::same("x"), &of, &spread, "60s").unwrap();
+        assert!(
+            chart.query.starts_with("histogram_quantile(0.999, "),
+            "{}",
+            chart.query
+        );
+        assert_eq!(chart.title.en, "x: p99.9");
     }
 }

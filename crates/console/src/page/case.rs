@@ -167,29 +167,34 @@ fn track(visit: &Visit, one: &Dossier) -> Markup {
     let lang = visit.lang;
     let from = one.incident.bad_since;
     let zone = visit.zone();
-    let length = |to: Timestamp| Amount::duration(to.since(from)).show(lang);
+    // As its target counts; where it has none, from the first bad evidence.
+    let took = |mark: &Mark| {
+        let from = mark.counts_from.unwrap_or(from);
+        let at = mark.at.filter(|at| *at > from)?;
+        Some(Amount::duration(at.since(from)).show(lang))
+    };
     html! {
         div.scroll tabindex="0" role="group" aria-labelledby="track" { table {
             thead { tr {
                 th scope="col" { (lang.pick("What", "出来事")) }
-                th scope="col" { (lang.pick("When", "時刻")) }
+                th scope="col" { (lang.pick("Verdict", "判定")) }
                 th.figure scope="col" { (lang.pick("After", "経過")) }
                 th.figure scope="col" { (lang.pick("Target", "目標")) }
                 th scope="col" { span.hidden { (lang.pick("Drawn", "図")) } }
-                th scope="col" { (lang.pick("Verdict", "判定")) }
+                th scope="col" { (lang.pick("When", "時刻")) }
             } }
             tbody { @for mark in &one.marks { tr {
                 th scope="row" { (mark.what.get(lang)) }
-                td { @match mark.at { Some(at) => (time::clock(at, visit.now, &zone, lang)), None if one.incident.resolved.is_some() => span.none { (lang.pick("never", "なし")) }, None => span.none { (lang.pick("not yet", "まだ")) } } }
-                td.figure { @if let Some(at) = mark.at { (length(at)) } }
-                td.figure { @if let Some(due) = mark.due { (length(due)) } }
-                td { (bar(mark, from, visit.now)) }
                 td { @match (mark.due, mark.is_late(visit.now)) {
                     (None, _) => {},
                     (Some(_), true) => span.wrong { "✕ " (lang.pick("late", "超過")) },
                     (Some(_), false) if mark.at.is_none() => span { "▲ " (lang.pick("still time", "期限前")) },
                     (Some(_), false) => span { "● " (lang.pick("in time", "目標内")) },
                 } }
+                td.figure { @if let Some(took) = took(mark) { (took) } }
+                td.figure { @if let Some(within) = mark.within() { (Amount::duration(within).show(lang)) } }
+                td { (bar(mark, visit.now)) }
+                td { @match mark.at { Some(at) => (time::clock(at, visit.now, &zone, lang)), None if one.incident.resolved.is_some() => span.none { (lang.pick("never", "なし")) }, None => span.none { (lang.pick("not yet", "まだ")) } } }
             } } }
         } }
     }
@@ -197,8 +202,8 @@ fn track(visit: &Visit, one: &Dossier) -> Markup {
 
 /// How long it took beside how long it might have taken.
 #[allow(clippy::cast_precision_loss)]
-fn bar(mark: &Mark, from: Timestamp, now: Timestamp) -> Markup {
-    let Some(due) = mark.due else {
+fn bar(mark: &Mark, now: Timestamp) -> Markup {
+    let (Some(due), Some(from)) = (mark.due, mark.counts_from) else {
         return html! {};
     };
     let millis = |at: Timestamp| at.since(from).as_millis() as f64;

@@ -35,6 +35,8 @@ pub(crate) struct Plot<'a> {
     /// The samples of each series, in order of time.
     pub lines: Vec<&'a [Sample]>,
     pub bands: Vec<Band>,
+    /// What the values are held against, each a line across.
+    pub targets: Vec<f64>,
 }
 
 /// Something that lasted, or happened at one instant where both ends are the same.
@@ -47,7 +49,11 @@ pub(crate) struct Band {
 
 impl Plot<'_> {
     pub(crate) fn show(&self, label: &str, zone: &TimeZone, lang: Lang) -> Markup {
-        let axis = Axis::over(self.lines.iter().flat_map(|line| line.iter()));
+        let seen = self.lines.iter().copied().flatten();
+        let axis = Axis::over(
+            seen.map(|sample| sample.value)
+                .chain(self.targets.iter().copied()),
+        );
         let at = |part: u32| self.from + self.span().mul_f64(f64::from(part) / f64::from(TICKS));
         html! {
             div.plot {
@@ -61,6 +67,7 @@ impl Plot<'_> {
                             path class={ "band " (band.class) } d=(self.band(band)) {}
                             path class={ "edge " (band.class) } d=(self.edges(band)) {}
                         }
+                        @for value in &self.targets { path.target d=(format!("M0 {}h{WIDTH}", axis.y(*value))) {} }
                         @for (i, line) in self.lines.iter().enumerate() {
                             path class={ "series s" (i % STYLES) } d=(self.line(line, &axis)) {}
                         }
@@ -133,10 +140,8 @@ struct Axis {
 }
 
 impl Axis {
-    fn over<'s>(samples: impl Iterator<Item = &'s Sample>) -> Self {
-        let finite = samples
-            .map(|sample| sample.value)
-            .filter(|value| value.is_finite());
+    fn over(values: impl Iterator<Item = f64>) -> Self {
+        let finite = values.filter(|value| value.is_finite());
         let (low, high) = finite.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), value| {
             (low.min(value), high.max(value))
         });
@@ -301,12 +306,19 @@ mod tests {
             step: Duration::from_secs(10),
             lines: vec![&samples],
             bands: Vec::new(),
+            targets: vec![2.0],
         };
         // 36 a second across; 0 lies at the bottom and 1 at the top.
-        let axis = Axis::over(samples.iter());
+        let axis = Axis::over(samples.iter().map(|sample| sample.value));
         assert_eq!(
             plot.line(&samples, &axis),
             "M0 1000h0l360 -1000M1080 0h0M1800 1000h0"
+        );
+        // A target beyond all that was seen is on the chart: at the top of an axis that ends at it.
+        let drawn = plot.show("x", &TimeZone::UTC, Lang::En).into_string();
+        assert!(
+            drawn.contains("<path class=\"target\" d=\"M0 0h3600\">"),
+            "{drawn}"
         );
     }
 

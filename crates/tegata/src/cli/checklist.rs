@@ -44,11 +44,12 @@ enum What {
         #[arg(long, default_value = "")]
         note: String,
     },
-    /// A month, such as 2026-11; this one where none is given. The list may be left out where there is only one.
-    #[command(override_usage = "tegata checklist month [OPTIONS] [LIST] [MONTH]")]
+    /// A month, such as 2026-11; this one where none is given.
     Month {
+        /// The list; may be left out where there is only one
         #[arg(value_name = "LIST")]
         first: Option<String>,
+        /// The month; this one where none is given
         #[arg(value_name = "MONTH")]
         second: Option<String>,
     },

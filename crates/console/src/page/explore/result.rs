@@ -128,6 +128,7 @@ fn plot(visit: &Visit, question: &Question, drawn: &[Series], marks: &[Mark]) ->
             .map(|series| series.samples.as_slice())
             .collect(),
         bands: marks.iter().map(|mark| mark.band(visit.now)).collect(),
+        targets: Vec::new(),
     };
     let label = match visit.lang {
         Lang::En => format!(
