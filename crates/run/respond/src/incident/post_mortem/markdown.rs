@@ -96,8 +96,8 @@ fn inline(text: &str, place: Place) -> String {
 
 /// Nothing between two backticks is no code; and no backslash before a bar means the same to every reader of tables.
 fn can_be_code(part: &str, place: Place) -> bool {
-    let is_cell = place == Place::Cell;
-    !part.trim().is_empty() && !(is_cell && part.contains('|') && part.contains('\\'))
+    let is_unclear = place == Place::Cell && part.contains('|') && part.contains('\\');
+    !part.trim().is_empty() && !is_unclear
 }
 
 fn write_plain(out: &mut String, text: &str, place: Place) {
