@@ -10,6 +10,7 @@ pub mod logs;
 pub mod metrics;
 pub mod protobuf;
 pub mod remote_write;
+pub mod s3;
 pub mod state;
 
 mod commit;

@@ -3,3 +3,4 @@
 
 mod kill;
 mod reads_back;
+mod s3;

@@ -1,14 +1,20 @@
 //! `tegata logs delete|hold|release|holds|export`: what is done to stored logs, by whom and why.
 
-use std::{io::Write as _, path::PathBuf, process::ExitCode};
+use std::{
+    io::Write as _,
+    path::{Path, PathBuf},
+    process::ExitCode,
+};
 
 use anyhow::Context as _;
 use clap::{Args, Subcommand};
-use promise::{Lang, LogQuery, Timestamp, record::Scalar as _};
+use promise::{Clock as _, Lang, LogQuery, Timestamp, record::Scalar as _, say};
 use serde_json::{Value, json};
+use store::s3::{Bucket, Keys};
 
 use crate::{
     cli::{Common, Data, instance::Instance, runtime},
+    clock::SystemClock,
     exit::Stop,
 };
 
@@ -104,7 +110,11 @@ pub(super) struct Holds {
     json: bool,
 }
 
-/// Copy log records into a Parquet file, which DuckDB and others read. The ledger keeps who did, and why.
+/// Copy log records into a Parquet file, which DuckDB and others read, or into an S3-compatible bucket. The ledger keeps
+/// who did, and why.
+///
+/// The keys of a bucket are read from AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN, or from the files
+/// that the same names with _FILE at their end name. An object holds at most 5 GiB.
 #[derive(Debug, Args)]
 pub(super) struct Export {
     #[arg(value_name = "QUERY", default_value = "*")]
@@ -112,8 +122,17 @@ pub(super) struct Export {
     #[command(flatten)]
     stretch: Stretch,
     /// The file to write.
-    #[arg(long, short, value_name = "FILE")]
-    output: PathBuf,
+    #[arg(long, short, value_name = "FILE", required_unless_present = "s3")]
+    output: Option<PathBuf>,
+    /// The object to write.
+    #[arg(long, value_name = "s3://BUCKET/KEY", conflicts_with = "output")]
+    s3: Option<String>,
+    /// Another store than AWS, such as http://127.0.0.1:9000; the bucket then stands in the path, as MinIO has it.
+    #[arg(long, value_name = "URL", env = "AWS_ENDPOINT_URL_S3")]
+    endpoint: Option<String>,
+    /// The region of the bucket.
+    #[arg(long, env = "AWS_REGION", default_value = "us-east-1")]
+    region: String,
     #[command(flatten)]
     asked: Asked,
     #[command(flatten)]
@@ -230,23 +249,91 @@ impl Export {
     async fn run(self, lang: Lang) -> anyhow::Result<()> {
         let body = records(&self.query, &self.stretch, &self.asked, lang)?;
         let instance = Instance::find(&self.data.dir, lang)?;
-        let mut answer = instance.stream("/api/v1/logs/export", &body).await?;
-        let path = self.output.display();
-        let mut file = std::fs::File::create(&self.output)
-            .with_context(|| format!("{path} cannot be written"))?;
-        let mut bytes = 0;
-        while let Some(chunk) = answer.chunk().await.context("the export broke off")? {
-            file.write_all(&chunk)
-                .with_context(|| format!("{path} cannot be written"))?;
-            bytes += chunk.len();
-        }
-        file.sync_all()?;
-        match lang {
-            Lang::En => eprintln!("{path}: {bytes} bytes"),
-            Lang::Ja => eprintln!("{path}: {bytes} バイト"),
-        }
-        Ok(())
+        let Some(to) = &self.s3 else {
+            let output = self.output.unwrap_or_default();
+            let bytes = export(&instance, &body, &output).await?;
+            return told(&output.display(), bytes, lang);
+        };
+        let (bucket, key) = self.bucket(to, lang)?;
+        // Signed as a whole, so it lies here first.
+        let name = format!("upload-{}.parquet", std::process::id());
+        let file = self.data.dir.join(name);
+        let sent = async {
+            export(&instance, &body, &file).await?;
+            let client = reqwest::Client::new();
+            Ok(bucket
+                .put(&client, &key, &file, || SystemClock.now())
+                .await?)
+        };
+        let sent: anyhow::Result<u64> = sent.await;
+        std::fs::remove_file(&file).ok();
+        told(to, sent?, lang)
     }
+
+    fn bucket(&self, to: &str, lang: Lang) -> anyhow::Result<(Bucket, String)> {
+        let place = to.strip_prefix("s3://").and_then(|it| it.split_once('/'));
+        let place = place.filter(|(bucket, key)| !bucket.is_empty() && !key.is_empty());
+        let (bucket, key) = place.ok_or_else(|| {
+            let why = say!(
+                "`{to}` is not of the form s3://BUCKET/KEY",
+                "`{to}` は s3://バケット/キー の形ではありません"
+            );
+            Stop::invalid(why.get(lang))
+        })?;
+        let bucket = Bucket {
+            name: bucket.to_owned(),
+            region: self.region.clone(),
+            endpoint: self.endpoint.clone(),
+            keys: Keys {
+                id: secret("AWS_ACCESS_KEY_ID")?.unwrap_or_default(),
+                secret: secret("AWS_SECRET_ACCESS_KEY")?.unwrap_or_default(),
+                session: secret("AWS_SESSION_TOKEN")?,
+            },
+        };
+        if bucket.keys.id.is_empty() || bucket.keys.secret.is_empty() {
+            let why = say!(
+                "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or files named by the same with _FILE, say who may write there",
+                "書き込みには AWS_ACCESS_KEY_ID と AWS_SECRET_ACCESS_KEY(または _FILE を付けた名前でファイル)が必要です"
+            );
+            return Err(Stop::missing(why.get(lang)).into());
+        }
+        Ok((bucket, key.to_owned()))
+    }
+}
+
+/// A secret of the environment, or of the file that it names.
+fn secret(name: &str) -> anyhow::Result<Option<String>> {
+    if let Ok(value) = std::env::var(name) {
+        return Ok(Some(value));
+    }
+    let Ok(path) = std::env::var(format!("{name}_FILE")) else {
+        return Ok(None);
+    };
+    let text = std::fs::read_to_string(&path).with_context(|| format!("{path} cannot be read"))?;
+    Ok(Some(text.trim().to_owned()))
+}
+
+async fn export(instance: &Instance, body: &Value, file: &Path) -> anyhow::Result<u64> {
+    let mut answer = instance.stream("/api/v1/logs/export", body).await?;
+    let path = file.display();
+    let mut file =
+        std::fs::File::create(file).with_context(|| format!("{path} cannot be written"))?;
+    let mut bytes = 0;
+    while let Some(chunk) = answer.chunk().await.context("the export broke off")? {
+        file.write_all(&chunk)
+            .with_context(|| format!("{path} cannot be written"))?;
+        bytes += chunk.len() as u64;
+    }
+    file.sync_all()?;
+    Ok(bytes)
+}
+
+fn told(place: &dyn std::fmt::Display, bytes: u64, lang: Lang) -> anyhow::Result<()> {
+    match lang {
+        Lang::En => eprintln!("{place}: {bytes} bytes"),
+        Lang::Ja => eprintln!("{place}: {bytes} バイト"),
+    }
+    Ok(())
 }
 
 /// As a segment of a path.
