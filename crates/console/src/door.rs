@@ -99,8 +99,10 @@ pub struct Erased {
     /// Fields of the ledger's entries, and the entry that says so.
     pub fields: u64,
     pub entry: Option<u64>,
-    /// Incidents and silences.
+    /// Incidents, silences, sheets of checklists, and messages of the inbox.
     pub places: u64,
+    /// Log records in which it still stands: they go by a deletion. `None` where they could not be counted.
+    pub logs: Option<u64>,
 }
 
 /// The newest signed tree head.

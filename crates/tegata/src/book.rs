@@ -238,6 +238,12 @@ const NAMES: [&str; 7] = [
 ];
 /// Fields in which people write sentences: who stands in one goes with it.
 const WORDS: [&str; 4] = ["comment", "note", "reason", "text"];
+/// Kinds with the query of somebody who asked for records, which may name whom it is about.
+const ASKED: [&str; 3] = [
+    kind::LOGS_DELETE_ASKED,
+    kind::LOGS_UNMASKED,
+    kind::LOGS_EXPORTED,
+];
 /// Kinds that say what the spec says, or are judged again as they are: names in a spec are the spec's matter.
 const AS_DECLARED: [&str; 10] = [
     kind::SPEC,
@@ -262,7 +268,9 @@ fn mark_personal(kind: &str, body: &mut Value) {
                 // An address is one of a person only where it says where a deed came from.
                 let is_address =
                     [self::kind::DEED, self::kind::DRILL].contains(&kind) && name == "from";
-                let is_words = WORDS.contains(&name.as_str());
+                let is_words = WORDS.contains(&name.as_str())
+                    || ASKED.contains(&kind) && name == "query"
+                    || kind == self::kind::DEED && name == "on";
                 match value.as_str() {
                     Some(text) if is_words && !text.is_empty() => {
                         *value = ledger::personal_words(text);

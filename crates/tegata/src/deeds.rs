@@ -35,6 +35,7 @@ pub(crate) struct Body {
     #[serde(deserialize_with = "or_erased")]
     pub(crate) from: String,
     pub(crate) component: String,
+    #[serde(deserialize_with = "or_erased")]
     pub(crate) on: String,
     /// Attempts from there that were turned away unwritten before this one.
     #[serde(default)]

@@ -8,7 +8,7 @@ use console::{
     door::{self, Asked, Drill, Erased, Refused},
 };
 use ledger::{Find, Ledger};
-use promise::{Clock, Say, Timestamp, say};
+use promise::{Clock, LogQuery, Say, Timestamp, record::Scalar as _, say};
 use serde_json::json;
 
 use super::internal;
@@ -30,6 +30,21 @@ impl Door {
         let read = tokio::task::spawn_blocking(move || read(&ledger)).await;
         read.map_err(|error| internal("ledger", &error))?
             .map_err(|error| internal("ledger", &error))
+    }
+}
+
+impl Door {
+    /// In how many log records a name stands, as a search for it finds.
+    async fn logs_with(&self, name: &str) -> Option<u64> {
+        let phrase = name.replace('\\', "\\\\").replace('"', "\\\"");
+        let query = LogQuery::parse(&format!("\"{phrase}\"")).ok()?;
+        let now = self.clock.now();
+        let counted = self.house.logs.count(&query, Timestamp::EPOCH, now).await;
+        counted
+            .inspect_err(
+                |error| tracing::warn!(%error, "log records with a name could not be counted"),
+            )
+            .ok()
     }
 }
 
@@ -151,6 +166,7 @@ impl door::Ledger for Door {
             fields: fields.unwrap_or_default(),
             entry,
             places,
+            logs: self.logs_with(value).await,
         })
     }
 

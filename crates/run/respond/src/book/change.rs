@@ -31,6 +31,7 @@ pub struct Change {
     pub(super) pending: BTreeMap<String, Option<Pending>>,
     pub(super) inbox: Vec<InboxItem>,
     pub(super) inbox_dropped: usize,
+    pub(super) inbox_replaced: Vec<InboxItem>,
     pub(super) events: Vec<Event>,
     pub(super) recorded: Vec<u64>,
     /// What is kept outside the book.
@@ -52,6 +53,7 @@ impl Change {
             pending: BTreeMap::new(),
             inbox: Vec::new(),
             inbox_dropped: 0,
+            inbox_replaced: Vec::new(),
             events: Vec::new(),
             recorded: Vec::new(),
             also: Vec::new(),
@@ -277,6 +279,11 @@ impl Change {
         self.inbox.push(item);
     }
 
+    /// Puts an item that is there already in its place, changed.
+    pub fn replace_inbox(&mut self, item: InboxItem) {
+        self.inbox_replaced.push(item);
+    }
+
     pub fn event(&mut self, kind: EventKind, about: &str, key: &str, body: serde_json::Value) {
         let number = self.counters.next_event;
         self.counters.next_event += 1;
@@ -301,6 +308,7 @@ impl Change {
             && self.incidents.is_empty()
             && self.pending.is_empty()
             && self.inbox.is_empty()
+            && self.inbox_replaced.is_empty()
             && self.recorded.is_empty()
             && self.also.is_empty()
             && self.silences.is_empty()
@@ -339,7 +347,7 @@ impl Change {
         for (key, pending) in &self.pending {
             put(&mut writes, PENDING, key.clone(), pending.as_ref())?;
         }
-        for item in &self.inbox {
+        for item in self.inbox.iter().chain(&self.inbox_replaced) {
             put(&mut writes, INBOX, item.place(), Some(item))?;
         }
         for item in book.inbox.iter().take(self.inbox_dropped) {

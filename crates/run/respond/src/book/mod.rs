@@ -190,6 +190,12 @@ impl Book {
         }
         self.events
             .extend(change.events.into_iter().map(|event| (event.number, event)));
+        for item in change.inbox_replaced {
+            let place = item.place();
+            if let Some(known) = self.inbox.iter_mut().find(|it| it.place() == place) {
+                *known = item;
+            }
+        }
         if !change.inbox.is_empty() {
             self.inbox.extend(change.inbox);
             self.inbox.make_contiguous().sort_by_key(InboxItem::place);

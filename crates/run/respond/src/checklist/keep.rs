@@ -15,6 +15,8 @@ use crate::{Config, Error, EventKind, Responder, acknowledge::checked, incident:
 const TABLE: &str = "respond_checklists";
 /// When each list was first in force: what was due before is nobody's omission.
 const SINCE: &str = "respond_checklists_since";
+/// Sheets that are looked through: ten lists of each day over 27 years.
+const SHEETS_MAX: usize = 100_000;
 /// Days of one look at the past: a month, and the week before it.
 const DAYS_MAX: i64 = 40;
 /// How far back a sheet that nobody signed is noticed: over a long weekend without the process.
@@ -288,6 +290,31 @@ impl Responder {
             key,
             source,
         })
+    }
+
+    /// The writes that put what `changed` makes of kept sheets in their place; it leaves the others as they are.
+    pub(crate) async fn sheets_with(
+        &self,
+        changed: impl Fn(&Kept) -> Option<Kept>,
+    ) -> Result<Vec<Write>, Error> {
+        let mut writes = Vec::new();
+        for (key, bytes) in self.desk.state.scan(TABLE, "", SHEETS_MAX).await? {
+            let damaged = |key: &str, source| Error::Damaged {
+                what: "sheet",
+                key: key.to_owned(),
+                source,
+            };
+            let kept = serde_json::from_slice(&bytes).map_err(|it| damaged(&key, it))?;
+            if let Some(kept) = changed(&kept) {
+                let value = serde_json::to_vec(&kept).map_err(|it| damaged(&key, it))?;
+                writes.push(Write::Put {
+                    table: TABLE,
+                    key,
+                    value,
+                });
+            }
+        }
+        Ok(writes)
     }
 
     async fn keep(

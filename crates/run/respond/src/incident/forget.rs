@@ -1,4 +1,5 @@
-//! A person is forgotten: their name goes from what people did about incidents, and from silences.
+//! A person is forgotten: their name goes from what people did about incidents and checklists, from silences, and from
+//! the inbox.
 //!
 //! In the ledger a name is a commitment whose opening is destroyed; what lies here is a working copy that may change, so
 //! the name itself is replaced. Where it stands in a sentence, the rest of the sentence stays.
@@ -29,11 +30,22 @@ const WORDS: [&str; 8] = [
 ];
 
 impl Responder {
-    /// Replaces a name wherever a person stands in incidents and silences; answers in how many of those.
+    /// Replaces a name wherever a person stands in incidents, silences, sheets of checklists and the inbox; answers in how
+    /// many of those.
     pub async fn forget(&self, name: &str) -> Result<u64, Error> {
         let name = checked("the name", name, WHO_MAX)?;
+        // Nobody ticks a sheet between its reading and its writing.
+        let _turn = self.desk.sheets.lock().await;
+        let sheets = self.sheets_with(|kept| without(kept, &name)).await?;
         let done = self.desk.change(move |_, book, change| {
-            let mut places = 0;
+            let mut places = sheets.len() as u64;
+            sheets.into_iter().for_each(|sheet| change.also(sheet));
+            for item in &book.inbox {
+                if let Some(without) = without(item, &name) {
+                    change.replace_inbox(without);
+                    places += 1;
+                }
+            }
             for incident in book.incidents.values() {
                 if let Some(without) = without(incident, &name) {
                     change.put_incident(without);

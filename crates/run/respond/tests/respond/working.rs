@@ -372,3 +372,36 @@ async fn sheets_that_were_missed_while_nothing_ran_are_told_at_the_start() {
     let expected = ["2026-11-22", "2026-11-23", "2026-11-24"].map(str::to_owned);
     assert_eq!(days, expected.into());
 }
+
+#[tokio::test(start_paused = true)]
+async fn whoever_is_erased_goes_from_sheets_and_the_inbox_and_stays_gone_over_a_restart() {
+    let world = World::new(|_| Does::Accept);
+    let state = Memory::new();
+    let mut house = world.start(daily(), state.clone()).await.unwrap();
+    let tick = tick(2, true, "佐藤が WAF のログも確認");
+    house.responder.tick("daily", tick).await.unwrap();
+    let signing = Signing {
+        by: "佐藤".into(),
+        note: "佐藤".into(),
+        day: None,
+    };
+    let sign = house.responder.sign("daily", signing, judged(State::Kept));
+    sign.await.unwrap();
+    assert_eq!(house.responder.forget("佐藤").await.unwrap(), 1);
+    assert_eq!(house.responder.forget("佐藤").await.unwrap(), 0);
+    drop(drain(&mut house.events));
+    let house = world.start(daily(), state).await.unwrap();
+    let sheet = house
+        .responder
+        .sheet("daily", None, &judged(State::Kept))
+        .await;
+    let sheet = sheet.unwrap().unwrap();
+    let signed = sheet.signed.unwrap();
+    assert_eq!(
+        (signed.who.as_str(), signed.note.as_str()),
+        ("(erased)", "(erased)")
+    );
+    let attested = sheet.lines[1].attested.as_ref().unwrap();
+    assert_eq!(attested.note, "(erased)が WAF のログも確認");
+    assert!(attested.is_good, "what was answered stays");
+}
