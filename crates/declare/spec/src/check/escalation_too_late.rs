@@ -24,7 +24,10 @@ rule! {
 }
 
 fn check(sight: &Sight<'_>, found: &mut Found<'_>) {
-    let Some((tier, rto)) = design::rtos(sight, &[])
+    // Where failovers say whose they are, the other tiers come back without anybody.
+    let failovers = sight.spec.design.continuity.failover.values();
+    let by_people: Vec<String> = failovers.flat_map(|it| it.tiers.clone()).collect();
+    let Some((tier, rto)) = design::rtos(sight, &by_people)
         .into_iter()
         .min_by_key(|(_, rto)| *rto)
     else {

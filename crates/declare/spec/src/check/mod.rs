@@ -115,6 +115,7 @@ rules! {
     timeout_beyond_product,
     backup_kept_too_short,
     retention_stated_twice,
+    escalates_after_answer,
     escalation_too_late,
     older_escalation,
     queue_redelivers,

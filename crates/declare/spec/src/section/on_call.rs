@@ -12,10 +12,16 @@ record! {
     pub struct OnCall {
         /// The people, by a short name.
         /// ja: 人。
-        people: BTreeMap<String, Person>,
+        people: BTreeMap<String, Person> = BTreeMap::new(),
         /// Schedules by name; each has one person on call at a time.
         /// ja: 当番表(名前ごと)。それぞれ一度に一人が当番になります。
-        schedules: BTreeMap<String, Schedule>,
+        schedules: BTreeMap<String, Schedule> = BTreeMap::new(),
+        /// How many take turns, where they are not named here.
+        /// ja: 交代する人数(ここに名前を書かない場合)。
+        team: Option<u64>,
+        /// Where the schedules are kept, if not here: the name of a tool.
+        /// ja: 当番表がここではなく別の道具にある場合、その名前。
+        kept_in: Option<String>,
         /// Whose public holidays `holidays` in a layer means: `japan` or `none`.
         /// ja: `holidays` が指す祝日。`japan` か `none`。
         holidays: Country = Country::None,

@@ -281,6 +281,8 @@ fn other_kinds_of_documents_come_through_without_false_alarms() {
                 "recovery-exceeds-rto",
                 "escalation-too-late",
                 "nobody-on-call",
+                // To be answered within 5 min, and the next person is called after 10.
+                "escalates-after-answer",
                 // Kept at 65 % and told from 60 %; 12 s × 4 + 7 s > 30 s; 45 s of 20 s; a retry that is carried out twice.
                 "scaling-above-alert",
                 "retries-exceed-idle-timeout",

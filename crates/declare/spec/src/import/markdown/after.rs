@@ -37,11 +37,11 @@ impl Reader<'_> {
         self.backups_of_databases();
         self.tiers_of_procedures();
         self.drills();
+        self.tiers_of_copies();
         self.restores();
         self.clocks_of_logs();
         self.runbooks_of_alerts();
         self.tiers_of_backups();
-        self.tiers_of_copies();
         self.tiers_of_what_is_lost();
         self.mocks();
         self.time_zone_of_the_language();

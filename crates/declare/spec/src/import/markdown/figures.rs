@@ -241,6 +241,26 @@ fn figure_of(text: &str, number: &Number) -> Option<Figure> {
     if let Some(figure) = rate_in_words(text, number, trimmed) {
         return Some(figure);
     }
+    // `700 auth/s`: so many of whatever it is.
+    let word = trimmed.len()
+        - trimmed
+            .trim_start_matches(|c: char| c.is_ascii_alphabetic())
+            .len();
+    let per = ["/second", "/sec", "/s"]
+        .into_iter()
+        .find(|per| trimmed[word..].starts_with(per));
+    if let Some(per) = per.filter(|per| {
+        let rest = &trimmed[word + per.len()..];
+        word > 1 && !rest.starts_with(|c: char| c.is_ascii_alphanumeric())
+    }) && unit_of(trimmed).is_none_or(|(_, kind, _)| *kind == Kind::Rate)
+    {
+        return Some(Figure {
+            start,
+            end: end + spaces + word + per.len(),
+            kind: Kind::Rate,
+            text: format!("{plain}/s"),
+        });
+    }
     let unit =
         unit_of(trimmed).filter(|(_, kind, _)| *kind == Kind::Time || !after.starts_with('-'));
     Some(match unit {

@@ -185,7 +185,12 @@ pub(super) fn parted(cell: &str) -> (&str, &str) {
         let code = cell
             .split_whitespace()
             .find(|word| CURRENCIES.contains(word));
-        return (cell, code.unwrap_or_default());
+        // `auth/s`
+        let is_rate = figures(&format!("1 {cell}"))
+            .first()
+            .is_some_and(|it| it.kind == super::figures::Kind::Rate && !cell.contains(' '));
+        let unit = if is_rate { cell } else { "" };
+        return (cell, code.unwrap_or(unit));
     };
     let inner = rest.trim_end_matches([')', '）', ' ']);
     let unit = inner.split(['/', '／']).next().unwrap_or_default().trim();

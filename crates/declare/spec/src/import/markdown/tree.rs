@@ -4,9 +4,12 @@ use promise::{
     document::{Node, Value, parse_foreign_yaml},
     say,
 };
+use serde_json::json;
 
 use super::{
-    Reader, Watched, no_home, place, sentence,
+    Reader, Watched,
+    figures::{Kind, figures},
+    no_home, place, sentence,
     words::{self, plain},
 };
 use crate::import::taking::{entries, items, text as scalar, texts};
@@ -375,12 +378,77 @@ impl Reader<'_> {
         }
     }
 
+    /// `rota: 6 engineers`, `tool: PagerDuty` of those who are on call.
+    fn took_turns(&mut self, name: &str, path: &str, text: &str, line: usize) -> bool {
+        const ON_CALL: [&str; 7] = [
+            "on_call",
+            "oncall",
+            "pagerduty",
+            "pager",
+            "rota",
+            "当番",
+            "オンコール",
+        ];
+        const TEAM: [&str; 9] = [
+            "rota",
+            "people",
+            "team",
+            "members",
+            "engineers",
+            "size",
+            "人数",
+            "体制",
+            "メンバー",
+        ];
+        const TOOL: [&str; 4] = ["tool", "kept_in", "ツール", "道具"];
+        if !ON_CALL.iter().any(|word| path.contains(word)) {
+            return false;
+        }
+        let count = figures(text).into_iter().find(|it| it.kind == Kind::Count);
+        match count.and_then(|it| it.text.parse::<u64>().ok()) {
+            Some(team) if TEAM.contains(&name) && !self.draft.has(&["on_call", "team"]) => {
+                self.draft.set(&["on_call", "team"], team, line);
+            }
+            None if TOOL.contains(&name) => self.draft.set(&["on_call", "kept_in"], text, line),
+            _ => return false,
+        }
+        true
+    }
+
+    /// `p1_ack_deadline: 15 min`, `sev1: [primary: must acknowledge within 15 min]`: then the next person is called.
+    fn acknowledged(&mut self, path: &str, text: &str, line: usize) -> bool {
+        const ACKNOWLEDGED: [&str; 5] = ["ack", "acknowledg", "応答がな", "応答しな", "未応答"];
+        let said = format!("{path} {text}").to_lowercase();
+        let severity = words::severity(&path.replace('.', "_"));
+        let time = figures(text).into_iter().find(|it| it.kind == Kind::Time);
+        let (Some((severity, level)), Some(time)) = (severity, time) else {
+            return false;
+        };
+        if !ACKNOWLEDGED.iter().any(|word| said.contains(word)) {
+            return false;
+        }
+        let at = |field| ["severities", severity, field];
+        if !self.draft.has(&at("level")) {
+            self.draft.set(&at("level"), level, line);
+        }
+        if !self.draft.has(&at("escalate_after")) {
+            self.draft.set(&at("escalate_after"), time.text, line);
+            self.draft
+                .push(&at("escalate_to"), json!("secondary"), line);
+        }
+        true
+    }
+
     /// Everything below that found no place.
     pub(super) fn leaves(&mut self, node: &Node, data: &Data<'_>, path: &str) {
         match &node.value {
             Value::Scalar(text) => {
                 let name = path.rsplit('.').next().unwrap_or(path);
-                if self.copied(name, text, data.line(node), true) {
+                let line = data.line(node);
+                if self.acknowledged(path, text, line)
+                    || self.took_turns(name, path, text, line)
+                    || self.copied(name, text, line, true)
+                {
                     return;
                 }
                 self.draft

@@ -232,7 +232,10 @@ pub(super) fn severity(text: &str) -> Option<(&'static str, u64)> {
 }
 
 /// A rhythm: the words for it and how long it is.
-const RHYTHMS: [(&str, &str); 44] = [
+const RHYTHMS: [(&str, &str); 47] = [
+    ("every year", "365d"),
+    ("年に2回", "184d"),
+    ("年 2 回", "184d"),
     ("every hour", "1h"),
     ("each night", "1d"),
     ("every night", "1d"),
