@@ -194,6 +194,15 @@ impl Draft {
         }
     }
 
+    /// The line of the open file that says what stands at a path; 0 where none does.
+    pub(crate) fn line_of(&self, path: &[&str]) -> usize {
+        let path = path.join(".");
+        let mut entries = self.report.iter();
+        entries
+            .find(|entry| entry.to.as_ref() == Some(&path))
+            .map_or(0, |entry| entry.line)
+    }
+
     /// Names something of which nothing else is said.
     pub(crate) fn name(&mut self, path: &[&str], name: &str) {
         let path: Vec<&str> = path.iter().copied().chain([name]).collect();

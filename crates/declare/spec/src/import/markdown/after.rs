@@ -37,6 +37,7 @@ impl Reader<'_> {
         self.backups_of_databases();
         self.tiers_of_procedures();
         self.drills();
+        self.queues();
         self.tiers_of_copies();
         self.restores();
         self.clocks_of_logs();
@@ -78,6 +79,38 @@ impl Reader<'_> {
                 let named = if first == NAMELESS { second } else { first };
                 self.draft.shift((&path, NAMELESS), (&path, named));
             }
+        }
+    }
+
+    /// Which queue starts a function, and what all queues are where the document speaks of one kind only.
+    fn queues(&mut self) {
+        const QUEUES: [&str; 2] = ["infrastructure", "queues"];
+        const COMPUTE: [&str; 2] = ["infrastructure", "compute"];
+        const KINDS: [(&str, &str); 4] = [
+            ("sqs", "sqs"),
+            ("pubsub", "pub/sub"),
+            ("service_bus", "service bus"),
+            ("rabbitmq", "rabbitmq"),
+        ];
+        let queues = self.draft.names(&QUEUES);
+        for function in self.draft.names(&COMPUTE) {
+            let path = [COMPUTE[0], COMPUTE[1], function.as_str(), "triggered_by"];
+            let said = self.draft.says(&path).and_then(Value::as_str);
+            let Some(said) = said.map(str::to_lowercase) else {
+                continue;
+            };
+            let line = self.draft.line_of(&path);
+            let why = say!("it is no queue", "キューではありません");
+            self.draft.withdraw(&path, &why);
+            let mut of = queues.iter().filter(|queue| said.contains(queue.as_str()));
+            if let (Some(queue), None) = (of.next(), of.next()) {
+                self.draft.set(&path, queue.as_str(), line);
+            }
+        }
+        let mut kinds = KINDS.iter().filter(|(_, word)| self.whole.contains(word));
+        if let (Some((product, _)), None) = (kinds.next(), kinds.next()) {
+            let why = say!("the document names no other kind", "ほかの種類は出てこない");
+            self.each((&QUEUES, "product"), product, 0, &why);
         }
     }
 

@@ -97,7 +97,12 @@ impl Reader<'_> {
             _ if is_map && (has("fields") || (has("pattern") && has("retention_days"))) => {
                 self.stream(written, node, data)
             }
-            _ if is_map && (has("rto") || has("rpo")) => {
+            _ if is_map
+                && (has("rto")
+                    || has("rpo")
+                    || (has("availability")
+                        && (has("error_budget") || has("allowed_downtime")))) =>
+            {
                 let id = self.tier(written, data.line(node));
                 self.fields("tiers", &["service", "tiers", &id], node, data);
             }

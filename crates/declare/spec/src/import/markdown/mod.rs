@@ -5,7 +5,7 @@
 //!
 //! Reading order: `fold`, `blocks`, `numbers`, `figures`, `bounds`, `words`, `named`, then `tree` and `shapes` (fenced
 //! YAML, JSON and HCL),
-//! `table`, `row`, `rows`, `alert_table`, `design`, `failover`, `procedure`, `copied`, `watching`, `objectives`, `sentence`, `stated`, `stating`,
+//! `table`, `row`, `rows`, `alert_table`, `design`, `failover`, `procedure`, `copied`, `duties`, `watching`, `objectives`, `sentence`, `stated`, `stating`,
 //! `pairs`, `mentions`, `waiting`, `owed`, `accepted`, `worded`, `prose`, `after`. A block that is a file of another format
 //! is read as such.
 
@@ -16,6 +16,7 @@ mod blocks;
 mod bounds;
 mod copied;
 mod design;
+mod duties;
 mod failover;
 mod figures;
 mod fold;
@@ -353,6 +354,7 @@ impl<'r> Reader<'r> {
             "markdown" | "md" if depth < DEPTH_MAX => self.blocks(text, line + 1, depth + 1),
             "mermaid" | "plantuml" | "dot" => self.diagram(text, line + 1),
             "bash" | "sh" | "shell" | "console" | "" | "text" => self.script(text, line + 1),
+            "sql" => self.card_columns(text, line + 1),
             other => self.draft.lost(
                 line,
                 other,

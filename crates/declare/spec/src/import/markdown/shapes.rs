@@ -235,6 +235,12 @@ fn shape(name: &str, node: &Node) -> Option<&'static str> {
     if engine.is_some() {
         return engine;
     }
+    let is_queue = direct().any(|(key, _)| {
+        words::field("queues", &key).is_some_and(|(field, _)| field == "visibility_timeout")
+    });
+    if is_queue {
+        return Some("queues");
+    }
     let is_bound = |key: &str| {
         words::field("compute", key)
             .is_some_and(|(field, _)| ["instances_min", "instances_max"].contains(&field))

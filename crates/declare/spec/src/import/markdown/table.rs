@@ -234,6 +234,9 @@ impl Reader<'_> {
                 continue;
             }
             let name = table.cell(row, table.name);
+            if self.duty(&row.join(" "), &row.join(" "), *line) {
+                continue;
+            }
             for at in (0..row.len()).filter(|at| *at != table.name) {
                 let (key, cell) = (
                     head.get(at).copied().unwrap_or_default(),

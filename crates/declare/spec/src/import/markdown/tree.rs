@@ -226,7 +226,9 @@ impl Reader<'_> {
                 self.fields(section, path, below, data);
                 continue;
             }
-            let is_group = GROUPS.iter().any(|word| name.contains(word));
+            let is_of_database = section == "databases"
+                && ["backup", "backups", "バックアップ"].contains(&name.as_str());
+            let is_group = is_of_database || GROUPS.iter().any(|word| name.contains(word));
             if is_group && matches!(below.value, Value::Map(_)) {
                 self.fields(section, path, below, data);
                 continue;
@@ -447,6 +449,8 @@ impl Reader<'_> {
                 let line = data.line(node);
                 if self.acknowledged(path, text, line)
                     || self.took_turns(name, path, text, line)
+                    || self.signed_in(path, text, line)
+                    || self.duty(path, text, line)
                     || self.copied(name, text, line, true)
                 {
                     return;

@@ -32,6 +32,7 @@ impl Reader<'_> {
         let left = self.part_sentence(&left, line).unwrap_or(left);
         self.tried_again(&left, line);
         self.nothing_lost(&left, line);
+        self.card_data(text, line);
         let text = left.as_str();
         let mut from = 0;
         for figure in figures(text) {
@@ -124,6 +125,9 @@ impl Reader<'_> {
                 self.objective("rpo", "0s", text, line);
             }
             Kind::Time if has(&RECOVERED) => self.objective("rto", value, text, line),
+            Kind::Time if is_downtime(text) => {
+                self.objective("downtime_allowed", value, text, line);
+            }
             Kind::Time if has(&LOST) => self.objective("rpo", value, text, line),
             Kind::Share
                 if has(&OFFERED)
@@ -286,6 +290,24 @@ const TOLD: [&str; 8] = [
 
 /// Words for how much of the newest may be lost.
 const LOST: [&str; 3] = ["rpo", "recovery point", "目標復旧時点"];
+
+/// Whether a sentence says how long a service may be down in a month.
+fn is_downtime(text: &str) -> bool {
+    const DOWN: [&str; 7] = [
+        "may be down",
+        "downtime allow",
+        "allowed downtime",
+        "downtime budget",
+        "monthly downtime",
+        "許容停止",
+        "停止してよい",
+    ];
+    const MONTH: [&str; 5] = ["month", "30 days", "30日", "月間", "月あたり"];
+    const YEAR: [&str; 3] = ["year", "年間", "annual"];
+    let lower = text.to_lowercase();
+    let has = |words: &[&str]| words.iter().any(|word| lower.contains(word));
+    has(&DOWN) && has(&MONTH) && !has(&YEAR)
+}
 
 /// The severity that stands in parentheses behind a figure.
 fn bracketed(text: &str, figure: &Figure) -> Option<(&'static str, u64)> {
