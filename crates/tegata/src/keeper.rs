@@ -107,7 +107,8 @@ impl Keeper {
             kept.since = now;
             if !is_bad(kept.latest.verdict.state) {
                 // The fault is as old as the evidence that showed it, not as the verdict.
-                kept.bad_since = judged.verdict.newest.unwrap_or(now).min(now);
+                let turned = judged.promise.kind.as_judge().turned(&judged.verdict);
+                kept.bad_since = turned.unwrap_or(now).min(now);
             }
         }
         kept.latest = judged;
@@ -287,6 +288,19 @@ mod tests {
             (Kept, 40),
         ];
         assert_eq!(recorded(&states), [(Kept, 20), (Broken, 21), (Kept, 40)]);
+    }
+
+    #[test]
+    fn silence_is_a_fault_from_when_its_time_was_up() {
+        let mut keeper = Keeper::new(at(0), BTreeMap::new());
+        let mut heard = judged(State::Kept, 20);
+        heard.verdict.newest = Some(at(18));
+        keeper.take(heard);
+        // A minute may pass from the last beat at 18.
+        let mut silent = judged(State::Broken, 80);
+        silent.verdict.newest = Some(at(18));
+        let record = keeper.take(silent).unwrap();
+        assert_eq!(record.bad_since, at(78));
     }
 
     #[test]

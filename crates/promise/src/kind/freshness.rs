@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::{At, Judge, exactly_one, place};
 use crate::{
-    Amount, Evidence, Gap, LogQuery, Measured, Reason, Seen, Selector, Signal, State, Verdict, Window,
+    Amount, Evidence, Gap, LogQuery, Measured, Reason, Seen, Selector, Signal, State, Timestamp, Verdict, Window,
     document::{Mistake, Node},
     judge::{View, because},
     unit::Span,
@@ -103,6 +103,15 @@ impl Judge for Freshness {
         let next = self.warn_at.into_iter().map(|warn| warn.0).chain([within]);
         verdict.due = next.map(|after| last + after + Duration::from_millis(1)).filter(|due| *due > at.now).min();
         verdict
+    }
+
+    fn turned(&self, verdict: &Verdict) -> Option<Timestamp> {
+        let allowed = match verdict.state {
+            State::Broken => self.within,
+            State::AtRisk => self.warn_at.unwrap_or_default(),
+            _ => Span::default(),
+        };
+        verdict.newest.map(|last| last + allowed.0)
     }
 
     fn mistakes(&self, node: &Node) -> Vec<Mistake> {

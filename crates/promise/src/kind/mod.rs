@@ -35,6 +35,11 @@ pub trait Judge {
     /// The verdict. Same input, same answer; never a NaN; deleting facts never makes it greener.
     fn judge(&self, evidence: &Evidence, at: &At<'_>) -> Verdict;
 
+    /// Since when it has been as a verdict says: since the newest evidence, or since a time was up.
+    fn turned(&self, verdict: &Verdict) -> Option<Timestamp> {
+        verdict.newest
+    }
+
     /// How many of the events in a fact were good, and how many there were, for a kind with an error budget.
     fn events(&self, _seen: &Seen, _now: Timestamp) -> Option<(f64, f64)> {
         None
