@@ -140,8 +140,24 @@ impl Reader<'_> {
             && self.is_under(&["stack", "スタック", "技術", "tools", "開発記録", "構成要素"])
     }
 
+    /// One list of rules, or several by name.
     fn waf(&mut self, node: &Node, data: &Data<'_>) {
+        let lists = entries(node);
+        if !lists.is_empty()
+            && lists
+                .iter()
+                .all(|(_, it)| matches!(it.value, Value::Map(_)))
+        {
+            for (key, it) in lists {
+                self.one_waf(&key.name, it, data);
+            }
+            return;
+        }
         let name = node.get("name").and_then(scalar).unwrap_or("front");
+        self.one_waf(name, node, data);
+    }
+
+    fn one_waf(&mut self, name: &str, node: &Node, data: &Data<'_>) {
         let id = self.draft.id("waf", name);
         for (key, below) in entries(node) {
             match plain(&key.name).as_str() {
@@ -150,7 +166,7 @@ impl Reader<'_> {
                     name,
                     say!("its name in the spec", "仕様での名前"),
                 ),
-                "rules" | "ルール" => {
+                "rules" | "ルール" | "managed" | "managed_rules" | "マネージドルール" => {
                     for (text, line) in self.said(below, data) {
                         self.draft
                             .push(&["security", "waf", &id, "rules"], text, line);

@@ -103,9 +103,18 @@ impl Reader<'_> {
         let product = row
             .iter()
             .find_map(|cell| place::product_in(cell).filter(|(of, _)| *of == section));
+        let above = self.parts.iter().rev().find(|part| part.section == section);
         if let Some((_, product)) = product {
             self.draft
                 .set(&["infrastructure", section, &id, "product"], product, line);
+        } else if let Some(product) = above.and_then(|part| part.product) {
+            let why = say!("the heading names it", "見出しに名前がある");
+            self.draft.guess(
+                &["infrastructure", section, &id, "product"],
+                product,
+                line,
+                why,
+            );
         }
         for at in (0..table.keys.len()).filter(|at| *at != table.name) {
             let (key, cell) = (&table.keys[at], table.cell(row, at));
