@@ -1,7 +1,11 @@
 //! Current peers, newer than a stable Debian has them: unpacked from Debian's newest suite below `target/peers`,
 //! not installed, so that the system's own packages stay as they are.
 
-use std::{fs, path::PathBuf, process::Command};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::Command,
+};
 
 use crate::shell;
 
@@ -28,6 +32,9 @@ const PROGRAMS: &[&str] = &[
 
 /// Prometheus's own tests of its query language, from its source package.
 const SCRIPTS: &str = "promqltest";
+
+/// Debian's Alertmanager reads its templates from here and from nowhere else.
+const TEMPLATES: &str = "usr/share/prometheus/alertmanager";
 
 /// Takes the folder and the packages. The lists and packages lie beside what is unpacked, so that a second call that
 /// was cut off goes on where the first one ended.
@@ -84,6 +91,32 @@ impl Newest {
             .env("TEGATA_PROMQLTEST", self.scripts());
     }
 
+    /// Puts Alertmanager's templates where it looks for them, unless a package has done so.
+    fn templates(&self) -> anyhow::Result<()> {
+        let (ours, system) = (self.folder.join(TEMPLATES), Path::new("/").join(TEMPLATES));
+        if system.is_dir() || !ours.is_dir() {
+            return Ok(());
+        }
+        let copied = fs::create_dir_all(&system).and_then(|()| {
+            for file in fs::read_dir(&ours)? {
+                let file = file?;
+                if file.file_type()?.is_file() {
+                    fs::copy(file.path(), system.join(file.file_name()))?;
+                }
+            }
+            Ok(())
+        });
+        copied.map_err(|error| {
+            Missing(format!(
+                "Alertmanager's templates could not be put into {}: {error}\n\
+                 Copy them from {}, or install the package prometheus-alertmanager",
+                system.display(),
+                ours.display(),
+            ))
+            .into()
+        })
+    }
+
     fn is_whole(&self) -> bool {
         let programs = self.programs();
         PROGRAMS
@@ -98,6 +131,7 @@ pub fn ensure() -> anyhow::Result<Newest> {
     let folder = shell::root().join("target/peers");
     let newest = Newest { folder };
     if newest.is_whole() {
+        newest.templates()?;
         return Ok(newest);
     }
     println!("   unpacking {}", PACKAGES.join(" "));
@@ -108,7 +142,10 @@ pub fn ensure() -> anyhow::Result<Newest> {
         .arg(&newest.folder)
         .args(PACKAGES);
     match shell::run(&mut unpack) {
-        Ok(()) if newest.is_whole() => Ok(newest),
+        Ok(()) if newest.is_whole() => {
+            newest.templates()?;
+            Ok(newest)
+        }
         done => Err(Missing(format!(
             "current peers could not be unpacked from Debian's newest suite{}\n\
              Put {} into {}, and the scripts of Prometheus's promqltest into {}",
