@@ -23,6 +23,8 @@ pub const KILLS: usize = 1_000;
 const LIFE_MAX: Duration = Duration::from_millis(200);
 /// Ends what was raised so many lives ago, so that the load stays the same.
 const ENDS_AFTER: usize = 3;
+/// Alerts of one life, which are one group: a message names no more of them, and only says how many there are.
+const ALERTS_MAX: usize = 50;
 /// How long after the last start everything may take to arrive.
 const ARRIVES_WITHIN: Duration = Duration::from_secs(120);
 
@@ -67,14 +69,17 @@ pub fn run(binary: &Path, folder: &Path, kills: usize) -> anyhow::Result<String>
     let until = Instant::now() + ARRIVES_WITHIN;
     let lost = loop {
         let heard = far.heard();
-        let lost = alerts
+        let lost: Vec<&&String> = alerts
             .iter()
             .filter(|name| !heard.first.contains_key(**name))
-            .count();
-        drop(heard);
-        if lost == 0 || Instant::now() > until {
-            break lost;
+            .collect();
+        if lost.is_empty() || Instant::now() > until {
+            lost.iter()
+                .take(10)
+                .for_each(|name| println!("lost: {name}"));
+            break lost.len();
         }
+        drop(heard);
         thread::sleep(Duration::from_millis(200));
     };
     let doubled = far
@@ -130,7 +135,7 @@ fn post(instance: &Instance, life: usize, stop: &AtomicBool, book: &Mutex<Owed>)
         .map(|name| alert(name, Some(after(0))))
         .collect();
     let _ = instance.post("/api/v2/alerts", &Value::from(ended).to_string());
-    for n in 0.. {
+    for n in 0..ALERTS_MAX {
         if stop.load(Ordering::SeqCst) {
             break;
         }
