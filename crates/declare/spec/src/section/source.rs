@@ -165,8 +165,8 @@ record! {
         /// Whether lines may be posted over HTTP.
         /// ja: HTTP での投稿を受けるか。
         post: bool = false,
-        /// The field that holds the time, RFC 3339 or Unix seconds or milliseconds.
-        /// ja: 時刻の項目。
+        /// The field that holds the time, RFC 3339 or Unix seconds or milliseconds; where it is not there, `@timestamp`.
+        /// ja: 時刻の項目。なければ `@timestamp`。
         time_field: String = "time".to_owned(),
         /// Silence longer than this is a gap in the evidence; none by default, for logs may be quiet.
         /// ja: これより長い沈黙は証拠の欠落とみなします。

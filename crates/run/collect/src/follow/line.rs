@@ -67,7 +67,9 @@ pub(crate) fn record(
     time_field: &str,
     from: &Origin<'_>,
 ) -> (Record, Notes) {
-    let own = fields.get(time_field).and_then(time);
+    // What shippers call it, where the spec's own name for it is not there.
+    let named = fields.get(time_field).or_else(|| fields.get("@timestamp"));
+    let own = named.and_then(time);
     let (stamped, notes) = stamp(own, from.at);
     from.redactor.record(&mut fields);
     let mut hash = xxhash_rust::xxh3::Xxh3::new();

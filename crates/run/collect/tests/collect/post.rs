@@ -1,10 +1,12 @@
 //! Lines that are posted: answered once they are durable, refused when they cannot be taken.
 
+use std::time::Duration;
+
 use collect::{Error, Refusal};
-use promise::unit::Bytes;
+use promise::{Clock as _, unit::Bytes};
 use spec::section::source::{LogFormat, Logs, Sources};
 
-use crate::house::House;
+use crate::house::{House, WallClock};
 
 fn posted() -> Sources {
     let logs = Logs {
@@ -86,4 +88,24 @@ async fn an_array_is_taken_too_and_what_cannot_be_taken_is_told() {
         handle.receive("pay", b"{}").await,
         Err(Error::Closed)
     ));
+}
+
+#[tokio::test]
+async fn a_record_has_its_own_time_under_either_name() {
+    let mut house = House::start(&posted());
+    let at = WallClock.now() - Duration::from_secs(60);
+    for field in ["time", "@timestamp"] {
+        let body = serde_json::json!({ field: at.to_string(), "n": 1 }).to_string();
+        let handle = house.handle.clone();
+        let post = tokio::spawn(async move { handle.receive("pay", body.as_bytes()).await });
+        let records = loop {
+            let records = house.lines().await.records;
+            if !records.is_empty() {
+                break records;
+            }
+        };
+        assert_eq!(post.await.unwrap().unwrap().accepted, 1);
+        assert_eq!(records[0].at, at, "{field}");
+    }
+    house.end().await;
 }
