@@ -238,7 +238,10 @@ impl Reader<'_> {
                 let mut told = sentence::told(section, text);
                 let known = named(section, &name).map(|(field, ..)| field);
                 told.retain(|(field, _)| *field != "multi_az" && *field != "encrypted");
-                let is_more = told.iter().any(|(field, _)| *field != "engine");
+                // As people write it; in small letters it is what a provider is told.
+                const PLAIN: [&str; 3] = ["PostgreSQL", "MySQL", "MariaDB"];
+                let is_more =
+                    told.iter().any(|(field, _)| *field != "engine") || PLAIN.contains(&text);
                 if is_more && known.is_none_or(|field| SPOKEN.contains(&field)) {
                     for (field, value) in told {
                         if !self.draft.has(&at(field)) {
