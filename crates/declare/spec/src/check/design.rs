@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, time::Duration};
 
 use promise::{
-    Kind, Say,
+    Kind, Say, document,
     quantity::{Quantity, Rate},
     unit::{Percent, Span},
 };
@@ -11,7 +11,7 @@ use promise::{
 use super::Sight;
 use crate::{
     diagnostic::Source,
-    section::{dependency::Dependency, infrastructure::HealthCheck},
+    section::{dependency::Dependency, infrastructure::HealthCheck, severity::Severity},
 };
 
 /// The recovery times of the named tiers, or of all where none is named.
@@ -30,6 +30,26 @@ pub(super) fn rpos<'s>(sight: &Sight<'s>, named: Option<&str>) -> Vec<(&'s str, 
     tiers
         .filter_map(|(name, tier)| Some((name.as_str(), tier.rpo?)))
         .collect()
+}
+
+/// After which time the escalation of a severity calls somebody besides those who were called at once, and where the spec
+/// says so: in the escalation, or in the severity as it used to be written.
+pub(super) fn widens_after(
+    sight: &Sight<'_>,
+    name: &str,
+    severity: &Severity,
+) -> Option<(Span, document::Span)> {
+    let policy = severity.escalation.as_ref()?;
+    let escalation = sight.spec.escalations.get(policy)?;
+    let after = escalation.widens_after()?;
+    let step = escalation.steps.iter().position(|step| step.after == after);
+    let step = step.unwrap_or_default().to_string();
+    let newer = ["escalations", policy, "steps", &step, "after"];
+    let at = match sight.places.is_written(&newer) {
+        true => sight.places.at(&newer),
+        false => sight.places.at(&["severities", name, "escalate_after"]),
+    };
+    Some((after, at))
 }
 
 /// How long something may be down in 30 days; to the millisecond, so that 99.99 % leaves exactly 259.2 s.

@@ -2,7 +2,7 @@
 
 use promise::say;
 
-use super::{Found, Sight};
+use super::{Found, Sight, design};
 
 rule! {
     /// # Finds
@@ -25,27 +25,14 @@ rule! {
 
 fn check(sight: &Sight<'_>, found: &mut Found<'_>) {
     for (name, severity) in &sight.spec.severities {
-        let policy = severity.escalation.as_ref();
-        let Some((policy, escalation)) =
-            policy.and_then(|policy| Some((policy, sight.spec.escalations.get(policy)?)))
-        else {
-            continue;
-        };
-        let (Some(within), Some(after)) = (severity.answer_within, escalation.widens_after())
+        let (Some(within), Some((after, at))) =
+            (severity.answer_within, design::widens_after(sight, name, severity))
         else {
             continue;
         };
         if after <= within {
             continue;
         }
-        let step = escalation.steps.iter().position(|step| step.after == after);
-        let step = step.unwrap_or_default().to_string();
-        let newer = ["escalations", policy, "steps", &step, "after"];
-        let at = if sight.places.is_written(&newer) {
-            sight.places.at(&newer)
-        } else {
-            sight.places.at(&["severities", name, "escalate_after"])
-        };
         found
             .note(
                 at,

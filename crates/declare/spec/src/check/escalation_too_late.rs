@@ -36,27 +36,9 @@ fn check(sight: &Sight<'_>, found: &mut Found<'_>) {
     let Some((name, worst)) = sight.spec.severities.iter().min_by_key(|(_, it)| it.level) else {
         return;
     };
-    let Some((policy, escalation)) = worst
-        .escalation
-        .as_ref()
-        .and_then(|policy| Some((policy, sight.spec.escalations.get(policy)?)))
-    else {
+    let widens = design::widens_after(sight, name, worst);
+    let Some((after, at)) = widens.filter(|(after, _)| *after >= rto) else {
         return;
-    };
-    let Some(after) = escalation.widens_after().filter(|after| *after >= rto) else {
-        return;
-    };
-    let step = escalation
-        .steps
-        .iter()
-        .position(|step| step.after == after)
-        .unwrap_or_default()
-        .to_string();
-    let newer = ["escalations", policy, "steps", &step, "after"];
-    let at = if sight.places.is_written(&newer) {
-        sight.places.at(&newer)
-    } else {
-        sight.places.at(&["severities", name, "escalate_after"])
     };
     found
         .note(

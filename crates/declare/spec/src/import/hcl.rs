@@ -11,6 +11,11 @@ const DEPTH_MAX: usize = 64;
 /// The key under which an expression stands.
 pub(super) const EXPRESSION: &str = "${}";
 
+/// Whether a fenced block is in this language.
+pub(super) fn is_named(language: &str) -> bool {
+    ["hcl", "terraform", "tf"].contains(&language)
+}
+
 /// What a text sets, where it is none of Terraform's: people write plain settings in its language.
 pub(super) fn settings(text: &str) -> Option<Node> {
     const BLOCKS: [&str; 8] = [

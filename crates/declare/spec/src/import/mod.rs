@@ -134,7 +134,7 @@ const QUOTED: &[&Importer] = &[
 /// Reads a block of another file as that file would be read; `false` where no format fits it.
 fn quoted(name: &str, language: &str, text: &str, first: usize, draft: &mut Draft) -> bool {
     let mut source = Source::of(name, text, first);
-    if ["hcl", "terraform", "tf"].contains(&language) {
+    if hcl::is_named(language) {
         (terraform::IMPORTER.read)(&[source], draft);
         return true;
     }

@@ -3,7 +3,8 @@
 use std::{
     env,
     io::{BufRead, BufReader, Write},
-    process::{Command, Stdio},
+    path::Path,
+    process::{Child, Command, Stdio},
 };
 
 use ledger::{Cut, Ledger, NewEntry, personal};
@@ -20,6 +21,17 @@ const KILLS: usize = 120;
 const KILLS_EACH: usize = 30;
 const SEED: u64 = 20_261_122;
 const CHILD: &str = "TEGATA_LEDGER_KILL_DIR";
+
+/// A test of this file in a process of its own; what it tells comes by its standard error.
+fn child(test: &str, folder: &str, dir: &Path) -> Child {
+    Command::new(env::current_exe().unwrap())
+        .args(["--exact", &format!("kill::{test}"), "--nocapture"])
+        .env(folder, dir)
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap()
+}
 
 /// Not a test by itself: the process that is killed. Says each size once it is acknowledged.
 #[test]
@@ -48,17 +60,7 @@ fn nothing_acknowledged_is_lost_by_kill_9() {
             acknowledged = 0;
             dir = tempfile::tempdir().unwrap();
         }
-        let mut child = Command::new(env::current_exe().unwrap())
-            .args([
-                "--exact",
-                "kill::child_that_appends_until_it_is_killed",
-                "--nocapture",
-            ])
-            .env(CHILD, dir.path())
-            .stdout(Stdio::null())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
+        let mut child = child("child_that_appends_until_it_is_killed", CHILD, dir.path());
         let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
         // Killed after some acknowledgements: where in the next commit, roll or publication it is by then is chance.
         let enough = 1 + random.next_u32() % 12;
@@ -148,17 +150,7 @@ fn a_pruning_that_is_killed_is_finished_by_the_next_start_and_nothing_that_stays
     let mut random = Pcg64::seed_from_u64(SEED);
     let (mut grown, mut pruned, mut finished) = (0, 0, 0);
     for kill in 0..PRUNE_KILLS {
-        let mut child = Command::new(env::current_exe().unwrap())
-            .args([
-                "--exact",
-                "kill::child_that_prunes_until_it_is_killed",
-                "--nocapture",
-            ])
-            .env(PRUNED, dir.path())
-            .stdout(Stdio::null())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
+        let mut child = child("child_that_prunes_until_it_is_killed", PRUNED, dir.path());
         let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
         let mut hear = |line: String| {
             let number = |name: &str| line.strip_prefix(name).and_then(|n| n.parse::<u64>().ok());

@@ -100,11 +100,17 @@ impl Reader<'_> {
                 continue;
             };
             let line = self.draft.line_of(&path);
-            let why = say!("it is no queue", "キューではありません");
-            self.draft.withdraw(&path, &why);
             let mut of = queues.iter().filter(|queue| said.contains(queue.as_str()));
             if let (Some(queue), None) = (of.next(), of.next()) {
+                let why = say!(
+                    "it names the queue `{queue}`",
+                    "キュー `{queue}` のことです"
+                );
+                self.draft.withdraw(&path, &why);
                 self.draft.set(&path, queue.as_str(), line);
+            } else {
+                let why = say!("it is no queue", "キューではありません");
+                self.draft.withdraw(&path, &why);
             }
         }
         let mut kinds = KINDS.iter().filter(|(_, word)| self.whole.contains(word));
@@ -476,7 +482,6 @@ impl Reader<'_> {
     }
 }
 
-/// Whether a text speaks of the whole service.
 /// Whether an objective stands alone where objectives stand, `RTO: < 4 hours`: it is of the whole.
 fn is_label(text: &str, heading: &str) -> bool {
     const WORDS_MAX: usize = 4;
@@ -497,6 +502,7 @@ fn is_label(text: &str, heading: &str) -> bool {
             .is_some_and(|(name, _)| name.split_whitespace().count() <= WORDS_MAX)
 }
 
+/// Whether a text speaks of the whole service.
 fn speaks_of_all(text: &str) -> bool {
     let lower = text.to_lowercase();
     [

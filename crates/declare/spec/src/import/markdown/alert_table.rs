@@ -119,7 +119,7 @@ impl Reader<'_> {
             .map_or_else(|| worse(&both, measures), |said| said.sign);
         let name = format!(
             "{} {}",
-            &super::short(told.name, measures.unwrap_or("alert")),
+            super::short(told.name, measures.unwrap_or("alert")),
             told.severity.unwrap_or_default()
         );
         let id = self.draft.id("alerts", name.trim());

@@ -342,12 +342,14 @@ impl<'r> Reader<'r> {
 
     fn fence(&mut self, language: &str, text: &str, line: usize, depth: usize) {
         match language.to_ascii_lowercase().as_str() {
-            known @ ("yaml" | "yml" | "json" | "jsonc" | "hcl" | "terraform" | "tf") => {
-                let is_hcl = ["hcl", "terraform", "tf"].contains(&known);
-                let settings = is_hcl.then(|| hcl::settings(text)).flatten();
-                if let Some(root) = settings {
-                    self.tree(&root, text, line + 1);
-                } else if !quoted(self.file, known, text, line + 1, self.draft) {
+            known if hcl::is_named(known) => match hcl::settings(text) {
+                Some(root) => self.tree(&root, text, line + 1),
+                None => {
+                    quoted(self.file, known, text, line + 1, self.draft);
+                }
+            },
+            known @ ("yaml" | "yml" | "json" | "jsonc") => {
+                if !quoted(self.file, known, text, line + 1, self.draft) {
                     self.data(text, line + 1);
                 }
             }
