@@ -14,6 +14,7 @@ mod spec {
     pub mod rendering;
     pub mod sarif;
     pub mod schema;
+    pub mod strangers;
 }
 
 use ::spec::{Loaded, World};

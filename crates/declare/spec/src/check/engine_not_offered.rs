@@ -32,7 +32,8 @@ fn check(sight: &Sight<'_>, found: &mut Found<'_>) {
         let (Some(product), Some(engine)) = (product, engine) else { continue };
         let offered: Vec<_> = sight.facts().of("engines", &[product]).collect();
         let Some(first) = offered.first() else { continue };
-        if !offered.iter().any(|fact| fact.get("engine") == engine) {
+        // Providers take the name in any case: `MySQL` is `mysql`.
+        if !offered.iter().any(|fact| fact.get("engine").eq_ignore_ascii_case(engine)) {
             let diagnostic = found.note(sight.places.at(&["infrastructure", section, name, "engine"]), say!("`{product}` has no engine `{engine}`", "`{product}` に `{engine}` というエンジンはありません"));
             diagnostic.source(first.source());
             let names = || offered.iter().map(|fact| fact.get("engine"));

@@ -458,7 +458,7 @@ fn shown(value: &Value) -> String {
 }
 
 /// Ids are lower-case letters, digits, `_` and `-`, at most 63 characters.
-fn id(name: &str) -> String {
+pub(super) fn id(name: &str) -> String {
     const LENGTH_MAX: usize = 56;
     let mut out = String::new();
     let mut before_is_lower = false;

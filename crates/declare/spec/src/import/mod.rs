@@ -87,6 +87,12 @@ impl<'f> Source<'f> {
         line.max(1) + self.first - 1
     }
 
+    /// Whether a template leaves it to whoever runs it to say what `name` is.
+    pub(crate) fn has_parameter(&self, name: &str) -> bool {
+        let parameters = self.documents.first().and_then(|it| it.get("Parameters"));
+        parameters.is_some_and(|all| all.get(name).is_some())
+    }
+
     fn has_ending(&self, endings: &[&str]) -> bool {
         endings.iter().any(|ending| self.name.ends_with(ending))
     }

@@ -21,7 +21,7 @@ use crate::{
         discovery::{DnsDiscovery, KubernetesDiscovery},
         receiver::Secret,
         relabel::Relabel,
-        scrape::{Basic, Group, Scrape, Tls},
+        scrape::{Basic, Group, Scheme, Scrape, Tls},
     },
 };
 
@@ -105,9 +105,29 @@ pub fn import_prometheus(text: &str) -> Result<Imported, Say> {
         }
         let mut scrape = job.scrape;
         scrape.timeout = Span(scrape.timeout.0.min(scrape.interval.0));
+        with_ports(&mut scrape);
         jobs.insert(name, scrape);
     }
     Ok(Imported { jobs, left })
+}
+
+/// Targets without a port are asked on that of their scheme, and ours are written with it. What relabelling makes an
+/// address of may be anything.
+fn with_ports(scrape: &mut Scrape) {
+    let is_made = |it: &Relabel| it.target_label.as_deref() == Some("__address__");
+    if scrape.relabel_configs.iter().any(is_made) {
+        return;
+    }
+    let port = match scrape.scheme {
+        Scheme::Http => "80",
+        Scheme::Https => "443",
+    };
+    let groups = scrape.groups.iter_mut().flat_map(|it| &mut it.targets);
+    for target in scrape.targets.iter_mut().chain(groups) {
+        if !target.contains([':', '/']) {
+            *target = format!("{target}:{port}");
+        }
+    }
 }
 
 struct Job<'j> {

@@ -5,11 +5,13 @@
 
 mod workload;
 
-use std::collections::HashMap;
+use std::{collections::HashMap, time::Duration};
 
 use promise::{
     document::{Node, Value},
+    record::Scalar as _,
     say,
+    unit::Span,
 };
 use serde_json::json;
 
@@ -30,6 +32,9 @@ fn is_manifest(root: &Node) -> bool {
 
 /// Where in the spec each workload stands, so that what scales it finds it.
 type Places = HashMap<(String, String), Vec<String>>;
+
+/// How long an answer may take where nothing else is said.
+const TIMEOUT_USUAL: Duration = Duration::from_secs(10);
 
 /// An object, from a document of its own or from a `List`.
 struct Object<'o> {
@@ -355,6 +360,18 @@ impl Object<'_> {
         for endpoint in spec.items(field) {
             let id = draft.id("sources.scrape", self.name);
             let line = source.line(endpoint.span.start);
+            let said = |field| endpoint.get(field).and_then(text);
+            let every = said("interval").and_then(|it| Span::parse(it).ok());
+            if let (Some(every), None) = (every, said("scrapeTimeout"))
+                && every.0 < TIMEOUT_USUAL
+            {
+                let why = say!(
+                    "no timeout is given: Prometheus waits no longer than the interval",
+                    "タイムアウトの指定がない(Prometheus は間隔を超えて待たない)"
+                );
+                let path = ["sources", "scrape", &id, "timeout"];
+                draft.guess(&path, every.to_string(), line, why);
+            }
             let mut put = |field, value: serde_json::Value, line| {
                 draft.set(&["sources", "scrape", &id, field], value, line);
             };

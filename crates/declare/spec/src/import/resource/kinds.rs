@@ -21,6 +21,8 @@ pub(super) type Field = (&'static str, &'static str, &'static str, How);
 #[derive(Clone, Copy)]
 pub(super) enum How {
     Text,
+    /// A word of the provider's, which it takes in any case.
+    Word,
     /// The version of `POSTGRES_13`.
     Version,
     Number,
@@ -36,10 +38,10 @@ pub(super) enum How {
     Iso,
 }
 
-use How::{Days, Gb, Gib, Iso, Mib, Number, Opposite, Secs, Text, Truth, Version};
+use How::{Days, Gb, Gib, Iso, Mib, Number, Opposite, Secs, Text, Truth, Version, Word};
 
 const DATABASE: &[Field] = &[
-    ("engine", "Engine", "engine", Text),
+    ("engine", "Engine", "engine", Word),
     ("engine_version", "EngineVersion", "version", Text),
     ("instance_class", "DBInstanceClass", "instance", Text),
     ("allocated_storage", "AllocatedStorage", "storage", Gib),
@@ -87,7 +89,7 @@ const DATABASE: &[Field] = &[
 ];
 
 const CACHE: &[Field] = &[
-    ("engine", "Engine", "engine", Text),
+    ("engine", "Engine", "engine", Word),
     ("engine_version", "EngineVersion", "version", Text),
     ("node_type", "CacheNodeType", "instance", Text),
     ("num_cache_nodes", "NumCacheNodes", "nodes", Number),

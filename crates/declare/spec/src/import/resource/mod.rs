@@ -11,7 +11,7 @@ use promise::{
 use serde_json::json;
 
 use kinds::{
-    How::{self, Days, Gb, Gib, Iso, Mib, Number, Opposite, Secs, Text, Truth, Version},
+    How::{self, Days, Gb, Gib, Iso, Mib, Number, Opposite, Secs, Text, Truth, Version, Word},
     KINDS, Kind,
 };
 
@@ -375,6 +375,7 @@ fn written(text: &str, how: How) -> Option<serde_json::Value> {
     let unit = |unit: &str| number().map(|number| json!(format!("{number}{unit}")));
     match how {
         Text => Some(json!(text)),
+        Word => Some(json!(text.to_lowercase())),
         Version => Some(json!(
             text.split_once('_')
                 .map_or(text, |(_, version)| version)

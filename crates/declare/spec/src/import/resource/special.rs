@@ -11,7 +11,7 @@ use super::{
     kinds::How::{Days, Number, Secs, Text},
     shown, unknown, value, written,
 };
-use crate::import::taking::items;
+use crate::import::{draft::id, taking::items};
 
 impl Resource<'_> {
     /// Kinds that stand below another, or whose fields belong together.
@@ -44,11 +44,8 @@ impl Resource<'_> {
             }
         };
         if is("aws_subnet", "AWS::EC2::Subnet") {
-            let network = said(pick("vpc_id", "VpcId")).map_or_else(
-                || "network".to_owned(),
-                |(text, _)| referred(&text).to_owned(),
-            );
-            let network = network.to_lowercase();
+            let network = said(pick("vpc_id", "VpcId"));
+            let network = network.map_or("network".to_owned(), |(text, _)| id(referred(&text)));
             let path = |field| {
                 [
                     "infrastructure",
@@ -243,10 +240,12 @@ impl Resource<'_> {
                 self.inbound(
                     rule,
                     &["infrastructure", "security_groups", &id, "inbound"],
-                    source,
+                    (source, resolve),
                     draft,
                 );
             }
+            // Others may name it as the one that they let in.
+            draft.name(&["infrastructure", "security_groups"], &id);
             if rules.is_none() {
                 draft.noted(
                     self.line,
@@ -259,16 +258,22 @@ impl Resource<'_> {
         false
     }
 
-    fn inbound(&self, rule: &Node, to: &[&str], source: &Source<'_>, draft: &mut Draft) {
+    fn inbound(
+        &self,
+        rule: &Node,
+        to: &[&str],
+        (source, resolve): (&Source<'_>, &Resolve<'_>),
+        draft: &mut Draft,
+    ) {
         let line = source.line(rule.span.start);
-        let text = |names: &[&str]| {
+        let first = |names: &[&str]| {
             names.iter().find_map(|name| match &rule.get(name)?.value {
-                Value::Scalar(text) => Some(text.clone()),
-                Value::List(items) => items.first().map(shown),
-                _ => rule.get(name).map(shown),
+                Value::List(items) => items.first(),
+                _ => rule.get(name),
             })
         };
-        let from = text(&[
+        let text = |names: &[&str]| first(names).map(shown);
+        let from = first(&[
             "cidr_blocks",
             "CidrIp",
             "security_groups",
@@ -289,6 +294,17 @@ impl Resource<'_> {
                     "どこからの通信かが書かれていません"
                 ),
             );
+        };
+        let from = match value(from, resolve) {
+            // Everyone is what such a parameter has as long as nobody gives it: whoever runs it says who may connect.
+            Known::Guessed(expression, text) if text.ends_with("/0") => {
+                return draft.lost(line, self.name, unknown(&expression));
+            }
+            Known::Guessed(_, text) => text,
+            Known::Computed(expression) if source.has_parameter(&expression) => {
+                return draft.lost(line, self.name, unknown(&expression));
+            }
+            _ => shown(from),
         };
         let port = match ports {
             (Some(from), Some(to)) if from == to => Some(from),
