@@ -1,7 +1,7 @@
 //! What can be said only when the whole document has been read: which tier something watches, what a path is made
 //! of, which backup is of which database.
 
-use promise::{Say, say};
+use promise::{Say, quantity::Money, record::Scalar as _, say};
 use serde_json::{Value, json};
 
 use super::{
@@ -40,8 +40,10 @@ impl Reader<'_> {
         self.queues();
         self.tiers_of_copies();
         self.restores();
+        self.logs_beside_backups();
         self.clocks_of_logs();
         self.runbooks_of_alerts();
+        self.parts_of_the_total();
         self.tiers_of_backups();
         self.tiers_of_what_is_lost();
         self.mocks();
@@ -327,6 +329,21 @@ impl Reader<'_> {
         self.each(to, &every, line, &why);
     }
 
+    /// A log beside the backups is one of the database's, whose backups alone would lose more.
+    fn logs_beside_backups(&mut self) {
+        let path = ["continuity", "backups", "database", "point_in_time"];
+        if let Some(line) = self.logged
+            && self.draft.has(&path[..3])
+            && !self.draft.has(&path)
+        {
+            let why = say!(
+                "a log beside the backups leads there",
+                "バックアップのほかにログがある"
+            );
+            self.draft.guess(&path, true, line, why);
+        }
+    }
+
     /// What is said of all things of a section is said of each that says nothing else itself.
     fn each(&mut self, (section, field): (&[&str], &str), value: &str, line: usize, why: &Say) {
         for name in self.draft.names(section) {
@@ -447,6 +464,48 @@ impl Reader<'_> {
         };
         let why = say!("said of all alerts", "全アラートについての記述");
         self.each((&["monitoring", "alerts"], "runbook"), &runbook, line, &why);
+    }
+
+    /// A total is that of the list it stands in: what other lists say is no part of it, and where it stands in none of
+    /// several, nobody knows of which it is one.
+    fn parts_of_the_total(&mut self) {
+        const LIST: usize = 2;
+        let Some(total) = self.totalled else { return };
+        let here = |(chapter, _): &&(usize, String)| *chapter == total;
+        let paid = std::mem::take(&mut self.paid_for);
+        let (own, other): (Vec<_>, Vec<_>) = paid.iter().partition(here);
+        let mut others: Vec<usize> = other.iter().map(|(chapter, _)| *chapter).collect();
+        others.dedup();
+        if own.len() >= LIST && !self.adds_up() {
+            let why = say!(
+                "it is not in the list of the total",
+                "合計の内訳とは別の表にあります"
+            );
+            for (_, name) in other {
+                self.draft.withdraw(&["costs", "budgets", name], &why);
+            }
+        } else if own.len() < LIST && others.len() > 1 && !self.adds_up() {
+            let why = say!(
+                "of which costs it is the total is not said",
+                "何の合計か書かれていません"
+            );
+            self.draft.withdraw(&["costs", "total"], &why);
+        }
+    }
+
+    /// Whether all that is paid for comes to the total.
+    fn adds_up(&self) -> bool {
+        let money = |path: &[&str]| {
+            let said = self.draft.says(path).and_then(Value::as_str)?;
+            Money::parse(said).ok()
+        };
+        let budgets = self.draft.names(&["costs", "budgets"]);
+        let all: Option<Vec<Money>> = budgets
+            .iter()
+            .map(|name| money(&["costs", "budgets", name]))
+            .collect();
+        let sum = all.and_then(|all| Money::sum(all.iter()));
+        sum.is_some() && sum == money(&["costs", "total"])
     }
 
     /// The clock of all machines is that of whoever writes a log.

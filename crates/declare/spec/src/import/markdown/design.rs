@@ -87,14 +87,19 @@ impl Reader<'_> {
             _ if is_map
                 && words::part(name).is_none()
                 && is_call(node)
-                && !name.contains("health") =>
+                && !["health", "circuit", "breaker"]
+                    .iter()
+                    .any(|word| name.contains(word)) =>
             {
                 let line = data.line(node);
                 let provider = node.get("provider").and_then(scalar).unwrap_or(written);
                 let id = self.depends_on(provider, provider, line);
                 self.fields("dependencies", &["dependencies", &id], node, data);
             }
-            _ if is_map && (has("fields") || (has("pattern") && has("retention_days"))) => {
+            _ if is_map
+                && ((has("fields") && self.is_of_logs(path))
+                    || (has("pattern") && has("retention_days"))) =>
+            {
                 self.stream(written, node, data)
             }
             _ if is_map
@@ -132,6 +137,12 @@ impl Reader<'_> {
             },
         }
         true
+    }
+
+    /// Whether a map stands where logs are spoken of: a class of data has fields too.
+    pub(super) fn is_of_logs(&self, path: &str) -> bool {
+        const LOGS: [&str; 6] = ["log", "ログ", "audit", "監査", "stream", "証跡"];
+        LOGS.iter().any(|word| path.contains(word)) || self.is_under(&LOGS)
     }
 
     /// Whether lists here name what is in use, as under "技術スタック選定".

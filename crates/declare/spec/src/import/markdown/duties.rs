@@ -157,13 +157,10 @@ impl Reader<'_> {
         let at = |field| ["security", "sign_in", "people", field];
         let is_of_passwords = path.contains("password") || path.contains("パスワード");
         let mut said = Vec::new();
-        if has(&[
-            "idle",
-            "無操作",
-            "inactiv",
-            "session_timeout",
-            "自動ログアウト",
-        ]) {
+        // How long a session lives in all is another thing.
+        const IDLE: [&str; 5] = ["idle", "無操作", "inactiv", "自動ログアウト", "アイドル"];
+        let says_idle = IDLE.iter().any(|word| text.to_lowercase().contains(word));
+        if has(&IDLE) || (has(&["session_timeout"]) && says_idle) {
             said.extend(figure(Kind::Time).map(|it| ("idle_timeout", json!(it.text))));
         } else if is_of_passwords
             && has(&[

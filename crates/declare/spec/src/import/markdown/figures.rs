@@ -263,6 +263,10 @@ fn figure_of(text: &str, number: &Number) -> Option<Figure> {
     }
     let unit =
         unit_of(trimmed).filter(|(_, kind, _)| *kind == Kind::Time || !after.starts_with('-'));
+    // More than the whole is how much of something else it is: `150 % of the usual load`.
+    if unit.is_some_and(|(_, kind, _)| *kind == Kind::Share) && value > 100.0 {
+        return None;
+    }
     Some(match unit {
         Some((unit, kind, sign)) => Figure {
             start,
@@ -391,6 +395,7 @@ mod tests {
             ),
             ("kept 12 months / 6年", vec!["365d", "2190d"]),
             ("AES-256, p99, t3.large, TLSv1.3", vec![]),
+            ("at 150 % of the usual load, 200%", vec![]),
             ("2026年4月1日から、12月1日まで、5年間", vec!["1825d"]),
             (
                 "毎秒40件、1秒あたり25回、1日あたり約5,200件",

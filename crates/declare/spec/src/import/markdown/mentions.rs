@@ -74,6 +74,7 @@ impl Reader<'_> {
                 from = figure.end;
                 if !name.is_empty() {
                     self.once(&["costs", "budgets", &name], figure.text.as_str(), line);
+                    self.paid_for.push((self.chapter, name));
                 }
             }
         } else if let Some(figure) = money
@@ -81,6 +82,7 @@ impl Reader<'_> {
             .filter(|_| is_total && !self.draft.has(&["costs", "total"]))
         {
             self.once(&["costs", "total"], figure.text.as_str(), line);
+            self.totalled.get_or_insert(self.chapter);
             blank(left, figure);
             return;
         } else {

@@ -3,7 +3,7 @@
 //! What is read is what such documents have in common, the words for parts, fields and figures in `words`, not the
 //! form of any one of them. Every figure becomes a line of the spec or an entry of the report that says it is none.
 //!
-//! Reading order: `fold`, `blocks`, `numbers`, `figures`, `bounds`, `words`, `named`, then `tree` and `shapes` (fenced
+//! Reading order: `fold`, `blocks`, `aside`, `numbers`, `figures`, `bounds`, `words`, `named`, then `tree` and `shapes` (fenced
 //! YAML, JSON and HCL),
 //! `table`, `row`, `rows`, `alert_table`, `design`, `failover`, `procedure`, `copied`, `duties`, `watching`, `objectives`, `sentence`, `stated`, `stating`,
 //! `pairs`, `mentions`, `waiting`, `owed`, `accepted`, `worded`, `prose`, `after`. A block that is a file of another format
@@ -12,6 +12,7 @@
 mod accepted;
 mod after;
 mod alert_table;
+mod aside;
 mod blocks;
 mod bounds;
 mod copied;
@@ -144,6 +145,8 @@ struct Reader<'r> {
     runbook: Option<(String, usize)>,
     /// How often a restore is tried, and which line says so.
     restore_tried: Option<(String, usize)>,
+    /// Which line says that a log is kept beside the backups.
+    logged: Option<usize>,
     /// How often a failover is rehearsed, and which line says so.
     drilled: Option<(String, usize)>,
     /// Standards that were named already.
@@ -156,6 +159,10 @@ struct Reader<'r> {
     shown: Vec<(&'static str, &'static str)>,
     shown_at: usize,
     checklists: Vec<(String, String)>,
+    /// How many headings were read; what is paid for, and the total, by the heading that each stands under.
+    chapter: usize,
+    paid_for: Vec<(usize, String)>,
+    totalled: Option<usize>,
     stated: Vec<String>,
     /// What people wrote, line by line.
     said: Vec<(usize, String)>,
@@ -202,6 +209,7 @@ impl<'r> Reader<'r> {
             clock: None,
             runbook: None,
             restore_tried: None,
+            logged: None,
             drilled: None,
             named: Vec::new(),
             subject: None,
@@ -209,6 +217,9 @@ impl<'r> Reader<'r> {
             shown: Vec::new(),
             shown_at: 0,
             checklists: Vec::new(),
+            chapter: 0,
+            paid_for: Vec::new(),
+            totalled: None,
             stated: Vec::new(),
             said: Vec::new(),
             objectives: Vec::new(),
@@ -229,6 +240,13 @@ impl<'r> Reader<'r> {
             {
                 self.above.push((indent, bare(text)));
             }
+            if let Some(why) = self.aside(&block) {
+                if let What::Paragraph { sentences } = &block.what {
+                    self.led_by(sentences);
+                }
+                self.set_aside(&block, &why);
+                continue;
+            }
             match block.what {
                 What::Heading { level, text } => self.heading(level, &bare(text), block.line),
                 What::Fence { language, text } => self.fence(language, text, block.line, depth),
@@ -242,16 +260,16 @@ impl<'r> Reader<'r> {
                 What::Bullet { text, .. } if text.starts_with('[') && text.contains("](#") => {}
                 What::Bullet {
                     is_numbered, text, ..
-                } => self.bullet(&bare(&text), is_numbered, block.line),
+                } => {
+                    let text = self.without_examples(&bare(&text), block.line);
+                    self.bullet(&text, is_numbered, block.line);
+                }
                 What::Paragraph { sentences } => {
                     self.subject = None;
-                    let last = sentences.last().map(|(_, text)| bare(text));
-                    self.lead = last
-                        .filter(|text| text.ends_with([':', '：']))
-                        .unwrap_or_default();
+                    self.led_by(&sentences);
                     self.paragraph = block.line;
                     for (line, text) in sentences {
-                        let text = bare(&text);
+                        let text = self.without_examples(&bare(&text), line);
                         self.bullet(&text, false, line);
                         self.before = text.to_lowercase();
                     }
@@ -260,6 +278,13 @@ impl<'r> Reader<'r> {
                 }
             }
         }
+    }
+
+    /// A paragraph that ends with a colon leads to what stands below it.
+    fn led_by(&mut self, sentences: &[(usize, String)]) {
+        let last = sentences.last().map(|(_, text)| bare(text));
+        let leads = last.filter(|text| text.ends_with([':', '：']));
+        self.lead = leads.unwrap_or_default();
     }
 
     /// The text with its comments blanked, as many lines long: nobody reads them in what is printed.
@@ -295,6 +320,7 @@ impl<'r> Reader<'r> {
         }
         self.label = None;
         self.lead.clear();
+        self.chapter += 1;
         self.headings.retain(|(above, _)| *above < level);
         self.headings.push((level, text.to_owned()));
         self.parts.retain(|part| part.level < level);

@@ -1,6 +1,6 @@
 //! A row of a table: one thing, each of its cells a field.
 
-use promise::say;
+use promise::{Say, say};
 use serde_json::{Value as Json, json};
 
 use super::{
@@ -223,6 +223,9 @@ impl Reader<'_> {
                 say!("it is not an amount of money", "金額ではありません"),
             );
         };
+        if let Some(why) = unpaid(name, text) {
+            return self.draft.lost(line, &format!("{name}: {text}"), why);
+        }
         let name_of = plain(name);
         let is_total = ["total", "sum", "合計", "総計", "計"].contains(&name_of.as_str())
             || ["total_", "合計", "総計"]
@@ -230,11 +233,56 @@ impl Reader<'_> {
                 .any(|word| name_of.starts_with(word));
         if is_total && !self.draft.has(&["costs", "total"]) {
             self.draft.set(&["costs", "total"], json!(money), line);
+            self.totalled.get_or_insert(self.chapter);
         } else {
             self.draft
-                .set(&["costs", "budgets", &plain(name)], json!(money), line);
+                .set(&["costs", "budgets", &name_of], json!(money), line);
+            self.paid_for.push((self.chapter, name_of));
         }
     }
+}
+
+/// Why an amount is not what is paid each month or year: the price of one, or what is earned.
+fn unpaid(name: &str, text: &str) -> Option<Say> {
+    const EACH: [&str; 14] = [
+        "per customer",
+        "per user",
+        "per transaction",
+        "per request",
+        "per hour",
+        "per seat",
+        "per gb",
+        "/hour",
+        "/user",
+        "/gb",
+        "/人",
+        "/件",
+        "単価",
+        "1件あたり",
+    ];
+    const EARNED: [&str; 9] = [
+        "revenue", "saving", "benefit", "roi", "profit", "売上", "削減", "効果", "利益",
+    ];
+    let said = format!("{name} {text}").to_lowercase();
+    let name = name.to_lowercase();
+    if EACH.iter().any(|word| said.contains(word)) {
+        return Some(say!(
+            "the price of one, and no budget",
+            "単価であり、予算ではありません"
+        ));
+    }
+    let is_word = |word: &str| match word.is_ascii() {
+        true => name
+            .split(|c: char| !c.is_ascii_alphabetic())
+            .any(|own| own.trim_end_matches('s') == word),
+        false => name.contains(word),
+    };
+    EARNED.iter().any(|word| is_word(word)).then(|| {
+        say!(
+            "what is earned or saved, and no budget",
+            "収入や削減額であり、予算ではありません"
+        )
+    })
 }
 
 /// Whether a log is there to mend the program, and tells of no person.

@@ -4,7 +4,7 @@
 use promise::say;
 use serde_json::json;
 
-use super::{Reader, numbers::says_one, place, words::plain};
+use super::{Reader, numbers::says_one, place, shapes::WHOLE, words::plain};
 
 /// Heads of the column that says from where a connection is let in.
 const FROM: [&str; 11] = [
@@ -66,7 +66,34 @@ const EVERYONE: [&str; 7] = [
 impl Reader<'_> {
     /// Reads a table of a network; `false` where it is none.
     pub(super) fn network_table(&mut self, keys: &[String], rows: &[(usize, Vec<&str>)]) -> bool {
-        self.doors(keys, rows) || self.subnets(keys, rows)
+        self.doors(keys, rows) || self.routes(keys, rows) || self.subnets(keys, rows)
+    }
+
+    /// Which way packets go: ranges that are those of whoever is reached, and of nothing that is here.
+    fn routes(&mut self, keys: &[String], rows: &[(usize, Vec<&str>)]) -> bool {
+        const WHERE: [&str; 4] = ["destination", "送信先", "宛先", "宛先cidr"];
+        const BY: [&str; 8] = [
+            "target",
+            "ターゲット",
+            "next_hop",
+            "ネクストホップ",
+            "gateway",
+            "ゲートウェイ",
+            "経由",
+            "via",
+        ];
+        let column = |names: &[&str]| keys.iter().any(|key| names.contains(&key.as_str()));
+        let heading = self.headings.last().map(|(_, text)| text.to_lowercase());
+        let is_named =
+            heading.is_some_and(|text| text.contains("route") || text.contains("ルート"));
+        if !column(&BY) || !(column(&WHERE) || is_named) {
+            return false;
+        }
+        let why = say!("a spec says no routes", "経路は仕様に書きません");
+        for (line, row) in rows {
+            self.draft.lost(*line, &row.join(" / "), why.clone());
+        }
+        true
     }
 
     /// Who lets whom in: a column of ports beside one of sources.
@@ -231,9 +258,28 @@ impl Reader<'_> {
         zone: Option<&str>,
         line: usize,
     ) {
+        if cidr.trim().ends_with("/0") {
+            let why = say!(
+                "it is every address, and no range of a network",
+                "全アドレスを指し、ネットワークの範囲ではありません"
+            );
+            return self.draft.lost(line, &format!("{name} {cidr}"), why);
+        }
         let said = said.to_lowercase();
         let has = |words: &[&str]| words.iter().any(|word| said.contains(word));
         let network = self.network();
+        // `CIDR: 10.0.0.0/16` below the heading of a network is that of the network.
+        let is_bare = WHOLE.contains(&plain(name).as_str());
+        let heading = self.headings.last().map(|(_, text)| text.to_lowercase());
+        let heading = heading.unwrap_or_default();
+        let is_of_subnet = ["subnet", "サブネット"]
+            .iter()
+            .any(|it| heading.contains(it));
+        if is_bare && zone.is_none() && !is_of_subnet {
+            let path = ["infrastructure", "networks", network.as_str(), "cidr"];
+            return self.draft.set(&path, cidr, line);
+        }
+        let name = if is_bare { heading.as_str() } else { name };
         let is_subnet = has(&["subnet", "サブネット", "セグメント", "segment"]);
         if !is_subnet && zone.is_none() && has(&["vpc", "vnet", "ネットワーク全体"]) {
             let path = ["infrastructure", "networks", network.as_str(), "cidr"];

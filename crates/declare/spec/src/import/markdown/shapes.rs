@@ -1,7 +1,10 @@
 //! Fenced maps that no name tells: what has ranges of addresses in it is a network, what names an engine a database,
 //! what has a least and a most number of machines runs something.
 
-use promise::document::{Node, Value};
+use promise::{
+    document::{Node, Value},
+    say,
+};
 use serde_json::json;
 
 use super::{
@@ -14,7 +17,7 @@ use super::{
 use crate::import::taking::{entries, items, text as scalar};
 
 /// Keys of the range that a network has as a whole.
-const WHOLE: [&str; 12] = [
+pub(super) const WHOLE: [&str; 12] = [
     "space",
     "address_prefix",
     "prefix",
@@ -41,6 +44,9 @@ const OVERLAYS: [&str; 6] = [
     "cluster_dns",
     "docker",
 ];
+
+/// What ranges are called that are none of the network's subnets.
+const MORE: [&str; 6] = ["secondary", "additional", "route", "peer", "追加", "拡張"];
 
 /// Deeper than networks are nested.
 const DEPTH_MAX: usize = 6;
@@ -85,6 +91,24 @@ impl Reader<'_> {
         node: &Node,
         data: &Data<'_>,
     ) {
+        // A summary names the network again.
+        let known = self.draft.names(&["infrastructure", "networks"]);
+        let is_known = known.iter().any(|id| {
+            let said = self.draft.says(&["infrastructure", "networks", id, "cidr"]);
+            said.and_then(serde_json::Value::as_str) == Some(cidr)
+        });
+        if is_known && below.is_empty() {
+            let why = say!("it was said before", "前に書かれています");
+            for (key, it) in entries(node) {
+                match scalar(it) {
+                    Some(_) if key.name == whole => {
+                        self.draft.noted(data.line(it), cidr, why.clone());
+                    }
+                    _ => self.leaves(it, data, &plain(&key.name)),
+                }
+            }
+            return;
+        }
         let id = self.draft.id("networks", &super::short(name, "main"));
         let network = ["infrastructure", "networks", id.as_str()];
         for (key, it) in entries(node) {
@@ -164,11 +188,15 @@ fn ranges<'n>(node: &'n Node, path: Vec<String>, out: &mut Vec<Range<'n>>) {
     let is_overlay = path
         .iter()
         .any(|name| OVERLAYS.iter().any(|word| name.contains(word)));
-    if path.len() > DEPTH_MAX || is_overlay {
+    // A second range of the network is no part of its first.
+    let is_more = path
+        .iter()
+        .any(|name| MORE.iter().any(|word| name.contains(word)));
+    if path.len() > DEPTH_MAX || is_overlay || is_more {
         return;
     }
     match &node.value {
-        Value::Scalar(cidr) if is_range(cidr) => out.push(Range {
+        Value::Scalar(cidr) if is_range(cidr) && !cidr.ends_with("/0") => out.push(Range {
             zone: None,
             path,
             node,

@@ -157,6 +157,7 @@ impl Reader<'_> {
                 self.draft.guess(&path, "async", line, why);
             }
         }
+        self.logged(&lower, line);
         for clause in lower.split(['、', '。', ',', ';']) {
             let says = |words: &[&str]| words.iter().any(|word| clause.contains(word));
             let (off, on) = (says(&OFF), says(&ON));
@@ -168,6 +169,29 @@ impl Reader<'_> {
             }
         }
         left
+    }
+
+    /// A log that is kept beside the backups leads to any point in time: `WAL archiving for PITR`.
+    fn logged(&mut self, lower: &str, line: usize) {
+        const LOGGED: [&str; 9] = [
+            "point-in-time recovery",
+            "point in time recovery",
+            "pitr",
+            "ポイントインタイム",
+            "wal archiv",
+            "walアーカイブ",
+            "wal アーカイブ",
+            "transaction log backup",
+            "トランザクションログのバックアップ",
+        ];
+        const DENIED: [&str; 12] = [
+            "not ", "no ", "without", "consider", "plan", "future", "なし", "未", "検討", "予定",
+            "不可", "ない",
+        ];
+        let has = |words: &[&str]| words.iter().any(|word| lower.contains(word));
+        if has(&LOGGED) && !has(&DENIED) && !has(&OFF) {
+            self.logged.get_or_insert(line);
+        }
     }
 
     /// Where the clocks of all machines come from.
@@ -318,7 +342,11 @@ impl Reader<'_> {
             return;
         }
         self.once(&["log_analysis", name, "retention"], value, line);
-        let audit = audit && !is_of_machines(&lower);
+        // Below the heading of a balancer, the log is the balancer's.
+        let above = self.headings.last();
+        let is_of_machine =
+            is_of_machines(&lower) || above.is_some_and(|(_, it)| is_of_machines(it));
+        let audit = audit && !is_of_machine;
         self.once(&["log_analysis", name, "audit"], audit, line);
         blank(left, &figure);
     }

@@ -3,10 +3,12 @@
 
 use std::sync::LazyLock;
 
+use promise::{record::Scalar as _, say, unit::Span};
 use serde_json::{Value, json};
 
 use super::{
     Reader,
+    bounds::signed,
     figures::{Figure, Kind, figures},
     pairs::nearest_pairs,
     sentence, words,
@@ -217,6 +219,12 @@ impl Reader<'_> {
                 Kind::Count => figure.text.parse::<u64>().map(|count| json!(count)).ok(),
                 _ => Some(json!(figure.text)),
             };
+            // When something is done about a lag, and not how far it may fall.
+            let is_beyond = statement.field == "lag_max"
+                && signed(left, figure).is_some_and(|said| said.sign.starts_with('>'));
+            if is_beyond {
+                continue;
+            }
             if let Some(value) = value.filter(|_| statement.section != "-") {
                 self.state(statement.section, statement.field, value, &lower, line);
                 blank(left, figure);
@@ -272,6 +280,19 @@ impl Reader<'_> {
             path = vec!["infrastructure", section, &id];
         }
         path.push(field);
+        // Of backups in full and of what has changed since, the most frequent one is restored.
+        let span = |said: Option<&Value>| Span::parse(said?.as_str()?).ok();
+        if section.starts_with("continuity.backups")
+            && field == "every"
+            && let (Some(before), Some(now)) = (span(self.draft.says(&path)), span(Some(&value)))
+            && now < before
+        {
+            let why = say!(
+                "a more frequent one is told too",
+                "より頻繁なものもあります"
+            );
+            self.draft.withdraw(&path, &why);
+        }
         self.once(&path, value, line);
     }
 

@@ -8,6 +8,7 @@ use serde_json::json;
 
 use super::{
     Reader,
+    aside::columns_elsewhere,
     bounds::condition,
     figures::{CURRENCIES, figures, is_money},
     numbers::says_one,
@@ -207,6 +208,10 @@ pub(super) fn parted(cell: &str) -> (&str, &str) {
 impl Reader<'_> {
     /// A table: each row is a thing, its columns are fields; or each row is a name and a value.
     pub(super) fn table(&mut self, head: &[&str], rows: &[(usize, Vec<&str>)]) {
+        let elsewhere = columns_elsewhere(head);
+        if !elsewhere.is_empty() {
+            return self.table_that_serves(head, rows, &elsewhere);
+        }
         let table = Table::new(head, rows);
         if self.network_table(&table.keys, rows)
             || self.settings(&table)
@@ -247,6 +252,35 @@ impl Reader<'_> {
                 }
             }
         }
+    }
+
+    /// A table with columns for several environments, without those of which nothing is owed.
+    fn table_that_serves(
+        &mut self,
+        head: &[&str],
+        rows: &[(usize, Vec<&str>)],
+        elsewhere: &[usize],
+    ) {
+        let why = say!(
+            "it is of another environment than production",
+            "本番ではない環境の記述です"
+        );
+        let mut kept = Vec::new();
+        for (line, row) in rows {
+            let cells = row.iter().enumerate();
+            let (left, other): (Vec<_>, Vec<_>) =
+                cells.partition(|(at, _)| !elsewhere.contains(at));
+            for (at, cell) in other.into_iter().filter(|(_, cell)| says_one(cell)) {
+                self.draft
+                    .lost(*line, &format!("{}: {cell}", head[at]), why.clone());
+            }
+            kept.push((*line, left.into_iter().map(|(_, cell)| *cell).collect()));
+        }
+        let head: Vec<&str> = (0..head.len())
+            .filter(|at| !elsewhere.contains(at))
+            .map(|at| head[at])
+            .collect();
+        self.table(&head, &kept);
     }
 
     /// What the rows are: the section that most columns are fields of, two at least, or one where the words above say

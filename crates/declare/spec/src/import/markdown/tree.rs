@@ -115,7 +115,13 @@ impl Reader<'_> {
             match &root.value {
                 // One record of a log, by its fields.
                 Value::Map(_)
-                    if root
+                    if self.is_of_logs(
+                        &entries(root)
+                            .iter()
+                            .map(|(key, _)| plain(&key.name))
+                            .collect::<Vec<_>>()
+                            .join("."),
+                    ) && root
                         .get("fields")
                         .is_some_and(|it| matches!(it.value, Value::List(_))) =>
                 {

@@ -4,6 +4,7 @@ use promise::{Say, say};
 
 use super::{
     Reader,
+    aside::unpromised,
     bounds::{is_most_of_all, share_within, signed},
     figures::{Figure, Kind, figures},
     numbers,
@@ -353,97 +354,6 @@ const RECOVERED: [&str; 8] = [
     "recovered within",
     "以内に復旧",
 ];
-
-/// Why the figures of a sentence bind nobody, where it says so itself.
-fn unpromised(text: &str) -> Option<Say> {
-    const ELSEWHERE: [&str; 8] = [
-        "sandbox",
-        "サンドボックス",
-        "検証環境",
-        "開発環境",
-        "ステージング",
-        "staging",
-        "development environment",
-        "test environment",
-    ];
-    const FORMER: [&str; 16] = [
-        "predecessor",
-        "used to cost",
-        "used to be",
-        "の頃は",
-        "従来は",
-        "pilot",
-        "パイロット",
-        "where we come from",
-        "以前のシステム",
-        "現行システムでは",
-        "旧システム",
-        "旧環境",
-        "old platform",
-        "old system",
-        "legacy system",
-        "previous platform",
-    ];
-    const HERE: [&str; 2] = ["本番", "production"];
-    const EXAMPLES: [&str; 6] = [
-        "例えば",
-        "たとえば",
-        "for example",
-        "for instance",
-        "e.g.",
-        "例として",
-    ];
-    const REFUSED: [&str; 11] = [
-        "options considered",
-        "considered options",
-        "比較検討",
-        "alternatives considered",
-        "considered alternatives",
-        "rejected",
-        "代替案",
-        "検討した案",
-        "却下",
-        "不採用",
-        "見送った案",
-    ];
-    const UNBOUND: [&str; 5] = [
-        "目安",
-        "保証しない",
-        "保証するものではない",
-        "best effort",
-        "not guaranteed",
-    ];
-    // A pilot light is a standby.
-    let lower = text.to_lowercase().replace("pilot light", "");
-    let has = |words: &[&str]| words.iter().any(|word| lower.contains(word));
-    if has(&UNBOUND) {
-        return Some(say!(
-            "the document says that it is no promise",
-            "約束ではないと書かれています"
-        ));
-    }
-    if has(&EXAMPLES) {
-        return Some(say!("it is an example", "例として書かれています"));
-    }
-    if has(&REFUSED) {
-        return Some(say!(
-            "it is what was not chosen",
-            "採用されなかった案の記述です"
-        ));
-    }
-    if has(&FORMER) {
-        return Some(say!(
-            "it is of what was there before",
-            "以前のシステムの記述です"
-        ));
-    }
-    (has(&ELSEWHERE) && !has(&HERE)).then(|| {
-        say!(
-            "it is of another environment than production",
-            "本番ではない環境の記述です"
-        )
-    })
-}
 
 fn is_of_logs(text: &str) -> bool {
     ["ログ", "log ", "logs", "証跡"]

@@ -62,8 +62,15 @@ impl Resource<'_> {
                 (pick("availability_zone", "AvailabilityZone"), "zone"),
             ] {
                 if let Some((text, line)) = said(from) {
-                    // What a function computes is no address yet, and no zone.
-                    if text.contains(['!', '$', '…', '(']) {
+                    // What is computed is no address yet, and no zone.
+                    let is_known = match to {
+                        "cidr" => {
+                            text.starts_with(|c: char| c.is_ascii_hexdigit() || c == ':')
+                                && text.contains('/')
+                        }
+                        _ => text.chars().all(|c| c.is_ascii_alphanumeric() || c == '-'),
+                    };
+                    if !is_known {
                         draft.lost(line, &format!("{}.{to}", self.name), unknown(&text));
                         continue;
                     }
@@ -196,6 +203,7 @@ impl Resource<'_> {
                 "LessThanThreshold" => "<",
                 _ => "<=",
             });
+            let threshold = threshold.filter(|(text, _)| text.parse::<f64>().is_ok());
             if let (Some(sign), Some((number, line))) = (sign, threshold) {
                 draft.set(
                     &[path[0], path[1], path[2], "bound"],
