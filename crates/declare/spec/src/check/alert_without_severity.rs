@@ -3,6 +3,7 @@
 use promise::say;
 
 use super::{Found, Sight};
+use crate::diagnostic::Level;
 
 rule! {
     /// # Finds
@@ -34,9 +35,15 @@ fn check(sight: &Sight<'_>, found: &mut Found<'_>) {
         let bare = it.alerts.iter().filter(|(_, it)| it.severity.is_none() && it.promise.is_none());
         logs.extend(bare.map(|(name, _)| vec!["log_analysis", stream.as_str(), "alerts", name.as_str()]));
     }
+    let metrics_ranked = monitoring.metrics.values().any(|it| it.severity.is_some());
+    let is_any_ranked = metrics_ranked || monitoring.alerts.values().any(|it| it.severity.is_some());
     for bare in [metrics, alerts, logs] {
         let Some(first) = bare.first() else { continue };
         let all = bare.iter().filter_map(|path| path.last().copied()).collect::<Vec<_>>().join(", ");
-        found.note(sight.places.key(first), say!("how bad is it? No severity: {all}", "重大度がありません: {all}"));
+        let diagnostic = found.note(sight.places.key(first), say!("how bad is it? No severity: {all}", "重大度がありません: {all}"));
+        // Where no alert has one, they were never thought of; where some have, these were forgotten.
+        if !is_any_ranked {
+            diagnostic.level(Level::Advice);
+        }
     }
 }

@@ -3,6 +3,7 @@
 use promise::say;
 
 use super::{Found, Sight};
+use crate::diagnostic::Level;
 
 rule! {
     /// # Finds
@@ -29,12 +30,15 @@ fn check(sight: &Sight<'_>, found: &mut Found<'_>) {
         let nobody = failover.steps.iter().filter(|it| it.by.is_none()).count();
         let timeless = failover.steps.iter().filter(|it| it.takes.is_none()).count();
         if nobody + timeless > 0 {
-            found
-                .note(
+            let diagnostic = found.note(
                     sight.places.key(&["continuity", "failover", name, "steps"]),
                     say!("of {all} steps, {nobody} have no executor and {timeless} no time", "{all} 件の手順のうち、実行者なしが {nobody} 件、所要時間なしが {timeless} 件です"),
-                )
-                .hint(say!("add `by` and `takes` to each", "各手順に `by` と `takes` を加えます"));
+                );
+            diagnostic.hint(say!("add `by` and `takes` to each", "各手順に `by` と `takes` を加えます"));
+            // A runbook for people names nobody at all; where some steps have somebody, the others were forgotten.
+            if nobody == all {
+                diagnostic.level(Level::Advice);
+            }
         }
     }
 }

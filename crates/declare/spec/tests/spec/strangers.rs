@@ -86,3 +86,209 @@ scrape_configs:
         assert!(text.contains(target), "{text}");
     }
 }
+
+/// A recovery point of an hour, and backups of a day: a contradiction wherever it is meant.
+const DAILY: &str = "- RPO: 1 hour\n- Database backups: daily\n";
+
+#[test]
+fn what_only_shows_how_something_is_written_is_owed_by_nobody() {
+    assert!(is_found("backup-exceeds-rpo", "design.md", DAILY));
+    for shown in [
+        format!("# Guide\n\n## 3. Good example\n\n{DAILY}"),
+        format!("# Guide\n\n## Writing objectives\n\n**Example:**\n\n{DAILY}"),
+        format!("# 手引き\n\n## 可用性\n\n### ❌ 悪い例: 矛盾した目標\n\n{DAILY}"),
+        format!("# 手引き\n\n## 可用性\n\n記入例：\n\n```\n{DAILY}```\n"),
+        format!("# Guide\n\n## Your design\n\n```markdown\n{DAILY}```\n"),
+        format!("# Guide\n\n## Options considered\n\n| RPO | 1 hour |\n|---|---|\n\n{DAILY}"),
+        "# Guide\n\n- ✅ Good: \"RPO: 1 hour\"\n- 例: 日次バックアップ\n".to_owned(),
+        "# 要件\n\n- RPO は 1 時間（例）\n- バックアップは日次\n".to_owned(),
+    ] {
+        assert!(
+            !is_found("backup-exceeds-rpo", "design.md", &shown),
+            "{shown}"
+        );
+    }
+    // A document that is wholly within a fence is meant.
+    let fenced = format!("```markdown\n# Shop\n\n## Recovery\n\n{DAILY}```\n");
+    assert!(is_found("backup-exceeds-rpo", "design.md", &fenced));
+}
+
+#[test]
+fn of_several_environments_the_one_that_serves_is_read() {
+    let table = "
+# Shop
+
+## VPC
+
+| 項目 | dev | stg | prod |
+|---|---|---|---|
+| VPC CIDR | 10.0.0.0/16 | 10.1.0.0/16 | 10.2.0.0/16 |
+
+## Public subnets
+
+| AZ | CIDR (dev) | CIDR (stg) | CIDR (prod) |
+|---|---|---|---|
+| ap-northeast-1a | 10.0.1.0/24 | 10.1.1.0/24 | 10.2.1.0/24 |
+";
+    assert_eq!(found("design.md", table), NOTHING);
+    let other = table.replace("10.2.1.0/24", "10.3.1.0/24");
+    assert_eq!(found("design.md", &other), ["subnet-outside-network"]);
+}
+
+#[test]
+fn routes_are_no_subnets_and_a_bare_range_is_the_networks() {
+    let design = "
+# Shop
+
+## VPC
+
+| Item | Value |
+|---|---|
+| CIDR | 10.4.0.0/16 |
+
+## Subnets
+
+| Name | CIDR | AZ |
+|---|---|---|
+| public-a | 10.4.1.0/24 | eu-west-1a |
+
+## Route tables
+
+| Name | Destination | Target |
+|---|---|---|
+| public | 0.0.0.0/0 | internet gateway |
+| private | 0.0.0.0/0 | NAT gateway |
+
+- Private subnets: `0.0.0.0/0 -> nat-1`
+";
+    assert_eq!(found("design.md", design), NOTHING);
+    let other = design.replace("10.4.1.0/24", "10.5.1.0/24");
+    assert_eq!(found("design.md", &other), ["subnet-outside-network"]);
+    let more = "
+# Shop
+
+```yaml
+shop_vpc:
+  cidr_block: 10.4.0.0/16
+  secondary_cidr_blocks: [10.5.0.0/16]
+  subnets: { public_a: 10.4.1.0/24 }
+summary:
+  network: { vpc: 10.4.0.0/16 }
+```
+";
+    assert_eq!(found("design.md", more), NOTHING);
+}
+
+#[test]
+fn a_total_is_that_of_its_own_list_of_what_is_paid() {
+    let costs = "
+# Plan
+
+## Budget: tools
+- Encryption: $500
+- Scanner: $300
+- Total: $800
+
+## Budget: services
+- Consulting: $700
+
+## Cost metrics
+- Total cost per customer: $6.25
+- 削減効果: 90万円
+";
+    assert_eq!(found("plan.md", costs), NOTHING);
+    let wrong = costs.replace("Scanner: $300", "Scanner: $400");
+    assert_eq!(found("plan.md", &wrong), ["total-does-not-add-up"]);
+}
+
+#[test]
+fn a_log_beside_the_backups_loses_less_than_they_do() {
+    let plan = "
+# Shop
+
+## Recovery
+- RPO: 5 minutes
+- RTO: 1 hour
+
+## Backups
+- Full backups: weekly
+- Incremental backups: daily, using the WAL
+- Restores are tested monthly
+";
+    assert!(is_found("backup-exceeds-rpo", "plan.md", plan));
+    let logged = format!("{plan}- Point-in-time recovery: WAL archiving\n");
+    assert_eq!(found("plan.md", &logged), NOTHING);
+    let denied = format!("{plan}- Point-in-time recovery: not used\n");
+    assert!(is_found("backup-exceeds-rpo", "plan.md", &denied));
+}
+
+#[test]
+fn conditions_signs_and_shares_are_taken_for_what_they_are() {
+    for harmless in [
+        "# S\n\n- RPO: 0\n- We leave the region when replication lag exceeds 5 minutes\n",
+        "# S\n\n## Goals\n\n- Burst capacity: 200% of the usual load\n- 表示倍率 200 % でも利用できる\n",
+        "# S\n\n- RTO: 5 min\n\n```yaml\nfailover:\n  back: { backup_retention: 35 days }\n```\n",
+        "# S\n\n- 可用性: 99.9 %\n- 1時間以内に復旧できない場合は部長に報告する\n",
+        "# S\n\nPCI DSS applies.\n\n```yaml\naccess:\n  admin: { session_timeout: 1 hour }\n```\n",
+        "# S\n\nPCI DSS applies.\n\n```yaml\nclasses:\n  money: { level: high, fields: [card_number] }\n```\n",
+        "# S\n\n- RPO: 1 hour\n- Database scaling: read replicas of the data and sharding\n",
+    ] {
+        assert_eq!(found("design.md", harmless), NOTHING, "{harmless}");
+    }
+    let idle =
+        "# S\n\nPCI DSS applies.\n\n```yaml\naccess:\n  admin: { idle_timeout: 1 hour }\n```\n";
+    assert_eq!(found("design.md", idle), ["sign-in-too-weak"]);
+    let logged = "# S\n\n```yaml\nlogs:\n  money: { level: high, fields: [card_number] }\n```\n";
+    assert!(is_found("card-field-in-logs", "design.md", logged));
+}
+
+#[test]
+fn a_list_in_a_plan_to_recover_is_not_always_one_of_steps() {
+    let plan = "
+# Disaster recovery
+
+## Objectives
+1. **RTO**: 30 minutes
+2. **RPO**: 1 hour
+
+## Failover
+1. Promote the standby (10 min)
+2. Switch DNS (5 min)
+
+## Review meeting
+1. Overview (20 minutes)
+2. Causes (40 minutes)
+
+## Validation of the recovery
+1. Confirm that p95 is back at 2 hours or less
+";
+    let text = read("plan.md", plan).text;
+    assert!(!is_found("recovery-exceeds-rto", "plan.md", plan), "{text}");
+    let steps = text.matches("text:").count();
+    assert_eq!(steps, 2, "{text}");
+    let longer = plan.replace("(10 min)", "(40 min)");
+    assert!(is_found("recovery-exceeds-rto", "plan.md", &longer));
+}
+
+#[test]
+fn a_form_that_nobody_filled_in_says_nothing() {
+    let form = "
+# Service
+
+## Maintenance
+
+| Kind | Window | Frequency |
+|---|---|---|
+| Planned | [TODO: Sun 02:00-06:00] | [TODO: Weekly] |
+
+## Backups
+
+| Backup | Frequency | Retention |
+|---|---|---|
+| Orders | {{ rhythm }} | TBD |
+";
+    let text = read("form.md", form).text;
+    assert!(!text.contains("TODO") && !text.contains("every"), "{text}");
+    let tried = "# P\n\nBackups are made daily. They must be regularly tested by restoring data.\n";
+    assert_eq!(found("policy.md", tried), NOTHING);
+}

@@ -318,14 +318,21 @@ impl Reader<'_> {
 
     /// A restore that is tried is one of every backup, where no more is said of it.
     fn restores(&mut self) {
+        let to = (&["continuity", "backups"][..], "restore_tested_every");
         let Some((every, line)) = self.restore_tried.take() else {
+            if let Some(line) = self.tried_regularly {
+                let why = say!(
+                    "tried regularly; how often is not said, once a year at least",
+                    "定期的に試すとだけある(少なくとも年に一度とみなした)"
+                );
+                self.each(to, "365d", line, &why);
+            }
             return;
         };
         let why = say!(
             "of which backup is not said",
             "どのバックアップかは書かれていない"
         );
-        let to = (&["continuity", "backups"][..], "restore_tested_every");
         self.each(to, &every, line, &why);
     }
 

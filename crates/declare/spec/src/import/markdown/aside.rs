@@ -134,7 +134,8 @@ fn begins_an_example(lower: &str) -> bool {
 
 /// Whether a heading, or a line that ends with a colon, says that what follows only shows how something is written.
 fn is_sample(text: &str) -> bool {
-    const WITHIN: [&str; 12] = [
+    const WITHIN: [&str; 13] = [
+        "❌",
         "良い例",
         "悪い例",
         "ng例",
@@ -163,15 +164,15 @@ fn is_sample(text: &str) -> bool {
         "terraform",
         "インスタンス",
     ];
-    let lower = text.to_lowercase();
-    let lower = lower.trim_matches(|c: char| !c.is_alphanumeric());
+    let whole = text.to_lowercase();
+    let lower = whole.trim_matches(|c: char| !c.is_alphanumeric());
     let bare = lower.trim_start_matches(|c: char| !c.is_alphabetic());
     let ends = |word: &&str| {
         bare.strip_suffix(*word)
             .is_some_and(|before| !before.ends_with(|c: char| c.is_ascii_alphanumeric()))
     };
     let is_form = |word: &&str| ends(word) && bare != *word;
-    let is_one = WITHIN.iter().any(|word| bare.contains(word))
+    let is_one = WITHIN.iter().any(|word| whole.contains(word))
         || WHOLE.contains(&bare)
         || bare.starts_with("example of")
         || bare.starts_with("examples of")
@@ -268,7 +269,8 @@ pub(super) fn unpromised(text: &str) -> Option<Say> {
             "約束ではないと書かれています"
         ));
     }
-    if has(&EXAMPLES) || begins_an_example(&lower) {
+    let is_shown = ["（例）", "(例)", "の例です", "(example)"];
+    if has(&EXAMPLES) || has(&is_shown) || begins_an_example(&lower) {
         return Some(example());
     }
     if has(&REFUSED) {

@@ -145,6 +145,8 @@ struct Reader<'r> {
     runbook: Option<(String, usize)>,
     /// How often a restore is tried, and which line says so.
     restore_tried: Option<(String, usize)>,
+    /// Which line says that restores are tried, and not how often.
+    tried_regularly: Option<usize>,
     /// Which line says that a log is kept beside the backups.
     logged: Option<usize>,
     /// How often a failover is rehearsed, and which line says so.
@@ -209,6 +211,7 @@ impl<'r> Reader<'r> {
             clock: None,
             runbook: None,
             restore_tried: None,
+            tried_regularly: None,
             logged: None,
             drilled: None,
             named: Vec::new(),

@@ -10,6 +10,9 @@ use super::{
 /// `text` in the form of a field; `None` where it is not of that form.
 pub(super) fn value(form: Form, text: &str) -> Option<Json> {
     let text = text.trim();
+    if is_open(text) {
+        return None;
+    }
     let bare = text
         .replace([',', '_'], "")
         .parse::<f64>()
@@ -45,6 +48,22 @@ pub(super) fn value(form: Form, text: &str) -> Option<Json> {
         Form::Rate => number("/s").or_else(|| first(Kind::Rate)),
         Form::Money => first(Kind::Money),
     }
+}
+
+/// Whether a form was not filled in here: `[TODO: weekly]`, `{{ retention }}`, `<duration>`, `TBD`.
+pub(super) fn is_open(text: &str) -> bool {
+    const OPEN: [&str; 6] = ["todo", "tbd", "tbc", "xx", "未定", "要検討"];
+    let lower = text.to_lowercase();
+    let lower = lower.trim_start_matches(['[', '<', '{', '(', '（', '*', '_', ' ']);
+    let names = |word: &&str| {
+        lower
+            .strip_prefix(*word)
+            .is_some_and(|rest| !rest.starts_with(|c: char| c.is_ascii_alphanumeric() && c != 'x'))
+    };
+    let is_form = text.contains("{{")
+        || (text.starts_with('<') && text.ends_with('>'))
+        || (text.starts_with('[') && text.ends_with(']') && text.chars().any(char::is_alphabetic));
+    is_form || OPEN.iter().any(names)
 }
 
 fn count(text: &str) -> Option<u64> {

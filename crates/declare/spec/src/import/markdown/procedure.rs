@@ -8,6 +8,7 @@ use serde_json::json;
 use super::{
     Draft, Reader,
     figures::{Figure, Kind, figures},
+    words,
 };
 
 /// What the first procedure of a document is called.
@@ -24,6 +25,9 @@ const WHOLE: [&str; 8] = [
     "overall",
     "all",
 ];
+
+/// What moves a service elsewhere; what is but restored or approved may be anything.
+const SWITCHES: [&str; 4] = ["dns", "promote", "scale", "redirect"];
 
 /// The steps under one heading.
 pub(super) struct Procedure {
@@ -97,9 +101,11 @@ impl Reader<'_> {
             text: format!("{}s", it.text),
             ..it
         });
+        // `until p95 is below 1.5 s`: when the step is done, and not how long it takes.
+        let is_measured = words::quantile(text).is_some();
         match figures(text)
             .into_iter()
-            .find(|it| it.kind == Kind::Time)
+            .find(|it| it.kind == Kind::Time && !is_measured)
             .or(bare_ttl)
         {
             // The step is done at once; it is the resolvers that take so long.
@@ -123,7 +129,7 @@ impl Reader<'_> {
         }
         let procedure = self.procedure(line);
         procedure.is_timed |= step.get("takes").is_some();
-        procedure.switches |= step.get("do").is_some();
+        procedure.switches |= kind.is_some_and(|(kind, _)| SWITCHES.contains(&kind));
         self.draft
             .push(&["continuity", "failover", &id, "steps"], step, line);
     }

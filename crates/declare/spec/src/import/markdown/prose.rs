@@ -8,7 +8,9 @@ use super::{
     blocks::sentences_of,
     bounds::condition,
     figures::{Kind, figures, is_money},
-    no_home, place,
+    no_home,
+    objectives::recovered,
+    place,
     table::parted,
     words::{self, plain},
 };
@@ -76,8 +78,8 @@ impl Reader<'_> {
                 .draft
                 .push(&["severities", severity, "response"], text, line);
         }
-        let is_step = is_numbered && (self.in_steps || recovers(text));
-        if is_numbered && (is_step || self.is_under(&RECOVERY)) {
+        let is_step = self.in_steps || recovers(text);
+        if is_numbered && !is_objective(text) && (is_step || self.is_recovered_here()) {
             self.in_steps = true;
             return self.step(text, line);
         }
@@ -100,6 +102,41 @@ impl Reader<'_> {
         for sentence in sentences_of(text) {
             self.prose(sentence, line);
         }
+    }
+
+    /// Whether what is numbered here brings a service back: plans for that have lists of much else.
+    fn is_recovered_here(&self) -> bool {
+        const ELSE: [&str; 26] = [
+            "review",
+            "meeting",
+            "agenda",
+            "postmortem",
+            "post-mortem",
+            "retrospective",
+            "lesson",
+            "communicat",
+            "contact",
+            "training",
+            "role",
+            "principle",
+            "objective",
+            "validation",
+            "verification",
+            "prevent",
+            "rollback",
+            "切り戻し",
+            "切戻し",
+            "ロールバック",
+            "振り返り",
+            "体制",
+            "連絡",
+            "予防",
+            "原則",
+            "再発防止",
+        ];
+        let last = self.headings.last().map(|(_, text)| text.to_lowercase());
+        let is_else = last.is_some_and(|text| ELSE.iter().any(|word| text.contains(word)));
+        !is_else && self.is_under(&RECOVERY)
     }
 
     /// What is paid for, below a heading of costs, and how much; its unit may stand in the heading.
@@ -253,6 +290,16 @@ const RECOVERY: [&str; 6] = [
     "recovery",
     "フェイルオーバー",
 ];
+
+/// Whether an item names what is owed, and no step: `RTO: 4 hours`.
+fn is_objective(text: &str) -> bool {
+    const NAMES: [&str; 4] = ["frequency", "頻度", "retention", "保持"];
+    let Some((name, _)) = text.split_once([':', '：']) else {
+        return false;
+    };
+    let lower = name.to_lowercase();
+    recovered(name).is_some() || NAMES.iter().any(|word| lower.contains(word))
+}
 
 /// Whether a step of a list takes time and brings a service back.
 fn recovers(text: &str) -> bool {

@@ -49,6 +49,11 @@ impl Told<'_> {
         has(what, &text) && (has(&TRIED, &text) || has(&TRIED, &above))
     }
 
+    fn is_tried(&self, words: &[&str]) -> bool {
+        let text = self.text.to_lowercase();
+        words.iter().any(|word| text.contains(word))
+    }
+
     fn rhythm(&self) -> Option<&'static str> {
         words::rhythm(self.text).or_else(|| words::rhythm(self.above))
     }
@@ -83,13 +88,27 @@ impl Reader<'_> {
 
     fn rehearsal(&mut self, told: &Told<'_>) {
         let Some(every) = told.rhythm() else {
-            return;
+            return self.tried_regularly(told);
         };
         let said = (every.to_owned(), told.line);
-        if told.speaks(&RESTORED) {
+        // `contingency plans, including backups, are tested at least annually`
+        let of_backups = told.speaks(&["backup", "バックアップ"]) && told.is_tried(&TRIED[..6]);
+        if told.speaks(&RESTORED) || of_backups {
             self.restore_tried.get_or_insert(said);
         } else if told.speaks(&RECOVERED) {
             self.drilled.get_or_insert(said);
+        }
+    }
+
+    /// Backups that are tried regularly, and nobody says how often: `backups must be regularly tested`.
+    fn tried_regularly(&mut self, told: &Told<'_>) {
+        const REGULARLY: [&str; 3] = ["regular", "periodic", "定期"];
+        const DENIED: [&str; 4] = ["not ", "never", "no ", "ない"];
+        let lower = told.text.to_lowercase();
+        let has = |words: &[&str]| words.iter().any(|word| lower.contains(word));
+        let is_tried = told.speaks(&RESTORED) || told.speaks(&["backup", "バックアップ"]);
+        if is_tried && has(&REGULARLY) && !has(&DENIED) {
+            self.tried_regularly.get_or_insert(told.line);
         }
     }
 

@@ -22,6 +22,14 @@ const COPIED: [&str; 5] = [
     "レプリケーション",
 ];
 const OF_DATA: [&str; 5] = ["database", "data", "region", "データ", "リージョン"];
+/// Copies that answer questions, and that nobody recovers from.
+const FOR_READING: [&str; 5] = [
+    "read replica",
+    "read-replica",
+    "リードレプリカ",
+    "読み取り",
+    "scaling",
+];
 const NOT_DATA: [&str; 13] = [
     "image",
     "secret",
@@ -147,6 +155,11 @@ impl Reader<'_> {
             } else if says(&COPIED)
                 && says(&OF_DATA)
                 && !says(&NOT_DATA)
+                && !says(&FOR_READING)
+                && self
+                    .headings
+                    .last()
+                    .is_none_or(|(_, heading)| heading != text)
                 && figures(text).is_empty()
                 && !self.draft.has(&path)
             {

@@ -305,7 +305,9 @@ impl Reader<'_> {
         });
         let fitting = told.chain(parts).filter_map(|(section, is_told)| {
             let fits = table.fits(section);
-            (fits > 1 || (fits == 1 && is_told)).then_some((is_told, fits, section))
+            // Much else has a window and a rhythm.
+            let is_enough = fits > 1 && section != "backups";
+            (is_enough || (fits > 0 && is_told)).then_some((is_told, fits, section))
         });
         fitting
             .max_by_key(|(is_told, fits, _)| (*is_told, *fits))

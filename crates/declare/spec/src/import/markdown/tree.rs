@@ -229,6 +229,14 @@ impl Reader<'_> {
             }
             // `retry: { max_retries: 3 }` of a call.
             if section == "dependencies" && matches!(below.value, Value::Map(_)) {
+                // How long a breaker stays open is no wait for an answer.
+                if ["circuit", "breaker"]
+                    .iter()
+                    .any(|word| name.contains(word))
+                {
+                    self.leaves(below, data, &name);
+                    continue;
+                }
                 self.fields(section, path, below, data);
                 continue;
             }
@@ -428,14 +436,19 @@ impl Reader<'_> {
 
     /// `p1_ack_deadline: 15 min`, `sev1: [primary: must acknowledge within 15 min]`: then the next person is called.
     fn acknowledged(&mut self, path: &str, text: &str, line: usize) -> bool {
-        const ACKNOWLEDGED: [&str; 5] = ["ack", "acknowledg", "応答がな", "応答しな", "未応答"];
+        const ACKNOWLEDGED: [&str; 4] = ["acknowledg", "応答がな", "応答しな", "未応答"];
         let said = format!("{path} {text}").to_lowercase();
+        // `backup_retention` acknowledges nothing.
+        let is_ack = |text: &str| {
+            text.split(|c: char| !c.is_alphanumeric())
+                .any(|word| word == "ack")
+        };
         let severity = words::severity(&path.replace('.', "_"));
         let time = figures(text).into_iter().find(|it| it.kind == Kind::Time);
         let (Some((severity, level)), Some(time)) = (severity, time) else {
             return false;
         };
-        if !ACKNOWLEDGED.iter().any(|word| said.contains(word)) {
+        if !is_ack(&said) && !ACKNOWLEDGED.iter().any(|word| said.contains(word)) {
             return false;
         }
         let at = |field| ["severities", severity, field];

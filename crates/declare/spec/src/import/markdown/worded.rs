@@ -125,7 +125,9 @@ impl Reader<'_> {
             Kind::Count if value == "0" && has(&["rpo", "目標復旧時点"]) => {
                 self.objective("rpo", "0s", text, line);
             }
-            Kind::Time if has(&RECOVERED) => self.objective("rto", value, text, line),
+            Kind::Time if has(&RECOVERED) && !has(&NOT_RECOVERED) => {
+                self.objective("rto", value, text, line);
+            }
             Kind::Time if is_downtime(text) => {
                 self.objective("downtime_allowed", value, text, line);
             }
@@ -136,7 +138,7 @@ impl Reader<'_> {
             {
                 self.objective("availability", value, text, line);
             }
-            Kind::Time if is_of_logs(&near) && has(&KEPT) => {
+            Kind::Time if is_of_logs(&near) && has(&KEPT) && !has(&OF_USE) => {
                 self.once(&["monitoring", "log_retention"], value, line);
             }
             Kind::Time if names_ttl(before) && speaks(&DNS) => {
@@ -268,6 +270,15 @@ impl Reader<'_> {
     }
 }
 const TIMED_OUT: [&str; 5] = ["タイムアウト", "timeout", "time out", "deadline", "打ち切"];
+/// Logs of how a product is used, which audit nothing.
+const OF_USE: [&str; 6] = [
+    "行動ログ",
+    "利用ログ",
+    "検索ログ",
+    "behavio",
+    "analytics",
+    "click",
+];
 const DNS: [&str; 3] = ["dns", "route 53", "名前解決"];
 const MEASURED: [&str; 6] = ["メトリクス", "監視", "収集", "metric", "scrape", "collect"];
 const ANSWERED: [&str; 6] = [
@@ -353,6 +364,14 @@ const RECOVERED: [&str; 8] = [
     "restored within",
     "recovered within",
     "以内に復旧",
+];
+
+/// What is done when a service is not there again.
+const NOT_RECOVERED: [&str; 4] = [
+    "復旧できない",
+    "復旧しない",
+    "not restored within",
+    "not recovered within",
 ];
 
 fn is_of_logs(text: &str) -> bool {

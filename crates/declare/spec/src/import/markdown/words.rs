@@ -282,8 +282,21 @@ const RHYTHMS: [(&str, &str); 47] = [
     ("年次", "365d"),
 ];
 
+/// More often than the rhythm that follows, and nobody says how often.
+const SEVERAL: [&str; 6] = [
+    "multiple times",
+    "several times",
+    "many times",
+    "複数回",
+    "数回",
+    "何度",
+];
+
 pub(super) fn rhythm(text: &str) -> Option<&'static str> {
     let text = text.to_lowercase();
+    if SEVERAL.iter().any(|word| text.contains(word)) {
+        return None;
+    }
     RHYTHMS
         .iter()
         .find(|(word, _)| text.contains(word))
