@@ -25,7 +25,20 @@ rule! {
 
 fn check(sight: &Sight<'_>, found: &mut Found<'_>) {
     for (name, it) in &sight.spec.design.infrastructure.databases {
-        let Some(user) = it.user.as_deref().filter(|user| ["root", "admin", "administrator", "sa", "postgres", "mysql", "oracle", "system", "elastic"].contains(user)) else { continue };
+        let engine = it.engine.as_deref().unwrap_or_default();
+        let known = OF_ENGINES.iter().find(|(word, _)| engine.contains(word));
+        let known = known.map_or(OF_ANY, |(_, users)| *users);
+        let Some(user) = it.user.as_deref().filter(|user| known.contains(user)) else { continue };
         found.note(sight.places.at(&["infrastructure", "databases", name, "user"]), say!("`{user}` is the account that the product comes with", "`{user}` は製品に初めからあるアカウントです"));
     }
 }
+
+const OF_ANY: &[&str] = &["root", "admin", "administrator", "sa", "postgres", "mysql", "oracle", "system", "elastic"];
+/// What the engine itself, or the provider's console, calls the first account.
+const OF_ENGINES: [(&str, &[&str]); 5] = [
+    ("postgres", &["postgres"]),
+    ("mysql", &["root", "admin", "mysql"]),
+    ("mariadb", &["root", "admin", "mysql"]),
+    ("sqlserver", &["sa", "admin"]),
+    ("oracle", &["system", "sys", "oracle", "admin"]),
+];

@@ -164,6 +164,17 @@ pub(super) struct Success<'s> {
     pub(super) tier: Option<&'s str>,
 }
 
+impl<'s> Success<'s> {
+    /// What it is called.
+    pub(super) fn name(&self) -> &'s str {
+        if self.path[0] == "promises" {
+            self.path[1]
+        } else {
+            self.path[2]
+        }
+    }
+}
+
 pub(super) fn successes<'s>(sight: &Sight<'s>) -> Vec<Success<'s>> {
     let promises = sight.spec.promises.iter().filter_map(|promise| {
         let Kind::Ratio(ratio) = &promise.kind else {

@@ -2,7 +2,7 @@
 
 use promise::{say, quantity::Quantity, unit::Percent};
 
-use super::{Found, Sight, design};
+use super::{Found, Sight, design, words};
 
 rule! {
     /// # Finds
@@ -32,7 +32,8 @@ fn check(sight: &Sight<'_>, found: &mut Found<'_>) {
     for (path, value, tier) in metrics.chain(alerts) {
         let Quantity::Share(errors) = value else { continue };
         let successes = design::successes(sight);
-        let Some(success) = successes.iter().filter(|it| it.tier == tier).max_by(|a, b| a.at_least.0.total_cmp(&b.at_least.0)) else { continue };
+        let is_of_this = |it: &&design::Success<'_>| it.tier == tier && (tier.is_some() || words::may_be_of_one(path[2], it.name()));
+        let Some(success) = successes.iter().filter(is_of_this).max_by(|a, b| a.at_least.0.total_cmp(&b.at_least.0)) else { continue };
         let left = Percent(((1.0 - success.at_least.0) * 1e12).round() / 1e12);
         if errors <= left {
             continue;

@@ -3,6 +3,7 @@
 use promise::say;
 
 use super::{Found, Sight};
+use crate::diagnostic::Level;
 
 rule! {
     /// # Finds
@@ -25,15 +26,20 @@ rule! {
 
 fn check(sight: &Sight<'_>, found: &mut Found<'_>) {
     let continuity = &sight.spec.design.continuity;
+    let mut tiers = sight.spec.service.tiers.values();
+    let is_promised = tiers.any(|it| it.rto.is_some() || it.rpo.is_some()) || !sight.spec.profiles.is_empty();
     for (name, backup) in &continuity.backups {
         let of = |drill: &crate::section::continuity::Drill| {
             let of = drill.of.as_ref();
             of == Some(name) || (of.is_some() && of == backup.of.as_ref()) || (of.is_some() && of == backup.tier.as_ref())
         };
         if backup.restore_tested_every.is_none() && !continuity.drills.values().any(of) {
-            found
-                .note(sight.places.key(&["continuity", "backups", name]), say!("nobody restores `{name}` to see whether it works", "`{name}` の復元を試す予定がありません"))
-                .hint(say!("add `restore_tested_every: 90d`", "`restore_tested_every: 90d` などを加えます"));
+            let diagnostic = found.note(sight.places.key(&["continuity", "backups", name]), say!("nobody restores `{name}` to see whether it works", "`{name}` の復元を試す予定がありません"));
+            diagnostic.hint(say!("add `restore_tested_every: 90d`", "`restore_tested_every: 90d` などを加えます"));
+            // Where no recovery is promised, nothing rests on it.
+            if !is_promised {
+                diagnostic.level(Level::Advice);
+            }
         }
     }
 }

@@ -15,6 +15,8 @@ const OF_ANY_TIME: &str = "latency response responses answer time times duration
 
 /// The words of a name without those that tell how bad it is; two alerts whose names have the same are about one thing.
 pub(super) fn base(name: &str) -> BTreeSet<String> {
+    // `4_xxerror`, from `4XXError`: a class of answers.
+    let name = name.replace("_xx", "xx");
     let all = name
         .split(|c: char| !c.is_alphanumeric())
         .map(str::to_lowercase);
@@ -25,6 +27,29 @@ pub(super) fn base(name: &str) -> BTreeSet<String> {
             && !is_sev(word)
     })
     .collect()
+}
+
+/// Words that any name of a share of failures or successes has.
+const OF_ANY_SHARE: &str = "error errors failure failures failed fail rate rates ratio share percent success \
+    successes successful succeed surge spike increase 5xx http";
+
+/// The words of a name that tell whose failures or successes they are.
+pub(super) fn of_whose(name: &str) -> BTreeSet<String> {
+    let all = of_what([name]).into_iter();
+    all.filter(|word| !is_among(OF_ANY_SHARE, word)).collect()
+}
+
+/// Whether two such names may be of one thing: they share a word, or one of them tells of nothing.
+pub(super) fn may_be_of_one(one: &str, other: &str) -> bool {
+    // What the caller did wrong is no failure of ours.
+    if [one, other]
+        .iter()
+        .any(|it| it.replace("_xx", "xx").contains("4xx"))
+    {
+        return false;
+    }
+    let (one, other) = (of_whose(one), of_whose(other));
+    one.is_empty() || other.is_empty() || shared(&one, &other) > 0
 }
 
 /// The words of names that tell whose time it is.

@@ -292,3 +292,93 @@ fn a_form_that_nobody_filled_in_says_nothing() {
     let tried = "# P\n\nBackups are made daily. They must be regularly tested by restoring data.\n";
     assert_eq!(found("policy.md", tried), NOTHING);
 }
+
+#[test]
+fn what_is_forbidden_or_explained_lets_nobody_in_and_is_no_network() {
+    for harmless in [
+        "# S\n\n- 5.1 Ensure no ACL may allow ingress from 0.0.0.0/0 to SSH\n",
+        "# S\n\n## VPC peering\n\nIn this example both networks have a subnetwork 10.0.0.0/24.\nFor network A there is no problem, because it knows only one 10.0.0.0/24 subnetwork.\n",
+        "# S\n\n## Load balancer\n\n- The load balancer looks at the health of a pod by polling `/live` every 5 seconds, with a timeout of 5 seconds\n- The clients of the API have a timeout of 30 minutes\n",
+    ] {
+        assert_eq!(found("design.md", harmless), NOTHING, "{harmless}");
+    }
+    let open = "# S\n\n- The bastion is open to 0.0.0.0/0 for SSH\n";
+    assert!(is_found("open-to-everyone", "design.md", open));
+}
+
+#[test]
+fn amounts_that_are_reckoned_or_free_limit_nothing() {
+    let costs = "
+# Cost
+
+## Secrets
+- Two secrets: 2 × $0.40 = $0.80 a month
+- Total: $0.85 a month
+
+## Free
+- 無料枠の予算額は $0.00
+
+## Budget
+- 予算額: $5.00
+";
+    assert_eq!(found("cost.md", costs), NOTHING);
+}
+
+#[test]
+fn alerts_of_other_things_are_not_held_against_each_other() {
+    let alerts = "
+# Monitoring
+
+## Alerts
+- 4XXError > 10% (warning)
+- 5XXError > 0.3% (critical)
+
+## Goals
+- Payment success rate >= 99.5 %
+
+## Monitoring of images
+- Image error rate > 5 % (warning)
+";
+    assert_eq!(found("monitoring.md", alerts), NOTHING);
+    let of_payments = alerts.replace("Image error", "Payment error");
+    let told = "errors-beyond-promise";
+    assert!(is_found(told, "monitoring.md", &of_payments));
+}
+
+#[test]
+fn the_first_account_is_that_of_its_engine() {
+    let database = |engine: &str| {
+        format!(
+            "resource \"aws_db_instance\" \"main\" {{\n  engine = \"{engine}\"\n  username = \"root\"\n}}\n"
+        )
+    };
+    assert!(is_found("default-user", "main.tf", &database("mysql")));
+    assert!(!is_found("default-user", "main.tf", &database("postgres")));
+}
+
+#[test]
+fn a_firewall_opens_the_ports_of_all_its_blocks_and_pings_open_none() {
+    let wall = |more: &str| {
+        format!(
+            "resource \"google_compute_firewall\" \"a\" {{\n  allow {{\n    protocol = \"icmp\"\n  }}\n{more}  source_ranges = [\"0.0.0.0/0\"]\n}}\n"
+        )
+    };
+    assert_eq!(found("main.tf", &wall("")), NOTHING);
+    let web = "  allow {\n    protocol = \"tcp\"\n    ports = [\"443\"]\n  }\n";
+    assert_eq!(found("main.tf", &wall(web)), NOTHING);
+    let shell = web.replace("443", "22");
+    assert_eq!(found("main.tf", &wall(&shell)), ["open-to-everyone"]);
+}
+
+#[test]
+fn what_runs_later_is_no_address_yet() {
+    let subnets = "
+AWSTemplateFormatVersion: '2010-09-09'
+Resources:
+  Shop: { Type: 'AWS::EC2::VPC', Properties: { CidrBlock: !Sub '10.${B}.0.0/16' } }
+  A: { Type: 'AWS::EC2::Subnet', Properties: { VpcId: !Ref Shop, CidrBlock: !Sub '10.${B}.1.0/24' } }
+";
+    assert_eq!(found("stack.yaml", subnets), NOTHING);
+    let fenced = "# S\n\n```hcl\nresource \"aws_subnet\" \"a\" {\n  vpc_id     = aws_vpc.main.id\n  cidr_block = each.value.cidr\n}\n```\n";
+    assert_eq!(found("design.md", fenced), NOTHING);
+}

@@ -491,7 +491,7 @@ impl Reader<'_> {
             for (_, name) in other {
                 self.draft.withdraw(&["costs", "budgets", name], &why);
             }
-        } else if own.len() < LIST && others.len() > 1 && !self.adds_up() {
+        } else if own.len() < LIST && (others.len() != 1 || other.len() < LIST) && !self.adds_up() {
             let why = say!(
                 "of which costs it is the total is not said",
                 "何の合計か書かれていません"

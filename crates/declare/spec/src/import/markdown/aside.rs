@@ -89,7 +89,10 @@ fn refused() -> Say {
 }
 
 /// Words that make an example of what they stand with.
-const EXAMPLES: [&str; 6] = [
+const EXAMPLES: [&str; 9] = [
+    "in this example",
+    "previous example",
+    "この例で",
     "例えば",
     "たとえば",
     "for example",

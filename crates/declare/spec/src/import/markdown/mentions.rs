@@ -56,7 +56,16 @@ impl Reader<'_> {
             return;
         }
         let is_total = speaks(&TOTAL);
-        if let ([figure], true) = (money.as_slice(), speaks(&CEILING) && !is_total) {
+        // `2 × $0.40 = $0.80`: how an amount is reckoned.
+        if left.contains(['×', '✕', '=', '＝']) {
+            let why = say!("how an amount is reckoned", "金額の計算過程です");
+            self.draft.lost(line, left, why);
+            money.iter().for_each(|figure| blank(left, figure));
+            return;
+        }
+        // `無料枠`: what is free of charge limits nothing.
+        let is_free = speaks(&["無料枠", "free tier"]);
+        if let ([figure], true) = (money.as_slice(), speaks(&CEILING) && !is_total && !is_free) {
             if !self.draft.has(&["costs", "ceiling"]) {
                 self.once(&["costs", "ceiling"], figure.text.as_str(), line);
                 blank(left, figure);
@@ -95,6 +104,24 @@ impl Reader<'_> {
     pub(super) fn doors_in(&mut self, text: &str, line: usize) {
         let lower = text.to_lowercase();
         let says = |words: &[&str]| words.iter().any(|word| lower.contains(word));
+        // `No rule may allow 0.0.0.0/0`: what nobody shall do lets nobody in.
+        const DENIED: [&str; 12] = [
+            "no ",
+            "not ",
+            "never",
+            "without",
+            "avoid",
+            "restrict",
+            "deny",
+            "block",
+            "しない",
+            "ない",
+            "禁止",
+            "拒否",
+        ];
+        if says(&DENIED) && !says(&SUBNETS) && !says(&NETWORKS) {
+            return;
+        }
         let mut words = text.split(|c: char| !(c.is_ascii_alphanumeric() || "./".contains(c)));
         let Some(range) = words.find(|word| is_range(word.trim_end_matches('.'))) else {
             return;
@@ -194,6 +221,14 @@ impl Reader<'_> {
             let is_whole = says(&NETWORKS) && !says(&SUBNETS);
             if is_of_subnets && !is_whole && network != "peer" {
                 let name = subnet_name(before);
+                if name.split_whitespace().count() > SUBNET_WORDS_MAX {
+                    let why = say!(
+                        "which subnet it is, nothing says",
+                        "どのサブネットか書かれていません"
+                    );
+                    self.draft.lost(line, text, why);
+                    continue;
+                }
                 self.range(&name, &format!("{own} subnet"), range, None, line);
             } else {
                 self.once(
@@ -317,6 +352,9 @@ const NETWORKS: [&str; 7] = [
     "仮想ネットワーク",
     "private services access",
 ];
+
+/// What has more words is a sentence, and no name.
+const SUBNET_WORDS_MAX: usize = 5;
 
 /// What a subnet is called before its range: `the workload subnet is`, `DB セグメント`.
 fn subnet_name(before: &str) -> String {

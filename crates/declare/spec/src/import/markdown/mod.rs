@@ -261,6 +261,8 @@ impl<'r> Reader<'r> {
                 } => self.item(&bare(&text), done, block.line),
                 // A table of contents says nothing that its chapters do not.
                 What::Bullet { text, .. } if text.starts_with('[') && text.contains("](#") => {}
+                // Neither does the name of another document.
+                What::Bullet { text, .. } if is_link(&text) => {}
                 What::Bullet {
                     is_numbered, text, ..
                 } => {
@@ -409,6 +411,12 @@ impl<'r> Reader<'r> {
             words.iter().any(|word| text.contains(word))
         })
     }
+}
+
+/// Whether a text is a link, and nothing else.
+fn is_link(text: &str) -> bool {
+    let text = text.trim();
+    text.starts_with('[') && text.ends_with(')') && text.matches("](").count() == 1
 }
 
 /// Why something is not in the spec.

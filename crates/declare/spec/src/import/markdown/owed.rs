@@ -171,11 +171,11 @@ impl Reader<'_> {
             return false;
         }
         let measures = if is_latency { "latency" } else { measures };
-        let name = format!(
-            "{} {}",
-            few_words(about),
-            quantile.as_deref().unwrap_or(measures)
-        );
+        let words = match (few_words(about), named::english(about)) {
+            (words, Some(english)) if words.is_empty() => english,
+            (words, _) => words,
+        };
+        let name = format!("{words} {}", quantile.as_deref().unwrap_or(measures));
         let id = self.draft.id("metrics", &name);
         let at = |field| ["monitoring", "metrics", id.as_str(), field];
         self.once(&at("bound"), bound, line);

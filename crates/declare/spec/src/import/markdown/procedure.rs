@@ -102,7 +102,16 @@ impl Reader<'_> {
             ..it
         });
         // `until p95 is below 1.5 s`: when the step is done, and not how long it takes.
-        let is_measured = words::quantile(text).is_some();
+        // `within the last 35 days`: to what it applies.
+        const APPLIES: [&str; 5] = [
+            "過去",
+            "以前の",
+            "within the last",
+            "older than",
+            "retention",
+        ];
+        let is_measured =
+            words::quantile(text).is_some() || APPLIES.iter().any(|word| lower.contains(word));
         match figures(text)
             .into_iter()
             .find(|it| it.kind == Kind::Time && !is_measured)
@@ -224,7 +233,7 @@ fn looked_times(text: &str) -> Option<u64> {
 }
 
 /// `T+15 min: deploy`: when the step is reached, and what it is.
-fn on_clock(text: &str) -> Option<(Duration, &str)> {
+pub(super) fn on_clock(text: &str) -> Option<(Duration, &str)> {
     let rest = text.trim_start().strip_prefix(['T', 't'])?.trim_start();
     let rest = rest.strip_prefix('+')?;
     let at = figures(rest).into_iter().next()?;

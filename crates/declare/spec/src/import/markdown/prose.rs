@@ -11,6 +11,7 @@ use super::{
     no_home,
     objectives::recovered,
     place,
+    procedure::on_clock,
     table::parted,
     words::{self, plain},
 };
@@ -78,7 +79,7 @@ impl Reader<'_> {
                 .draft
                 .push(&["severities", severity, "response"], text, line);
         }
-        let is_step = self.in_steps || recovers(text);
+        let is_step = self.in_steps || recovers(text) || on_clock(text).is_some();
         if is_numbered && !is_objective(text) && (is_step || self.is_recovered_here()) {
             self.in_steps = true;
             return self.step(text, line);
@@ -134,9 +135,33 @@ impl Reader<'_> {
             "原則",
             "再発防止",
         ];
+        const STEPS: [&str; 13] = [
+            "step",
+            "procedure",
+            "process",
+            "runbook",
+            "scenario",
+            "if ",
+            "手順",
+            "流れ",
+            "フロー",
+            "対応",
+            "実施",
+            "シナリオ",
+            "障害",
+        ];
         let last = self.headings.last().map(|(_, text)| text.to_lowercase());
-        let is_else = last.is_some_and(|text| ELSE.iter().any(|word| text.contains(word)));
-        !is_else && self.is_under(&RECOVERY)
+        let says = |words: &[&str]| {
+            let last = last.as_deref().unwrap_or_default();
+            words.iter().any(|word| last.contains(word))
+        };
+        // A whole plan is called so in its title; of what stands in it, only what is called steps is.
+        let below = self.headings.iter().filter(|(level, _)| *level > 1);
+        let mut below = below.map(|(_, text)| text.to_lowercase());
+        let is_chapter = below.any(|text| RECOVERY.iter().any(|word| text.contains(word)));
+        !says(&ELSE)
+            && self.is_under(&RECOVERY)
+            && (is_chapter || says(&STEPS) || self.headings.len() < 2)
     }
 
     /// What is paid for, below a heading of costs, and how much; its unit may stand in the heading.

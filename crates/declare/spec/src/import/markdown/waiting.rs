@@ -102,9 +102,20 @@ impl Reader<'_> {
         // `Bankgirot: timeout 30 s, …` names whom it is about.
         let label = text.split_once([':', '：']).map(|(name, _)| name.trim());
         let label = label.filter(|name| name.chars().count() <= NAME_MAX && !name.contains(' '));
-        let speaks = OTHERS.iter().any(|word| lower.contains(word))
-            || self.is_under(&OTHERS)
-            || self.waiting_for(line).is_some();
+        // How long those wait who call us is not how long we wait.
+        const CALLERS: [&str; 6] = [
+            "the clients",
+            "the client ",
+            "browser",
+            "クライアント",
+            "ブラウザ",
+            "利用者端末",
+        ];
+        let is_caller = CALLERS.iter().any(|word| lower.contains(word));
+        let speaks = !is_caller
+            && (OTHERS.iter().any(|word| lower.contains(word))
+                || self.is_under(&OTHERS)
+                || self.waiting_for(line).is_some());
         let name = few_words(before);
         let name = label.unwrap_or(if name.is_empty() { "provider" } else { &name });
         speaks.then(|| self.depends_on(text, name, line))
@@ -187,7 +198,11 @@ pub(super) const BALANCERS: [&str; 9] = [
     "idle timeout",
     "アイドルタイムアウト",
 ];
-const CHECKED: [&str; 5] = [
+const CHECKED: [&str; 9] = [
+    "health of",
+    "liveness",
+    "readiness",
+    "polling",
     "ヘルスチェック",
     "health check",
     "死活監視",

@@ -65,8 +65,9 @@ impl Resource<'_> {
                     // What is computed is no address yet, and no zone.
                     let is_known = match to {
                         "cidr" => {
-                            text.starts_with(|c: char| c.is_ascii_hexdigit() || c == ':')
-                                && text.contains('/')
+                            let is_of_range =
+                                |c: char| c.is_ascii_hexdigit() || ['.', ':', '/'].contains(&c);
+                            text.contains('/') && text.chars().all(is_of_range)
                         }
                         _ => text.chars().all(|c| c.is_ascii_alphanumeric() || c == '-'),
                     };
@@ -165,8 +166,20 @@ impl Resource<'_> {
             let id = draft.id("infrastructure.security_groups", self.name);
             let path = ["infrastructure", "security_groups", &id, "inbound"];
             let (ranges, allowed) = (taking.take("source_ranges"), taking.take("allow"));
-            let ports = allowed.and_then(|it| it.get("ports"));
-            let ports: Vec<String> = ports.map_or(&[][..], items).iter().map(shown).collect();
+            let blocks = allowed.map_or(&[][..], |it| match &it.value {
+                Value::List(blocks) => blocks,
+                _ => std::slice::from_ref(it),
+            });
+            // What only answers pings opens no port.
+            let pings = |it: &&Node| it.get("protocol").map(shown).is_some_and(|it| it == "icmp");
+            let opening = || blocks.iter().filter(|it| !pings(it));
+            if opening().next().is_none() {
+                let why = say!("it opens no port", "開けるポートがありません");
+                draft.noted(self.line, self.name, why);
+                return true;
+            }
+            let ports = opening().filter_map(|it| it.get("ports"));
+            let ports: Vec<String> = ports.flat_map(items).map(shown).collect();
             for range in ranges.map_or(&[][..], items) {
                 let line = source.line(range.span.start);
                 for port in ports
