@@ -382,3 +382,63 @@ Resources:
     let fenced = "# S\n\n```hcl\nresource \"aws_subnet\" \"a\" {\n  vpc_id     = aws_vpc.main.id\n  cidr_block = each.value.cidr\n}\n```\n";
     assert_eq!(found("design.md", fenced), NOTHING);
 }
+
+/// What the made spec says at a path, without where it came from.
+fn says(text: &str, path: &str) -> bool {
+    let done = read("design.md", text);
+    let told = done.report.iter();
+    told.filter_map(|it| it.to.as_deref())
+        .any(|to| to.starts_with(path))
+}
+
+#[test]
+fn figures_that_tell_a_story_are_no_promises() {
+    for story in [
+        "# S\n\n## Requirements\n\nAn audit of the maps showed that less than 1% of the requests had one.\n",
+        "# S\n\n## Monitoring\n\n[up]: https://example.com/graph?expr=avg%20by%20(env)%2022%25\n",
+        "# S\n\n## Monitoring\n\nSee [the graph](https://example.com/95%25/5m) for more.\n",
+        "# S\n\n## 要件\n\n- 過去 35 日間の任意の時点に戻せる\n",
+        "# S\n\n## Goals\n\n- Estimates: 30-60 minutes\n",
+    ] {
+        assert!(!says(story, "promises"), "{story}");
+    }
+    for owed in [
+        "# S\n\n## Requirements\n\n- Answers of the login page: 800 ms\n",
+        "# S\n\n## Goals\n\nFewer than 1% of the requests of a month fail: less than 1% must fail.\n",
+    ] {
+        assert!(says(owed, "promises"), "{owed}");
+    }
+    let least = read("design.md", "# S\n\n## Goals\n\n- Minimum pause: 2 s\n").text;
+    assert!(least.contains(">= 2s"), "{least}");
+    let named = "# S\n\n## Recovery\n\n- **RPO（目標復旧時点）**: 5分以内\n";
+    assert!(says(named, "service.tiers.service.rpo"));
+}
+
+#[test]
+fn tables_and_words_that_only_look_like_others() {
+    let records = "
+# S
+
+## 障害対応の成果物
+
+| 成果物 | 内容 | 更新頻度 |
+|---|---|---|
+| 問合せ記録 | 対応履歴 | 随時更新 |
+| 障害報告書 | 原因と対策 | 発生時 |
+";
+    assert!(!says(records, "severities"));
+    let ranked =
+        "# S\n\n## 障害対応\n\n| 重大度 | 初動 |\n|---|---|\n| S | 15分以内 |\n| A | 1時間以内 |\n";
+    assert!(says(ranked, "severities"));
+    let pages = "# S\n\nPages such as the home page are kept in the cache for 5 minutes. Critical pages too, 5 minutes.\n";
+    assert!(!says(pages, "severities"));
+    let people = "# S\n\nContacts of all key personnel must be reviewed quarterly.\n";
+    assert!(!says(people, "security.keys"));
+    let limits = "# S\n\n## ALB\n\n| Item | Value |\n|---|---|\n| Idle timeout | 1〜4000 秒 |\n";
+    assert!(!says(
+        limits,
+        "infrastructure.load_balancers.alb.idle_timeout"
+    ));
+    let open = "# S\n\n## On-call\n\n- Alert answered within: [TODO: e.g., 15 minutes]\n";
+    assert!(!says(open, "monitoring") && !says(open, "promises"));
+}

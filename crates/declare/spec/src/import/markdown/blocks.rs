@@ -271,11 +271,22 @@ fn boxed(text: &str) -> (Option<bool>, &str) {
 
 /// Without the signs of emphasis and code.
 pub(super) fn bare(text: &str) -> String {
-    text.replace("**", "")
-        .replace("__", "")
-        .replace('`', "")
-        .trim()
-        .to_owned()
+    let text = text.replace("**", "").replace("__", "").replace('`', "");
+    unlinked(text.trim())
+}
+
+/// A text with the words of its links, and not where those lead: `[the plan](https://…)`.
+fn unlinked(text: &str) -> String {
+    let (mut out, mut rest) = (String::with_capacity(text.len()), text);
+    while let Some(at) = rest.find("](")
+        && let Some(start) = rest[..at].rfind('[')
+        && let Some(length) = rest[at..].find(')')
+    {
+        out.push_str(&rest[..start]);
+        out.push_str(&rest[start + 1..at]);
+        rest = &rest[at + length + 1..];
+    }
+    out + rest
 }
 
 #[cfg(test)]

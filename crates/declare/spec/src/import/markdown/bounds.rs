@@ -140,7 +140,12 @@ pub(super) fn direction(text: &str, figure: &Figure) -> &'static str {
         "loss",
         "損失",
     ];
+    const LEAST: [&str; 4] = ["最小", "最低", "minimum", "at least"];
     let lower = text.to_lowercase();
+    let before = text[..figure.start].to_lowercase();
+    if LEAST.iter().any(|word| before.contains(word)) {
+        return ">=";
+    }
     let is_most = is_most_of_all(figure);
     let is_flow = figure.kind == Kind::Rate;
     if (is_most || is_flow) && !WASTE.iter().any(|word| lower.contains(word)) {

@@ -356,6 +356,14 @@ fn continues(text: &str, last: &Figure, next: &Figure) -> bool {
         && matches!((unit(last), unit(next)), (Some(a), Some(b)) if a < b)
 }
 
+/// Whether a figure is the far end of a span of values: `1〜4000 秒`, `30-60 minutes`.
+pub(super) fn ends_a_span(text: &str, figure: &Figure) -> bool {
+    const TO: [char; 6] = ['〜', '～', '~', '–', '—', '-'];
+    let before = text[..figure.start].trim_end();
+    let from = before.strip_suffix(TO).map(str::trim_end);
+    from.is_some_and(|from| from.ends_with(|c: char| c.is_ascii_digit()))
+}
+
 /// Whether a text names an amount of money.
 pub(super) fn is_money(text: &str) -> bool {
     figures(text).iter().any(|it| it.kind == Kind::Money)

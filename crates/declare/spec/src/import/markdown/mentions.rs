@@ -57,7 +57,7 @@ impl Reader<'_> {
         }
         let is_total = speaks(&TOTAL);
         // `2 × $0.40 = $0.80`: how an amount is reckoned.
-        if left.contains(['×', '✕', '=', '＝']) {
+        if left.contains(['×', '✕', '=', '＝', '→']) {
             let why = say!("how an amount is reckoned", "金額の計算過程です");
             self.draft.lost(line, left, why);
             money.iter().for_each(|figure| blank(left, figure));

@@ -267,6 +267,9 @@ impl<'r> Reader<'r> {
                     is_numbered, text, ..
                 } => {
                     let text = self.without_examples(&bare(&text), block.line);
+                    if is_unfilled(&text) {
+                        continue;
+                    }
                     self.bullet(&text, is_numbered, block.line);
                 }
                 What::Paragraph { sentences } => {
@@ -275,6 +278,9 @@ impl<'r> Reader<'r> {
                     self.paragraph = block.line;
                     for (line, text) in sentences {
                         let text = self.without_examples(&bare(&text), line);
+                        if is_unfilled(&text) {
+                            continue;
+                        }
                         self.bullet(&text, false, line);
                         self.before = text.to_lowercase();
                     }
@@ -411,6 +417,12 @@ impl<'r> Reader<'r> {
             words.iter().any(|word| text.contains(word))
         })
     }
+}
+
+/// Whether a text names a value that nobody wrote yet: `Answered within: [TODO: 15 minutes]`.
+fn is_unfilled(text: &str) -> bool {
+    let value = text.split_once([':', '：']);
+    value.is_some_and(|(_, value)| place::is_open(value.trim()))
 }
 
 /// Whether a text is a link, and nothing else.

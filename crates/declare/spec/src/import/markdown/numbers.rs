@@ -168,6 +168,12 @@ pub(super) fn passed_over(text: &str, number: &Number) -> Option<usize> {
     let rest = &text[number.start..];
     let after = text[number.end..].trim_start_matches(' ');
     let gap = text.len() - number.end - after.len();
+    // Digits of an address are no figure.
+    let ends = |c: char| c.is_whitespace() || "<>()（）「」、。".contains(c);
+    let word = text[..number.start].rsplit(ends).next();
+    if word.is_some_and(|word| word.contains("://")) {
+        return Some(rest.find(ends).unwrap_or(rest.len()));
+    }
     // `3営業日`, `第6版`, `毎月1日`: nothing that a spec counts.
     let before = text[..number.start].trim_end();
     if let Some(word) = ["営業日", "business day", "working day"]

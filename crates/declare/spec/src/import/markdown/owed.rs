@@ -59,19 +59,29 @@ impl Reader<'_> {
         {
             return false;
         }
+        // What was found, and from when something is looked back at, binds nobody.
+        let before = text[..figure.start].trim_end().to_lowercase();
+        let is_found = FOUND.iter().any(|word| lower.contains(word));
+        let is_bound = BINDING.iter().any(|word| lower.contains(word));
+        if (is_found && !is_bound) || before.ends_with("過去") || before.ends_with("past") {
+            return false;
+        }
+        // What the heading alone says to be owed is a name and its value, and no story.
+        let is_short = text.chars().count() <= LABEL_MAX;
         signed(text, figure).is_some()
             || NORMS.iter().any(|word| lower.contains(word))
-            || self.is_under(&[
-                "goal",
-                "slo",
-                "objective",
-                "目標",
-                "要件",
-                "requirement",
-                "サービスレベル",
-                "monitor",
-                "監視",
-            ])
+            || is_short
+                && self.is_under(&[
+                    "goal",
+                    "slo",
+                    "objective",
+                    "目標",
+                    "要件",
+                    "requirement",
+                    "サービスレベル",
+                    "monitor",
+                    "監視",
+                ])
     }
 
     /// An objective whose tier is told by the words beside it, when all tiers are known.
@@ -187,6 +197,28 @@ impl Reader<'_> {
         true
     }
 }
+
+/// Words of what was seen or reckoned.
+const FOUND: [&str; 14] = [
+    " showed",
+    " shows that",
+    " found that",
+    " was ",
+    " were ",
+    "it means",
+    "measured at",
+    "observed",
+    "でした",
+    "ました",
+    "だった",
+    "実績",
+    "実測",
+    "composition",
+];
+/// Words that bind even what was seen before.
+const BINDING: [&str; 6] = ["must", "shall", "promise", "guarantee", "こと。", "とする"];
+/// A name and its value; a longer text tells a story.
+const LABEL_MAX: usize = 80;
 
 /// Words for the share of time in which a service answers.
 pub(super) const OFFERED: [&str; 9] = [

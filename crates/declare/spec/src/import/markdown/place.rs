@@ -3,7 +3,7 @@
 use serde_json::{Value as Json, json};
 
 use super::{
-    figures::{Kind, figures, only},
+    figures::{Kind, ends_a_span, figures, only},
     words::{self, Form, plain},
 };
 
@@ -18,6 +18,15 @@ pub(super) fn value(form: Form, text: &str) -> Option<Json> {
         .parse::<f64>()
         .ok()
         .filter(|n| n.is_finite() && *n >= 0.0);
+    // Of a span of values nobody knows which one is meant.
+    let is_span = || {
+        let all = figures(text);
+        all.iter()
+            .any(|it| it.kind != Kind::Count && ends_a_span(text, it))
+    };
+    if !matches!(form, Form::Text | Form::Texts | Form::Count | Form::Tries) && is_span() {
+        return None;
+    }
     let number = |unit: &str| bare.map(|n| json!(format!("{n}{unit}")));
     let figure = |kind| {
         only(text)

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use super::{
     Reader,
     bounds::signed,
-    figures::{Figure, Kind, figures},
+    figures::{Figure, Kind, ends_a_span, figures},
     pairs::nearest_pairs,
     sentence, words,
 };
@@ -192,7 +192,8 @@ impl Reader<'_> {
         let counted =
             |figure: &Figure| figure.kind != Kind::Count || !counts_machines(left, figure);
         let far = |statement: &Statement, figure: &Figure| {
-            let is_kind = figure.kind == statement.kind && counted(figure);
+            let is_kind =
+                figure.kind == statement.kind && counted(figure) && !ends_a_span(left, figure);
             let far = is_kind.then(|| statement.far(&lower, figure)).flatten();
             far.unwrap_or(UNREAD)
         };

@@ -143,6 +143,9 @@ impl<'t> Table<'t> {
     /// The cell of a row, with the unit that its column's head names.
     pub(super) fn cell(&self, row: &[&str], at: usize) -> String {
         let cell = row.get(at).copied().unwrap_or_default().trim_matches('*');
+        if place::is_open(cell) {
+            return String::new();
+        }
         let unit = self.units.get(at).copied().unwrap_or_default();
         let is_bare = cell
             .chars()
@@ -305,6 +308,15 @@ impl Reader<'_> {
         });
         let fitting = told.chain(parts).filter_map(|(section, is_told)| {
             let fits = table.fits(section);
+            // Other lists have levels and times to answer, too: names of severities, or marks, stand in these.
+            let is_ranked = section != "severities"
+                || table.rows.iter().any(|(_, row)| {
+                    let name = table.cell(row, table.name);
+                    words::severity(&name).is_some() || is_mark(&name)
+                });
+            if !is_ranked {
+                return None;
+            }
             // Much else has a window and a rhythm.
             let is_enough = fits > 1 && section != "backups";
             (is_enough || (fits > 0 && is_told)).then_some((is_told, fits, section))
@@ -454,6 +466,14 @@ impl Reader<'_> {
         }
         true
     }
+}
+
+/// Whether a name is a mark of some order: `S`, `レベル 2`, `③`.
+fn is_mark(name: &str) -> bool {
+    const ORDER: [&str; 6] = ["レベル", "level", "ランク", "rank", "sev", "tier"];
+    let lower = name.to_lowercase();
+    let bare = lower.trim_matches(|c: char| c.is_whitespace() || "()（）[]".contains(c));
+    bare.chars().count() <= 2 || ORDER.iter().any(|word| bare.starts_with(word))
 }
 
 /// What the head of a column is called that belongs to no tier.

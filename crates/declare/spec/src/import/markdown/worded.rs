@@ -6,8 +6,9 @@ use super::{
     Reader,
     aside::unpromised,
     bounds::{is_most_of_all, share_within, signed},
-    figures::{Figure, Kind, figures},
+    figures::{Figure, Kind, ends_a_span, figures},
     numbers,
+    objectives::recovered,
     owed::OFFERED,
     stated::KEPT,
     waiting::{PAUSED, RETRIED, Topic, WAITED, topic},
@@ -114,13 +115,23 @@ impl Reader<'_> {
     }
 
     fn figure(&mut self, before: &str, after: &str, text: &str, figure: &Figure, line: usize) {
-        let near = format!("{before} {after}").to_lowercase();
+        // `RPO（目標復旧時点）: 5 分`: what is named stands before its brackets.
+        let label = text.split_once([':', '：']).map(|(name, _)| name);
+        let label = label.filter(|name| name.len() < figure.start && recovered(name).is_some());
+        let near = format!("{} {before} {after}", label.unwrap_or_default()).to_lowercase();
         let whole = text.to_lowercase();
         let has = |words: &[&str]| words.iter().any(|word| near.contains(word));
         let speaks = |words: &[&str]| words.iter().any(|word| whole.contains(word));
         let value = figure.text.as_str();
         // What the sentence turned to last, before this figure.
         let topic = topic(&text[..figure.start]);
+        if ends_a_span(text, figure) && signed(text, figure).is_none() {
+            let why = say!(
+                "a span of values, and no bound",
+                "幅のある値であり、上限でも下限でもありません"
+            );
+            return self.draft.lost(line, text, why);
+        }
         match figure.kind {
             Kind::Count if value == "0" && has(&["rpo", "目標復旧時点"]) => {
                 self.objective("rpo", "0s", text, line);
@@ -215,7 +226,12 @@ impl Reader<'_> {
                     self.once(&["severities", severity, "answer_within"], value, line);
                 }
             }
-            Kind::Time if speaks(&TOLD) && words::severity(before).is_some() => {
+            Kind::Time
+                if speaks(&TOLD)
+                    && words::severity(before).is_some()
+                    && (has(&["within", "以内", "in under"])
+                        || signed(text, figure).is_some_and(|it| it.sign.starts_with('<'))) =>
+            {
                 if let Some((severity, _)) = words::severity(before) {
                     self.severity(severity, line);
                     self.once(&["severities", severity, "page_within"], value, line);
