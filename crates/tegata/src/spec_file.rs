@@ -105,6 +105,12 @@ pub(crate) fn read(path: &Path) -> Result<String, Say> {
 
 fn cannot_read(path: &Path, error: &std::io::Error) -> Say {
     let shown = path.display();
+    if error.kind() == std::io::ErrorKind::NotFound {
+        return say!(
+            "{shown} is not there: `tegata init` writes a first one, `tegata import FILES -o {shown}` one from what you have",
+            "{shown} がありません。`tegata init` で最初の仕様を、`tegata import ファイル -o {shown}` で手元の文書から仕様を作れます"
+        );
+    }
     say!(
         "{shown} cannot be read: {error}",
         "{shown} を読めません: {error}"

@@ -442,3 +442,41 @@ fn tables_and_words_that_only_look_like_others() {
     let open = "# S\n\n## On-call\n\n- Alert answered within: [TODO: e.g., 15 minutes]\n";
     assert!(!says(open, "monitoring") && !says(open, "promises"));
 }
+
+#[test]
+fn of_objectives_for_each_kind_of_disaster_none_is_the_services() {
+    let plan = "
+# Shop
+
+Backups of the database are made daily, and restores are tried monthly.
+
+## If the front end is lost
+- RTO: 5 minutes
+- RPO: 5 minutes
+
+## If the data is lost
+- RTO: 30 minutes
+- RPO: 24 hours
+";
+    assert_eq!(found("plan.md", plan), NOTHING);
+    let whole = format!("{plan}\n## Recovery objectives\n- RPO: 1 hour\n");
+    assert_eq!(found("plan.md", &whole), ["backup-exceeds-rpo"]);
+}
+
+#[test]
+fn what_is_done_beyond_a_figure_is_no_promise_to_be_beyond_it() {
+    for trigger in [
+        "# S\n\n## Requirements\n\n- CPU utilization: >70% for 5 minutes\n",
+        "# S\n\n## Auto-scaling triggers\n\n- Request rate: >1000 req/s sustained\n",
+        "# S\n\n## Goals\n\n- Automatic escalation after 15 minutes\n",
+    ] {
+        assert!(!says(trigger, "promises"), "{trigger}");
+    }
+    for owed in [
+        "# S\n\n## Goals\n\n- Throughput: > 1000 req/s\n",
+        "# S\n\n## Goals\n\n- MTBF: > 90 days\n",
+        "# S\n\n## Goals\n\n- Error rate: < 1 %\n",
+    ] {
+        assert!(says(owed, "promises"), "{owed}");
+    }
+}

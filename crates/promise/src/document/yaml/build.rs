@@ -161,15 +161,37 @@ impl<'t, 'm> Builder<'t, 'm> {
         let null =
             style == ScalarStyle::Plain && matches!(text, "" | "~" | "null" | "Null" | "NULL");
         // A block's span reaches to the next line's start; a person's caret should not.
-        let span = span.start..self.written(span.start, span.end);
+        let end = self.written(span.start, span.end);
+        let end = self.quoted(span.start, end, style).unwrap_or(end);
         Node {
-            span,
+            span: span.start..end,
             value: if null {
                 Value::Null
             } else {
                 Value::Scalar(text.to_owned())
             },
         }
+    }
+
+    /// Where a text in quotes ends: the parser counts the comment behind it, too.
+    fn quoted(&self, start: usize, end: usize, style: ScalarStyle) -> Option<usize> {
+        let quote = match style {
+            ScalarStyle::DoubleQuoted => '"',
+            ScalarStyle::SingleQuoted => '\'',
+            _ => return None,
+        };
+        let inner = self.lines.text.get(start..end)?.strip_prefix(quote)?;
+        let mut chars = inner.char_indices().peekable();
+        while let Some((at, c)) = chars.next() {
+            let is_doubled = || inner[at + 1..].starts_with('\'');
+            match c {
+                '\\' if quote == '"' => drop(chars.next()),
+                '\'' if quote == c && is_doubled() => drop(chars.next()),
+                _ if c == quote => return Some(start + 2 * quote.len_utf8() + at),
+                _ => {}
+            }
+        }
+        None
     }
 
     /// `end` without the white space that the parser counts to a closing bracket.

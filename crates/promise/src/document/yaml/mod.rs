@@ -283,4 +283,16 @@ mod tests {
             }
         }
     }
+
+    #[test]
+    fn a_text_in_quotes_ends_with_them() {
+        let text = "a: \"> 1 %, \\\"so\\\"\"   # why\nb: 'it''s'  # \"x\"\nc: [\"d\", 'e']\n";
+        let (root, mistakes) = parse_yaml(text);
+        assert!(mistakes.is_empty(), "{mistakes:?}");
+        let root = root.unwrap();
+        let written = |name: &str| &text[root.get(name).unwrap().span.clone()];
+        assert_eq!(written("a"), "\"> 1 %, \\\"so\\\"\"");
+        assert_eq!(written("b"), "'it''s'");
+        assert_eq!(written("c"), "[\"d\", 'e']");
+    }
 }

@@ -5,7 +5,7 @@ use promise::{Say, quantity::Money, record::Scalar as _, say};
 use serde_json::{Value, json};
 
 use super::{
-    Objective, PAYMENTS, Reader,
+    PAYMENTS, Reader,
     blocks::bare,
     no_home, numbers,
     stating::{self, NAMELESS},
@@ -202,7 +202,7 @@ impl Reader<'_> {
     }
 
     /// The tier whose name shares a word with a text.
-    fn tier_in(&self, text: &str) -> Option<String> {
+    pub(super) fn tier_in(&self, text: &str) -> Option<String> {
         let about = words_of(text);
         let tier = |tier: &&(String, Option<String>)| {
             let name = self.draft.says(&["service", "tiers", &tier.0, "name"]);
@@ -234,44 +234,6 @@ impl Reader<'_> {
             if let Some(payer) = payer.filter(|payer| self.draft.has(&["dependencies", payer])) {
                 self.draft
                     .push(&["dependencies", &payer, "needed_by"], tier, watched.line);
-            }
-        }
-    }
-
-    /// An objective is that of the tier which its words name, of the only one, or of the service.
-    fn objectives_without_a_tier(&mut self) {
-        for Objective {
-            field,
-            value,
-            about,
-            heading,
-            line,
-        } in std::mem::take(&mut self.objectives)
-        {
-            let only = self.draft.only_in(&["service", "tiers"]);
-            let why = || say!("told by the words around it", "前後の語による");
-            if let Some(tier) = self.tier_in(&about).or(only) {
-                self.draft
-                    .guess(&["service", "tiers", &tier, field], value, line, why());
-            } else if self.tiers.iter().any(|(tier, _)| {
-                self.draft
-                    .says(&["service", "tiers", tier, field])
-                    .is_some_and(|said| *said == value)
-            }) {
-                let what = format!("{field} {value}");
-                let why = say!("a tier promises the same", "同じ値を約束する層があります");
-                self.draft.noted(line, &what, why);
-            } else if self.tiers.is_empty() || speaks_of_all(&about) || is_label(&about, &heading) {
-                let why = say!("no tier is named with it", "層の名前がない");
-                self.draft
-                    .guess(&["service", "tiers", "service", field], value, line, why);
-            } else {
-                let what = format!("{field} {value}: {about}");
-                let why = say!(
-                    "none of the tiers is named with it",
-                    "どの層のものか書かれていません"
-                );
-                self.draft.lost(line, &what, why);
             }
         }
     }
@@ -546,42 +508,6 @@ impl Reader<'_> {
             );
         }
     }
-}
-
-/// Whether an objective stands alone where objectives stand, `RTO: < 4 hours`: it is of the whole.
-fn is_label(text: &str, heading: &str) -> bool {
-    const WORDS_MAX: usize = 4;
-    const OBJECTIVES: [&str; 9] = [
-        "rto",
-        "rpo",
-        "objective",
-        "summary",
-        "overview",
-        "target",
-        "目標",
-        "概要",
-        "要件",
-    ];
-    OBJECTIVES.iter().any(|word| heading.contains(word))
-        && text
-            .split_once([':', '：'])
-            .is_some_and(|(name, _)| name.split_whitespace().count() <= WORDS_MAX)
-}
-
-/// Whether a text speaks of the whole service.
-fn speaks_of_all(text: &str) -> bool {
-    let lower = text.to_lowercase();
-    [
-        "本サービス",
-        "サービス全体",
-        "システム全体",
-        "the platform",
-        "the service",
-        "the system",
-        "overall",
-    ]
-    .iter()
-    .any(|word| lower.contains(word))
 }
 
 /// The words of a text that tell it from others.

@@ -6,7 +6,7 @@
 //! Reading order: `fold`, `blocks`, `aside`, `numbers`, `figures`, `bounds`, `words`, `named`, then `tree` and `shapes` (fenced
 //! YAML, JSON and HCL),
 //! `table`, `row`, `rows`, `alert_table`, `design`, `failover`, `procedure`, `copied`, `duties`, `watching`, `objectives`, `sentence`, `stated`, `stating`,
-//! `pairs`, `mentions`, `waiting`, `owed`, `accepted`, `worded`, `prose`, `after`. A block that is a file of another format
+//! `pairs`, `mentions`, `waiting`, `owed`, `accepted`, `worded`, `prose`, `after`, `untiered`. A block that is a file of another format
 //! is read as such.
 
 mod accepted;
@@ -39,6 +39,7 @@ mod stated;
 mod stating;
 mod table;
 mod tree;
+mod untiered;
 mod waiting;
 mod watching;
 mod worded;

@@ -59,11 +59,27 @@ impl Reader<'_> {
         {
             return false;
         }
+        // `CPU > 70 %`: beyond it something is done; nobody promises to be worse than that.
+        let is_beyond = signed(text, figure).is_some_and(|said| said.sign.starts_with('>'));
+        let is_trigger = self.is_under(&[
+            "trigger",
+            "autoscal",
+            "auto-scal",
+            "スケール条件",
+            "発動条件",
+        ]);
+        let is_lasting = LASTING.iter().chain(&KEPT).any(|word| lower.contains(word));
+        if is_beyond && (is_trigger || (direction(text, figure) == "<=" && !is_lasting)) {
+            return false;
+        }
         // What was found, and from when something is looked back at, binds nobody.
         let before = text[..figure.start].trim_end().to_lowercase();
         let is_found = FOUND.iter().any(|word| lower.contains(word));
         let is_bound = BINDING.iter().any(|word| lower.contains(word));
-        if (is_found && !is_bound) || before.ends_with("過去") || before.ends_with("past") {
+        let is_when = ["過去", "past", "after"]
+            .iter()
+            .any(|word| before.ends_with(word));
+        if (is_found && !is_bound) || is_when {
             return false;
         }
         // What the heading alone says to be owed is a name and its value, and no story.
@@ -154,14 +170,15 @@ impl Reader<'_> {
         let why = || say!("nothing says how it is measured", "測り方が書かれていない");
         self.draft
             .guess(&["promises", &id, "kind"], "declared", line, why());
-        self.draft.guess(
-            &["promises", &id, "text"],
-            if about.is_empty() { text } else { about },
-            line,
-            why(),
-        );
-        self.draft
-            .guess(&["promises", &id, "bound"], bound, line, why());
+        let about = if about.is_empty() { text } else { about };
+        self.draft.set(&["promises", &id, "text"], about, line);
+        let path = ["promises", &id, "bound"];
+        if said.is_some() {
+            self.draft.set(&path, bound, line);
+        } else {
+            let why = say!("the direction is told by what it is of", "向きは内容による");
+            self.draft.guess(&path, bound, line, why);
+        }
     }
 
     /// A bound on what is measured of every service is a metric with its threshold, which rules hold against the rest.
@@ -198,6 +215,17 @@ impl Reader<'_> {
     }
 }
 
+/// Times of which more is better.
+const LASTING: [&str; 8] = [
+    "mtbf",
+    "between failures",
+    "uptime",
+    "notice",
+    "valid",
+    "lifetime",
+    "平均故障間隔",
+    "有効",
+];
 /// Words of what was seen or reckoned.
 const FOUND: [&str; 14] = [
     " showed",

@@ -117,7 +117,13 @@ impl Reader<'_> {
     fn figure(&mut self, before: &str, after: &str, text: &str, figure: &Figure, line: usize) {
         // `RPO（目標復旧時点）: 5 分`: what is named stands before its brackets.
         let label = text.split_once([':', '：']).map(|(name, _)| name);
-        let label = label.filter(|name| name.len() < figure.start && recovered(name).is_some());
+        let is_first = || {
+            figures(text)
+                .first()
+                .is_some_and(|first| first.start == figure.start)
+        };
+        let label = label
+            .filter(|name| name.len() < figure.start && recovered(name).is_some() && is_first());
         let near = format!("{} {before} {after}", label.unwrap_or_default()).to_lowercase();
         let whole = text.to_lowercase();
         let has = |words: &[&str]| words.iter().any(|word| near.contains(word));

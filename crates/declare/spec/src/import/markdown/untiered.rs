@@ -1,0 +1,156 @@
+//! Objectives of recovery and availability that no tier is named with: whose they are, the whole document tells.
+
+use std::collections::BTreeSet;
+
+use promise::say;
+
+use super::{Objective, Reader};
+
+impl Reader<'_> {
+    /// An objective is that of the tier which its words name, of the only one, or of the service.
+    pub(super) fn objectives_without_a_tier(&mut self) {
+        self.objectives_of_several();
+        for Objective {
+            field,
+            value,
+            about,
+            heading,
+            line,
+        } in std::mem::take(&mut self.objectives)
+        {
+            let only = self.draft.only_in(&["service", "tiers"]);
+            let why = || say!("told by the words around it", "前後の語による");
+            if let Some(tier) = self.tier_in(&about).or(only) {
+                self.draft
+                    .guess(&["service", "tiers", &tier, field], value, line, why());
+            } else if self.tiers.iter().any(|(tier, _)| {
+                self.draft
+                    .says(&["service", "tiers", tier, field])
+                    .is_some_and(|said| *said == value)
+            }) {
+                let what = format!("{field} {value}");
+                let why = say!("a tier promises the same", "同じ値を約束する層があります");
+                self.draft.noted(line, &what, why);
+            } else if self.tiers.is_empty() || speaks_of_all(&about) || is_label(&about, &heading) {
+                let why = say!("no tier is named with it", "層の名前がない");
+                self.draft
+                    .guess(&["service", "tiers", "service", field], value, line, why);
+            } else {
+                let what = format!("{field} {value}: {about}");
+                let why = say!(
+                    "none of the tiers is named with it",
+                    "どの層のものか書かれていません"
+                );
+                self.draft.lost(line, &what, why);
+            }
+        }
+    }
+
+    /// Where no tier is named and several values are, as one for each kind of disaster, only that which stands for the
+    /// whole is the service's.
+    fn objectives_of_several(&mut self) {
+        if !self.tiers.is_empty() {
+            return;
+        }
+        let all = std::mem::take(&mut self.objectives);
+        // A sentence says of what it speaks; a bare name only its heading.
+        let is_bare = |it: &Objective| is_only_named(&it.about);
+        let is_general = |it: &Objective| is_bare(it) && is_label(&it.about, &it.heading);
+        let values = |field: &str, among: &dyn Fn(&Objective) -> bool| {
+            let of_field = all.iter().filter(|it| it.field == field && among(it));
+            of_field
+                .map(|it| it.value.as_str())
+                .collect::<BTreeSet<_>>()
+                .len()
+        };
+        let is_kept = |it: &Objective| {
+            !is_bare(it)
+                || values(it.field, &is_bare) < 2
+                || (is_general(it) && values(it.field, &is_general) == 1)
+        };
+        let kept: Vec<bool> = all.iter().map(is_kept).collect();
+        for (objective, is_kept) in all.into_iter().zip(kept) {
+            if is_kept {
+                self.objectives.push(objective);
+                continue;
+            }
+            let what = format!(
+                "{} {}: {}",
+                objective.field, objective.value, objective.about
+            );
+            let why = say!(
+                "several are named, and of what each is, no tier says",
+                "値がいくつもあり、どの層のものか書かれていません"
+            );
+            self.draft.lost(objective.line, &what, why);
+        }
+    }
+}
+
+/// Whether an objective stands alone where objectives stand, `RTO: < 4 hours`: it is of the whole.
+fn is_label(text: &str, heading: &str) -> bool {
+    const WORDS_MAX: usize = 4;
+    const OBJECTIVES: [&str; 9] = [
+        "rto",
+        "rpo",
+        "objective",
+        "summary",
+        "overview",
+        "target",
+        "目標",
+        "概要",
+        "要件",
+    ];
+    OBJECTIVES.iter().any(|word| heading.contains(word))
+        && text
+            .split_once([':', '：'])
+            .is_some_and(|(name, _)| name.split_whitespace().count() <= WORDS_MAX)
+}
+
+/// Whether what stands before the value is the objective's own name, and nothing else.
+fn is_only_named(text: &str) -> bool {
+    const NAMES: [&str; 12] = [
+        "rto",
+        "rpo",
+        "recovery",
+        "time",
+        "point",
+        "objective",
+        "target",
+        "availability",
+        "uptime",
+        "service",
+        "sla",
+        "slo",
+    ];
+    let name = text
+        .split([':', '：'])
+        .next()
+        .unwrap_or_default()
+        .to_lowercase();
+    let mut words = name
+        .split(|c: char| !c.is_alphanumeric())
+        .filter(|it| !it.is_empty());
+    words.all(|word| {
+        NAMES.contains(&word)
+            || ["目標", "稼働率", "可用性"]
+                .iter()
+                .any(|it| word.contains(it))
+    })
+}
+
+/// Whether a text speaks of the whole service.
+fn speaks_of_all(text: &str) -> bool {
+    let lower = text.to_lowercase();
+    [
+        "本サービス",
+        "サービス全体",
+        "システム全体",
+        "the platform",
+        "the service",
+        "the system",
+        "overall",
+    ]
+    .iter()
+    .any(|word| lower.contains(word))
+}
