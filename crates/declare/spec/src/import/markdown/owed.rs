@@ -5,7 +5,7 @@ use promise::say;
 use super::{
     Objective, Reader,
     bounds::{direction, signed},
-    figures::{Figure, Kind},
+    figures::{Figure, Kind, figures},
     named,
     stated::KEPT,
     worded::few_words,
@@ -79,7 +79,14 @@ impl Reader<'_> {
         let is_when = ["過去", "past", "after"]
             .iter()
             .any(|word| before.ends_with(word));
-        if (is_found && !is_bound) || is_when {
+        // `> 70 % for 5 minutes`: how long it must last until something is done.
+        let is_held = figure.kind == Kind::Time
+            && before.ends_with("for")
+            && figures(text).iter().any(|it| {
+                signed(text, it)
+                    .is_some_and(|said| it.start < figure.start && said.sign.starts_with('>'))
+            });
+        if (is_found && !is_bound) || is_when || is_held {
             return false;
         }
         // What the heading alone says to be owed is a name and its value, and no story.
