@@ -16,7 +16,7 @@ use crate::diagnostic::Source;
 const FILES: &[(&str, usize, &str)] = &[
     ("burstable", 1, include_str!("../facts/burstable.tsv")),
     ("card_data", 2, include_str!("../facts/card_data.tsv")),
-    ("cadence", 2, include_str!("../facts/cadence.tsv")),
+    ("duties", 2, include_str!("../facts/duties.tsv")),
     ("end_of_life", 2, include_str!("../facts/end_of_life.tsv")),
     ("engines", 2, include_str!("../facts/engines.tsv")),
     ("instances", 2, include_str!("../facts/instances.tsv")),
@@ -349,10 +349,10 @@ mod tests {
 
     #[test]
     fn a_row_without_a_date_is_not_compared_with_its_source() {
-        let row = "mine\t99.9 %\thttps://x.example/\t-";
+        let row = "mine\t99.9 %\t-\thttps://x.example/\t-";
         let facts = Facts::built_in().clone().with(
             "sla",
-            &format!("product\tavailability\tsource\tdate\n{row}\n"),
+            &format!("product\tavailability\tmost\tsource\tdate\n{row}\n"),
         );
         let source =
             |facts: &Facts, product| facts.one("sla", &[product]).map(|fact| fact.source());

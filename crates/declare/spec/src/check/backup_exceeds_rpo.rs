@@ -3,7 +3,7 @@
 use promise::{say, unit::Span};
 
 use super::{Found, Sight, design};
-use crate::section::continuity::Backup;
+use crate::section::{continuity::Backup, infrastructure::data::Database};
 
 rule! {
     /// # Finds
@@ -45,33 +45,42 @@ fn check(sight: &Sight<'_>, found: &mut Found<'_>) {
             .of
             .as_ref()
             .and_then(|of| design.infrastructure.databases.get(of));
+        // A provider's own backups go back to any point; what they lose is `point_in_time` of its product.
+        let is_held = |it: &Database| !it.replicas.is_empty() || it.backup_retention.is_some();
         let has_replica = database.is_some_and(|it| !it.replicas.is_empty())
+            || (is_of_all && design.infrastructure.databases.values().any(is_held))
             || design
                 .continuity
                 .replication
                 .values()
-                .any(|it| it.of == backup.of && it.mode.is_some());
+                .any(|it| is_of_all || (it.of == backup.of && it.mode.is_some()));
         if has_replica || (backup.of.is_some() && database.is_none()) {
             continue;
         }
         let product = database
             .and_then(|it| it.product.as_deref())
             .unwrap_or_default();
+        // RDS and Aurora keep the log wherever they keep backups of their own.
+        let mut same = design.infrastructure.databases.values();
+        let keeps_own = same.any(|it| it.product.as_deref() == Some(product) && it.backup_retention.is_some());
+        let goes_back = backup.point_in_time == Some(true)
+            || (["rds", "aurora"].contains(&product) && keeps_own);
         let fact = sight
             .facts()
             .limit::<Span>(product, "point_in_time")
-            .filter(|_| backup.point_in_time == Some(true));
-        let loses = match (backup.loses_at_most, &fact, backup.point_in_time) {
+            .filter(|_| goes_back);
+        let loses = match (backup.loses_at_most, &fact, Some(goes_back)) {
             (Some(loses), ..) => Some(loses),
             (None, Some((loses, _)), _) => Some(*loses),
             (None, None, Some(true)) => None,
             (None, None, _) => backup.every,
         };
         let Some(loses) = loses else { continue };
-        let Some((tier, rpo)) = design::rpos(sight, backup.tier.as_deref())
-            .into_iter()
-            .min_by_key(|(_, rpo)| *rpo)
-        else {
+        // No backup loses nothing: what must not, rests on something else, unless it is all that there is.
+        let all = design::rpos(sight, backup.tier.as_deref());
+        let is_only_zero = all.iter().all(|(_, rpo)| rpo.0.is_zero());
+        let lost = all.into_iter().filter(|(_, rpo)| is_only_zero || !rpo.0.is_zero());
+        let Some((tier, rpo)) = lost.min_by_key(|(_, rpo)| *rpo) else {
             continue;
         };
         if loses <= rpo {
@@ -79,7 +88,7 @@ fn check(sight: &Sight<'_>, found: &mut Found<'_>) {
         }
         let field = if backup.loses_at_most.is_some() {
             "loses_at_most"
-        } else if fact.is_some() {
+        } else if fact.is_some() && backup.point_in_time.is_some() {
             "point_in_time"
         } else {
             "every"

@@ -6,8 +6,8 @@ use super::{Found, Sight};
 
 rule! {
     /// # Finds
-    /// A region, or a dependency with `countries`, outside the countries of `compliance.data_in`.
-    /// ja: `compliance.data_in` にない国のリージョン、または `countries` がその外にある依存先。
+    /// A region, a region that a backup is copied to, or a dependency with `countries`, outside the countries of `compliance.data_in`.
+    /// ja: `compliance.data_in` にない国のリージョン、バックアップの複製先のリージョン、または `countries` がその外にある依存先。
     /// # Why
     /// Where data rests decides whose law opens it.
     /// ja: データの所在で、どの国の法律が及ぶかが決まります。
@@ -38,6 +38,19 @@ fn check(sight: &Sight<'_>, found: &mut Found<'_>) {
         diagnostic.also(sight.places.key(&["compliance", "data_in"]), say!("allowed", "許される国"));
         if let Some(fact) = fact.filter(|_| region.country.is_none()) {
             diagnostic.source(fact.source());
+        }
+    }
+    for (name, backup) in &sight.spec.design.continuity.backups {
+        for (at, region) in backup.copied_to.iter().enumerate() {
+            let Some(fact) = sight.facts().of("regions", &[]).find(|fact| fact.get("region") == region) else { continue };
+            let country = fact.get("country");
+            if country.is_empty() || allowed.iter().any(|it| it == country) {
+                continue;
+            }
+            found
+                .note(sight.places.at(&["continuity", "backups", name, "copied_to", &at.to_string()]), say!("`{region}` lies in {country}, and data may rest in {all} only", "`{region}` は {country} にありますが、データを置けるのは {all} だけです"))
+                .also(sight.places.key(&["compliance", "data_in"]), say!("allowed", "許される国"))
+                .source(fact.source());
         }
     }
     for (name, it) in &sight.spec.design.dependencies {

@@ -422,6 +422,20 @@ pub(super) fn tls_rank(text: &str) -> u32 {
     if text.contains("ssl") {
         return 9;
     }
+    // The names of policies end with the year that they are of; `ELBSecurityPolicy-2016-08` itself accepts TLS 1.0.
+    let policy = text
+        .strip_prefix("elbsecuritypolicy-")
+        .map(|rest| rest.trim_start_matches("fs-"));
+    let text = match (policy, text.strip_prefix("tlsv1_")) {
+        (Some(rest), _) if rest.starts_with("20") => return 10,
+        (Some(rest), _) => rest
+            .strip_prefix("tls13-")
+            .or(rest.strip_prefix("tls-"))
+            .unwrap_or(rest)
+            .to_owned(),
+        (None, Some(_)) => return 10,
+        (None, None) => text,
+    };
     let digits: Vec<u32> = text
         .chars()
         .filter_map(|c| c.to_digit(10))

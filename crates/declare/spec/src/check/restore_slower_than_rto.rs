@@ -34,7 +34,12 @@ fn check(sight: &Sight<'_>, found: &mut Found<'_>) {
             (None, Some((of, size))) => (size, ["infrastructure", "databases", of.as_str(), "size"]),
             (None, None) => continue,
         };
-        let (Some(rate), Some(tier)) = (backup.restored_per_second, &backup.tier) else { continue };
+        // Where there is one tier only, it is that, unless something else takes over.
+        let continuity = &sight.spec.design.continuity;
+        let takes_over = !continuity.failover.is_empty() || !continuity.replication.is_empty();
+        let tiers = &sight.spec.service.tiers;
+        let only = tiers.keys().next().filter(|_| tiers.len() == 1 && !takes_over);
+        let (Some(rate), Some(tier)) = (backup.restored_per_second, backup.tier.as_ref().or(only)) else { continue };
         let Some(rto) = sight.spec.service.tiers.get(tier).and_then(|it| it.rto) else { continue };
         let takes = Span(Duration::from_secs(size.0 / rate.0.max(1)));
         if takes <= rto {

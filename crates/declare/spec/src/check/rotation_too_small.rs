@@ -65,4 +65,14 @@ fn check(sight: &Sight<'_>, found: &mut Found<'_>) {
             )
             .also(sight.places.at(&["severities", severity, "answer_within"]), say!("must be answered at any hour", "いつでも応答が必要です"));
     }
+    let team = sight.spec.on_call.as_ref().and_then(|it| it.team);
+    let always = sight.spec.severities.iter().find(|(_, it)| it.around_the_clock == Some(true));
+    if let (Some(count), Some((name, _))) = (team.filter(|team| (1..PEOPLE_MIN as u64).contains(team)), always) {
+        found
+            .note(
+                sight.places.at(&["on_call", "team"]),
+                say!("{count} people share nights and holidays; around the clock needs {PEOPLE_MIN}", "夜間と休日を {count} 人で受け持っています。24 時間体制には {PEOPLE_MIN} 人必要です"),
+            )
+            .also(sight.places.at(&["severities", name, "around_the_clock"]), say!("must be answered at any hour", "いつでも応答が必要です"));
+    }
 }

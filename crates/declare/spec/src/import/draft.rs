@@ -109,6 +109,16 @@ impl Draft {
         self.put(path, value.into(), line, Some(why), true);
     }
 
+    /// Another figure for what the spec says already at `path`: both are kept until somebody decides.
+    pub(crate) fn contest(&mut self, path: &[&str], also: &str, line: usize) {
+        let (of, also) = (path.join("."), also.to_owned());
+        self.push(
+            &["unsettled"],
+            serde_json::json!({ "of": of, "also": also }),
+            line,
+        );
+    }
+
     /// Something that the spec will not say.
     pub(crate) fn lost(&mut self, line: usize, what: &str, why: Say) {
         self.tell(line, what, Standing::Lost, None, Some(why));

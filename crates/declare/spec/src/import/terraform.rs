@@ -6,7 +6,7 @@
 use std::collections::HashMap;
 
 use promise::{
-    document::{Node, Value},
+    document::{Key, Node, Value},
     say,
 };
 
@@ -65,6 +65,9 @@ fn files(sources: &[Source<'_>], draft: &mut Draft) {
     }
     for (source, root) in sources.iter().zip(&roots) {
         draft.open(source.name);
+        let read =
+            |(block, node): &(Key, Node)| block.name == "resource" && node.get("aws_vpc").is_some();
+        let has_network = entries(root).iter().any(read);
         for (block, node) in entries(root) {
             match block.name.as_str() {
                 "resource" => resources(node, source, draft, &known),
@@ -102,6 +105,50 @@ fn files(sources: &[Source<'_>], draft: &mut Draft) {
                     other,
                     say!("this block is not known", "知らないブロックです"),
                 ),
+            }
+        }
+        if has_network {
+            ranges(root, source, draft);
+        }
+    }
+}
+
+/// Ranges that stand in lists of locals beside the only network are its subnets: `data = ["10.0.8.0/24", …]`.
+fn ranges(root: &Node, source: &Source<'_>, draft: &mut Draft) {
+    let Some(network) = draft.only_in(&["infrastructure", "networks"]) else {
+        return;
+    };
+    for locals in root.get("locals").map_or(&[][..], items) {
+        for (key, node) in entries(locals) {
+            let Value::List(listed) = &node.value else {
+                continue;
+            };
+            let cidrs: Vec<(&Node, &str)> = listed
+                .iter()
+                .filter_map(|it| Some((it, text(it)?)))
+                .collect();
+            let is_range = |it: &str| {
+                it.split_once('/')
+                    .is_some_and(|(ip, _)| ip.parse::<std::net::IpAddr>().is_ok())
+            };
+            if cidrs.is_empty() || !cidrs.iter().all(|(_, it)| is_range(it)) {
+                continue;
+            }
+            for (at, (node, cidr)) in cidrs.into_iter().enumerate() {
+                let subnet = format!("{}_{}", key.name.to_lowercase(), at + 1);
+                let path = [
+                    "infrastructure",
+                    "networks",
+                    &network,
+                    "subnets",
+                    &subnet,
+                    "cidr",
+                ];
+                let why = say!(
+                    "a range among the locals of its file",
+                    "同じファイルの locals にある範囲"
+                );
+                draft.guess(&path, cidr, source.line(node.span.start), why);
             }
         }
     }

@@ -33,6 +33,12 @@ record! {
         /// How often it is done.
         /// ja: 実施の間隔。
         every: Option<Span>,
+        /// How soon it is done, counted from what calls for it.
+        /// ja: 求められてから実施するまでの期限。
+        within: Option<Span>,
+        /// How long what it is about is kept.
+        /// ja: 対象の記録の保存期間。
+        kept: Option<Span>,
         /// Who answers for it.
         /// ja: 責任者。
         owner: Option<String>,

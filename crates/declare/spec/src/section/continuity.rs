@@ -76,6 +76,9 @@ record! {
         /// After which time it moves to an archive.
         /// ja: アーカイブへ移すまでの期間。
         archive_after: Option<Span>,
+        /// The regions that it is copied to.
+        /// ja: 複製先のリージョン。
+        copied_to: Vec<String> = Vec::new(),
         /// The tier that is recovered from it.
         /// ja: これから復旧する層。
         tier: Option<String>,

@@ -14,6 +14,12 @@ record! {
         /// All together.
         /// ja: 合計。
         total: Option<Money>,
+        /// How many of what each budget pays for, and what one costs, by the budget's name.
+        /// ja: 費目ごとの数量と単価。
+        units: BTreeMap<String, Unit> = BTreeMap::new(),
+        /// What a whole year is said to cost.
+        /// ja: 年額。
+        year: Option<Money>,
         /// The most that was granted.
         /// ja: 承認された上限。
         ceiling: Option<Money>,
@@ -32,6 +38,19 @@ record! {
         /// How costs are kept low, in words, by name.
         /// ja: 費用を抑える方針。
         savings: BTreeMap<String, String> = BTreeMap::new(),
+    }
+}
+
+record! {
+    /// What a budget pays for.
+    /// ja: 費目の内訳。
+    pub struct Unit: Default {
+        /// How many.
+        /// ja: 数量。
+        count: Option<f64>,
+        /// What one costs, in the currency of the budget.
+        /// ja: 単価(費目と同じ通貨)。
+        each: Option<f64>,
     }
 }
 

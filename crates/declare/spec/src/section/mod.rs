@@ -23,6 +23,7 @@ pub mod severity;
 pub mod source;
 pub mod state;
 pub mod suppression;
+pub mod unsettled;
 
 pub mod scrape;
 
@@ -88,10 +89,11 @@ pub struct Design {
     pub checklists: BTreeMap<String, checklist::Checklist>,
     pub costs: cost::Costs,
     pub hearing: BTreeMap<String, hearing::Question>,
+    pub unsettled: Vec<unsettled::Unsettled>,
 }
 
 /// The names of the sections in a file.
-pub const SECTIONS: [&str; 33] = [
+pub const SECTIONS: [&str; 34] = [
     "include",
     "service",
     "profiles",
@@ -125,6 +127,7 @@ pub const SECTIONS: [&str; 33] = [
     "checklists",
     "costs",
     "hearing",
+    "unsettled",
 ];
 
 record! {
@@ -230,6 +233,9 @@ record! {
         /// What was asked and answered, by name.
         /// ja: ヒアリングの質問と回答。
         hearing: BTreeMap<String, hearing::Question> = BTreeMap::new(),
+        /// What the documents behind this spec say of one thing differently, until somebody decides.
+        /// ja: 元の文書の間で食い違い、まだ決まっていない値。
+        unsettled: Vec<unsettled::Unsettled> = Vec::new(),
     }
 }
 
@@ -250,6 +256,7 @@ impl From<Document> for Spec {
             checklists: document.checklists,
             costs: document.costs,
             hearing: document.hearing,
+            unsettled: document.unsettled,
         };
         promises.extend(duty::unproven(&service, &design, &promises));
         let (severities, escalations) = escalated(document.severities, document.escalations);

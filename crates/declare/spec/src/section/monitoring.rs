@@ -39,6 +39,9 @@ record! {
     /// A metric with its threshold.
     /// ja: メトリクスとしきい値。
     pub struct Metric: Default {
+        /// What its alarm is called.
+        /// ja: アラームの名前。
+        alarm: Option<String>,
         /// What is wanted of it, such as `>= 99.5 %`; beyond it somebody is told.
         /// ja: 守るべき範囲。外れると知らせます。
         bound: Option<Bound>,

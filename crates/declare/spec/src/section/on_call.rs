@@ -22,6 +22,9 @@ record! {
         /// Where the schedules are kept, if not here: the name of a tool.
         /// ja: 当番表がここではなく別の道具にある場合、その名前。
         kept_in: Option<String>,
+        /// Between which hours people are called, where the schedule is kept elsewhere: `07:00-23:00`.
+        /// ja: 呼び出しの時間帯(当番表が別の場所にある場合)。`07:00-23:00` など。
+        hours: Option<String>,
         /// Whose public holidays `holidays` in a layer means: `japan` or `none`.
         /// ja: `holidays` が指す祝日。`japan` か `none`。
         holidays: Country = Country::None,

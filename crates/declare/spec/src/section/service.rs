@@ -26,6 +26,25 @@ record! {
         /// What a request passes through, by the names of other parts; each of them must work.
         /// ja: 要求が通る部品の名前(すべてが動いている必要があります)。
         path: Vec<String> = Vec::new(),
+        /// Times at which it is stopped on purpose, by name.
+        /// ja: 計画停止。
+        stops: BTreeMap<String, Stop> = BTreeMap::new(),
+    }
+}
+
+record! {
+    /// A time at which the service is stopped on purpose, again and again.
+    /// ja: 定期的な計画停止。
+    pub struct Stop: Default {
+        /// How often.
+        /// ja: 頻度。
+        every: Option<Span>,
+        /// How long each time.
+        /// ja: 1 回の長さ。
+        lasts: Option<Span>,
+        /// Whether it counts against the availability that is promised.
+        /// ja: 約束した可用性に数えるか。
+        counted: Option<bool>,
     }
 }
 

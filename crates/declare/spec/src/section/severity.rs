@@ -53,6 +53,9 @@ record! {
         /// What is done about it, in this order.
         /// ja: 対応の手順(この順)。
         response: Vec<String> = Vec::new(),
+        /// Whether an answer is owed at every hour of every day.
+        /// ja: 24 時間 365 日、対応を約束しているか。
+        around_the_clock: Option<bool>,
     }
 }
 

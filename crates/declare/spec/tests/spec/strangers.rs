@@ -227,7 +227,7 @@ fn conditions_signs_and_shares_are_taken_for_what_they_are() {
     for harmless in [
         "# S\n\n- RPO: 0\n- We leave the region when replication lag exceeds 5 minutes\n",
         "# S\n\n## Goals\n\n- Burst capacity: 200% of the usual load\n- 表示倍率 200 % でも利用できる\n",
-        "# S\n\n- RTO: 5 min\n\n```yaml\nfailover:\n  back: { backup_retention: 35 days }\n```\n",
+        "# S\n\n- RTO: 5 min\n\n```yaml\nfailover:\n  back: { backup_retention: 35 days }\n```\n\n- Restores are tested monthly\n",
         "# S\n\n- 可用性: 99.9 %\n- 1時間以内に復旧できない場合は部長に報告する\n",
         "# S\n\nPCI DSS applies.\n\n```yaml\naccess:\n  admin: { session_timeout: 1 hour }\n```\n",
         "# S\n\nPCI DSS applies.\n\n```yaml\nclasses:\n  money: { level: high, fields: [card_number] }\n```\n",

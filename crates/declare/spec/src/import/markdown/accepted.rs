@@ -69,7 +69,8 @@ impl Reader<'_> {
             self.mocked.push((lower.clone(), line));
         }
         let is_said = speaks(&["合格", "合否"]) || words::quantile(left).is_some();
-        if speaks(&ACCEPTED) && (is_here || is_said) {
+        let is_under = self.is_under(&ACCEPTED) && self.is_under(&LOADED);
+        if is_under || speaks(&ACCEPTED) && (is_here || is_said) {
             self.accepted(left, line);
         } else if is_here && speaks(&STAGED) {
             self.stages(left, line);

@@ -48,15 +48,13 @@ impl Reader<'_> {
             "disaster_recovery" | "failover" | "dr" | "災害復旧" if is_map => {
                 self.failover(node, data)
             }
-            "scenarios" if is_map => {
+            "scenarios" | "シナリオ" | "負荷シナリオ" | "load_scenarios" if is_map => {
                 for (key, it) in entries(node) {
                     let id = self.scenario(&key.name, data.line_at(key.span.start));
                     self.fields("scenarios", &["load", "scenarios", &id], it, data);
                 }
             }
-            "acceptance_criteria" | "acceptance" | "合格基準" if is_map => {
-                self.acceptance(node, data)
-            }
+            _ if ACCEPTED.contains(&name) && (is_map || is_list) => self.acceptance(node, data),
             "dependencies" | "external_services" | "providers" | "外部サービス" if is_map => {
                 for (key, it) in entries(node) {
                     let id = self.depends_on(&key.name, &key.name, data.line_at(key.span.start));
@@ -393,9 +391,25 @@ impl Reader<'_> {
     }
 
     fn acceptance(&mut self, node: &Node, data: &Data<'_>) {
+        let listed = match &node.value {
+            Value::List(listed) => listed.as_slice(),
+            _ => &[],
+        };
+        for item in listed {
+            match scalar(item) {
+                Some(text) => self.bullet(text, false, data.line(item)),
+                None => self.acceptance(item, data),
+            }
+        }
         for (key, below) in entries(node) {
             let group = plain(&key.name);
-            for (name, it) in entries(below) {
+            let own = [(key.clone(), below.clone())];
+            let lines = if scalar(below).is_some() {
+                &own
+            } else {
+                entries(below)
+            };
+            for (name, it) in lines {
                 let (name, line) = (plain(&name.name), data.line(it));
                 let Some(text) = scalar(it) else {
                     self.leaves(it, data, &name);
@@ -407,8 +421,9 @@ impl Reader<'_> {
                     (Some(it), _) if it.kind == Kind::Time && words::quantile(&name).is_some() => {
                         let bound = condition(text)
                             .map_or_else(|| format!("<= {}", it.text), |said| said.bound());
+                        let id = self.draft.id("response", &name);
                         self.draft
-                            .set(&["load", "acceptance", "response", &name], bound, line);
+                            .set(&["load", "acceptance", "response", &id], bound, line);
                     }
                     (Some(it), _) if it.kind == Kind::Rate => {
                         let field = match name.as_str() {
@@ -432,27 +447,40 @@ impl Reader<'_> {
                     }
                     (Some(it), _)
                         if it.kind == Kind::Share
-                            && ["cpu", "memory", "disk_io", "disk", "network"]
-                                .contains(&name.as_str()) =>
+                            && USED.iter().any(|used| name.ends_with(used)) =>
                     {
-                        self.draft.set(
-                            &["load", "acceptance", "utilization", &name],
-                            it.text,
-                            line,
-                        );
+                        let used = USED.iter().find(|used| name.ends_with(*used));
+                        let path = ["load", "acceptance", "utilization", used.unwrap_or(&"cpu")];
+                        self.once(&path, it.text, line);
                     }
                     _ => self
                         .draft
                         .lost(line, &format!("{group}.{name}: {text}"), no_home()),
                 }
             }
-            if let Some(text) = scalar(below) {
-                self.draft
-                    .lost(data.line(below), &format!("{group}: {text}"), no_home());
-            }
         }
     }
 }
+
+/// What people call the conditions of a load test.
+const ACCEPTED: [&str; 13] = [
+    "acceptance_criteria",
+    "acceptance",
+    "pass_when",
+    "pass_if",
+    "passes_when",
+    "pass_criteria",
+    "pass_conditions",
+    "success_criteria",
+    "合格基準",
+    "合格条件",
+    "合否基準",
+    "合否判定",
+    "受け入れ基準",
+];
+
+/// What a machine is used up by.
+const USED: [&str; 5] = ["cpu", "memory", "disk_io", "disk", "network"];
 
 /// The version of TLS that a text names.
 fn tls(text: &str) -> Option<&'static str> {

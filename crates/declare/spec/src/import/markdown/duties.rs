@@ -1,6 +1,8 @@
 //! What is to be done again and again, the clause that asks for it, how people sign in, and which data of cards is kept.
 
-use promise::say;
+use std::sync::LazyLock;
+
+use promise::{record::Scalar, say, unit::Span};
 use serde_json::json;
 
 use super::{
@@ -11,64 +13,55 @@ use super::{
     words::{self, Form},
 };
 
-/// The clause of a duty, and the groups of words of which each must be there.
-const CLAUSES: [(&str, &[&[&str]]); 9] = [
-    ("pci_dss:11.3.2", &[&["asv"]]),
-    (
-        "pci_dss:11.3.2",
-        &[
-            &["external", "外部"],
-            &["vulnerability scan", "脆弱性スキャン"],
-        ],
-    ),
-    (
-        "pci_dss:11.3.1",
-        &[
-            &["internal", "内部"],
-            &["vulnerability scan", "脆弱性スキャン"],
-        ],
-    ),
-    ("pci_dss:11.4.6", &[&["segmentation", "セグメンテーション"]]),
-    (
-        "pci_dss:11.4.3",
-        &[&["penetration", "ペネトレーション", "侵入テスト"]],
-    ),
-    (
-        "pci_dss:1.2.7",
-        &[
-            &[
-                "firewall",
-                "network rule",
-                "network_rule",
-                "nsg",
-                "ファイアウォール",
-                "ネットワークセキュリティコントロール",
-            ],
-            &["review", "見直し", "レビュー"],
-        ],
-    ),
-    (
-        "pci_dss:10.4.1",
-        &[&[
-            "log_review",
-            "log review",
-            "ログレビュー",
-            "ログの確認",
-            "review of audit logs",
-        ]],
-    ),
-    (
-        "pci_dss:12.10.2",
-        &[
-            &["incident", "インシデント"],
-            &["exercise", "drill", "訓練", "演習", "test"],
-        ],
-    ),
-    (
-        "pci_dss:6.3.3",
-        &[&["critical", "重大"], &["patch", "パッチ"]],
-    ),
-];
+/// A line of `clauses.tsv`.
+struct Clause {
+    clause: &'static str,
+    field: &'static str,
+    /// Words of which one stands in the whole document.
+    whole: Vec<&'static str>,
+    /// Groups of words, of each of which one stands in the line.
+    asked: Vec<Vec<&'static str>>,
+    barred: Vec<&'static str>,
+}
+
+static CLAUSES: LazyLock<Vec<Clause>> = LazyLock::new(|| {
+    let lines = include_str!("clauses.tsv")
+        .lines()
+        .filter(|line| !line.starts_with('#'));
+    lines.filter_map(Clause::read).collect()
+});
+
+impl Clause {
+    fn read(line: &'static str) -> Option<Self> {
+        let mut cells = line.split('\t');
+        let (clause, field) = (cells.next()?, cells.next()?);
+        let words = |text: &'static str| text.split(", ").filter(|it| !it.is_empty()).collect();
+        let whole = words(cells.next()?);
+        let (barred, asked): (Vec<&str>, Vec<&str>) = cells
+            .next()?
+            .split(" & ")
+            .partition(|it| it.starts_with('!'));
+        Some(Self {
+            clause,
+            field,
+            whole,
+            asked: asked.into_iter().map(words).collect(),
+            barred: barred
+                .into_iter()
+                .flat_map(|it| words(it.trim_start_matches('!')))
+                .collect(),
+        })
+    }
+
+    /// Whether a line speaks of it: one group of its words at least stands in the line, the others there or above it.
+    fn is_in(&self, line: &str, above: &str) -> bool {
+        let has = |text: &str, words: &[&str]| words.iter().any(|word| text.contains(word));
+        let mut asked = self.asked.iter();
+        asked.all(|words| has(line, words) || has(above, words))
+            && self.asked.iter().any(|words| has(line, words))
+            && !has(line, &self.barred)
+    }
+}
 
 /// Data that is gone once a payment is authorised, and what it is called.
 const SENSITIVE: [(&str, &[&str]); 3] = [
@@ -98,34 +91,38 @@ const SENSITIVE: [(&str, &[&str]); 3] = [
 ];
 
 impl Reader<'_> {
-    /// A duty with a clause, and how often it is done; `false` where a line names none.
+    /// A duty that a clause asks for: how often it is done, how soon, or how long something is kept; `false` where a
+    /// line names none.
     pub(super) fn duty(&mut self, what: &str, text: &str, line: usize) -> bool {
         const NAME_MAX: usize = 60;
         let lower = format!("{what} {text}").to_lowercase();
-        if !self.whole.contains("pci") {
-            return false;
-        }
-        let has = |words: &&[&str]| words.iter().any(|word| lower.contains(word));
-        let Some((clause, _)) = CLAUSES.iter().find(|(_, groups)| groups.iter().all(has)) else {
-            return false;
+        let headings = self.headings.iter().map(|(_, text)| text.to_lowercase());
+        let above = headings.collect::<Vec<_>>().join("\n");
+        let is_bound = |it: &&Clause| {
+            it.whole.is_empty() || it.whole.iter().any(|word| self.whole.contains(word))
         };
-        // Only service providers test it twice a year.
-        let is_provider = ["service provider", "サービスプロバイダ"]
-            .iter()
-            .any(|word| self.whole.contains(word));
-        if *clause == "pci_dss:11.4.6" && !is_provider {
-            return false;
-        }
-        let Some(every) = rhythm(text) else {
+        let speaks = |it: &&Clause| it.is_in(&lower, &above);
+        let said = |it: &'static Clause| {
+            let value = match it.field {
+                "every" => rhythm(text),
+                "within" => soon(text),
+                _ => kept(text, &format!("{lower} {above}")),
+            };
+            Some((it, value?))
+        };
+        let clauses = CLAUSES.iter().filter(is_bound).filter(speaks);
+        let Some((clause, value)) = clauses.filter_map(said).next() else {
             return false;
         };
         let name: String = what.chars().take(NAME_MAX).collect();
-        let id = self.draft.id("duties", &clause.replace([':', '.'], "_"));
+        let id = clause.clause.replace([':', '.'], "_");
+        let id = self.draft.id("duties", &id);
         let at = |field| ["compliance", "duties", id.as_str(), field];
         self.draft.set(&at("text"), name.trim(), line);
         let why = say!("told by what is done", "作業の内容による");
-        self.draft.guess(&at("clauses"), json!([clause]), line, why);
-        self.draft.set(&at("every"), every, line);
+        self.draft
+            .guess(&at("clauses"), json!([clause.clause]), line, why);
+        self.draft.set(&at(clause.field), value, line);
         true
     }
 
@@ -212,7 +209,7 @@ impl Reader<'_> {
         ];
         let lower = text.to_lowercase();
         let has = |words: &[&str]| words.iter().any(|word| lower.contains(word));
-        let is_kept = has(&KEPT) || has(&["stores ", "stored", "saves ", "残す"]);
+        let is_kept = has(&KEPT) || has(&["store ", "stores ", "stored", "saves ", "残す"]);
         let named = SENSITIVE.iter().find(|(_, words)| has(words));
         let Some((name, _)) = named.filter(|_| is_kept && !has(&DENIED)) else {
             return;
@@ -248,6 +245,27 @@ impl Reader<'_> {
             }
         }
     }
+}
+
+/// How soon, as a span: `within 30 days`, `14日以内`, `72 時間`; what happens again and again is no time limit.
+fn soon(text: &str) -> Option<serde_json::Value> {
+    const LATER: [&str; 3] = ["following", "翌", "after the calendar year"];
+    let figure = figures(text).into_iter().find(|it| it.kind == Kind::Time)?;
+    let before = text[..figure.start].to_lowercase();
+    let is_later = LATER.iter().any(|word| text[figure.end..].contains(word));
+    let is_often = ["every", "each", "毎"]
+        .iter()
+        .any(|word| before.trim_end().ends_with(word));
+    (!is_later && !is_often && words::rhythm(text).is_none()).then(|| json!(figure.text))
+}
+
+/// How long something is kept, where the line or its headings speak of keeping; of several times the longest.
+fn kept(text: &str, around: &str) -> Option<serde_json::Value> {
+    let is_kept = KEPT.iter().any(|word| around.contains(word));
+    let times = figures(text).into_iter().filter(|it| it.kind == Kind::Time);
+    let spans = times.filter_map(|it| Some((Span::parse(&it.text).ok()?, it.text)));
+    let longest = spans.max_by_key(|(span, _)| *span)?;
+    is_kept.then(|| json!(longest.1))
 }
 
 /// How often, as a span: `every 6 months`, `四半期ごと`.

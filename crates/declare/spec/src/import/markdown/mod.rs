@@ -6,7 +6,8 @@
 //! Reading order: `fold`, `blocks`, `aside`, `numbers`, `figures`, `bounds`, `words`, `named`, then `tree` and `shapes` (fenced
 //! YAML, JSON and HCL),
 //! `table`, `row`, `rows`, `alert_table`, `design`, `failover`, `procedure`, `copied`, `duties`, `watching`, `objectives`, `sentence`, `stated`, `stating`,
-//! `pairs`, `mentions`, `waiting`, `owed`, `accepted`, `worded`, `prose`, `after`, `untiered`. A block that is a file of another format
+//! `clock`, `residence`, `noticed`, `leaf`, `slas`, `costed`,
+//! `pairs`, `mentions`, `waiting`, `owed`, `accepted`, `worded`, `prose`, `whose`, `after`, `untiered`. A block that is a file of another format
 //! is read as such.
 
 mod accepted;
@@ -15,26 +16,33 @@ mod alert_table;
 mod aside;
 mod blocks;
 mod bounds;
+mod clock;
 mod copied;
+mod costed;
 mod design;
 mod duties;
 mod failover;
 mod figures;
 mod fold;
+mod leaf;
 mod mentions;
 mod named;
+mod noticed;
 mod numbers;
 mod objectives;
 mod owed;
 mod pairs;
 mod place;
 mod procedure;
+mod procedure_table;
 mod prose;
 mod rehearsed;
+mod residence;
 mod row;
 mod rows;
 mod sentence;
 mod shapes;
+mod slas;
 mod stated;
 mod stating;
 mod table;
@@ -42,6 +50,7 @@ mod tree;
 mod untiered;
 mod waiting;
 mod watching;
+mod whose;
 mod worded;
 mod words;
 
@@ -121,6 +130,11 @@ struct Reader<'r> {
     in_steps: bool,
     procedures: Vec<procedure::Procedure>,
     copies: Vec<copied::Copy>,
+    /// The regions that backups are copied to, and which line says so.
+    copies_in: Vec<(String, usize)>,
+    /// A time that is set aside again and again: which line says so, how often and how long. What happens then, the next
+    /// sentence says.
+    slot: Option<(usize, &'static str, String)>,
     /// The sentence that a list stands under: `We kept the list of alerts short:`.
     lead: String,
     /// The bullets that the present one is indented under, where they end with a colon: how far, and the text.
@@ -198,6 +212,8 @@ impl<'r> Reader<'r> {
             in_steps: false,
             procedures: Vec::new(),
             copies: Vec::new(),
+            copies_in: Vec::new(),
+            slot: None,
             lead: String::new(),
             above: Vec::new(),
             label: None,
@@ -329,6 +345,9 @@ impl<'r> Reader<'r> {
                 line,
                 say!("the title of the document", "文書の題名"),
             );
+        }
+        if !text.contains(['?', '？']) {
+            self.profiles(text, line);
         }
         self.label = None;
         self.lead.clear();

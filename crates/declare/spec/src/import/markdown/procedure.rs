@@ -45,6 +45,11 @@ pub(super) struct Procedure {
 impl Reader<'_> {
     /// A step of the procedure that stands under the present heading.
     pub(super) fn step(&mut self, text: &str, line: usize) {
+        self.timed_step(text, "", "", line);
+    }
+
+    /// The same, with how long it takes and who takes it where these stand beside it.
+    pub(super) fn timed_step(&mut self, text: &str, time: &str, by: &str, line: usize) {
         let (text, reached) = match on_clock(text) {
             Some((at, rest)) => (rest, Some(at)),
             None => (text, None),
@@ -80,6 +85,10 @@ impl Reader<'_> {
         if let Some((_, by)) = ACTORS.iter().find(|(word, _)| lower.contains(word)) {
             step["by"] = json!(by);
         }
+        if !by.is_empty() {
+            step["by"] = json!(by);
+        }
+        let beside = figures(time).into_iter().find(|it| it.kind == Kind::Time);
         let procedure = self.procedure(line);
         if let Some(reached) = reached {
             let before = procedure.reached.replace(reached).unwrap_or_default();
@@ -135,6 +144,9 @@ impl Reader<'_> {
                     .map_or_else(|| json!(takes.text), |seconds| json!(format!("{seconds}s")));
             }
             None => {}
+        }
+        if let Some(takes) = beside {
+            step["takes"] = json!(takes.text);
         }
         let procedure = self.procedure(line);
         procedure.is_timed |= step.get("takes").is_some();

@@ -7,20 +7,28 @@ use super::{
     Reader,
     blocks::sentences_of,
     bounds::condition,
-    figures::{Kind, figures, is_money},
+    figures::{Kind, figures},
     no_home,
     objectives::recovered,
     place,
     procedure::on_clock,
-    table::parted,
     words::{self, plain},
 };
 
 impl Reader<'_> {
     /// A bullet or paragraph: a name and a value below a heading that says of what, or prose.
     pub(super) fn bullet(&mut self, text: &str, is_numbered: bool, line: usize) {
-        if !is_numbered && self.labelled(text, line) {
+        if !is_numbered && (self.labelled(text, line) || self.versioned(text, line)) {
             return;
+        }
+        if let Some((name, value)) = text.split_once([':', '：'])
+            && name.chars().count() <= LABEL_MAX
+        {
+            let above = self.headings.last().map_or("", |(_, text)| text.as_str());
+            let path = format!("{}.{}", plain(above), plain(name));
+            if self.signed_in(&path, value, line) || self.sla_said(name, value, line) {
+                return;
+            }
         }
         if let Some((name, value)) = text.split_once([':', '：']) {
             let (key, value) = (plain(name), value.trim());
@@ -70,6 +78,9 @@ impl Reader<'_> {
                     .draft
                     .set(&["infrastructure", section, &id, field], value, line);
             }
+        }
+        if self.year(text, line) {
+            return;
         }
         if let Some((name, value)) = self.paid(text) {
             return self.budget(&name, &value, line);
@@ -162,38 +173,6 @@ impl Reader<'_> {
         !says(&ELSE)
             && self.is_under(&RECOVERY)
             && (is_chapter || says(&STEPS) || self.headings.len() < 2)
-    }
-
-    /// What is paid for, below a heading of costs, and how much; its unit may stand in the heading.
-    fn paid(&self, text: &str) -> Option<(String, String)> {
-        const COSTS: [&str; 7] = ["budget", "cost", "bill", "spend", "費用", "予算", "見積"];
-        const NAME_MAX: usize = 60;
-        let (name, value) = text.split_once([':', '：'])?;
-        let is_one = figures(value)
-            .iter()
-            .filter(|it| it.kind == Kind::Money)
-            .count()
-            < 2;
-        if !is_one || name.chars().count() > NAME_MAX {
-            return None;
-        }
-        let (_, heading) = self.headings.last()?;
-        if !COSTS
-            .iter()
-            .any(|word| heading.to_lowercase().contains(word))
-        {
-            return None;
-        }
-        let (_, unit) = parted(heading);
-        let is_bare = value
-            .chars()
-            .all(|c| c.is_ascii_digit() || "., ".contains(c));
-        let value = if is_bare {
-            format!("{} {unit}", value.trim())
-        } else {
-            value.trim().to_owned()
-        };
-        is_money(&value).then(|| (name.trim().to_owned(), value))
     }
 
     /// An item with a box: a question of a hearing, or something to look at.
@@ -306,8 +285,11 @@ impl Reader<'_> {
     }
 }
 
+/// A label is no longer than this.
+const LABEL_MAX: usize = 40;
+
 /// What is said below stands in a plan to bring a service back.
-const RECOVERY: [&str; 6] = [
+pub(super) const RECOVERY: [&str; 6] = [
     "failover",
     "切り替え",
     "切替",

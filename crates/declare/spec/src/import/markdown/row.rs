@@ -7,6 +7,7 @@ use super::{
     Reader,
     figures::{Kind, figures},
     no_home,
+    noticed::escalates,
     numbers::says_one,
     place,
     stated::LOGS,
@@ -131,6 +132,20 @@ impl Reader<'_> {
                     .set(&["log_analysis", &id, "retention"], whole, line);
                 continue;
             }
+            if section == "severities" {
+                self.around_the_clock(&id, &cell, line);
+                let after = figures(&cell).into_iter().find(|it| it.kind == Kind::Time);
+                if let Some(after) = after.filter(|_| escalates(key)) {
+                    let path = ["severities", id.as_str(), "escalate_after"];
+                    self.draft.set(&path, after.text, line);
+                    self.draft.push(
+                        &["severities", id.as_str(), "escalate_to"],
+                        json!("secondary"),
+                        line,
+                    );
+                    continue;
+                }
+            }
             match named.and_then(|(field, form)| self.field(field, form, &cell, &id)) {
                 Some((field, value)) => {
                     // Media that are written once are what keeps it from being changed.
@@ -189,61 +204,10 @@ impl Reader<'_> {
         }
         id
     }
-
-    /// The currency that the sentence or heading above a table of costs names.
-    fn currency(&self) -> Option<&'static str> {
-        const CURRENCIES: [(&str, &str); 8] = [
-            ("us dollar", "USD"),
-            ("usd", "USD"),
-            ("euro", "EUR"),
-            ("eur", "EUR"),
-            ("pounds", "GBP"),
-            ("gbp", "GBP"),
-            ("円", "JPY"),
-            ("jpy", "JPY"),
-        ];
-        let found = CURRENCIES.iter().find(|(word, _)| self.is_under(&[*word]));
-        found.map(|(_, code)| *code)
-    }
-
-    pub(super) fn budget(&mut self, name: &str, text: &str, line: usize) {
-        let is_bare = !text.is_empty()
-            && text
-                .chars()
-                .all(|c| c.is_ascii_digit() || "., ".contains(c));
-        let with_code = self
-            .currency()
-            .filter(|_| is_bare)
-            .map(|code| format!("{text} {code}"));
-        let text = with_code.as_deref().unwrap_or(text);
-        let Some(money) = place::value(words::Form::Money, text) else {
-            return self.draft.lost(
-                line,
-                &format!("{name}: {text}"),
-                say!("it is not an amount of money", "金額ではありません"),
-            );
-        };
-        if let Some(why) = unpaid(name, text) {
-            return self.draft.lost(line, &format!("{name}: {text}"), why);
-        }
-        let name_of = plain(name);
-        let is_total = ["total", "sum", "合計", "総計", "計"].contains(&name_of.as_str())
-            || ["total_", "合計", "総計"]
-                .iter()
-                .any(|word| name_of.starts_with(word));
-        if is_total && !self.draft.has(&["costs", "total"]) {
-            self.draft.set(&["costs", "total"], json!(money), line);
-            self.totalled.get_or_insert(self.chapter);
-        } else {
-            self.draft
-                .set(&["costs", "budgets", &name_of], json!(money), line);
-            self.paid_for.push((self.chapter, name_of));
-        }
-    }
 }
 
 /// Why an amount is not what is paid each month or year: the price of one, or what is earned.
-fn unpaid(name: &str, text: &str) -> Option<Say> {
+pub(super) fn unpaid(name: &str, text: &str) -> Option<Say> {
     const EACH: [&str; 14] = [
         "per customer",
         "per user",

@@ -154,7 +154,7 @@ pub(super) fn told(section: &'static str, piece: &str) -> Told {
         let rest = lower
             .split_once(word)
             .map_or("", |(_, rest)| rest)
-            .trim_start_matches([' ', 'v', '(', '（']);
+            .trim_start_matches([' ', '_', 'v', '(', '（']);
         let version: String = rest
             .chars()
             .take_while(|c| c.is_ascii_digit() || *c == '.')
@@ -182,6 +182,26 @@ pub(super) fn told(section: &'static str, piece: &str) -> Told {
         });
         let nodes = nodes.and_then(|it| it.text.parse::<u64>().ok());
         told.extend(nodes.map(|nodes| ("nodes", json!(nodes))));
+        if says(&[
+            "no replica",
+            "without replica",
+            "without a replica",
+            "レプリカなし",
+            "レプリカ無し",
+            "レプリカは置かない",
+        ]) {
+            told.push(("replicas", json!(0)));
+        }
+        if says(&[
+            "one node",
+            "single node",
+            "single-node",
+            "1ノード構成",
+            "シングルノード",
+        ]) && nodes.is_none()
+        {
+            told.push(("nodes", json!(1)));
+        }
     }
     if section != "search"
         && says(&[

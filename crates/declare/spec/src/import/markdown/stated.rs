@@ -135,6 +135,7 @@ impl Reader<'_> {
                 line,
             );
         }
+        self.noticed(&mut left, line);
         self.amounts(&mut left, line);
         self.load_tested(&mut left, line);
         self.kept_logs(&mut left, line);

@@ -21,6 +21,8 @@ struct Statement {
     kind: Kind,
     /// Whether a rhythm without a figure says it too: `nightly`.
     is_rhythm: bool,
+    /// Whether it counts machines, or what else stands behind its number.
+    is_of_machines: bool,
     takes_most: bool,
     near: Vec<&'static str>,
     /// Groups of words, of each of which one stands in the sentence or above it.
@@ -53,10 +55,11 @@ impl Statement {
                 "share" => Kind::Share,
                 "size" => Kind::Size,
                 "rate" => Kind::Rate,
-                "count" => Kind::Count,
+                "count" | "machines" => Kind::Count,
                 _ => return None,
             },
             is_rhythm: kind == "rhythm",
+            is_of_machines: kind == "machines",
             takes_most: most == "most",
             near: words(near),
             asked: asked.into_iter().map(words).collect(),
@@ -75,7 +78,13 @@ impl Statement {
 
     /// How far a figure is from the words of this, where they are near enough and nothing bars it.
     fn far(&self, sentence: &str, figure: &Figure) -> Option<usize> {
-        let ends = [';', '；', '。'];
+        const ENDS: [char; 5] = [';', '；', '。', '、', ','];
+        // Machines are counted in a clause of their own.
+        let ends = if self.is_of_machines {
+            &ENDS[..]
+        } else {
+            &ENDS[..3]
+        };
         let start = sentence[..figure.start].rfind(ends).unwrap_or(0);
         let end = sentence[figure.end..].find(ends);
         let clause = &sentence[start..end.map_or(sentence.len(), |end| figure.end + end)];
@@ -189,11 +198,18 @@ impl Reader<'_> {
             .filter(is_own)
             .collect();
         let all = figures(left);
-        let counted =
-            |figure: &Figure| figure.kind != Kind::Count || !counts_machines(left, figure);
+        let counted = |statement: &Statement, figure: &Figure| {
+            figure.kind != Kind::Count
+                || if statement.is_of_machines {
+                    counts_machines(left, figure) || is_most_of_machines(&lower, figure)
+                } else {
+                    !counts_machines(left, figure)
+                }
+        };
         let far = |statement: &Statement, figure: &Figure| {
-            let is_kind =
-                figure.kind == statement.kind && counted(figure) && !ends_a_span(left, figure);
+            let is_kind = figure.kind == statement.kind
+                && counted(statement, figure)
+                && !ends_a_span(left, figure);
             let far = is_kind.then(|| statement.far(&lower, figure)).flatten();
             far.unwrap_or(UNREAD)
         };
@@ -279,6 +295,18 @@ impl Reader<'_> {
             );
             self.spoken.push(said);
             path = vec!["infrastructure", section, &id];
+            let above = self
+                .parts
+                .last()
+                .filter(|part| part.id == id && part.section == section);
+            let product = [path[0], path[1], path[2], "product"];
+            if let Some(named) = above
+                .and_then(|part| part.product)
+                .filter(|_| !self.draft.has(&product))
+            {
+                let why = say!("the heading names it", "見出しに名前がある");
+                self.draft.guess(&product, named, line, why);
+            }
         }
         path.push(field);
         // Of backups in full and of what has changed since, the most frequent one is restored.
@@ -347,6 +375,42 @@ pub(super) fn counts_machines(text: &str, figure: &Figure) -> bool {
     ["pod", "task", "タスク", "台", "instance", "インスタンス"]
         .iter()
         .any(|word| after.starts_with(word))
+}
+
+/// Whether the words right before a number count machines, or those right behind it name what is counted: `タスク最大 60`,
+/// `2 AZs`, `1 NAT gateway`, `2 dedicated master nodes`.
+fn is_most_of_machines(lower: &str, figure: &Figure) -> bool {
+    const OF: [&str; 9] = [
+        "タスク",
+        "ポッド",
+        "pod",
+        "pods",
+        "task",
+        "tasks",
+        "台数",
+        "インスタンス",
+        "タスク数",
+    ];
+    const ENDS: [&str; 8] = [
+        "最大", "上限", "最小", "最低", "max", "min", "maximum", "minimum",
+    ];
+    const BEHIND: [&str; 9] = [
+        "az",
+        "nat",
+        "dedicated master",
+        "master",
+        "availability zone",
+        "zones",
+        "専用マスター",
+        "node",
+        "server",
+    ];
+    let before = lower[..figure.start].trim_end_matches([' ', ':', '：', 'は', 'の', '=']);
+    let of = ENDS.iter().find_map(|end| before.strip_suffix(end));
+    let of = of.map(|it| it.trim_end_matches([' ', '数', 'の', 'は', '_', '.']));
+    let after = lower[figure.end..].trim_start();
+    of.is_some_and(|it| OF.iter().any(|word| it.ends_with(word)))
+        || BEHIND.iter().any(|word| after.starts_with(word))
 }
 
 /// Whether the words right before a figure say that it is the most.

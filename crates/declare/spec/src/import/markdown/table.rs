@@ -10,7 +10,7 @@ use super::{
     Reader,
     aside::columns_elsewhere,
     bounds::condition,
-    figures::{CURRENCIES, figures, is_money},
+    figures::{CURRENCIES, figures},
     numbers::says_one,
     objectives::{is_target, recovered},
     owed::OFFERED,
@@ -220,6 +220,8 @@ impl Reader<'_> {
             || self.settings(&table)
             || self.costs(&table)
             || self.routine(&table)
+            || self.sla_table(&table)
+            || self.step_table(&table)
             || self.alert_table(&table)
         {
             return;
@@ -242,7 +244,10 @@ impl Reader<'_> {
                 continue;
             }
             let name = table.cell(row, table.name);
-            if self.duty(&row.join(" "), &row.join(" "), *line) {
+            let said: Vec<String> = (0..row.len())
+                .map(|at| format!("{} {}", head.get(at).unwrap_or(&""), table.cell(row, at)))
+                .collect();
+            if self.duty(&name, &said.join(" / "), *line) {
                 continue;
             }
             for at in (0..row.len()).filter(|at| *at != table.name) {
@@ -414,6 +419,7 @@ impl Reader<'_> {
                 item["of"] = json!(name);
             }
             self.draft.push(&["checklists", &id, "items"], item, *line);
+            self.duty(&name, &format!("{name}: {every}"), *line);
             let mut said = format!("{name}: {every}");
             self.restored(&mut said, *line);
             if ["訓練", "drill", "exercise"]
@@ -421,47 +427,6 @@ impl Reader<'_> {
                 .any(|word| name.to_lowercase().contains(word))
             {
                 self.statements(&format!("{name}: {every}"), *line);
-            }
-        }
-        true
-    }
-
-    /// A table of what is paid for.
-    fn costs(&mut self, table: &Table<'_>) -> bool {
-        let is_cost = |key: &String| {
-            [
-                "費用",
-                "月額",
-                "年額",
-                "金額",
-                "予算",
-                "cost",
-                "a_month",
-                "per_month",
-                "budget",
-                "monthly",
-            ]
-            .iter()
-            .any(|word| key.contains(word))
-        };
-        // `Item | EUR`
-        let is_code = |key: &String| CURRENCIES.contains(&key.to_uppercase().as_str());
-        let column = table.keys.iter().position(is_cost);
-        let Some(column) = column.or_else(|| table.keys.iter().position(is_code)) else {
-            return false;
-        };
-        // A second total is that of another environment: added to the first, neither would be right.
-        let is_second = self.draft.has(&["costs", "total"]);
-        for (line, row) in table.rows {
-            let cell = table.cell(row, column);
-            if is_second && is_money(&cell) {
-                let why = say!(
-                    "the costs of another environment were read already",
-                    "別の環境の費用がすでにあります"
-                );
-                self.draft.lost(*line, &row.join(" / "), why);
-            } else {
-                self.budget(&table.cell(row, table.name), &cell, *line);
             }
         }
         true

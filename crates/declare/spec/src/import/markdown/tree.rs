@@ -1,5 +1,7 @@
 //! Fenced YAML and JSON: names with values, whatever they are called.
 
+use std::borrow::Cow;
+
 use promise::{
     document::{Node, Value, parse_foreign_yaml},
     say,
@@ -99,11 +101,44 @@ const GROUPS: [&str; 16] = [
     "タスク",
 ];
 
+/// `{rate: 1,200 req/s, for: 45 min}` as it is meant: a comma between digits parts thousands, not values.
+fn whole_numbers(text: &str) -> Cow<'_, str> {
+    let is_digit = |c: Option<&u8>| c.is_some_and(u8::is_ascii_digit);
+    let bytes = text.as_bytes();
+    let is_thousands = |at: usize| {
+        let after = &bytes[at + 1..];
+        bytes[at] == b','
+            && at > 0
+            && is_digit(bytes.get(at - 1))
+            && (0..3).all(|n| is_digit(after.get(n)))
+            && !is_digit(after.get(3))
+            // A list of ports is one of bare numbers: `[443,8443]`.
+            && matches!(after.get(3), Some(b' ' | b',')) && bytes.get(at + 5).is_none_or(|c| *c != b',')
+    };
+    if !(0..bytes.len()).any(is_thousands) {
+        return text.into();
+    }
+    let mut in_braces = 0_u32;
+    let mut out = String::with_capacity(text.len());
+    for (at, c) in text.char_indices() {
+        match c {
+            '{' => in_braces += 1,
+            '}' => in_braces = in_braces.saturating_sub(1),
+            _ => {}
+        }
+        if !(in_braces > 0 && is_thousands(at)) {
+            out.push(c);
+        }
+    }
+    out.into()
+}
+
 /// Deeper than any design nests its names.
 const DEPTH_MAX: usize = 24;
 
 impl Reader<'_> {
     pub(super) fn data(&mut self, text: &str, first: usize) {
+        let text = &*whole_numbers(text);
         let data = Data { text, first };
         const NAMES: [&str; 5] = ["log_name", "stream", "index", "log", "name"];
         let (documents, mistakes) = parse_foreign_yaml(text);
@@ -241,8 +276,14 @@ impl Reader<'_> {
                 continue;
             }
             let is_of_database = section == "databases"
-                && ["backup", "backups", "バックアップ"].contains(&name.as_str());
-            let is_group = is_of_database || GROUPS.iter().any(|word| name.contains(word));
+                && ["backup", "バックアップ"]
+                    .iter()
+                    .any(|word| name.contains(word));
+            if is_of_database && matches!(below.value, Value::Map(_)) {
+                self.backed_up_by_itself(path, below, data);
+                continue;
+            }
+            let is_group = GROUPS.iter().any(|word| name.contains(word));
             if is_group && matches!(below.value, Value::Map(_)) {
                 self.fields(section, path, below, data);
                 continue;
@@ -266,9 +307,10 @@ impl Reader<'_> {
                 }
             }
             let Some((field, form, unit)) = named(section, &name) else {
+                let path = format!("{}.{name}", path.last().unwrap_or(&section));
                 match &below.value {
-                    Value::Map(_) => self.names(below, data, &name, 1),
-                    _ => self.leaves(below, data, &name),
+                    Value::Map(_) => self.names(below, data, &path, 1),
+                    _ => self.leaves(below, data, &path),
                 }
                 continue;
             };
@@ -328,6 +370,26 @@ impl Reader<'_> {
                 }
             }
         }
+    }
+
+    /// `backups: { kept: 35, window: … }` of a database: what its provider does for it.
+    fn backed_up_by_itself(&mut self, path: &[&str], node: &Node, data: &Data<'_>) {
+        let mut rest = node.clone();
+        for (key, below) in entries(node) {
+            let name = plain(&key.name);
+            let is_kept =
+                words::field("backups", &name).is_some_and(|(field, _)| field == "retention");
+            let kept = scalar(below).filter(|_| is_kept);
+            let Some(kept) = kept.and_then(|text| place::value(words::Form::Days, text)) else {
+                continue;
+            };
+            let at = [path, &["backup_retention"]].concat();
+            self.draft.set(&at, kept, data.line(below));
+            if let Value::Map(rest) = &mut rest.value {
+                rest.retain(|(other, _)| other.name != key.name);
+            }
+        }
+        self.fields("databases", path, &rest, data);
     }
 
     /// Fields that become more than one value.
@@ -398,7 +460,7 @@ impl Reader<'_> {
     }
 
     /// `rota: 6 engineers`, `tool: PagerDuty` of those who are on call.
-    fn took_turns(&mut self, name: &str, path: &str, text: &str, line: usize) -> bool {
+    pub(super) fn took_turns(&mut self, name: &str, path: &str, text: &str, line: usize) -> bool {
         const ON_CALL: [&str; 7] = [
             "on_call",
             "oncall",
@@ -435,7 +497,7 @@ impl Reader<'_> {
     }
 
     /// `p1_ack_deadline: 15 min`, `sev1: [primary: must acknowledge within 15 min]`: then the next person is called.
-    fn acknowledged(&mut self, path: &str, text: &str, line: usize) -> bool {
+    pub(super) fn acknowledged(&mut self, path: &str, text: &str, line: usize) -> bool {
         const ACKNOWLEDGED: [&str; 4] = ["acknowledg", "応答がな", "応答しな", "未応答"];
         let said = format!("{path} {text}").to_lowercase();
         // `backup_retention` acknowledges nothing.
@@ -467,14 +529,7 @@ impl Reader<'_> {
     pub(super) fn leaves(&mut self, node: &Node, data: &Data<'_>, path: &str) {
         match &node.value {
             Value::Scalar(text) => {
-                let name = path.rsplit('.').next().unwrap_or(path);
-                let line = data.line(node);
-                if self.acknowledged(path, text, line)
-                    || self.took_turns(name, path, text, line)
-                    || self.signed_in(path, text, line)
-                    || self.duty(path, text, line)
-                    || self.copied(name, text, line, true)
-                {
+                if self.leaf(path, text, data.line(node)) {
                     return;
                 }
                 self.draft

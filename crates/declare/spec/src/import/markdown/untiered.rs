@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use promise::say;
+use serde_json::Value;
 
 use super::{Objective, Reader};
 
@@ -20,7 +21,20 @@ impl Reader<'_> {
         {
             let only = self.draft.only_in(&["service", "tiers"]);
             let why = || say!("told by the words around it", "前後の語による");
-            if let Some(tier) = self.tier_in(&about).or(only) {
+            let path = |tier: &str| ["service", "tiers", tier, field].map(str::to_owned);
+            let named = self.tier_named(&about);
+            if let Some(tier) = &named
+                && let Some(said) = self.draft.says(&path(tier).each_ref().map(String::as_str))
+                && *said != value
+                && self
+                    .draft
+                    .line_of(&path(tier).each_ref().map(String::as_str))
+                    != line
+            {
+                let path = path(tier);
+                let path = path.each_ref().map(String::as_str);
+                self.draft.contest(&path, &value, line);
+            } else if let Some(tier) = named.or_else(|| self.tier_in(&about)).or(only) {
                 self.draft
                     .guess(&["service", "tiers", &tier, field], value, line, why());
             } else if self.tiers.iter().any(|(tier, _)| {
@@ -31,6 +45,10 @@ impl Reader<'_> {
                 let what = format!("{field} {value}");
                 let why = say!("a tier promises the same", "同じ値を約束する層があります");
                 self.draft.noted(line, &what, why);
+            } else if let Some(tier) = self.tier_of_row(&about).filter(|_| value != "0s") {
+                let path = path(&tier);
+                let path = path.each_ref().map(String::as_str);
+                self.draft.guess(&path, value, line, why());
             } else if self.tiers.is_empty() || speaks_of_all(&about) || is_label(&about, &heading) {
                 let why = say!("no tier is named with it", "層の名前がない");
                 self.draft
@@ -44,6 +62,64 @@ impl Reader<'_> {
                 self.draft.lost(line, &what, why);
             }
         }
+    }
+
+    /// The tier whose whole name stands in a text.
+    fn tier_named(&self, text: &str) -> Option<String> {
+        const GENERIC: [&str; 12] = [
+            "service", "system", "recovery", "backup", "data", "platform", "critical", "high",
+            "standard", "low", "tier", "overall",
+        ];
+        let lower = text.to_lowercase();
+        let words: Vec<&str> = lower.split(|c: char| !c.is_alphanumeric()).collect();
+        let is_named = |tier: &&(String, Option<String>)| {
+            let name = self
+                .draft
+                .says(&["service", "tiers", &tier.0, "name"])
+                .and_then(Value::as_str);
+            match name {
+                // `予約・受付` is said again as `予約・受付系`.
+                Some(name) => name.chars().count() > 2 && lower.contains(&name.to_lowercase()),
+                None => {
+                    let own: Vec<&str> = tier
+                        .0
+                        .split(['_', '-'])
+                        .filter(|word| !GENERIC.contains(word))
+                        .collect();
+                    own.iter().any(|word| word.len() > 3)
+                        && own.iter().all(|word| words.contains(word))
+                }
+            }
+        };
+        self.tiers
+            .iter()
+            .filter(is_named)
+            .map(|(tier, _)| tier.clone())
+            .max_by_key(String::len)
+    }
+
+    /// The tier in whose row two words of a text stand, or more.
+    fn tier_of_row(&self, about: &str) -> Option<String> {
+        let lower = about.to_lowercase();
+        let words: Vec<&str> = lower
+            .split(|c: char| !c.is_alphanumeric())
+            .filter(|word| word.len() > 2)
+            .collect();
+        let shared = |row: &str| {
+            let row = row.to_lowercase();
+            words
+                .iter()
+                .filter(|word| {
+                    row.split(|c: char| !c.is_alphanumeric())
+                        .any(|own| own == **word)
+                })
+                .count()
+        };
+        let found = self.tier_rows.iter().map(|(tier, row)| (shared(row), tier));
+        found
+            .filter(|(shared, _)| *shared > 1)
+            .max_by_key(|(shared, _)| *shared)
+            .map(|(_, tier)| tier.clone())
     }
 
     /// Where no tier is named and several values are, as one for each kind of disaster, only that which stands for the

@@ -237,7 +237,9 @@ pub(super) const RETRIED: [&str; 6] = [
 /// A name is no longer than this.
 const NAME_MAX: usize = 24;
 /// Words for those who answer us over a network.
-pub(super) const OTHERS: [&str; 20] = [
+pub(super) const OTHERS: [&str; 22] = [
+    "processor",
+    "card network",
     "that call",
     "calls the",
     "integration",

@@ -6,6 +6,7 @@ use super::{
     Reader,
     aside::unpromised,
     bounds::{is_most_of_all, share_within, signed},
+    clock,
     figures::{Figure, Kind, ends_a_span, figures},
     numbers,
     objectives::recovered,
@@ -28,6 +29,16 @@ impl Reader<'_> {
         if let Some((time, quantile)) = share_within(text) {
             let bound = format!("<= {}", time.text);
             self.measured(text, "latency", Some(quantile), &bound, &time, line);
+            return;
+        }
+        self.resides(text, line);
+        self.copied_to("", text, line);
+        if self.duty(text, text, line) || self.stopped("", text, line) {
+            return;
+        }
+        let lower = text.to_lowercase();
+        let is_of_calls = |word: &&str| lower.contains(*word);
+        if clock::ON_CALL.iter().any(is_of_calls) && self.called("", text, line) {
             return;
         }
         let left = self.statements(text, line);
@@ -111,7 +122,12 @@ impl Reader<'_> {
         let loses = ["rpo", "目標復旧時点"]
             .iter()
             .any(|word| before.contains(word));
-        loses || after.starts_with('回') || RETRIED.iter().any(|word| before.contains(word))
+        let after = after.trim_start().to_lowercase();
+        loses
+            || after.starts_with('回')
+            || RETRIED
+                .iter()
+                .any(|word| before.contains(word) || after.starts_with(word))
     }
 
     fn figure(&mut self, before: &str, after: &str, text: &str, figure: &Figure, line: usize) {
@@ -142,7 +158,7 @@ impl Reader<'_> {
             Kind::Count if value == "0" && has(&["rpo", "目標復旧時点"]) => {
                 self.objective("rpo", "0s", text, line);
             }
-            Kind::Time if has(&RECOVERED) && !has(&NOT_RECOVERED) => {
+            Kind::Time if (has(&RECOVERED) || is_recovery(&near)) && !has(&NOT_RECOVERED) => {
                 self.objective("rto", value, text, line);
             }
             Kind::Time if is_downtime(text) => {
@@ -179,6 +195,11 @@ impl Reader<'_> {
                     value,
                     line,
                 );
+            }
+            Kind::Time if has(&TIMED_OUT) && self.timed_compute(text).is_some() => {
+                if let Some(id) = self.timed_compute(text) {
+                    self.once(&["infrastructure", "compute", &id, "timeout"], value, line);
+                }
             }
             Kind::Time if has(&TIMED_OUT) => match self.waited_for(before, text, line) {
                 Some(id) => self.once(&["dependencies", &id, "timeout"], value, line),
@@ -229,6 +250,16 @@ impl Reader<'_> {
             Kind::Time if has(&ANSWERED) && words::severity(text).is_some() => {
                 if let Some((severity, _)) = words::severity(text) {
                     self.severity(severity, line);
+                    let path = ["severities", severity, "answer_within"];
+                    let said = self.draft.says(&path).and_then(|it| it.as_str());
+                    let elsewhere = self.draft.line_of(&path).abs_diff(line) > 0;
+                    if said.is_some_and(|said| said != value)
+                        && elsewhere
+                        && self.severity.is_none()
+                    {
+                        self.draft.contest(&path, value, line);
+                        return;
+                    }
                     self.once(&["severities", severity, "answer_within"], value, line);
                 }
             }
@@ -291,7 +322,14 @@ impl Reader<'_> {
         );
     }
 }
-const TIMED_OUT: [&str; 5] = ["タイムアウト", "timeout", "time out", "deadline", "打ち切"];
+const TIMED_OUT: [&str; 6] = [
+    "タイムアウト",
+    "timeout",
+    "time out",
+    "times out",
+    "deadline",
+    "打ち切",
+];
 /// Logs of how a product is used, which audit nothing.
 const OF_USE: [&str; 6] = [
     "行動ログ",
@@ -417,4 +455,16 @@ fn names_ttl(before: &str) -> bool {
     let lower = before.to_lowercase();
     let last: Vec<char> = lower.chars().rev().take(NEAR).collect();
     last.into_iter().rev().collect::<String>().contains("ttl")
+}
+
+/// `4 時間以内の復旧を目標とする`, `back within 4 hours`.
+fn is_recovery(near: &str) -> bool {
+    const BACK: [&str; 5] = [
+        "以内の復旧",
+        "以内に復旧",
+        "で復旧",
+        "以内の回復",
+        "recovered within",
+    ];
+    BACK.iter().any(|word| near.contains(word))
 }

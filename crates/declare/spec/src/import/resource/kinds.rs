@@ -31,6 +31,7 @@ pub(super) enum How {
     Opposite,
     Days,
     Secs,
+    Hours,
     Gib,
     Mib,
     Gb,
@@ -38,7 +39,7 @@ pub(super) enum How {
     Iso,
 }
 
-use How::{Days, Gb, Gib, Iso, Mib, Number, Opposite, Secs, Text, Truth, Version, Word};
+use How::{Days, Gb, Gib, Hours, Iso, Mib, Number, Opposite, Secs, Text, Truth, Version, Word};
 
 const DATABASE: &[Field] = &[
     ("engine", "Engine", "engine", Word),
@@ -211,6 +212,41 @@ pub(super) const KINDS: &[Kind] = &[
         ],
     },
     Kind {
+        terraform: &["aws_kinesis_stream"],
+        cloudformation: &["AWS::Kinesis::Stream"],
+        section: "queues",
+        product: Some("kinesis"),
+        fields: &[
+            ("shard_count", "ShardCount", "shards", Number),
+            (
+                "retention_period",
+                "RetentionPeriodHours",
+                "retention",
+                Hours,
+            ),
+        ],
+    },
+    Kind {
+        terraform: &["aws_cloudfront_distribution"],
+        cloudformation: &["AWS::CloudFront::Distribution"],
+        section: "cdn",
+        product: Some("cloudfront"),
+        fields: &[
+            (
+                "viewer_certificate.minimum_protocol_version",
+                "DistributionConfig.ViewerCertificate.MinimumProtocolVersion",
+                "tls_min",
+                Text,
+            ),
+            (
+                "price_class",
+                "DistributionConfig.PriceClass",
+                "price_class",
+                Text,
+            ),
+        ],
+    },
+    Kind {
         terraform: &["aws_s3_bucket"],
         cloudformation: &["AWS::S3::Bucket"],
         section: "buckets",
@@ -295,7 +331,11 @@ pub(super) const KINDS: &[Kind] = &[
         cloudformation: &["AWS::Lambda::Function"],
         section: "compute",
         product: Some("lambda"),
-        fields: &[("memory_size", "MemorySize", "memory", Mib)],
+        fields: &[
+            ("memory_size", "MemorySize", "memory", Mib),
+            ("runtime", "Runtime", "runtime", Text),
+            ("timeout", "Timeout", "timeout", Secs),
+        ],
     },
     Kind {
         terraform: &["aws_route53_record"],

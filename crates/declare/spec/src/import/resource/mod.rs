@@ -1,5 +1,6 @@
 //! Resources of a cloud, whichever tool declares them, by the table in `kinds`.
 
+mod joined;
 mod kinds;
 mod special;
 
@@ -11,7 +12,9 @@ use promise::{
 use serde_json::json;
 
 use kinds::{
-    How::{self, Days, Gb, Gib, Iso, Mib, Number, Opposite, Secs, Text, Truth, Version, Word},
+    How::{
+        self, Days, Gb, Gib, Hours, Iso, Mib, Number, Opposite, Secs, Text, Truth, Version, Word,
+    },
     KINDS, Kind,
 };
 
@@ -90,7 +93,9 @@ impl Resource<'_> {
             self.engine(&path, kind, draft);
             self.backed_up(&id, kind.section, (source, resolve), &mut taking, draft);
             self.tags(&path, source, &mut taking, draft);
-        } else if !self.special(&mut taking, source, draft, resolve) {
+        } else if !self.special(&mut taking, source, draft, resolve)
+            && !self.joined(&mut taking, source, draft, resolve)
+        {
             // Once for the whole: nobody reads twenty lines about a thing that has no section.
             return draft.lost(
                 self.line,
@@ -389,6 +394,7 @@ fn written(text: &str, how: How) -> Option<serde_json::Value> {
         },
         Days => unit("d"),
         Secs => unit("s"),
+        Hours => unit("h"),
         Gib => unit(" GiB"),
         Mib => unit(" MiB"),
         Gb => unit(" GB"),

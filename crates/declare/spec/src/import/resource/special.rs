@@ -232,6 +232,7 @@ impl Resource<'_> {
                     Number,
                 ),
                 (pick("statistic", "Statistic"), "statistic", Text),
+                (pick("alarm_name", "AlarmName"), "alarm", Text),
                 (pick("metric_name", "MetricName"), "measures", Text),
             ] {
                 if let Some((text, line)) = said(from)
@@ -341,7 +342,7 @@ impl Resource<'_> {
 }
 
 /// The name within `aws_vpc.main.id`; the text itself where it is no such reference.
-fn referred(expression: &str) -> &str {
+pub(super) fn referred(expression: &str) -> &str {
     let mut parts = expression.split('.');
     match (parts.next(), parts.next()) {
         (Some(kind), Some(name)) if kind.contains('_') => name,

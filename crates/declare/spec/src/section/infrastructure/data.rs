@@ -162,6 +162,9 @@ record! {
         /// How long a message is kept.
         /// ja: メッセージの保存期間。
         retention: Option<Span>,
+        /// How many shards it has, where it is a stream of several.
+        /// ja: シャード数(ストリームの場合)。
+        shards: Option<u64>,
         /// Where messages go that cannot be handled.
         /// ja: 処理できないメッセージの行き先。
         dead_letters: Option<String>,

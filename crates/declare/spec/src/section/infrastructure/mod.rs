@@ -56,12 +56,31 @@ record! {
         /// Content delivery networks, by name.
         /// ja: CDN。
         cdn: BTreeMap<String, cdn::Cdn> = BTreeMap::new(),
+        /// What providers promise, as the design reckons with it, by name.
+        /// ja: 設計が前提とする提供者の SLA。
+        slas: BTreeMap<String, Sla> = BTreeMap::new(),
         /// Other parts of it that are in use, such as `grafana` or `terraform`, and what each is for.
         /// ja: そのほかに使うものと用途。
         tools: BTreeMap<String, String> = BTreeMap::new(),
         /// Tags that every resource must have.
         /// ja: すべての資源に必須のタグ。
         tags_required: Vec<String> = Vec::new(),
+    }
+}
+
+record! {
+    /// What a provider promises of one product.
+    /// ja: 提供者が製品について約束する値。
+    pub struct Sla: Default {
+        /// The product, such as `rds`, `cloudfront`.
+        /// ja: 製品。`rds`、`cloudfront` など。
+        product: Option<String>,
+        /// Its edition, where the promise depends on it: `enterprise`.
+        /// ja: エディション(約束が変わる場合)。
+        edition: Option<String>,
+        /// The share of time in which it is up.
+        /// ja: 可用性。
+        availability: Option<Percent>,
     }
 }
 

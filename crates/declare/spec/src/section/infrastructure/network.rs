@@ -94,6 +94,9 @@ record! {
         /// A connection that is quiet for so long is closed, and so is a request without an answer.
         /// ja: 応答のない接続を切るまでの時間。
         idle_timeout: Option<Span>,
+        /// How often a long connection through it says that it lives.
+        /// ja: 長い接続の生存確認(ping)の間隔。
+        heartbeat: Option<Span>,
         /// The subnets that it stands in.
         /// ja: 置かれるサブネット。
         subnets: Vec<String> = Vec::new(),

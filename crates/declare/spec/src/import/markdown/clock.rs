@@ -1,0 +1,347 @@
+//! Hours of the day: between which people are called, and at which a service is stopped on purpose.
+
+use promise::say;
+use serde_json::json;
+
+use super::{
+    Reader,
+    figures::{Kind, figures},
+};
+
+/// What speaks of those who are called.
+pub(super) const ON_CALL: [&str; 9] = [
+    "on_call",
+    "on-call",
+    "on call",
+    "oncall",
+    "pagerduty",
+    "pager",
+    "rota",
+    "当番",
+    "オンコール",
+];
+
+/// Words for every hour of every day.
+const AROUND: [&str; 8] = [
+    "24時間365日",
+    "24時間 365日",
+    "365日24時間",
+    "24x7",
+    "24/7",
+    "24×7",
+    "around the clock",
+    "round the clock",
+];
+
+impl Reader<'_> {
+    /// `対応時間: 毎日 07:00-23:00`, `On-call covers 08:00–22:00`: when people are called; `false` where nothing says so.
+    pub(super) fn called(&mut self, path: &str, text: &str, line: usize) -> bool {
+        const HANDED_OVER: [&str; 8] = [
+            "交代",
+            "引き継",
+            "handover",
+            "hand over",
+            "rotat",
+            "switch",
+            "review",
+            "standup",
+        ];
+        const CALLED: [&str; 14] = [
+            "対応",
+            "呼び出し",
+            "呼出",
+            "鳴",
+            "cover",
+            "hours",
+            "page",
+            "paged",
+            "answer",
+            "staffed",
+            "体制",
+            "phone",
+            "時間帯",
+            "call",
+        ];
+        let said = format!("{path} {text}").to_lowercase();
+        let has = |words: &[&str]| words.iter().any(|word| said.contains(word));
+        if !has(&ON_CALL) && !self.is_under(&ON_CALL) || has(&HANDED_OVER) || !has(&CALLED) {
+            return false;
+        }
+        let at = ["on_call", "hours"];
+        let Some((from, to)) = range(text).or_else(|| range(path)) else {
+            return false;
+        };
+        if self.draft.has(&at) {
+            return false;
+        }
+        let why = say!("when people are called", "呼び出しの時間帯の記述");
+        self.draft
+            .guess(&at, format!("{}-{}", clock(from), clock(to)), line, why);
+        true
+    }
+
+    /// A severity that is answered at every hour.
+    pub(super) fn around_the_clock(&mut self, severity: &str, text: &str, line: usize) {
+        let lower = text.to_lowercase();
+        let path = ["severities", severity, "around_the_clock"];
+        if AROUND.iter().any(|word| lower.contains(word)) && !self.draft.has(&path) {
+            self.draft.set(&path, true, line);
+        }
+    }
+
+    /// `毎週日曜 02:00-04:00 に全機能を止めて`: a stop on purpose; `false` where nothing says so.
+    pub(super) fn stopped(&mut self, path: &str, text: &str, line: usize) -> bool {
+        const PLANNED: [&str; 10] = [
+            "計画メンテナンス",
+            "計画停止",
+            "定期メンテナンス",
+            "定期停止",
+            "定例メンテナンス",
+            "planned",
+            "maintenance",
+            "fixed slot",
+            "release window",
+            "change window",
+        ];
+        const DOWN: [&str; 13] = [
+            "停止",
+            "止め",
+            "止ま",
+            "利用できない",
+            "503",
+            "unavailable",
+            "offline",
+            "downtime",
+            "is down",
+            "taken down",
+            "be down",
+            "no service",
+            "outage",
+        ];
+        const NOT_DOWN: [&str; 7] = [
+            "without downtime",
+            "no downtime",
+            "zero downtime",
+            "zero-downtime",
+            "無停止",
+            "停止しない",
+            "停止なし",
+        ];
+        let own = format!("{path} {text}").to_lowercase();
+        let has = |words: &[&str]| words.iter().any(|word| own.contains(word));
+        if has(&NOT_DOWN) {
+            return false;
+        }
+        // `A fixed slot every Sunday, 02:00–02:45. The API returns 503 for the whole slot.`
+        if let Some((at, every, lasts)) = self.slot.take()
+            && at == line
+            && has(&DOWN)
+        {
+            self.stop(every, &lasts, line);
+            return true;
+        }
+        let is_planned = has(&PLANNED) || self.is_under(&PLANNED);
+        if !is_planned {
+            return false;
+        }
+        let Some(every) = rhythm(&own) else {
+            return false;
+        };
+        if !has(&DOWN) {
+            self.slot = range(text)
+                .map(|(from, to)| (line, every, format!("{}m", (to + DAY - from) % DAY)));
+            return false;
+        }
+        let lasts = range(text).map(|(from, to)| format!("{}m", (to + DAY - from) % DAY));
+        let time = || {
+            figures(text)
+                .into_iter()
+                .find(|it| it.kind == Kind::Time)
+                .map(|it| it.text)
+        };
+        let Some(lasts) = lasts.or_else(time) else {
+            return false;
+        };
+        self.stop(every, &lasts, line);
+        true
+    }
+
+    fn stop(&mut self, every: &str, lasts: &str, line: usize) {
+        let id = self.draft.id("stops", "planned");
+        let at = |field| ["service", "stops", id.as_str(), field];
+        self.draft.set(&at("every"), every, line);
+        self.draft.set(&at("lasts"), lasts, line);
+        if let Some(counted) = counted(&self.whole) {
+            let why = say!(
+                "the document says so of all stops",
+                "計画停止の扱いの記述による"
+            );
+            self.draft.guess(&at("counted"), json!(counted), line, why);
+        }
+    }
+}
+
+/// Whether the document counts planned stops against what it promises.
+fn counted(whole: &str) -> Option<bool> {
+    const OUT: [&str; 15] = [
+        "計画停止を除",
+        "計画停止は除",
+        "稼働率に含めない",
+        "可用性に含めない",
+        "稼働率に含まない",
+        "計画メンテナンスを除",
+        "計画メンテナンスは除",
+        "メンテナンスを除",
+        "計画停止を含まない",
+        "excluding planned",
+        "excludes planned",
+        "planned maintenance is excluded",
+        "planned maintenance excluded",
+        "excluding maintenance",
+        "excluding scheduled",
+    ];
+    const IN: [&str; 11] = [
+        "計画停止を含",
+        "計画停止も含",
+        "稼働率に含め",
+        "可用性に含め",
+        "計画メンテナンスを含",
+        "計画メンテナンスも含",
+        "メンテナンスを含め",
+        "planned or not",
+        "including planned",
+        "no maintenance exclusion",
+        "includes planned",
+    ];
+    let has = |words: &[&str]| words.iter().any(|word| whole.contains(word));
+    match (has(&OUT), has(&IN)) {
+        (true, _) => Some(false),
+        (false, true) => Some(true),
+        _ => None,
+    }
+}
+
+/// How often a day of the week comes that a text names.
+fn rhythm(text: &str) -> Option<&'static str> {
+    const WEEKLY: [&str; 11] = [
+        "毎週",
+        "週次",
+        "週1回",
+        "weekly",
+        "every week",
+        "every sun",
+        "every sat",
+        "every mon",
+        "every tue",
+        "every wed",
+        "every thu",
+    ];
+    const MONTHLY: [&str; 8] = [
+        "毎月",
+        "月次",
+        "月1回",
+        "monthly",
+        "every month",
+        "once a month",
+        "first ",
+        "last ",
+    ];
+    let has = |words: &[&str]| words.iter().any(|word| text.contains(word));
+    let ordinals = text.matches('第').count();
+    match ordinals {
+        1 => Some("31d"),
+        2.. => Some("15d"),
+        0 if has(&WEEKLY) => Some("7d"),
+        0 if has(&MONTHLY) => Some("31d"),
+        0 => None,
+    }
+}
+
+const DAY: u32 = 24 * 60;
+
+/// Two times of a day with nothing but a dash between them, in minutes: `07:00-23:00`, `1:00〜翌5:00`, and as a key has them
+/// (`7_00_20_00`).
+fn range(text: &str) -> Option<(u32, u32)> {
+    let moments = moments(text);
+    moments.windows(2).find_map(|pair| {
+        let [(_, end, from), (start, _, to)] = [pair[0], pair[1]];
+        let between = text.get(end..start)?;
+        let bare = between.trim().trim_start_matches('翌');
+        let parts = [
+            "-",
+            "–",
+            "—",
+            "〜",
+            "～",
+            "~",
+            "to",
+            "から",
+            "until",
+            "_",
+            "-翌",
+            "〜翌",
+            "～翌",
+            "から翌",
+        ];
+        (parts.contains(&bare) || parts.contains(&between.trim())).then_some((from, to))
+    })
+}
+
+/// The times of a day in a text: where each starts and ends, and its minute.
+fn moments(text: &str) -> Vec<(usize, usize, u32)> {
+    let bytes = text.as_bytes();
+    let digits = |at: usize| {
+        bytes[at..]
+            .iter()
+            .take_while(|c| c.is_ascii_digit())
+            .count()
+    };
+    let (mut out, mut at) = (Vec::new(), 0);
+    while at < bytes.len() {
+        let hour = digits(at);
+        if hour == 0 {
+            at += 1;
+            continue;
+        }
+        let parted = matches!(bytes.get(at + hour), Some(b':' | b'_'));
+        let minute = if parted { digits(at + hour + 1) } else { 0 };
+        let number =
+            |from: usize, length: usize| text.get(from..from + length)?.parse::<u32>().ok();
+        if hour <= 2
+            && minute == 2
+            && let (Some(hours), Some(minutes)) = (number(at, hour), number(at + hour + 1, 2))
+            && hours <= 24
+            && minutes < 60
+        {
+            let end = at + hour + 3;
+            out.push((at, end, hours * 60 + minutes));
+            at = end;
+        } else {
+            at += hour;
+        }
+    }
+    out
+}
+
+fn clock(minute: u32) -> String {
+    format!("{:02}:{:02}", minute / 60, minute % 60)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ranges_are_read_as_people_and_keys_write_them() {
+        for (text, wanted) in [
+            ("毎日 07:00-23:00", Some((420, 1380))),
+            ("Sunday, 02:00–02:45 Central", Some((120, 165))),
+            ("平日_土曜_7_00_20_00", Some((420, 1200))),
+            ("23:00〜翌5:00", Some((1380, 300))),
+            ("月曜 10:00 JST", None),
+            ("RTO 5:00", None),
+        ] {
+            assert_eq!(range(text), wanted, "{text}");
+        }
+    }
+}
