@@ -53,10 +53,20 @@ pub(super) fn widens_after(
 }
 
 /// How long something may be down in 30 days; to the millisecond, so that 99.99 % leaves exactly 259.2 s.
-#[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // Between 0 and 30 days.
 pub(super) fn downtime(availability: Percent) -> Span {
-    const MONTH_MS: f64 = 30.0 * 86_400_000.0;
-    let down = MONTH_MS * (1.0 - availability.0).clamp(0.0, 1.0);
+    downtime_in(MONTH, availability)
+}
+
+pub(super) const MONTH: Span = Span(Duration::from_secs(30 * 86_400));
+
+/// The same, in any time.
+#[allow(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    clippy::cast_precision_loss
+)] // A share of it.
+pub(super) fn downtime_in(window: Span, availability: Percent) -> Span {
+    let down = window.0.as_millis() as f64 * (1.0 - availability.0).clamp(0.0, 1.0);
     Span(Duration::from_millis(down.round() as u64))
 }
 

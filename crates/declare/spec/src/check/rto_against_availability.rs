@@ -26,7 +26,12 @@ rule! {
 fn check(sight: &Sight<'_>, found: &mut Found<'_>) {
     for (name, tier) in &sight.spec.service.tiers {
         let (Some(availability), Some(rto)) = (tier.availability, tier.rto) else { continue };
-        let budget = design::downtime(availability);
+        let window = tier.availability_window.unwrap_or(design::MONTH);
+        let budget = design::downtime_in(window, availability);
+        let (en, ja) = match window {
+            design::MONTH => ("30 days".to_owned(), "30 日間".to_owned()),
+            other => (other.to_string(), format!("{other} の間")),
+        };
         if rto <= budget {
             continue;
         }
@@ -34,13 +39,13 @@ fn check(sight: &Sight<'_>, found: &mut Found<'_>) {
             .note(
                 sight.places.at(&["service", "tiers", name, "rto"]),
                 say!(
-                    "one recovery of {rto} is longer than the {budget} that may be lost in 30 days",
-                    "一度の復旧に {rto} かかると、30 日間に許される停止時間 {budget} を超えます"
+                    "one recovery of {rto} is longer than the {budget} that may be lost in {en}",
+                    "一度の復旧に {rto} かかると、{ja}に許される停止時間 {budget} を超えます"
                 ),
             )
             .also(
                 sight.places.at(&["service", "tiers", name, "availability"]),
-                say!("leaves {budget} in 30 days", "30 日間に {budget} の停止が許されます"),
+                say!("leaves {budget} in {en}", "{ja}に {budget} の停止が許されます"),
             )
             .hint(say!("write `rto: {budget}` or less", "`rto: {budget}` 以下にします"));
     }

@@ -38,6 +38,19 @@ fn read(source: &Source<'_>, draft: &mut Draft) {
     for (job, scrape) in &imported.jobs {
         let node = of_job(job);
         let line = node.map_or(source.own_line(1), |node| source.line(node.span.start));
+        let finds_any = !(scrape.targets.is_empty()
+            && scrape.groups.is_empty()
+            && scrape.dns.is_empty()
+            && scrape.files.is_empty()
+            && scrape.kubernetes.is_empty());
+        if !finds_any {
+            let why = say!(
+                "how its targets are found is not known here",
+                "対象の見つけ方が、ここにはありません"
+            );
+            draft.lost(line, job, why);
+            continue;
+        }
         let path = ["sources", "scrape", job.as_str()];
         for (field, value) in job_fields(scrape) {
             let from = node

@@ -58,6 +58,9 @@ record! {
         /// The share of time in which it is usable.
         /// ja: 利用できる時間の割合。
         availability: Option<Percent>,
+        /// Over which time that is counted; 30 days where nothing is said.
+        /// ja: `availability` を数える期間(省略時は 30 日)。
+        availability_window: Option<Span>,
         /// How long it may be unusable in 30 days, where a design says it besides `availability`.
         /// ja: 30 日間に許す停止時間(`availability` と別に書かれている場合)。
         downtime_allowed: Option<Span>,

@@ -480,3 +480,58 @@ fn what_is_done_beyond_a_figure_is_no_promise_to_be_beyond_it() {
         assert!(says(owed, "promises"), "{owed}");
     }
 }
+
+#[test]
+fn a_share_of_a_year_leaves_more_at_once_than_one_of_a_month() {
+    let design = "# S\n\n## 可用性\n\n- 年間稼働率: 99.9%以上\n- RTO: 4時間以内\n";
+    assert_eq!(found("design.md", design), NOTHING);
+    let longer = design.replace("4時間", "9時間");
+    assert_eq!(found("design.md", &longer), ["rto-against-availability"]);
+    let monthly = design.replace("年間", "月間");
+    assert_eq!(found("design.md", &monthly), ["rto-against-availability"]);
+}
+
+#[test]
+fn when_something_is_done_or_looked_at_is_not_how_long_it_is_kept_or_takes() {
+    for harmless in [
+        "# S\n\nPCI DSS is in scope.\n\n## Plan\n\n- 30 days: audit trail reporting\n",
+        "# S\n\n- RDS backups are kept 30 days\n- Annual review of backup procedures\n",
+        "# S\n\n## Recovery\n\n1. Query the logs of the failover within the last 1 hour\n2. Escalate to the queue of the managers\n",
+    ] {
+        assert_eq!(found("plan.md", harmless), NOTHING, "{harmless}");
+        assert!(!says(harmless, "continuity.failover"), "{harmless}");
+    }
+    let kept = "# S\n\nPCI DSS is in scope.\n\n- Audit trail: 30 days\n";
+    assert_eq!(found("plan.md", kept), ["audit-kept-too-short"]);
+}
+
+#[test]
+fn tables_of_good_and_bad_wording_and_examples_in_cells_owe_nothing() {
+    let guide = "
+# 手引き
+
+## 書き方
+
+| 項目 | 悪い例（NG） | よい例（OK） |
+|---|---|---|
+| 稼働率 | できるだけ止めない | 月間稼働率99.9%以上 |
+| RTO | 早めに復旧する | 4時間以内に復旧 |
+
+## 用語
+
+| 語 | 意味 |
+|---|---|
+| RTO | 復旧までの目標時間（例: 4時間以内） |
+| 可用性 | 月間稼働率の目標（例: 99.9%） |
+";
+    assert!(!says(guide, "service.tiers"));
+}
+
+#[test]
+fn a_job_whose_targets_are_found_in_a_way_unknown_here_is_told_and_left_out() {
+    let config = "scrape_configs:\n  - { job_name: shop, eureka_sd_configs: [{ server: 'http://e:8761' }] }\n";
+    assert_eq!(found("prometheus.yml", config), NOTHING);
+    let done = read("prometheus.yml", config);
+    let left = |it: &&spec::import::Entry| it.what == "shop";
+    assert!(done.report.iter().any(|it| left(&it)), "{:#?}", done.report);
+}

@@ -28,6 +28,7 @@ impl Reader<'_> {
             What::Fence { language, .. } => {
                 ["markdown", "md"].contains(language) && !self.headings.is_empty()
             }
+            What::Table { head, .. } => is_of_samples(head),
             _ => false,
         };
         if own || above.clone().chain([self.lead.as_str()]).any(is_sample) {
@@ -54,8 +55,16 @@ impl Reader<'_> {
         }
     }
 
-    /// A text without the examples that stand in its brackets: `a large range (e.g. /16)`.
-    pub(super) fn without_examples(&mut self, text: &str, line: usize) -> String {
+    /// The document without the examples that stand in brackets, line by line: `a large range (e.g. /16)`.
+    pub(super) fn without_examples(&mut self, text: &str) -> String {
+        let lines = (1..).zip(text.lines());
+        let lines: Vec<String> = lines
+            .map(|(line, text)| self.without_example(text, line))
+            .collect();
+        lines.join("\n")
+    }
+
+    fn without_example(&mut self, text: &str, line: usize) -> String {
         let mut left = text.to_owned();
         for (open, close) in [('(', ')'), ('（', '）')] {
             let mut from = 0;
@@ -64,15 +73,15 @@ impl Reader<'_> {
             {
                 let end = start + length + close.len_utf8();
                 let inner = left[start + open.len_utf8()..end - close.len_utf8()].to_lowercase();
-                if EXAMPLES.iter().any(|word| inner.starts_with(word)) || begins_an_example(&inner)
-                {
+                let is_one = EXAMPLES.iter().any(|word| inner.starts_with(word))
+                    || begins_an_example(&inner);
+                from = end;
+                if is_one {
                     if figures(&inner).iter().any(|it| it.kind != Kind::Count) {
                         self.draft.lost(line, &left[start..end], example());
                     }
                     left.replace_range(start..end, "");
                     from = start;
-                } else {
-                    from = end;
                 }
             }
         }
@@ -182,6 +191,26 @@ fn is_sample(text: &str) -> bool {
         || ENDS.iter().any(ends)
         || FORMS.iter().any(is_form);
     is_one && !RUNS.iter().any(|word| bare.contains(word))
+}
+
+/// Whether a column shows how something is written badly, or well: `悪い例（NG）`.
+fn shows(head: &str) -> bool {
+    let lower = head.to_lowercase();
+    [
+        "悪い例",
+        "良い例",
+        "よい例",
+        "ng例",
+        "bad example",
+        "good example",
+    ]
+    .iter()
+    .any(|word| lower.contains(word))
+}
+
+/// Whether a table shows how something is written, and says nothing itself.
+fn is_of_samples(head: &[&str]) -> bool {
+    head.iter().any(|cell| shows(cell))
 }
 
 /// Whether the head of a column names an environment, and whether it is the one that serves.

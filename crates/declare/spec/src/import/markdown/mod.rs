@@ -70,6 +70,7 @@ pub(super) const IMPORTER: Importer = Importer {
             let text = fold::folded(source.text);
             let mut reader = Reader::new(draft, source.name, &text);
             let text = reader.uncommented(&text);
+            let text = reader.without_examples(&text);
             reader.blocks(&text, 1, 0);
             reader.rehearsals(&text);
             reader.finish();
@@ -283,7 +284,7 @@ impl<'r> Reader<'r> {
                 What::Bullet {
                     is_numbered, text, ..
                 } => {
-                    let text = self.without_examples(&bare(&text), block.line);
+                    let text = bare(&text);
                     if is_unfilled(&text) {
                         continue;
                     }
@@ -294,7 +295,7 @@ impl<'r> Reader<'r> {
                     self.led_by(&sentences);
                     self.paragraph = block.line;
                     for (line, text) in sentences {
-                        let text = self.without_examples(&bare(&text), line);
+                        let text = bare(&text);
                         if is_unfilled(&text) {
                             continue;
                         }

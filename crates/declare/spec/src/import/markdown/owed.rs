@@ -109,6 +109,9 @@ impl Reader<'_> {
 
     /// An objective whose tier is told by the words beside it, when all tiers are known.
     pub(super) fn objective(&mut self, field: &'static str, value: &str, about: &str, line: usize) {
+        if field == "availability" && is_of_a_year(about) {
+            self.objective("availability_window", "365d", about, line);
+        }
         let (value, about) = (value.to_owned(), about.to_owned());
         let heading = self.headings.last().map(|(_, text)| text.to_lowercase());
         self.objectives.push(Objective {
@@ -254,6 +257,15 @@ const FOUND: [&str; 14] = [
 const BINDING: [&str; 6] = ["must", "shall", "promise", "guarantee", "こと。", "とする"];
 /// A name and its value; a longer text tells a story.
 const LABEL_MAX: usize = 80;
+
+/// Whether a share of time is that of a year: `年間稼働率`.
+fn is_of_a_year(text: &str) -> bool {
+    const YEAR: [&str; 6] = ["年間", "per year", "annual", "yearly", "a year", "/year"];
+    const MONTH: [&str; 3] = ["月間", "month", "月次"];
+    let lower = text.to_lowercase();
+    let has = |words: &[&str]| words.iter().any(|word| lower.contains(word));
+    has(&YEAR) && !has(&MONTH)
+}
 
 /// Words for the share of time in which a service answers.
 pub(super) const OFFERED: [&str; 9] = [

@@ -66,7 +66,7 @@ impl Reader<'_> {
         ];
         let kind = kinds
             .into_iter()
-            .find(|(_, words)| words.iter().any(|word| lower.contains(word)));
+            .find(|(_, words)| words.iter().any(|word| named(&lower, word)));
         let mut step = json!({ "text": text });
         if let Some((kind, _)) = kind {
             step["do"] = json!(kind);
@@ -112,10 +112,11 @@ impl Reader<'_> {
         });
         // `until p95 is below 1.5 s`: when the step is done, and not how long it takes.
         // `within the last 35 days`: to what it applies.
-        const APPLIES: [&str; 5] = [
+        const APPLIES: [&str; 6] = [
             "過去",
             "以前の",
-            "within the last",
+            "the last ",
+            "the past ",
             "older than",
             "retention",
         ];
@@ -229,6 +230,12 @@ impl Reader<'_> {
                 .guess(&at("tiers"), json!([of]), procedure.line, why);
         }
     }
+}
+
+/// Whether a text has a word: who escalates scales nothing.
+fn named(text: &str, word: &str) -> bool {
+    let mut places = text.match_indices(word);
+    places.any(|(at, _)| !(word == "scal" && text[..at].ends_with('e')))
 }
 
 /// How many looks in a row it takes until something counts as down: `3回続けて失敗`, `three times in a row`.

@@ -7,7 +7,7 @@ use super::{
     Reader,
     blocks::sentences_of,
     bounds::condition,
-    figures::{Kind, figures},
+    figures::{Figure, Kind, figures},
     no_home,
     objectives::recovered,
     place,
@@ -170,7 +170,11 @@ impl Reader<'_> {
         let below = self.headings.iter().filter(|(level, _)| *level > 1);
         let mut below = below.map(|(_, text)| text.to_lowercase());
         let is_chapter = below.any(|text| RECOVERY.iter().any(|word| text.contains(word)));
-        !says(&ELSE)
+        let tells_how_it_works = ["behavio", "動作", "仕組み"];
+        let lead = self.lead.to_lowercase();
+        let explains = tells_how_it_works.iter().any(|word| lead.contains(word));
+        !explains
+            && !says(&ELSE)
             && self.is_under(&RECOVERY)
             && (is_chapter || says(&STEPS) || self.headings.len() < 2)
     }
@@ -321,7 +325,16 @@ fn recovers(text: &str) -> bool {
         "agrees",
     ];
     let lower = text.to_lowercase();
-    let takes_time = figures(text).iter().any(|it| it.kind == Kind::Time);
+    // `over the last hour`: what is looked at, and not how long it takes.
+    let looks_back = |it: &Figure| {
+        let before = text[..it.start].trim_end().to_lowercase();
+        ["last", "past", "過去"]
+            .iter()
+            .any(|word| before.ends_with(word))
+    };
+    let takes_time = figures(text)
+        .iter()
+        .any(|it| it.kind == Kind::Time && !looks_back(it));
     takes_time && RECOVERS.iter().any(|word| lower.contains(word))
 }
 

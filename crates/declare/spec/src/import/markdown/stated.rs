@@ -351,6 +351,14 @@ impl Reader<'_> {
         else {
             return;
         };
+        // `30 days: audit trail reporting`: when it is done, where nothing says that it is kept.
+        let is_said = KEPT
+            .iter()
+            .chain(&["deleted"])
+            .any(|kept| lower.contains(kept));
+        if !is_said && lower.find(word).is_some_and(|at| figure.end <= at) {
+            return;
+        }
         // A rhythm is how often something happens, not how long it is kept.
         if figure.end == 0 || self.draft.has(&["log_analysis", name, "retention"]) {
             return;

@@ -309,6 +309,21 @@ impl Reader<'_> {
             }
         }
         path.push(field);
+        // Of several warnings the first one tells in time.
+        let share = |said: Option<&Value>| {
+            said?
+                .as_str()?
+                .trim_end_matches([' ', '%'])
+                .parse::<f64>()
+                .ok()
+        };
+        if field == "warn_at"
+            && let (Some(before), Some(now)) = (share(self.draft.says(&path)), share(Some(&value)))
+            && now < before
+        {
+            let why = say!("an earlier warning is told too", "より早い警告もあります");
+            self.draft.withdraw(&path, &why);
+        }
         // Of backups in full and of what has changed since, the most frequent one is restored.
         let span = |said: Option<&Value>| Span::parse(said?.as_str()?).ok();
         if section.starts_with("continuity.backups")
