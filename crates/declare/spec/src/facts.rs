@@ -35,6 +35,7 @@ const FILES: &[(&str, usize, &str)] = &[
     ("prices", 1, include_str!("../facts/prices.tsv")),
     ("regions", 2, include_str!("../facts/regions.tsv")),
     ("retention", 2, include_str!("../facts/retention.tsv")),
+    ("protocols", 2, include_str!("../facts/protocols.tsv")),
     ("sign_in", 2, include_str!("../facts/sign_in.tsv")),
     ("sla", 1, include_str!("../facts/sla.tsv")),
     ("unfit", 2, include_str!("../facts/unfit.tsv")),

@@ -183,6 +183,7 @@ rules! {
     key_not_in_standby,
     default_user,
     sign_in_too_weak,
+    protocol_withdrawn,
     duty_too_seldom,
     duty_too_late,
     stops_exceed_availability,

@@ -3,7 +3,7 @@
 use promise::say;
 
 use super::{Found, Sight};
-use crate::diagnostic::Level;
+use crate::{diagnostic::Level, section::continuity::Step};
 
 rule! {
     /// # Finds
@@ -35,8 +35,9 @@ fn check(sight: &Sight<'_>, found: &mut Found<'_>) {
                     say!("of {all} steps, {nobody} have no executor and {timeless} no time", "{all} 件の手順のうち、実行者なしが {nobody} 件、所要時間なしが {timeless} 件です"),
                 );
             diagnostic.hint(say!("add `by` and `takes` to each", "各手順に `by` と `takes` を加えます"));
-            // A runbook for people names nobody at all; where some steps have somebody, the others were forgotten.
-            if nobody == all {
+            // A runbook for people names nobody at all, but for the service that answers with the other address; where some steps have somebody, the others were forgotten.
+            let is_person = |it: &&Step| it.by.is_some() && it.r#do.as_deref() != Some("redirect");
+            if !failover.steps.iter().any(|it| is_person(&it)) {
                 diagnostic.level(Level::Advice);
             }
         }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use promise::{Say, say};
 use serde_json::Value;
 
-use super::{About, Imported, escalated, written};
+use super::{About, Imported, escalated, unreadable::unreadable, written};
 
 /// How sure it is that the spec says what the file said.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -221,6 +221,10 @@ impl Draft {
 
     /// Takes back what was said at a path and below it; the report says why.
     pub(crate) fn withdraw(&mut self, path: &[&str], why: &Say) {
+        self.take_back(path, why, None);
+    }
+
+    fn take_back(&mut self, path: &[&str], why: &Say, standing: Option<Standing>) {
         let Some((field, above)) = path.split_last() else {
             return;
         };
@@ -232,6 +236,7 @@ impl Draft {
             let to = entry.to.as_deref().and_then(|to| to.strip_prefix(&path));
             if to.is_some_and(|below| below.is_empty() || below.starts_with('.')) {
                 entry.to = None;
+                entry.standing = standing.unwrap_or(entry.standing);
                 entry.why = Some(why.clone());
             }
         }
@@ -398,7 +403,15 @@ impl Draft {
             });
         }
         escalated::escalated(&mut self.root, &mut self.report);
-        let text = written::text(&self.root, about.lang);
+        let mut text = written::text(&self.root, about.lang);
+        let wrong = unreadable(&text);
+        if !wrong.is_empty() {
+            for (path, why) in wrong {
+                let path: Vec<&str> = path.iter().map(String::as_str).collect();
+                self.take_back(&path, &why, Some(Standing::Lost));
+            }
+            text = written::text(&self.root, about.lang);
+        }
         self.report
             .sort_by(|a, b| (&a.file, a.line).cmp(&(&b.file, b.line)));
         Imported {

@@ -16,8 +16,8 @@ pub(super) fn is_named(language: &str) -> bool {
     ["hcl", "terraform", "tf"].contains(&language)
 }
 
-/// What a text sets, where it is none of Terraform's: people write plain settings in its language.
-pub(super) fn settings(text: &str) -> Option<Node> {
+/// What a text sets, up to its first mistake, where it is none of Terraform's: people write plain settings in its language.
+pub(super) fn settings(text: &str) -> Option<(Node, Option<Box<Mistake>>)> {
     const BLOCKS: [&str; 8] = [
         "resource",
         "variable",
@@ -30,7 +30,7 @@ pub(super) fn settings(text: &str) -> Option<Node> {
     ];
     let (root, mistake) = parse(text);
     let is_terraform = BLOCKS.iter().any(|block| root.get(block).is_some());
-    (mistake.is_none() && !is_terraform).then_some(root)
+    (!is_terraform).then_some((root, mistake))
 }
 
 /// Reads a file; what comes after the first mistake is not read.
@@ -128,6 +128,9 @@ impl<'t> Reader<'t> {
             if self.eat('=') {
                 let node = self.expression(depth, false)?;
                 entries.push((key, node));
+                // People part the settings of one line with commas, which the language does in objects alone.
+                self.skip(false);
+                self.eat(',');
                 continue;
             }
             let mut path = vec![key];

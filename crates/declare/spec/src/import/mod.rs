@@ -24,6 +24,7 @@ mod routing;
 mod rule_groups;
 mod sloth;
 mod terraform;
+mod unreadable;
 
 use promise::{
     Lang,

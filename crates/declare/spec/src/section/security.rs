@@ -40,6 +40,9 @@ record! {
         /// What is kept of a card, by what it is: `pan`, `cvv`, `track` or `pin`.
         /// ja: 保存するカードのデータ(`pan`、`cvv`、`track`、`pin`)。
         card_data: BTreeMap<String, CardData> = BTreeMap::new(),
+        /// Protocols that are spoken, each with its version, such as `three_d_secure 2.2`.
+        /// ja: 使用する通信方式と版(`three_d_secure 2.2` など)。
+        protocols: Vec<String> = Vec::new(),
         /// How people sign in, by where: `console`, `admin`, `operators`.
         /// ja: 利用者の認証(`console`、`admin`、`operators` など場所ごと)。
         sign_in: BTreeMap<String, SignIn> = BTreeMap::new(),

@@ -26,6 +26,9 @@ record! {
         /// What a request passes through, by the names of other parts; each of them must work.
         /// ja: 要求が通る部品の名前(すべてが動いている必要があります)。
         path: Vec<String> = Vec::new(),
+        /// How long after a payment it may be refunded.
+        /// ja: 決済から返金を受け付ける期間。
+        refundable_for: Option<Span>,
         /// Times at which it is stopped on purpose, by name.
         /// ja: 計画停止。
         stops: BTreeMap<String, Stop> = BTreeMap::new(),

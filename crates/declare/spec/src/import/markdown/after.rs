@@ -30,6 +30,7 @@ impl Reader<'_> {
         self.restores();
         self.logs_beside_backups();
         self.clocks_of_logs();
+        self.personal_paths();
         self.runbooks_of_alerts();
         self.parts_of_the_total();
         self.tiers_of_backups();

@@ -5,7 +5,7 @@ use promise::say;
 use super::{
     Reader,
     bounds::signed,
-    figures::figures,
+    figures::{Kind, figures},
     no_home,
     numbers::says_one,
     place,
@@ -48,6 +48,18 @@ pub(super) const SEVERITY: [&str; 11] = [
 ];
 const RUNBOOK: [&str; 5] = ["手順書", "対応手順", "手順", "runbook", "playbook"];
 const ALERT: [&str; 3] = ["alert", "alarm", "アラート"];
+/// Who is told, or by which way; the severity may stand in brackets behind it.
+const TOLD: [&str; 9] = [
+    "通知",
+    "通知先",
+    "連絡先",
+    "notify",
+    "notifies",
+    "pages",
+    "channel",
+    "goes_to",
+    "route",
+];
 /// What runs out: the less of it is left, the worse.
 const LEFT: [&str; 5] = ["残", "remaining", "left", "expir", "cert"];
 
@@ -61,7 +73,14 @@ impl Reader<'_> {
             .collect();
         let (lasting, severity) = (table.column(&LASTING), table.column(&SEVERITY));
         let is_named = table.column(&ALERT).is_some_and(|at| at <= table.name);
-        let is_ours = whens.len() > 1 || lasting.is_some() || is_named || severity.is_some();
+        let told = table.column(&TOLD);
+        let is_listed = told.is_some()
+            && self.headings.last().is_some_and(|(_, text)| {
+                let text = text.to_lowercase();
+                ALERT.iter().any(|word| text.contains(word))
+            });
+        let is_ours =
+            whens.len() > 1 || lasting.is_some() || is_named || severity.is_some() || is_listed;
         // How each value is formed is said of metrics.
         let is_formed = table
             .keys
@@ -77,22 +96,22 @@ impl Reader<'_> {
             let cell = |at: Option<usize>| at.map_or(String::new(), |at| table.cell(row, at));
             let mut is_read = false;
             for when in &whens {
-                let level = cell(severity);
-                let level = if level.is_empty() {
-                    table.keys[*when].clone()
-                } else {
-                    level
-                };
+                let written = [cell(severity), cell(told), table.keys[*when].clone()];
+                let rank = written.iter().find_map(|level| self.rank(level));
                 let told = Told {
                     name: &cell(Some(table.name)),
                     when: &cell(Some(*when)),
                     lasting: &cell(lasting),
-                    severity: self.rank(&level),
+                    severity: rank,
                     runbook: &cell(table.column(&RUNBOOK)),
                 };
                 is_read |= self.told_when(&told, *line);
             }
-            if !is_read && row.iter().any(|cell| says_one(cell)) {
+            let (name, when) = (cell(Some(table.name)), cell(whens.first().copied()));
+            if !is_read && is_listed && !when.is_empty() {
+                let rank = self.rank(&cell(told));
+                self.alert(&format!("{name}: {when}"), rank, *line, &name);
+            } else if !is_read && row.iter().any(|cell| says_one(cell)) {
                 self.draft.lost(*line, &row.join(" / "), no_home());
             }
         }
@@ -125,8 +144,12 @@ impl Reader<'_> {
         let id = self.draft.id("alerts", name.trim());
         let at = |field| ["monitoring", "alerts", id.as_str(), field];
         self.draft.set(&at("name"), both.as_str(), line);
+        let counts = told.when[figure.end..].trim_start();
+        let counts = counts.trim_start_matches(['件', '回', '個', '台', '名', '本']);
+        let is_reached = figure.kind == Kind::Count && counts.starts_with("以上");
+        let sign = if is_reached { ">=" } else { sign };
         let bound = format!("{sign} {}", figure.text);
-        if said.is_some() {
+        if said.is_some() || is_reached {
             self.draft.set(&at("when"), bound, line);
         } else {
             let why = say!("the direction is told by what it is of", "向きは内容による");

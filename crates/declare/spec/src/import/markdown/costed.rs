@@ -31,8 +31,11 @@ impl Reader<'_> {
             .iter()
             .any(|word| key.contains(word))
         };
-        // `Item | EUR`
-        let is_code = |key: &String| CURRENCIES.contains(&key.to_uppercase().as_str());
+        // `Item | EUR`, `項目 | 円/月`
+        let is_code = |key: &String| {
+            let code = key.split('_').next().unwrap_or_default().to_uppercase();
+            CURRENCIES.contains(&code.as_str()) || code == "円"
+        };
         let column = table.keys.iter().position(is_cost);
         let Some(column) = column.or_else(|| table.keys.iter().position(is_code)) else {
             return false;

@@ -9,7 +9,7 @@ use super::{
     Reader,
     bounds::condition,
     figures::{Kind, figures},
-    no_home, place,
+    no_home, objectives, place,
     tree::{Data, is_call},
     words::{self, plain},
 };
@@ -128,6 +128,9 @@ impl Reader<'_> {
                         );
                     }
                 }
+            }
+            _ if is_map && objectives::is_objectives(name) => {
+                self.owed_values(node, data, "", path);
             }
             _ => match words::part(name) {
                 Some(part) if is_map => self.part(part, written, node, data),
@@ -445,6 +448,16 @@ impl Reader<'_> {
                         self.draft
                             .set(&["load", "acceptance", "errors", what], it.text, line);
                     }
+                    // Of all that is tried, what does not succeed fails: 99.5 % leaves 0.5 %.
+                    (Some(it), _)
+                        if it.kind == Kind::Share && words::measures(&name) == Some("success") =>
+                    {
+                        if let Some(failing) = left_of(&it.text) {
+                            let path = at(&["errors", "all"]);
+                            let why = say!("what is left of {}", "{} の残り", it.text);
+                            self.draft.guess(&path, failing, line, why);
+                        }
+                    }
                     (Some(it), _)
                         if it.kind == Kind::Share
                             && USED.iter().any(|used| name.ends_with(used)) =>
@@ -478,6 +491,13 @@ const ACCEPTED: [&str; 13] = [
     "合否判定",
     "受け入れ基準",
 ];
+
+/// What a share leaves of the whole: 0.5 % of 99.5 %.
+fn left_of(share: &str) -> Option<String> {
+    let share: f64 = share.trim_end_matches([' ', '%']).parse().ok()?;
+    let left = ((100.0 - share) * 1e6).round() / 1e6;
+    (left > 0.0).then(|| format!("{left} %"))
+}
 
 /// What a machine is used up by.
 const USED: [&str; 5] = ["cpu", "memory", "disk_io", "disk", "network"];

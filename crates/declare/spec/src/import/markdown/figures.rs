@@ -309,6 +309,8 @@ fn rate_in_words(text: &str, number: &Number, after: &str) -> Option<Figure> {
     let before = text[..number.start].trim_end_matches([' ', '約']);
     let is_size = || unit_of(after).is_some();
     let said = BEFORE.iter().find(|(word, _)| before.ends_with(word));
+    let said =
+        said.or((before.ends_with("1日") && after.starts_with('件')).then_some(&("1日", "/d")));
     if let Some((word, per)) = said.filter(|_| !is_size()) {
         return Some(Figure {
             start: before.len() - word.len(),

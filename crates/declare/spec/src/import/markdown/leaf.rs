@@ -1,11 +1,39 @@
 //! A value of a fenced block that no name found a place for: what its path and its words say together.
 
-use super::{Reader, figures::figures, stated::LOGS, words};
+use promise::{record::Scalar as _, say, unit::Span};
+use serde_json::Value;
+
+use super::{Reader, figures::figures, place, stated::LOGS, words};
+
+/// Where logs are kept.
+const STORES: [&str; 16] = [
+    "cloudwatch",
+    "cloud_watch",
+    "s3",
+    "gcs",
+    "opensearch",
+    "elasticsearch",
+    "glacier",
+    "bigquery",
+    "cloud_logging",
+    "log_analytics",
+    "loki",
+    "datadog",
+    "splunk",
+    "blob",
+    "coldline",
+    "hot",
+];
 
 impl Reader<'_> {
     /// Reads a value by the words of its path and its own; `false` where they say nothing that a spec holds.
     pub(super) fn leaf(&mut self, path: &str, text: &str, line: usize) -> bool {
         let name = path.rsplit('.').next().unwrap_or(path);
+        let clock = self.clock;
+        self.clocks(&format!("{} {text}", name.replace('_', " ")), line);
+        if clock.is_none() && self.clock.is_some() {
+            return true;
+        }
         self.managed_rules(text, line)
             || self.acknowledged(path, text, line)
             || self.called(path, text, line)
@@ -14,10 +42,44 @@ impl Reader<'_> {
             || self.took_turns(name, path, text, line)
             || self.signed_in(path, text, line)
             || self.duty(path, text, line)
+            || self.copied_abroad(path, name, text, line)
             || self.copied(name, text, line, true)
             || self.sla_said(path, text, line)
             || self.log_kept(path, name, text, line)
             || self.leaf_stated(path, text, line)
+    }
+
+    /// `Global Database: 東京 → 大阪` of a database: a copy in another region, which no provider waits for.
+    fn copied_abroad(&mut self, path: &str, name: &str, text: &str, line: usize) -> bool {
+        const ABROAD: [&str; 8] = [
+            "global_database",
+            "global_cluster",
+            "geo_repli",
+            "failover_group",
+            "cross_region_replica",
+            "cross_region_read_replica",
+            "グローバルデータベース",
+            "リージョン間レプリカ",
+        ];
+        let Some(("databases", of)) = self.part_of(path) else {
+            return false;
+        };
+        if !ABROAD.iter().any(|word| name.contains(word)) || place::flag(text) == Some(false) {
+            return false;
+        }
+        let at = |field| ["continuity", "replication", of.as_str(), field];
+        if self.draft.has(&at("mode")) {
+            return false;
+        }
+        let why = || {
+            say!(
+                "a copy in another region, which the provider does not wait for",
+                "別リージョンへの複製(非同期)"
+            )
+        };
+        self.draft.guess(&at("of"), of.as_str(), line, why());
+        self.draft.guess(&at("mode"), "async", line, why());
+        true
     }
 
     /// `app_stdout: { retention: 30 days }`, `監査ログ: 1年` where logs are spoken of.
@@ -38,6 +100,12 @@ impl Reader<'_> {
             }
             _ => return false,
         };
+        // `アプリログ: { CloudWatch Logs: 90日, S3: 400日 }`: of one log, how long each place keeps it.
+        let is_place = STORES.iter().any(|store| of.starts_with(store));
+        let of = match above.rsplit_once('.') {
+            Some((above, _)) if is_place => above.rsplit('.').next().unwrap_or(above),
+            _ => of,
+        };
         let heading = self
             .headings
             .last()
@@ -51,13 +119,41 @@ impl Reader<'_> {
         let kind = LOGS
             .iter()
             .find(|(.., words)| words.iter().any(|word| of.contains(word)));
-        let id = self.draft.id(
-            "log_analysis",
-            &super::short(of, kind.map_or("logs", |(kind, ..)| *kind)),
-        );
-        self.draft
-            .set(&["log_analysis", &id, "retention"], kept, line);
+        let name = super::short(of, kind.map_or("logs", |(kind, ..)| *kind));
+        if is_place {
+            self.kept_in_place(&name, &kept, line);
+        } else {
+            let id = self.draft.id("log_analysis", &name);
+            self.draft
+                .set(&["log_analysis", &id, "retention"], kept, line);
+        }
         true
+    }
+
+    /// Of several places that keep one log, the one that keeps it longest says for how long it is kept, and the other how
+    /// long it is at hand.
+    fn kept_in_place(&mut self, name: &str, kept: &Value, line: usize) {
+        let name = crate::import::draft::id(name);
+        let at = |field| ["log_analysis", name.as_str(), field];
+        let span = |said: Option<&Value>| Span::parse(said?.as_str()?).ok();
+        let before = self.draft.says(&at("retention")).cloned();
+        match (span(before.as_ref()), span(Some(kept))) {
+            (Some(known), Some(now)) if now > known => {
+                let first = self.draft.line_of(&at("retention"));
+                let why = say!(
+                    "another place keeps it longer",
+                    "より長く保存する場所があります"
+                );
+                self.draft.withdraw(&at("retention"), &why);
+                self.draft.set(&at("retention"), kept.clone(), line);
+                self.draft
+                    .set(&at("at_hand"), before.unwrap_or_default(), first);
+            }
+            (Some(known), Some(now)) if now < known => {
+                self.draft.set(&at("at_hand"), kept.clone(), line);
+            }
+            _ => self.draft.set(&at("retention"), kept.clone(), line),
+        }
     }
 
     /// What the path and the value say as if they were a sentence.

@@ -6,7 +6,7 @@
 //! Reading order: `fold`, `blocks`, `aside`, `numbers`, `figures`, `bounds`, `words`, `named`, then `tree` and `shapes` (fenced
 //! YAML, JSON and HCL),
 //! `table`, `row`, `rows`, `alert_table`, `design`, `failover`, `procedure`, `copied`, `duties`, `watching`, `objectives`, `sentence`, `stated`, `stating`,
-//! `clock`, `residence`, `noticed`, `leaf`, `slas`, `costed`,
+//! `clock`, `residence`, `noticed`, `leaf`, `delivered`, `slas`, `costed`,
 //! `pairs`, `mentions`, `waiting`, `owed`, `accepted`, `worded`, `prose`, `whose`, `after`, `untiered`. A block that is a file of another format
 //! is read as such.
 
@@ -19,6 +19,7 @@ mod bounds;
 mod clock;
 mod copied;
 mod costed;
+mod delivered;
 mod design;
 mod duties;
 mod failover;
@@ -131,6 +132,7 @@ struct Reader<'r> {
     in_steps: bool,
     procedures: Vec<procedure::Procedure>,
     copies: Vec<copied::Copy>,
+    delivered: Vec<delivered::Delivered>,
     /// The regions that backups are copied to, and which line says so.
     copies_in: Vec<(String, usize)>,
     /// A time that is set aside again and again: which line says so, how often and how long. What happens then, the next
@@ -213,6 +215,7 @@ impl<'r> Reader<'r> {
             in_steps: false,
             procedures: Vec::new(),
             copies: Vec::new(),
+            delivered: Vec::new(),
             copies_in: Vec::new(),
             slot: None,
             lead: String::new(),
@@ -401,7 +404,12 @@ impl<'r> Reader<'r> {
     fn fence(&mut self, language: &str, text: &str, line: usize, depth: usize) {
         match language.to_ascii_lowercase().as_str() {
             known if hcl::is_named(known) => match hcl::settings(text) {
-                Some(root) => self.tree(&root, text, line + 1),
+                Some((root, mistake)) => {
+                    self.tree(&root, text, line + 1);
+                    if let Some(mistake) = mistake {
+                        self.unread(text, mistake.span.start, &mistake.message, line + 1);
+                    }
+                }
                 None => {
                     quoted(self.file, known, text, line + 1, self.draft);
                 }
@@ -423,6 +431,18 @@ impl<'r> Reader<'r> {
                     "読まない言語のブロックです"
                 ),
             ),
+        }
+    }
+
+    /// Tells what is wrong with a block, and each line with a figure that could not be read for it.
+    fn unread(&mut self, text: &str, from: usize, why: &Say, first: usize) {
+        let read = text.get(..from).unwrap_or(text);
+        let at = read.matches('\n').count();
+        self.draft.lost(first + at, "", why.clone());
+        for (line, said) in (first..).zip(text.lines()).skip(at) {
+            if numbers::says_one(said) {
+                self.draft.lost(line, said.trim(), why.clone());
+            }
         }
     }
 

@@ -189,6 +189,21 @@ pub(super) fn passed_over(text: &str, number: &Number) -> Option<usize> {
     if once {
         return Some(number.end - number.start + gap + '回'.len_utf8());
     }
+    // `1日の決済件数`, `1日 約4,000件`: so many a day, and not how long.
+    let one = number.value.to_bits() == 1.0_f64.to_bits();
+    if one && let Some(rest) = after.strip_prefix('日') {
+        let counted = rest.trim_start_matches([' ', '約']);
+        let things =
+            counted.trim_start_matches(|c: char| c.is_ascii_digit() || ",.万千".contains(c));
+        let is_count = things.len() < counted.len() && things.starts_with(['件', '人', '名', '通']);
+        if is_count
+            || ["の", "平均", "最大"]
+                .iter()
+                .any(|word| counted.starts_with(word))
+        {
+            return Some(number.end - number.start + gap + '日'.len_utf8());
+        }
+    }
     if before.ends_with('第') || (before.ends_with("毎月") && after.starts_with('日')) {
         return Some(
             number.end - number.start + gap + after.chars().next().map_or(0, char::len_utf8),

@@ -59,6 +59,19 @@ impl Reader<'_> {
         {
             return false;
         }
+        // What is assumed of others, and what nobody has decided, binds nobody; neither does what is reckoned from a figure.
+        let nearest = self.headings.last().map(|(_, text)| text.to_lowercase());
+        let nearest = nearest.unwrap_or_default();
+        let is_assumed = ASSUMED.iter().any(|word| nearest.contains(word));
+        let is_condition = IF
+            .iter()
+            .any(|word| after_in_clause(text, figure).contains(word));
+        if (is_assumed && signed(text, figure).is_none())
+            || OPEN.iter().any(|word| nearest.contains(word))
+            || is_condition
+        {
+            return false;
+        }
         // `CPU > 70 %`: beyond it something is done; nobody promises to be worse than that.
         let is_beyond = signed(text, figure).is_some_and(|said| said.sign.starts_with('>'));
         let is_trigger = self.is_under(&[
@@ -225,6 +238,53 @@ impl Reader<'_> {
     }
 }
 
+/// What follows a figure, to the end of its clause.
+fn after_in_clause<'t>(text: &'t str, figure: &Figure) -> &'t str {
+    let after = text.get(figure.end..).unwrap_or_default();
+    after
+        .split(['、', '。', ',', ';'])
+        .next()
+        .unwrap_or_default()
+}
+
+/// Headings of what others bring: so much of it is expected.
+const ASSUMED: [&str; 9] = [
+    "前提",
+    "想定",
+    "トラフィック",
+    "traffic",
+    "assumption",
+    "volume",
+    "workload",
+    "規模感",
+    "sizing",
+];
+/// Headings of what is not decided.
+const OPEN: [&str; 12] = [
+    "未決",
+    "未定",
+    "宿題",
+    "検討事項",
+    "残件",
+    "残課題",
+    "要確認",
+    "open question",
+    "open point",
+    "open issue",
+    "to decide",
+    "todo",
+];
+/// What makes a condition of the figure before it.
+const IF: [&str; 8] = [
+    "なければ",
+    "なかった",
+    "ない場合",
+    "ないとき",
+    "ないと",
+    "なら",
+    "であれば",
+    "だと",
+];
 /// Times of which more is better.
 const LASTING: [&str; 8] = [
     "mtbf",

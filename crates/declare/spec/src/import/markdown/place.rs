@@ -88,6 +88,7 @@ pub(super) fn flag(text: &str) -> Option<bool> {
     match text.trim().to_lowercase().as_str() {
         "true" | "yes" | "on" | "enabled" | "enable" | "有効" | "あり" | "有" | "する" | "○"
         | "はい" | "worm" => Some(true),
+        "cachingdisabled" | "caching_disabled" | "no-store" | "bypass" => Some(false),
         "false" | "no" | "off" | "disabled" | "none" | "無効" | "なし" | "無" | "しない" | "×"
         | "いいえ" => Some(false),
         _ => None,

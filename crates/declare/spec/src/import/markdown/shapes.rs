@@ -11,7 +11,7 @@ use super::{
     Reader,
     rows::{is_range, is_zone},
     sentence,
-    tree::Data,
+    tree::{Data, GROUPS},
     words::{self, plain},
 };
 use crate::import::taking::{entries, items, text as scalar};
@@ -76,10 +76,27 @@ impl Reader<'_> {
             }
         }
         match shape(name, node) {
-            Some(section) => self.one(section, name, node, data),
+            Some(section) => {
+                self.one(section, name, node, data);
+                self.headed(section, name, data.line(node));
+            }
             None => return false,
         }
         true
+    }
+
+    /// What the heading names is the product of what stands below it, where it names none of its own.
+    fn headed(&mut self, section: &'static str, name: &str, line: usize) {
+        let above = self.parts.last().filter(|part| part.section == section);
+        let id = crate::import::draft::id(name);
+        let path = ["infrastructure", section, id.as_str(), "product"];
+        if let Some(product) = above.and_then(|part| part.product)
+            && self.draft.has(&path[..3])
+            && !self.draft.has(&path)
+        {
+            let why = say!("the heading names it", "見出しに名前がある");
+            self.draft.guess(&path, product, line, why);
+        }
     }
 
     /// A network with its subnets, whatever they are nested under.
@@ -278,7 +295,16 @@ fn shape(name: &str, node: &Node) -> Option<&'static str> {
             .iter()
             .any(|(key, _)| is_bound(&plain(&key.name)))
     };
-    let runs = bounds(node) || entries(node).iter().any(|(_, it)| bounds(it));
+    // `scaling: { min, max }` is of what stands above it; where there is nothing but such maps, each is one of its own.
+    let is_group = |key: &str| {
+        let key = plain(key);
+        GROUPS.iter().any(|word| key.contains(word))
+    };
+    let has_own = direct().next().is_some();
+    let runs = bounds(node)
+        || entries(node)
+            .iter()
+            .any(|(key, it)| bounds(it) && (has_own || is_group(&key.name)));
     let is_of_machines = direct().any(|(_, text)| {
         super::place::product_in(text).is_some_and(|(section, _)| section == "compute")
     });

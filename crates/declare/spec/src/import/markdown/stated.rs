@@ -142,6 +142,24 @@ impl Reader<'_> {
         self.recovery(&mut left, line);
         self.restored(&mut left, line);
         self.stated(&mut left, line);
+        self.replicated(text, line);
+        let lower = text.to_lowercase();
+        self.logged(&lower, line);
+        for clause in lower.split(['、', '。', ',', ';']) {
+            let says = |words: &[&str]| words.iter().any(|word| clause.contains(word));
+            let (off, on) = (says(&OFF), says(&ON));
+            for (_, section, field) in SWITCHES
+                .iter()
+                .filter(|(words, ..)| (off || on) && says(words))
+            {
+                self.state(section, field, json!(!off), clause, line);
+            }
+        }
+        left
+    }
+
+    /// A copy of data that is kept up with, and whether it waits for what is copied.
+    fn replicated(&mut self, text: &str, line: usize) {
         let lower = text.to_lowercase();
         if REPLICA.iter().any(|word| lower.contains(word)) {
             let modes = [
@@ -171,18 +189,6 @@ impl Reader<'_> {
                 self.draft.guess(&path, "async", line, why);
             }
         }
-        self.logged(&lower, line);
-        for clause in lower.split(['、', '。', ',', ';']) {
-            let says = |words: &[&str]| words.iter().any(|word| clause.contains(word));
-            let (off, on) = (says(&OFF), says(&ON));
-            for (_, section, field) in SWITCHES
-                .iter()
-                .filter(|(words, ..)| (off || on) && says(words))
-            {
-                self.state(section, field, json!(!off), clause, line);
-            }
-        }
-        left
     }
 
     /// A log that is kept beside the backups leads to any point in time: `WAL archiving for PITR`.
@@ -209,7 +215,7 @@ impl Reader<'_> {
     }
 
     /// Where the clocks of all machines come from.
-    fn clocks(&mut self, text: &str, line: usize) {
+    pub(super) fn clocks(&mut self, text: &str, line: usize) {
         const CLOCKS: [(&str, &str); 5] = [
             ("time sync", "amazon_time_sync"),
             ("ntp", "ntp"),

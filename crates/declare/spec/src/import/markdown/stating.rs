@@ -3,7 +3,7 @@
 
 use std::sync::LazyLock;
 
-use promise::{record::Scalar as _, say, unit::Span};
+use promise::{quantity::Rate, record::Scalar as _, say, unit::Span};
 use serde_json::{Value, json};
 
 use super::{
@@ -335,6 +335,24 @@ impl Reader<'_> {
                 "a more frequent one is told too",
                 "より頻繁なものもあります"
             );
+            self.draft.withdraw(&path, &why);
+        }
+        // A rule of the service that stands in two places stands there alike, or one of them is wrong.
+        if section == "service"
+            && let (Some(before), Some(now)) = (span(self.draft.says(&path)), span(Some(&value)))
+            && before != now
+        {
+            return self
+                .draft
+                .contest(&path, value.as_str().unwrap_or_default(), line);
+        }
+        // Of several loads that are told to come, the largest must be carried.
+        let rate = |said: Option<&Value>| Rate::parse(said?.as_str()?).ok();
+        if field == "rate_max"
+            && let (Some(before), Some(now)) = (rate(self.draft.says(&path)), rate(Some(&value)))
+            && now.0 > before.0
+        {
+            let why = say!("a larger one is told too", "より大きいものもあります");
             self.draft.withdraw(&path, &why);
         }
         self.once(&path, value, line);

@@ -185,10 +185,9 @@ impl<'t> Table<'t> {
 /// A head, and the unit that stands in its brackets.
 pub(super) fn parted(cell: &str) -> (&str, &str) {
     let Some((words, rest)) = cell.split_once(['(', '（']) else {
-        // `GBP a month`
-        let code = cell
-            .split_whitespace()
-            .find(|word| CURRENCIES.contains(word));
+        // `GBP a month`, `USD/month`, `円/月`
+        let mut words = cell.split([' ', '/', '／']);
+        let code = words.find(|word| CURRENCIES.contains(word) || ["円", "ドル"].contains(word));
         // `auth/s`
         let is_rate = figures(&format!("1 {cell}"))
             .first()
@@ -374,17 +373,32 @@ impl Reader<'_> {
 
     /// A table of names with values of every kind.
     fn settings(&mut self, table: &Table<'_>) -> bool {
-        let [_, value] = table.keys.as_slice() else {
+        let others: Vec<usize> = (0..table.keys.len())
+            .filter(|at| *at != table.name)
+            .collect();
+        let (values, remarks): (Vec<usize>, Vec<usize>) = others
+            .into_iter()
+            .partition(|at| ANY_VALUE.contains(&table.keys[*at].as_str()));
+        let is_remark = |at: &usize| REMARKS.iter().any(|word| table.keys[*at].contains(word));
+        let [value] = values.as_slice() else {
             return false;
         };
-        if !ANY_VALUE.contains(&value.as_str()) {
+        if !remarks.iter().all(is_remark) {
             return false;
         }
         for (line, row) in table.rows {
-            if let [name, value] = row.as_slice() {
+            let (name, value) = (table.cell(row, table.name), table.cell(row, *value));
+            if row.len() == table.keys.len() {
                 self.bullet(&format!("{name}: {value}"), false, *line);
             } else {
                 self.prose(&row.join(" / "), *line);
+                continue;
+            }
+            for remark in remarks.iter().map(|at| table.cell(row, *at)) {
+                if says_one(&remark) {
+                    let why = say!("a remark beside the value", "値に添えられた備考です");
+                    self.draft.lost(*line, &remark, why);
+                }
             }
         }
         true

@@ -82,7 +82,9 @@ const DESCRIBED: [&str; 3] = ["databases", "caches", "search"];
 const SPOKEN: [&str; 3] = ["engine", "version", "instance"];
 
 /// Names under which fields of a part are gathered.
-const GROUPS: [&str; 16] = [
+pub(super) const GROUPS: [&str; 18] = [
+    "replicas",
+    "hpa",
     "param",
     "パラメータ",
     "構成",
@@ -132,6 +134,16 @@ fn whole_numbers(text: &str) -> Cow<'_, str> {
     }
     out.into()
 }
+
+/// How the names begin under which a CDN says what it does.
+const CDN: [&str; 6] = [
+    "origin",
+    "behavior",
+    "cache_behavior",
+    "invalidation",
+    "cache",
+    "path",
+];
 
 /// Deeper than any design nests its names.
 const DEPTH_MAX: usize = 24;
@@ -210,21 +222,34 @@ impl Reader<'_> {
             && below
                 .iter()
                 .all(|(_, it)| matches!(it.value, Value::Map(_)));
-        if is_group && section != "cdn"
-            || (section == "cdn"
-                && below
-                    .iter()
-                    .any(|(key, _)| place::product_in(&key.name).is_some()))
-        {
+        // What a CDN does with paths is gathered in maps, too.
+        let is_own = |key: &str| {
+            let key = plain(key);
+            CDN.iter().any(|word| key.starts_with(word)) || key.starts_with('/')
+        };
+        if is_group && (section != "cdn" || !below.iter().any(|(key, _)| is_own(&key.name))) {
             for (key, it) in below {
-                self.one(section, &key.name, it, data);
+                let product = place::product_in(name).filter(|(of, _)| *of == section);
+                let id = self.one(section, &key.name, it, data);
+                let path = ["infrastructure", section, id.as_str(), "product"];
+                if let Some((_, product)) =
+                    product.filter(|_| section == "cdn" && !self.draft.has(&path))
+                {
+                    self.draft.set(&path, product, data.line(it));
+                }
             }
             return;
         }
         self.one(section, name, node, data);
     }
 
-    pub(super) fn one(&mut self, section: &'static str, name: &str, node: &Node, data: &Data<'_>) {
+    pub(super) fn one(
+        &mut self,
+        section: &'static str,
+        name: &str,
+        node: &Node,
+        data: &Data<'_>,
+    ) -> String {
         let id = self.draft.id(section, name);
         let path = ["infrastructure", section, id.as_str()];
         let own = match place::product_in(name) {
@@ -245,6 +270,7 @@ impl Reader<'_> {
             );
         }
         self.fields(section, &path, node, data);
+        id
     }
 
     /// The fields of one thing; `path` is where it stands in the spec.
@@ -317,8 +343,10 @@ impl Reader<'_> {
             let line = data.line(below);
             if let Value::List(list) = &below.value {
                 // Of several pauses the first is that before the first repetition.
-                if let (true, Some(text)) = (field == "backoff", list.first().and_then(scalar)) {
-                    self.draft.set(&at(field), format!("{text}{unit}"), line);
+                if let (true, Some(text)) = (field == "backoff", list.first().and_then(scalar))
+                    && let Some(pause) = place::value(form, &format!("{text}{unit}"))
+                {
+                    self.draft.set(&at(field), pause, line);
                     continue;
                 }
                 for item in list {
@@ -434,15 +462,9 @@ impl Reader<'_> {
                 }
                 true
             }
-            "cdn" if name == "behaviors" || name == "cache_behaviors" => {
+            "cdn" if ["behaviors", "cache_behaviors", "behavior"].contains(&name) => {
                 for (key, it) in entries(node) {
-                    let id = self.draft.id("behaviors", &key.name);
-                    self.fields(
-                        "behaviors",
-                        &[path[0], path[1], path[2], "behaviors", &id],
-                        it,
-                        data,
-                    );
+                    self.behavior(path, &key.name, it, data);
                 }
                 true
             }
