@@ -1,4 +1,5 @@
-//! Hours of the day: between which people are called, and at which a service is stopped on purpose.
+//! Who is called and when: how many take turns, after which time the next one is told, between which hours; and at which a
+//! service is stopped on purpose.
 
 use promise::say;
 use serde_json::json;
@@ -6,6 +7,7 @@ use serde_json::json;
 use super::{
     Reader,
     figures::{Kind, figures},
+    words,
 };
 
 /// What speaks of those who are called.
@@ -34,6 +36,72 @@ const AROUND: [&str; 8] = [
 ];
 
 impl Reader<'_> {
+    /// `rota: 6 engineers`, `tool: PagerDuty` of those who are on call.
+    pub(super) fn took_turns(&mut self, name: &str, path: &str, text: &str, line: usize) -> bool {
+        const ON_CALL: [&str; 7] = [
+            "on_call",
+            "oncall",
+            "pagerduty",
+            "pager",
+            "rota",
+            "当番",
+            "オンコール",
+        ];
+        const TEAM: [&str; 9] = [
+            "rota",
+            "people",
+            "team",
+            "members",
+            "engineers",
+            "size",
+            "人数",
+            "体制",
+            "メンバー",
+        ];
+        const TOOL: [&str; 4] = ["tool", "kept_in", "ツール", "道具"];
+        if !ON_CALL.iter().any(|word| path.contains(word)) {
+            return false;
+        }
+        let count = figures(text).into_iter().find(|it| it.kind == Kind::Count);
+        match count.and_then(|it| it.text.parse::<u64>().ok()) {
+            Some(team) if TEAM.contains(&name) && !self.draft.has(&["on_call", "team"]) => {
+                self.draft.set(&["on_call", "team"], team, line);
+            }
+            None if TOOL.contains(&name) => self.draft.set(&["on_call", "kept_in"], text, line),
+            _ => return false,
+        }
+        true
+    }
+
+    /// `p1_ack_deadline: 15 min`, `sev1: [primary: must acknowledge within 15 min]`: then the next person is called.
+    pub(super) fn acknowledged(&mut self, path: &str, text: &str, line: usize) -> bool {
+        const ACKNOWLEDGED: [&str; 4] = ["acknowledg", "応答がな", "応答しな", "未応答"];
+        let said = format!("{path} {text}").to_lowercase();
+        // `backup_retention` acknowledges nothing.
+        let is_ack = |text: &str| {
+            text.split(|c: char| !c.is_alphanumeric())
+                .any(|word| word == "ack")
+        };
+        let severity = words::severity(&path.replace('.', "_"));
+        let time = figures(text).into_iter().find(|it| it.kind == Kind::Time);
+        let (Some((severity, level)), Some(time)) = (severity, time) else {
+            return false;
+        };
+        if !is_ack(&said) && !ACKNOWLEDGED.iter().any(|word| said.contains(word)) {
+            return false;
+        }
+        let at = |field| ["severities", severity, field];
+        if !self.draft.has(&at("level")) {
+            self.draft.set(&at("level"), level, line);
+        }
+        if !self.draft.has(&at("escalate_after")) {
+            self.draft.set(&at("escalate_after"), time.text, line);
+            self.draft
+                .push(&at("escalate_to"), json!("secondary"), line);
+        }
+        true
+    }
+
     /// `対応時間: 毎日 07:00-23:00`, `On-call covers 08:00–22:00`: when people are called; `false` where nothing says so.
     pub(super) fn called(&mut self, path: &str, text: &str, line: usize) -> bool {
         const HANDED_OVER: [&str; 8] = [

@@ -8,9 +8,10 @@ use promise::{
 use super::{
     Reader,
     bounds::condition,
+    fields::is_call,
     figures::{Kind, figures},
     no_home, objectives, place,
-    tree::{Data, is_call},
+    tree::Data,
     words::{self, plain},
 };
 use crate::import::taking::{entries, text as scalar};

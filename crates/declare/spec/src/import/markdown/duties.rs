@@ -126,63 +126,6 @@ impl Reader<'_> {
         true
     }
 
-    /// How people sign in: `password_length: 14`, `無操作ログアウト: 15分`, `lockout: 6 failed attempts, 30 min`.
-    pub(super) fn signed_in(&mut self, path: &str, text: &str, line: usize) -> bool {
-        const WHERE: [&str; 14] = [
-            "access",
-            "session",
-            "sign_in",
-            "login",
-            "log_in",
-            "portal",
-            "admin",
-            "console",
-            "account",
-            "password",
-            "auth",
-            "アクセス",
-            "認証",
-            "パスワード",
-        ];
-        let name = path.rsplit('.').next().unwrap_or(path);
-        let has = |words: &[&str]| words.iter().any(|word| name.contains(word));
-        if !WHERE.iter().any(|word| path.contains(word)) {
-            return false;
-        }
-        let figure = |kind: Kind| figures(text).into_iter().find(|it| it.kind == kind);
-        let count = || figure(Kind::Count).and_then(|it| it.text.parse::<u64>().ok());
-        let at = |field| ["security", "sign_in", "people", field];
-        let is_of_passwords = path.contains("password") || path.contains("パスワード");
-        let mut said = Vec::new();
-        // How long a session lives in all is another thing.
-        const IDLE: [&str; 5] = ["idle", "無操作", "inactiv", "自動ログアウト", "アイドル"];
-        let says_idle = IDLE.iter().any(|word| text.to_lowercase().contains(word));
-        if has(&IDLE) || (has(&["session_timeout"]) && says_idle) {
-            said.extend(figure(Kind::Time).map(|it| ("idle_timeout", json!(it.text))));
-        } else if is_of_passwords
-            && has(&[
-                "length",
-                "最小長",
-                "min_len",
-                "minimum",
-                "桁数",
-                "文字数",
-                "min_chars",
-            ])
-        {
-            said.extend(count().map(|it| ("password_length", json!(it))));
-        } else if has(&["lockout", "lock_out", "ロックアウト", "ロック"]) {
-            said.extend(count().map(|it| ("lockout_after", json!(it))));
-            said.extend(figure(Kind::Time).map(|it| ("lockout_for", json!(it.text))));
-        }
-        said.retain(|(field, _)| !self.draft.has(&at(field)));
-        let is_read = !said.is_empty();
-        for (field, value) in said {
-            self.draft.set(&at(field), value, line);
-        }
-        is_read
-    }
-
     /// A sentence that says that data of cards is kept: `keeps the CVV2 … for 7 days at most`.
     pub(super) fn card_data(&mut self, text: &str, line: usize) {
         const DENIED: [&str; 11] = [

@@ -3,10 +3,10 @@
 //! What is read is what such documents have in common, the words for parts, fields and figures in `words`, not the
 //! form of any one of them. Every figure becomes a line of the spec or an entry of the report that says it is none.
 //!
-//! Reading order: `fold`, `blocks`, `aside`, `numbers`, `figures`, `bounds`, `words`, `named`, then `tree` and `shapes` (fenced
+//! Reading order: `fold`, `blocks`, `aside`, `numbers`, `figures`, `bounds`, `words`, `named`, then `tree`, `fields` and `shapes` (fenced
 //! YAML, JSON and HCL),
-//! `table`, `row`, `rows`, `alert_table`, `design`, `failover`, `procedure`, `copied`, `duties`, `watching`, `objectives`, `sentence`, `stated`, `stating`,
-//! `clock`, `residence`, `noticed`, `leaf`, `delivered`, `slas`, `costed`,
+//! `table`, `row`, `rows`, `alert_table`, `design`, `failover`, `procedure`, `copied`, `duties`, `watching`, `objectives`, `owed_values`, `sentence`, `stated`, `stating`,
+//! `clock`, `signing_in`, `residence`, `noticed`, `leaf`, `delivered`, `slas`, `costed`,
 //! `pairs`, `mentions`, `waiting`, `owed`, `accepted`, `worded`, `prose`, `whose`, `after`, `untiered`. A block that is a file of another format
 //! is read as such.
 
@@ -23,6 +23,7 @@ mod delivered;
 mod design;
 mod duties;
 mod failover;
+mod fields;
 mod figures;
 mod fold;
 mod leaf;
@@ -32,6 +33,7 @@ mod noticed;
 mod numbers;
 mod objectives;
 mod owed;
+mod owed_values;
 mod pairs;
 mod place;
 mod procedure;
@@ -43,6 +45,7 @@ mod row;
 mod rows;
 mod sentence;
 mod shapes;
+mod signing_in;
 mod slas;
 mod stated;
 mod stating;

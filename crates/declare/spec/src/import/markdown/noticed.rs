@@ -16,7 +16,7 @@ use super::{
 /// How the names of managed groups of rules begin.
 const MANAGED: &str = "AWSManagedRules";
 /// Words that deny what stands with them.
-const DENIED: [&str; 14] = [
+pub(super) const DENIED: [&str; 14] = [
     "not ",
     "n't",
     "no longer",
@@ -47,69 +47,6 @@ impl Reader<'_> {
         self.firewall_made_in(&text, line);
         self.authenticates(&text, line);
         self.signs_in(left, line);
-    }
-
-    /// `3DS 認証(EMV 3DS 2.2)`, `fall back to 3-D Secure 1.0.2`: of payments, how the holder of a card is asked.
-    fn authenticates(&mut self, text: &str, line: usize) {
-        const NAMES: [&str; 5] = [
-            "3ds",
-            "3-d secure",
-            "3d secure",
-            "3dセキュア",
-            "3-dセキュア",
-        ];
-        let lower = text.to_lowercase();
-        if DENIED.iter().any(|word| lower.contains(word)) {
-            return;
-        }
-        for (at, name) in NAMES.iter().flat_map(|name| lower.match_indices(name)) {
-            let rest = lower[at + name.len()..].trim_start_matches([' ', 'v']);
-            let end = rest
-                .find(|c: char| !(c.is_ascii_digit() || c == '.'))
-                .unwrap_or(rest.len());
-            let version = rest[..end].trim_matches('.');
-            if version.contains('.') {
-                let said = format!("three_d_secure {version}");
-                self.draft.push(&["security", "protocols"], said, line);
-            }
-        }
-    }
-
-    /// `パスワードは 12文字以上、無操作 15分 で再認証`: how people sign in, in a sentence.
-    fn signs_in(&mut self, left: &mut String, line: usize) {
-        const PASSWORD: [&str; 3] = ["パスワード", "password", "passphrase"];
-        const IDLE: [&str; 5] = ["無操作", "idle", "inactiv", "操作がない", "アイドル"];
-        const AGAIN: [&str; 8] = [
-            "再認証",
-            "ログアウト",
-            "再ログイン",
-            "sign in",
-            "log out",
-            "signed out",
-            "logged out",
-            "re-authent",
-        ];
-        let lower = left.to_ascii_lowercase();
-        let speaks = |words: &[&str]| words.iter().any(|word| lower.contains(word));
-        for figure in figures(left) {
-            let before = lower[..figure.start].rsplit(['、', '。', ',', ';']).next();
-            let clause = before.unwrap_or_default();
-            let near = |words: &[&str]| words.iter().any(|word| clause.contains(word));
-            let after = left[figure.end..].trim_start();
-            let counts = ["文字", "桁", "character"]
-                .iter()
-                .any(|it| after.starts_with(it));
-            let field = match figure.kind {
-                Kind::Count if counts && near(&PASSWORD) => "password_length",
-                Kind::Time if near(&IDLE) && speaks(&AGAIN) => "idle_timeout",
-                _ => continue,
-            };
-            let path = ["security", "sign_in", "people", field];
-            let count = figure.text.parse::<u64>().map(serde_json::Value::from);
-            let value = count.unwrap_or_else(|_| figure.text.clone().into());
-            self.once(&path, value, line);
-            blank(left, &figure);
-        }
     }
 
     /// The managed groups of rules that a text names.

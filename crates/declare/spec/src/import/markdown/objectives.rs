@@ -4,10 +4,7 @@
 //! **Alerting**, often in bold) say what the bullets under them are, and each bullet is a name and a value. Read as
 //! prose, `Target: 99.9 %` would lose what the target is of, and in which direction it is owed.
 
-use promise::{
-    document::{Node, Value},
-    say,
-};
+use promise::say;
 
 use super::{
     Reader,
@@ -15,10 +12,8 @@ use super::{
     figures::{Figure, Kind, figures},
     owed::OFFERED,
     table::Table,
-    tree::Data,
     words::{self, plain},
 };
-use crate::import::taking::{entries, text as scalar};
 
 /// Whether the head of a column says that it holds what is owed.
 pub(super) fn is_target(key: &str) -> bool {
@@ -135,10 +130,8 @@ const BARE: [&str; 10] = [
     "目標値",
     "基準",
 ];
-/// What is not counted.
-const EXCEPT: [&str; 5] = ["exclu", "except", "除外", "対象外", "含まない"];
 /// Over which time something is measured.
-const WINDOWS: [&str; 12] = [
+pub(super) const WINDOWS: [&str; 12] = [
     "計測期間",
     "集計期間",
     "評価期間",
@@ -214,60 +207,6 @@ impl Reader<'_> {
         }
     }
 
-    /// The values of a fenced block of objectives: each is a name and what is owed.
-    pub(super) fn owed_values(&mut self, node: &Node, data: &Data<'_>, above: &str, path: &str) {
-        for (key, below) in entries(node) {
-            let name = format!("{above} {}", key.name.replace('_', " "));
-            let (name, line) = (name.trim(), data.line(below));
-            match scalar(below) {
-                None if matches!(below.value, Value::Map(_)) => {
-                    let own = plain(&key.name);
-                    if !self.section(&own, &key.name, below, data, path) {
-                        self.owed_values(below, data, name, path);
-                    }
-                }
-                None => self.leaves(below, data, &format!("{path}.{}", plain(&key.name))),
-                Some(text) => self.owed_value(name, text, &format!("{path}.{}", plain(name)), line),
-            }
-        }
-    }
-
-    fn owed_value(&mut self, name: &str, text: &str, path: &str, line: usize) {
-        let key = plain(name.rsplit(' ').next().unwrap_or(name));
-        let is_window = WINDOWS
-            .iter()
-            .any(|word| key == *word || name.ends_with(word));
-        let has_figure = figures(text).iter().any(|it| it.kind != Kind::Count);
-        if is_window || EXCEPT.iter().any(|word| name.to_lowercase().contains(word)) {
-            let why = say!(
-                "over which time, and without what, it is measured",
-                "測定の期間と除外の条件です"
-            );
-            return self.draft.noted(line, &format!("{name}: {text}"), why);
-        }
-        if self.leaf(path, text, line) {
-            return;
-        }
-        if share_within(text).is_some() || !has_figure {
-            return self.prose_or_promise(name, text, has_figure, line);
-        }
-        self.owe(name, text, Label::Objective, false, line);
-    }
-
-    /// What is owed in words: `latency: 99 % within 60 s`, `matching: done by 08:00 every morning`.
-    fn prose_or_promise(&mut self, name: &str, text: &str, has_figure: bool, line: usize) {
-        let said = format!("{name}: {text}");
-        if has_figure {
-            return self.prose(&said, line);
-        }
-        let kind = words::measures(name).unwrap_or("promise");
-        let id = self.draft.id("promises", &super::short(name, kind));
-        let why = say!("nothing says how it is measured", "測り方が書かれていない");
-        let at = |field| ["promises", id.as_str(), field];
-        self.draft.guess(&at("kind"), "declared", line, why);
-        self.draft.set(&at("text"), said, line);
-    }
-
     /// A table with a column of targets: each row owes one.
     pub(super) fn owed_table(&mut self, table: &Table<'_>) -> bool {
         let mut columns = (0..table.keys.len()).filter(|at| *at != table.name);
@@ -336,7 +275,7 @@ impl Reader<'_> {
     }
 
     /// Something owed: `name` says what, or the heading does.
-    fn owe(
+    pub(super) fn owe(
         &mut self,
         name: &str,
         value: &str,

@@ -9,9 +9,10 @@ use serde_json::json;
 
 use super::{
     Reader,
+    fields::GROUPS,
     rows::{is_range, is_zone},
     sentence,
-    tree::{Data, GROUPS},
+    tree::Data,
     words::{self, plain},
 };
 use crate::import::taking::{entries, items, text as scalar};
