@@ -6,7 +6,7 @@ use promise::{say, unit::Span};
 
 use crate::section::on_call::Layer;
 
-use super::{Found, Sight};
+use super::{Found, Sight, hours::Hours};
 
 rule! {
     /// # Finds
@@ -33,6 +33,7 @@ const PEOPLE_MIN: usize = 5;
 const AT_ONCE: Span = Span::secs(3_600);
 
 fn check(sight: &Sight<'_>, found: &mut Found<'_>) {
+    few_called(sight, found);
     let urgent = sight
         .spec
         .severities
@@ -65,14 +66,24 @@ fn check(sight: &Sight<'_>, found: &mut Found<'_>) {
             )
             .also(sight.places.at(&["severities", severity, "answer_within"]), say!("must be answered at any hour", "いつでも応答が必要です"));
     }
-    let team = sight.spec.on_call.as_ref().and_then(|it| it.team);
+}
+
+/// Where only the number of people is told: those who are called at every hour.
+fn few_called(sight: &Sight<'_>, found: &mut Found<'_>) {
+    let on_call = sight.spec.on_call.as_ref();
+    let team = on_call.and_then(|it| it.team).filter(|team| (1..PEOPLE_MIN as u64).contains(team));
+    let Some(count) = team else { return };
+    // Who is called at every hour, or who answers at every hour, is the same few.
     let always = sight.spec.severities.iter().find(|(_, it)| it.around_the_clock == Some(true));
-    if let (Some(count), Some((name, _))) = (team.filter(|team| (1..PEOPLE_MIN as u64).contains(team)), always) {
+    let always = always.map(|(name, _)| sight.places.at(&["severities", name, "around_the_clock"]));
+    let hours = on_call.and_then(|it| Hours::read(it.hours.as_deref()?));
+    let hours = hours.filter(|hours| hours.length() >= Span::days(1));
+    if let Some(also) = always.or_else(|| hours.map(|_| sight.places.at(&["on_call", "hours"]))) {
         found
             .note(
                 sight.places.at(&["on_call", "team"]),
                 say!("{count} people share nights and holidays; around the clock needs {PEOPLE_MIN}", "夜間と休日を {count} 人で受け持っています。24 時間体制には {PEOPLE_MIN} 人必要です"),
             )
-            .also(sight.places.at(&["severities", name, "around_the_clock"]), say!("must be answered at any hour", "いつでも応答が必要です"));
+            .also(also, say!("must be answered at any hour", "いつでも応答が必要です"));
     }
 }

@@ -14,6 +14,9 @@ record! {
         /// Where data that the law protects may rest, by country, such as JP.
         /// ja: 保護すべきデータを置ける国。
         data_in: Vec<String> = Vec::new(),
+        /// The self-assessment questionnaire of PCI DSS that is filled in, such as `A`, `A-EP` or `D`.
+        /// ja: PCI DSS の自己問診票の種別(`A`、`A-EP`、`D` など)。
+        saq: Option<String>,
         /// Requirements that do not apply, and why, by clause.
         /// ja: 対象外とする要件と理由。
         not_applicable: BTreeMap<String, String> = BTreeMap::new(),

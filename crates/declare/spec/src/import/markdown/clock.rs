@@ -136,7 +136,9 @@ impl Reader<'_> {
             return false;
         }
         let at = ["on_call", "hours"];
-        let Some((from, to)) = range(text).or_else(|| range(path)) else {
+        let is_always = || AROUND.iter().any(|word| said.contains(word));
+        let around = || is_always().then_some((0, 24 * 60));
+        let Some((from, to)) = range(text).or_else(|| range(path)).or_else(around) else {
             return false;
         };
         if self.draft.has(&at) {

@@ -169,6 +169,63 @@ impl Reader<'_> {
         }
     }
 
+    /// `SAQ A-EP`, `カード番号は自社の API で受ける`: which questionnaire is filled in, and where card numbers are taken.
+    pub(super) fn cards_taken(&mut self, text: &str, line: usize) {
+        const DENIED: [&str; 10] = [
+            "not ",
+            "never",
+            "no ",
+            "n't",
+            "without",
+            "ない",
+            "せず",
+            "なし",
+            "非保持",
+            "通過しない",
+        ];
+        const ENTERED: [&str; 8] = [
+            "card form",
+            "card number",
+            "card data",
+            "pan ",
+            "カード番号",
+            "カード情報",
+            "カード入力",
+            "入力フォーム",
+        ];
+        const TAKEN: [&str; 12] = [
+            "to our api",
+            "to our server",
+            "to our backend",
+            "through our server",
+            "our api receives",
+            "our servers receive",
+            "自社の api",
+            "自社api",
+            "自社サーバ",
+            "自社の サーバ",
+            "当社のサーバ",
+            "弊社サーバ",
+        ];
+        let lower = text.to_lowercase();
+        let has = |words: &[&str]| words.iter().any(|word| lower.contains(word));
+        for (at, word) in text.match_indices("SAQ") {
+            let rest = text[at + word.len()..].trim_start_matches([' ', '-', '_', ':']);
+            let end = rest
+                .find(|c: char| !(c.is_ascii_uppercase() || c == '-'))
+                .unwrap_or(rest.len());
+            let saq = rest[..end].trim_end_matches('-');
+            let is_one =
+                ["A", "A-EP", "B", "B-IP", "C", "C-VT", "D", "P2PE", "SPOC"].contains(&saq);
+            if is_one && !self.draft.has(&["compliance", "saq"]) {
+                self.draft.set(&["compliance", "saq"], saq, line);
+            }
+        }
+        if has(&ENTERED) && has(&TAKEN) && !has(&DENIED) {
+            self.once(&["security", "card_entry"], "direct", line);
+        }
+    }
+
     /// A table of a database with columns for such data keeps it.
     pub(super) fn card_columns(&mut self, text: &str, first: usize) {
         for (line, written) in (first..).zip(text.lines()) {

@@ -171,7 +171,7 @@ impl Reader<'_> {
     }
 
     /// `24/7 on-call by a team of 3 engineers`, `当番は4名で交代`.
-    fn manned(&mut self, text: &str, line: usize) {
+    pub(super) fn manned(&mut self, text: &str, line: usize) {
         const PEOPLE: [&str; 8] = [
             "engineer", "people", "person", "member", "of us", "名", "人", "sre",
         ];

@@ -66,6 +66,21 @@ impl Reader<'_> {
         if !matches!(node.value, Value::Map(_)) {
             return false;
         }
+        if CONTAINERS.contains(&plain(name).as_str()) {
+            let mut below = Vec::new();
+            ranges(node, Vec::new(), &mut below);
+            for it in &below {
+                let named = it.path.join(" ");
+                self.range(
+                    &named,
+                    &format!("{named} subnet"),
+                    it.cidr,
+                    it.zone,
+                    data.line(it.node),
+                );
+            }
+            return !below.is_empty();
+        }
         if let Some((whole, cidr)) = whole_of(node) {
             let mut below = Vec::new();
             for (key, it) in entries(node).iter().filter(|(key, _)| key.name != whole) {

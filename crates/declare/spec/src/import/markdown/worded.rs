@@ -39,6 +39,7 @@ impl Reader<'_> {
         let lower = text.to_lowercase();
         let is_of_calls = |word: &&str| lower.contains(*word);
         if clock::ON_CALL.iter().any(is_of_calls) && self.called("", text, line) {
+            self.manned(text, line);
             return;
         }
         let left = self.statements(text, line);
@@ -46,6 +47,7 @@ impl Reader<'_> {
         self.tried_again(&left, line);
         self.nothing_lost(&left, line);
         self.card_data(text, line);
+        self.cards_taken(text, line);
         let text = left.as_str();
         let mut from = 0;
         for figure in figures(text) {
