@@ -168,15 +168,29 @@ impl Reader<'_> {
         found.map(|(_, code)| *code)
     }
 
+    /// The money that the rest of the document counts in, where its costs are bare numbers.
+    fn money_of_the_document(&self) -> &'static str {
+        const SIGNS: [(&str, &[&str]); 4] = [
+            ("JPY", &["円", "¥", "jpy"]),
+            ("EUR", &["€", "eur "]),
+            ("GBP", &["£", "gbp"]),
+            ("USD", &["$", "usd"]),
+        ];
+        let found = SIGNS
+            .iter()
+            .find(|(_, signs)| signs.iter().any(|sign| self.whole.contains(sign)));
+        found.map_or("USD", |(code, _)| *code)
+    }
+
     pub(super) fn budget(&mut self, name: &str, text: &str, line: usize) {
         let is_bare = !text.is_empty()
             && text
                 .chars()
                 .all(|c| c.is_ascii_digit() || "., ".contains(c));
-        let with_code = self
+        let code = self
             .currency()
-            .filter(|_| is_bare)
-            .map(|code| format!("{text} {code}"));
+            .unwrap_or_else(|| self.money_of_the_document());
+        let with_code = is_bare.then(|| format!("{text} {code}"));
         let text = with_code.as_deref().unwrap_or(text);
         let Some(money) = place::value(words::Form::Money, text) else {
             return self.draft.lost(

@@ -196,6 +196,9 @@ impl Reader<'_> {
                         if !self.draft.has(&at(field)) {
                             self.draft.set(&at(field), value, data.line(below));
                         }
+                        if field == "instance" {
+                            self.product_of_machine(section, path, text, data.line(below));
+                        }
                     }
                     continue;
                 }
@@ -246,25 +249,28 @@ impl Reader<'_> {
                     ),
                 ),
             }
-            if let ("instance", Some(product)) = (field, place::product_of(section, text)) {
-                self.draft.guess(
-                    &at("product"),
-                    product,
-                    line,
-                    say!(
-                        "such kinds of machine belong to it",
-                        "この型はその製品のものです"
-                    ),
-                );
-                if product == "opensearch_service" && text.ends_with(".elasticsearch") {
-                    self.draft.guess(
-                        &at("engine"),
-                        "elasticsearch",
-                        line,
-                        say!("the kind of machine says so", "型の名前による"),
-                    );
-                }
+            if field == "instance" {
+                self.product_of_machine(section, path, text, line);
             }
+        }
+    }
+
+    /// A kind of machine belongs to one product.
+    fn product_of_machine(&mut self, section: &str, path: &[&str], machine: &str, line: usize) {
+        let Some(product) = place::product_of(section, machine) else {
+            return;
+        };
+        let at = |field| [path, &[field]].concat();
+        if !self.draft.has(&at("product")) {
+            let why = say!(
+                "such kinds of machine belong to it",
+                "この型はその製品のものです"
+            );
+            self.draft.guess(&at("product"), product, line, why);
+        }
+        if product == "opensearch_service" && machine.ends_with(".elasticsearch") {
+            let why = say!("the kind of machine says so", "型の名前による");
+            self.draft.guess(&at("engine"), "elasticsearch", line, why);
         }
     }
 

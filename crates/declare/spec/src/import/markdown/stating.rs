@@ -11,7 +11,7 @@ use super::{
     bounds::signed,
     figures::{Figure, Kind, ends_a_span, figures},
     pairs::nearest_pairs,
-    sentence, words,
+    place, sentence, words,
 };
 
 /// A line of the table.
@@ -300,11 +300,13 @@ impl Reader<'_> {
                 .last()
                 .filter(|part| part.id == id && part.section == section);
             let product = [path[0], path[1], path[2], "product"];
+            let spoken = place::product_in(sentence).filter(|(of, _)| *of == section);
             if let Some(named) = above
                 .and_then(|part| part.product)
+                .or(spoken.map(|(_, product)| product))
                 .filter(|_| !self.draft.has(&product))
             {
-                let why = say!("the heading names it", "見出しに名前がある");
+                let why = say!("the words beside it name it", "前後に名前がある");
                 self.draft.guess(&product, named, line, why);
             }
         }

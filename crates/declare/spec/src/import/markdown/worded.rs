@@ -148,7 +148,8 @@ impl Reader<'_> {
         let speaks = |words: &[&str]| words.iter().any(|word| whole.contains(word));
         let value = figure.text.as_str();
         // What the sentence turned to last, before this figure.
-        let topic = topic(&text[..figure.start]);
+        let heading = self.headings.last().map(|(_, text)| text.as_str());
+        let topic = topic(&text[..figure.start]).or_else(|| topic(heading?));
         if ends_a_span(text, figure) && signed(text, figure).is_none() {
             let why = say!(
                 "a span of values, and no bound",
