@@ -6,6 +6,7 @@ mod spec {
     pub mod clean;
     pub mod designs;
     pub mod example;
+    pub mod expected;
     pub mod fuzz;
     pub mod import;
     pub mod language;
