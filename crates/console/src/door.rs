@@ -77,8 +77,9 @@ pub trait Ledger: Send + Sync {
     /// as in the checkpoint.
     async fn inclusion(&self, index: u64, size: u64) -> Result<Vec<String>, Refused>;
 
-    /// Takes a value away wherever it stands as a personal one, here and in what people did about incidents.
-    async fn erase(&self, value: &str, asked: &Asked) -> Result<Erased, Refused>;
+    /// Takes a value away wherever it stands as a personal one, here, in what people did about incidents, and in what rules
+    /// on logs remember; with `logs`, the log records in which it stands are deleted first.
+    async fn erase(&self, value: &str, logs: bool, asked: &Asked) -> Result<Erased, Refused>;
 
     /// Drops the bodies of entries that the spec no longer keeps; answers how many went.
     async fn prune(&self, asked: &Asked) -> Result<u64, Refused>;
@@ -94,15 +95,39 @@ pub trait Ledger: Send + Sync {
 }
 
 /// Where somebody's name or address stood.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct Erased {
     /// Fields of the ledger's entries, and the entry that says so.
     pub fields: u64,
     pub entry: Option<u64>,
     /// Incidents, silences, sheets of checklists, and messages of the inbox.
     pub places: u64,
+    /// The deletion of log records that was asked for with it.
+    pub deleted: Option<ErasedLogs>,
     /// Log records in which it still stands: they go by a deletion. `None` where they could not be counted.
     pub logs: Option<u64>,
+    /// Tables of the state in which it stood or stands.
+    pub state: Vec<ErasedState>,
+}
+
+/// Log records that went with a name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct ErasedLogs {
+    pub records: u64,
+    /// Records that a legal hold keeps.
+    pub held: u64,
+    /// The ledger's entry about it.
+    pub entry: u64,
+}
+
+/// A table of the state, and how many of its entries held the value.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ErasedState {
+    pub table: &'static str,
+    pub what: Say,
+    pub erased: u64,
+    /// Entries that keep it because something under way needs it; they go with what they are about.
+    pub kept: u64,
 }
 
 /// The newest signed tree head.

@@ -13,7 +13,16 @@ use maud::Markup;
 use promise::{Lang, Say, Timestamp, say};
 use serde_json::json;
 
-use crate::{Desk, access::Who, api, board::Board, door::Refused, lang, live::Hub, page};
+use crate::{
+    Desk,
+    access::Who,
+    api,
+    board::Board,
+    door::{Asked, Refused},
+    lang,
+    live::Hub,
+    page,
+};
 
 /// What all handlers share.
 pub(crate) struct Room {
@@ -142,6 +151,13 @@ impl Visit {
             href.push_str(&format!("&{}={}", escape(name), escape(value)));
         }
         href
+    }
+
+    /// Who asks for something that the ledger keeps, and why: their own name where it was proven.
+    pub fn asked(&self, by: &str, reason: String) -> Result<Asked, Refused> {
+        let by = self.who.signs(by);
+        let asked = Asked { by, reason };
+        asked.check().map(|()| asked)
     }
 
     pub fn zone(&self) -> jiff::tz::TimeZone {

@@ -83,6 +83,12 @@ pub(crate) fn table() -> Vec<Route> {
         get "/logs" Page page::logs::show, "Any query over the stored logs, over time", "保存されたログの検索と時系列";
         post "/logs/unmasked" Page page::logs::unmasked, "The same with personal fields in clear; the ledger says who asked and why (form)", "個人情報を伏せずに表示(依頼者と理由は台帳に残る。フォーム)";
         get "/logs/rule" Page page::logs::rule::show, "A rule made from a query, and when it would have fired", "条件から作るルールと、過去に当てはめた発報";
+        get "/logs/holds" Page page::logs::holds::show, "Legal holds", "証拠保全";
+        post "/logs/holds" Page page::logs::holds::hold, "Set a legal hold (form)", "証拠保全の設定(フォーム)";
+        post "/logs/holds/{name}/release" Page page::logs::holds::release, "End a legal hold (form)", "証拠保全の解除(フォーム)";
+        post "/logs/seal" Page page::logs::holds::seal, "Seal the stored logs into the ledger now (form)", "保存済みのログを台帳に封印する(フォーム)";
+        get "/logs/delete" Page page::logs::delete::show, "How many records a deletion by a query would take", "条件による削除の対象件数";
+        post "/logs/delete" Page page::logs::delete::take, "Delete what was counted, for good (form)", "確認した件数のログの削除(フォーム)";
         get "/logs/patterns" Page page::logs::patterns::show, "Kinds of lines among the records that a query means", "条件に合う記録の行の種類";
         get "/logs/fields" Json page::logs::complete, "Fields and their values among the newest records, for completion", "最新のログにある項目と値(入力補完用)";
         get "/traces" Page page::traces::list, "The newest traces", "最新のトレース";
@@ -115,6 +121,9 @@ pub(crate) fn table() -> Vec<Route> {
         post "/logout" Page page::login::leave, "Log out (form)", "ログアウト(フォーム)";
         get "/ledger" Page page::ledger::list, "The newest entries of the ledger", "台帳の最新の記録";
         get "/ledger/deeds" Page page::deeds::show, "Who did what; `who`, `event`, `failed` and `before` choose", "誰が何をしたか。`who`、`event`、`failed`、`before` で絞る";
+        get "/ledger/erase" Page page::erase::show, "Erasing a person, and pruning", "個人の消去と記録の間引き";
+        post "/ledger/erase" Page page::erase::erase, "Erase a person's name or address; `logs` deletes the log records too (form)", "氏名やアドレスの消去。`logs` でログも削除(フォーム)";
+        post "/ledger/prune" Page page::erase::prune, "Drop the bodies of entries that are past their retention (form)", "保存期間を過ぎた記録の間引き(フォーム)";
         get "/ledger/{index}" Page page::ledger::show, "One entry and its proof", "台帳の記録とその証明";
         get "/sources" Page page::sources::show, "Sources of evidence", "証拠の情報源";
         post "/demo/outages/{name}/{to}" Page page::board::outage, "Begin or end an outage of the demo (`start`, `stop`)", "デモの障害を開始・終了する(`start`、`stop`)";

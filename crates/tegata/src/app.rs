@@ -51,6 +51,7 @@ use crate::{
         self,
         events::{Judges, Scribe},
         judge::Input,
+        log_rules::Forget,
         watch::Why,
     },
 };
@@ -97,6 +98,8 @@ pub(crate) struct House {
     pub(crate) board: watch::Sender<Arc<Board>>,
     pub(crate) spec_status: watch::Sender<SpecStatus>,
     pub(crate) judge: watch::Sender<Option<mpsc::Sender<Input>>>,
+    /// The rules on logs of the spec in force, where it has some.
+    pub(crate) log_rules: watch::Sender<Option<mpsc::Sender<Forget>>>,
     /// The collector of the spec in force; none while a spec is being read.
     pub(crate) collector: watch::Sender<Option<Arc<collect::Handle>>>,
     /// The spec in force, once there is one.
@@ -366,6 +369,7 @@ impl House {
             board: watch::channel(Arc::new(board)).0,
             spec_status: watch::channel(status).0,
             judge: watch::channel(None).0,
+            log_rules: watch::channel(None).0,
             collector: watch::channel(None).0,
             spec: ArcSwapOption::empty(),
             owed: watch::channel(Vec::new()).0,

@@ -181,14 +181,18 @@ fn changing(pattern: &str, path: &str) -> Option<Rule> {
     Some(match pattern {
         "/logs/unmasked" => kept(Reveal, names::UNMASK),
         "/api/v1/logs/export" => kept(Reveal, names::EXPORT),
-        "/api/v1/logs/delete" | "/api/v1/admin/tsdb/delete_series" => kept(Approve, names::DELETE),
-        "/api/v1/admin/tsdb/clean_tombstones" => kept(Approve, names::DELETE),
-        "/api/v1/logs/holds/{name}/release" => kept(Approve, names::RELEASE),
-        "/api/v1/ledger/erase" => kept(Approve, names::ERASE),
-        "/api/v1/ledger/prune" => kept(Approve, names::PRUNE),
+        "/logs/delete"
+        | "/api/v1/logs/delete"
+        | "/api/v1/admin/tsdb/delete_series"
+        | "/api/v1/admin/tsdb/clean_tombstones" => kept(Approve, names::DELETE),
+        "/logs/holds/{name}/release" | "/api/v1/logs/holds/{name}/release" => {
+            kept(Approve, names::RELEASE)
+        }
+        "/ledger/erase" | "/api/v1/ledger/erase" => kept(Approve, names::ERASE),
+        "/ledger/prune" | "/api/v1/ledger/prune" => kept(Approve, names::PRUNE),
         "/api/v1/drills" => kept(Work, names::DRILL),
-        "/api/v1/logs/holds" => kept(Work, names::HOLD),
-        "/api/v1/logs/seal" => kept(Work, names::SEAL),
+        "/logs/holds" | "/api/v1/logs/holds" => kept(Work, names::HOLD),
+        "/logs/seal" | "/api/v1/logs/seal" => kept(Work, names::SEAL),
         "/incidents/{id}/acknowledge" | "/api/v1/incidents/{id}/acknowledge" => {
             kept(Work, names::ACKNOWLEDGE)
         }

@@ -10,7 +10,8 @@ use serde::Deserialize;
 use serde_json::json;
 
 use crate::{
-    door::{Asked, Refused},
+    api::logs::deletes,
+    door::{Asked, Erased, Refused},
     reply::Visit,
 };
 
@@ -59,37 +60,49 @@ pub(crate) async fn entries(visit: Visit) -> Response {
 #[serde(deny_unknown_fields)]
 pub(crate) struct Erasing {
     value: String,
+    /// Whether log records that hold it are deleted with it.
+    #[serde(default)]
+    logs: bool,
     by: String,
     reason: String,
 }
 
 pub(crate) async fn erase(visit: Visit, given: Result<Json<Erasing>, JsonRejection>) -> Response {
     let done = async {
-        let Json(Erasing { value, by, reason }) =
+        let Json(given) =
             given.map_err(|rejection| Refused::Invalid(Say::same(rejection.body_text())))?;
-        let by = visit.who.signs(&by);
-        let asked = Asked { by, reason };
-        asked.check()?;
-        if value.is_empty() {
-            return Err(Refused::Invalid(say!(
-                "say whose name or address is to be erased (`value`)",
-                "消去する氏名かアドレスを指定してください(`value`)"
-            )));
-        }
-        let erased = visit.room.desk.ledger.erase(&value, &asked).await?;
+        let asked = visit.asked(&given.by, given.reason)?;
+        let erased = erased(&visit, &given.value, given.logs, &asked).await?;
         Ok(Json(erased).into_response())
     };
     let done: Result<Response, Refused> = done.await;
     done.unwrap_or_else(|refused| visit.refused(&refused))
 }
 
+/// Erases a value; whoever wants log records to go with it may do so only where records may be deleted at all.
+pub(crate) async fn erased(
+    visit: &Visit,
+    value: &str,
+    logs: bool,
+    asked: &Asked,
+) -> Result<Erased, Refused> {
+    if value.trim().is_empty() {
+        return Err(Refused::Invalid(say!(
+            "say whose name or address is to be erased (`value`)",
+            "消去する氏名かアドレスを指定してください(`value`)"
+        )));
+    }
+    if logs {
+        deletes(visit)?;
+    }
+    visit.room.desk.ledger.erase(value, logs, asked).await
+}
+
 pub(crate) async fn prune(visit: Visit, given: Result<Json<Asked>, JsonRejection>) -> Response {
     let done = async {
         let Json(Asked { by, reason }) =
             given.map_err(|rejection| Refused::Invalid(Say::same(rejection.body_text())))?;
-        let by = visit.who.signs(&by);
-        let asked = Asked { by, reason };
-        asked.check()?;
+        let asked = visit.asked(&by, reason)?;
         let entries = visit.room.desk.ledger.prune(&asked).await?;
         Ok(Json(json!({ "entries": entries })).into_response())
     };

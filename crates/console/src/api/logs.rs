@@ -58,14 +58,19 @@ impl Records {
             from: self.from.unwrap_or(Timestamp::from_millis(i64::MIN)),
             to: self.to.unwrap_or(visit.now),
         };
-        Ok((deletion, asked(visit, &self.by, self.reason)?))
+        Ok((deletion, visit.asked(&self.by, self.reason)?))
     }
 }
 
-fn asked(visit: &Visit, by: &str, reason: String) -> Result<Asked, Refused> {
-    let by = visit.who.signs(by);
-    let asked = Asked { by, reason };
-    asked.check().map(|()| asked)
+/// Whether log records may be deleted here at all.
+pub(crate) fn deletes(visit: &Visit) -> Result<(), Refused> {
+    if visit.room.desk.deletes {
+        return Ok(());
+    }
+    Err(Refused::Conflict(say!(
+        "deleting is not allowed: set `console.deletes: true` in the spec",
+        "削除は許可されていません。仕様で `console.deletes: true` を指定してください"
+    )))
 }
 
 /// What a handler does with a body that could be read.
@@ -81,12 +86,7 @@ fn answer(visit: &Visit, result: Result<Response, Refused>) -> Response {
 
 pub(crate) async fn delete(visit: Visit, given: Given<Records>) -> Response {
     let done = async {
-        if !visit.room.desk.deletes {
-            return Err(Refused::Conflict(say!(
-                "deleting is not allowed: set `console.deletes: true` in the spec",
-                "削除は許可されていません。仕様で `console.deletes: true` を指定してください"
-            )));
-        }
+        deletes(&visit)?;
         let (deletion, asked) = body(given)?.read(&visit)?;
         let query = deletion.query.as_str().to_owned();
         let (deleted, entry) = visit.room.desk.keeping.delete(deletion, &asked).await?;
@@ -124,32 +124,46 @@ pub(crate) async fn export(visit: Visit, given: Given<Records>) -> Response {
 }
 
 pub(crate) async fn holds(visit: Visit) -> Response {
-    match visit.room.desk.logs.holds().await {
-        Ok(holds) => Json(json!({ "holds": holds })).into_response(),
-        Err(store::Error::Unsupported(_)) => visit.refused(&Refused::Conflict(say!(
+    let listed = listed(&visit).await;
+    answer(
+        &visit,
+        listed.map(|holds| Json(json!({ "holds": holds })).into_response()),
+    )
+}
+
+/// The legal holds there are.
+pub(crate) async fn listed(visit: &Visit) -> Result<Vec<Hold>, Refused> {
+    let holds = visit.room.desk.logs.holds().await;
+    holds.map_err(|error| match error {
+        store::Error::Unsupported(_) => Refused::Conflict(say!(
             "where these logs are stored nothing can be held",
             "このログの保存先では証拠保全を設定できません"
-        ))),
-        Err(error) => visit.refused(&Refused::Internal(error.to_string())),
+        )),
+        error => Refused::Internal(error.to_string()),
+    })
+}
+
+/// Sets a hold that makes sense.
+pub(crate) async fn set(visit: &Visit, hold: Hold, asked: &Asked) -> Result<(), Refused> {
+    if hold.name.trim().is_empty() || hold.to < hold.from {
+        return Err(Refused::Invalid(say!(
+            "a hold has a name, and ends after it begins",
+            "証拠保全には名前が必要で、終わりは始まりより後でなければなりません"
+        )));
     }
+    if hold.name.len() > NAME_BYTES_MAX {
+        return Err(Refused::TooLarge {
+            what: "name",
+            limit: NAME_BYTES_MAX,
+        });
+    }
+    visit.room.desk.keeping.hold(hold, asked).await
 }
 
 pub(crate) async fn hold(visit: Visit, given: Given<Held>) -> Response {
     let done = async {
         let held = body(given)?;
-        let asked = asked(&visit, &held.by, held.reason)?;
-        if held.name.trim().is_empty() || held.to < held.from {
-            return Err(Refused::Invalid(say!(
-                "a hold has a name, and ends after it begins",
-                "証拠保全には名前が必要で、終わりは始まりより後でなければなりません"
-            )));
-        }
-        if held.name.len() > NAME_BYTES_MAX {
-            return Err(Refused::TooLarge {
-                what: "name",
-                limit: NAME_BYTES_MAX,
-            });
-        }
+        let asked = visit.asked(&held.by, held.reason)?;
         let name = held.name.clone();
         let hold = Hold {
             name: held.name,
@@ -157,7 +171,7 @@ pub(crate) async fn hold(visit: Visit, given: Given<Held>) -> Response {
             from: held.from,
             to: held.to,
         };
-        visit.room.desk.keeping.hold(hold, &asked).await?;
+        set(&visit, hold, &asked).await?;
         Ok(affects(StatusCode::NO_CONTENT.into_response(), name))
     };
     answer(&visit, done.await)
@@ -170,7 +184,7 @@ pub(crate) async fn release(
 ) -> Response {
     let done = async {
         let Asked { by, reason } = body(given)?;
-        let asked = asked(&visit, &by, reason)?;
+        let asked = visit.asked(&by, reason)?;
         visit.room.desk.keeping.release(&name, &asked).await?;
         Ok(StatusCode::NO_CONTENT.into_response())
     };

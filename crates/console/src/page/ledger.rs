@@ -49,6 +49,7 @@ pub(crate) async fn list(visit: Visit) -> Response {
         nav aria-label=(lang.pick("Show by kind", "種類で絞り込む")) { ul.filters {
             li { a href="/ledger" aria-current=[kind.is_none().then_some("true")] { (lang.pick("all", "すべて")) } }
             li { a href="/ledger/deeds" { (lang.pick("Who did what", "誰が何をしたか")) } }
+            li { a href="/ledger/erase" { (lang.pick("Erase and prune", "消去と間引き")) } }
             @for (tag, name) in kinds.iter().filter(|(tag, _)| kind == Some(*tag)) {
                 li { a href={ "/ledger?kind=" (escape(tag)) } aria-current="true" { (name.get(lang)) } }
             }

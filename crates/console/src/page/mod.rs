@@ -7,6 +7,7 @@ pub(crate) mod board;
 pub(crate) mod case;
 pub(crate) mod checklists;
 pub(crate) mod deeds;
+pub(crate) mod erase;
 pub(crate) mod evidence;
 pub(crate) mod explore;
 pub(crate) mod figures;
@@ -179,6 +180,18 @@ pub(crate) fn offered(visit: &Visit, pattern: &str, form: impl FnOnce() -> Marku
             (visit.lang.pick("Not offered to you: ", "利用できません。"))
             (why.get(visit.lang)) (visit.lang.pick(".", "。"))
         } },
+    }
+}
+
+/// Who asks and why, in a form whose deed the ledger keeps. `id` tells the fields of one form from those of another.
+pub(crate) fn signature(visit: &Visit, id: &str) -> Markup {
+    let lang = visit.lang;
+    let proven = visit.who.proven();
+    html! {
+        label for={ (id) "-by" } { (lang.pick("Your name", "お名前")) }
+        input id={ (id) "-by" } name="by" required maxlength="200" autocomplete="name" value=[proven] readonly[proven.is_some()];
+        label for={ (id) "-reason" } { (lang.pick("Reason (the ledger keeps it)", "理由(台帳に残ります)")) }
+        input id={ (id) "-reason" } name="reason" required maxlength="2000" autocomplete="off";
     }
 }
 

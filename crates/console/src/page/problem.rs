@@ -23,7 +23,7 @@ pub(crate) async fn unknown(visit: Visit) -> Response {
 fn title(status: StatusCode, lang: Lang) -> &'static str {
     match status {
         StatusCode::NOT_FOUND => lang.pick("Not found", "見つかりません"),
-        StatusCode::CONFLICT => lang.pick("Already done", "すでに行われています"),
+        StatusCode::CONFLICT => lang.pick("Not as things stand", "いまは行えません"),
         status if status.is_client_error() => lang.pick("Refused", "受け付けられません"),
         _ => lang.pick("Something went wrong", "問題が起きました"),
     }

@@ -45,10 +45,6 @@ fn spans_that(condition: &str) -> Result<LogQuery, store::Error> {
     LogQuery::parse(&text).map_err(|why| store::Error::Query(why.en))
 }
 
-fn quoted(text: &str) -> String {
-    format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\""))
-}
-
 /// All spans of a trace, wherever they lie.
 pub(crate) async fn by_id(logs: &dyn LogStore, id: &str) -> Result<Option<Trace>, store::Error> {
     let Some(id) = stored(id) else {
@@ -80,7 +76,7 @@ pub(crate) async fn search(logs: &dyn LogStore, asked: &Asked) -> Result<Vec<Tra
     for (field, text) in texts {
         conditions.extend(
             text.as_ref()
-                .map(|text| format!("{field}:{}", quoted(text))),
+                .map(|text| format!("{field}:{}", LogQuery::phrase(text))),
         );
     }
     for (at, bound) in [("[{} TO *]", asked.least), ("[* TO {}]", asked.most)] {
@@ -143,7 +139,9 @@ pub(crate) async fn names(
     service: Option<&str>,
     (from, to): (Timestamp, Timestamp),
 ) -> Result<Vec<String>, store::Error> {
-    let condition = service.map_or("*".to_owned(), |name| format!("service:{}", quoted(name)));
+    let condition = service.map_or("*".to_owned(), |name| {
+        format!("service:{}", LogQuery::phrase(name))
+    });
     let scan = Scan {
         query: spans_that(&condition)?,
         from,

@@ -310,6 +310,61 @@ async fn personal_fields_of_logs_are_masked_until_somebody_says_why() {
 }
 
 #[tokio::test]
+async fn a_deletion_is_counted_first_and_takes_only_what_was_counted() {
+    let router = console();
+    let page =
+        async |query: &'static str| get(&router, &format!("/logs/delete?{query}")).await.text();
+    // Without a word nothing is meant.
+    assert!(!page("lang=en").await.contains("records=") && !page("").await.contains("#meant"));
+    let shown = page("query=status:failed&range=1d&lang=en").await;
+    assert!(shown.contains("20 records are meant"), "{shown}");
+    assert!(shown.contains("The legal hold case 7 keeps"), "{shown}");
+    let post = async |records: &'static str| {
+        let form = format!(
+            "query=status:failed&from=2020-01-01T00:00:00Z&to=2100-01-01T00:00:00Z&by=ito&reason=asked&records={records}"
+        );
+        let request = to("POST", "/logs/delete?lang=en")
+            .header("content-type", "application/x-www-form-urlencoded");
+        ask(&router, request, form).await
+    };
+    let other = post("21").await;
+    assert_eq!(other.status, 409);
+    assert!(
+        other
+            .text()
+            .contains("20 records are meant now, and 21 were confirmed")
+    );
+    let done = post("20").await;
+    assert_eq!(done.status, 200);
+    assert!(done.text().contains("records deleted"));
+}
+
+#[tokio::test]
+async fn an_erasure_tells_where_a_name_stood_and_what_is_left() {
+    let router = console();
+    let post = async |form: &'static str| {
+        let request = to("POST", "/ledger/erase?lang=en")
+            .header("content-type", "application/x-www-form-urlencoded");
+        ask(&router, request, form).await
+    };
+    assert_eq!(post("value=Sato&by=ito&reason=").await.status, 400);
+    let counted = post("value=Sato&by=ito&reason=asked").await.text();
+    assert!(counted.contains("2 records hold it still"), "{counted}");
+    assert!(
+        counted.contains("/logs/delete?range=90d&amp;query=%22Sato%22"),
+        "{counted}"
+    );
+    assert!(
+        counted.contains("1 kept: what is still under way needs it"),
+        "{counted}"
+    );
+    let deleted = post("value=Sato&by=ito&reason=asked&logs=true")
+        .await
+        .text();
+    assert!(!deleted.contains("hold it still"), "{deleted}");
+}
+
+#[tokio::test]
 async fn kinds_of_lines_are_counted_and_lead_to_their_records() {
     let router = console();
     let page = get(

@@ -19,7 +19,7 @@ use std::{collections::BTreeMap, time::Duration};
 use promise::{Say, State, Timestamp};
 use serde::{Deserialize, Serialize};
 
-pub use forget::FORGOTTEN;
+pub use forget::{FORGOTTEN, stands_in};
 pub use work::Work;
 
 use crate::page;

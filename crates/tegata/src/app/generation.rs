@@ -120,7 +120,9 @@ impl Generation {
         let mut on_logs = log_rules::of(&spec);
         on_logs.extend(rules.logs.iter().map(|rule| (rule.clone(), None)));
         let mut hear_logs = Vec::new();
-        if !on_logs.is_empty() {
+        if on_logs.is_empty() {
+            house.log_rules.send_replace(None);
+        } else {
             let (heard, heard_in) = mpsc::channel(WAITING_MAX);
             let work = LogRules::new(
                 on_logs,
@@ -131,7 +133,9 @@ impl Generation {
                 house.url.clone(),
             )
             .await;
-            tasks.spawn(work.run(heard_in, stop.clone()));
+            let (forgets, forgets_in) = mpsc::channel(1);
+            house.log_rules.send_replace(Some(forgets));
+            tasks.spawn(work.run(heard_in, forgets_in, stop.clone()));
             hear_logs.push(heard);
         }
         if spec.sources.receive.otlp.is_some() {

@@ -8,7 +8,7 @@ use console::{
     door::{self, Asked, Drill, Erased, Refused},
 };
 use ledger::{Find, Ledger};
-use promise::{Clock, LogQuery, Say, Timestamp, record::Scalar as _, say};
+use promise::{Say, Timestamp, say};
 use serde_json::json;
 
 use super::internal;
@@ -16,7 +16,6 @@ use crate::{app::House, book::kind, deeds, tasks};
 
 pub(super) struct Door {
     pub(super) ledger: Arc<Ledger>,
-    pub(super) clock: Arc<dyn Clock>,
     pub(super) house: Arc<House>,
 }
 
@@ -30,21 +29,6 @@ impl Door {
         let read = tokio::task::spawn_blocking(move || read(&ledger)).await;
         read.map_err(|error| internal("ledger", &error))?
             .map_err(|error| internal("ledger", &error))
-    }
-}
-
-impl Door {
-    /// In how many log records a name stands, as a search for it finds.
-    async fn logs_with(&self, name: &str) -> Option<u64> {
-        let phrase = name.replace('\\', "\\\\").replace('"', "\\\"");
-        let query = LogQuery::parse(&format!("\"{phrase}\"")).ok()?;
-        let now = self.clock.now();
-        let counted = self.house.logs.count(&query, Timestamp::EPOCH, now).await;
-        counted
-            .inspect_err(
-                |error| tracing::warn!(%error, "log records with a name could not be counted"),
-            )
-            .ok()
     }
 }
 
@@ -147,27 +131,8 @@ impl door::Ledger for Door {
         .await
     }
 
-    async fn erase(&self, value: &str, asked: &Asked) -> Result<Erased, Refused> {
-        // The ledger's entry first: what follows can be done again.
-        let (name, now) = (value.to_owned(), self.clock.now());
-        let (by, reason) = (asked.by.clone(), asked.reason.clone());
-        let erased = self.read(move |ledger| {
-            ledger.erase(&name, |fields| deeds::erasure(now, fields, &by, &reason))
-        });
-        let (fields, entry) = erased.await?.unzip();
-        let forgotten = self.house.responder.forget(value).await;
-        let places = match forgotten {
-            Ok(places) => places,
-            // An address may be longer than a name can be: it stands in no incident.
-            Err(respond::Error::Length { .. }) => 0,
-            Err(error) => return Err(internal("incidents", &error)),
-        };
-        Ok(Erased {
-            fields: fields.unwrap_or_default(),
-            entry,
-            places,
-            logs: self.logs_with(value).await,
-        })
+    async fn erase(&self, value: &str, logs: bool, asked: &Asked) -> Result<Erased, Refused> {
+        super::erasure::erase(&self.house, value, logs, asked).await
     }
 
     async fn prune(&self, asked: &Asked) -> Result<u64, Refused> {

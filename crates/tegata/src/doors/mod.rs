@@ -7,6 +7,7 @@ mod deeds;
 mod demo;
 mod detail;
 mod documents;
+mod erasure;
 mod incidents;
 mod ingest;
 mod ledger;
@@ -46,7 +47,6 @@ pub(crate) async fn serve(listeners: Listeners, house: Arc<House>, stop: Cancell
         detail: detail::of(house.clone()),
         ledger: Arc::new(ledger::Door {
             ledger: house.book.ledger().clone(),
-            clock: house.clock.clone(),
             house: house.clone(),
         }),
         incidents: Arc::new(incidents::Door(house.clone())),

@@ -15,11 +15,11 @@ use std::{
 
 use evaluate::log_rule::{Engine, Firing, LogRule, Told};
 use promise::{Clock, LogQuery, Timestamp};
-use respond::{Responder, RuleChange, rule};
+use respond::{Responder, RuleChange, incident::FORGOTTEN, rule};
 use store::{Labels, LogStore, Record, StateStore, logs::Search};
 use tokio::{
-    sync::mpsc,
-    task::{JoinHandle, spawn_blocking},
+    sync::{mpsc, oneshot},
+    task::{JoinHandle, block_in_place, spawn_blocking},
     time::sleep,
 };
 use tokio_util::sync::CancellationToken;
@@ -39,6 +39,12 @@ const SAVED_A_SECOND: usize = 1 << 20;
 /// Records that a start reads again at most: an hour of 5,000 a second.
 const AGAIN_MAX: usize = 18_000_000;
 const TABLE: &str = "log_rules";
+
+/// A value that rules are to forget; answered with of how many rules it went, once that is written down.
+pub(crate) struct Forget {
+    pub(crate) value: String,
+    pub(crate) done: oneshot::Sender<u64>,
+}
 
 /// One generation's log rules.
 pub(crate) struct LogRules {
@@ -96,6 +102,7 @@ impl LogRules {
     pub(crate) async fn run(
         mut self,
         mut heard: mpsc::Receiver<Arc<[Record]>>,
+        mut forgets: mpsc::Receiver<Forget>,
         stop: CancellationToken,
     ) {
         self.begin().await;
@@ -112,6 +119,7 @@ impl LogRules {
                     let told = self.engine.observe_all(together.iter().flat_map(|some| some.iter()));
                     self.tell(told).await;
                 }
+                Some(forget) = forgets.recv() => self.forget(forget).await,
                 () = sleep(TICK) => {}
             }
             let now = self.clock.now();
@@ -276,6 +284,18 @@ impl LogRules {
                 0
             })
         }));
+    }
+
+    async fn forget(&mut self, Forget { value, done }: Forget) {
+        let rules = block_in_place(|| self.engine.forget(&value, FORGOTTEN));
+        if rules > 0 {
+            // What is being written down holds it yet.
+            self.saved_wholly().await;
+            self.save(self.clock.now()).await;
+            self.saved_wholly().await;
+        }
+        // Whoever asked may have gone.
+        let _ = done.send(rules);
     }
 
     /// Waits until it is written down.

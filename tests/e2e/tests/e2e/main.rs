@@ -18,6 +18,7 @@ mod logs;
 mod mail;
 mod otlp;
 mod peers;
+mod pruning;
 mod remote_write;
 mod rules;
 mod shippers;

@@ -91,6 +91,5 @@ pub(super) fn condition(name: &str, value: &str) -> String {
     if !value.is_empty() && value.chars().all(plain) && !value.starts_with('-') {
         return format!("{name}:{value}");
     }
-    let quoted = value.replace('\\', "\\\\").replace('"', "\\\"");
-    format!("{name}:\"{quoted}\"")
+    format!("{name}:{}", LogQuery::phrase(value))
 }

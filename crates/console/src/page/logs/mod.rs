@@ -5,7 +5,9 @@
 //! them in clear says why, and the ledger keeps it.
 
 mod ask;
+pub(crate) mod delete;
 mod found;
+pub(crate) mod holds;
 pub(crate) mod patterns;
 pub(crate) mod rule;
 mod show;
@@ -95,7 +97,13 @@ async fn page(visit: &Visit, question: &Question, mask: &Mask) -> Response {
     let main = html! {
         h1 { (title) }
         (form(visit, question, "/logs"))
-        p.note { a href="/traces" { (lang.pick("Traces", "トレース")) } }
+        p.note {
+            a href="/traces" { (lang.pick("Traces", "トレース")) }
+            " · " a href=(holds::PATH) { (lang.pick("Legal holds", "証拠保全")) }
+            @if visit.who.barred(delete::PATH).is_none() && question.query.is_ok() {
+                " · " a href=(question.at(delete::PATH, &question.text)) { (lang.pick("Delete by this query", "この条件で削除")) }
+            }
+        }
         (found)
         script type="module" src=(crate::asset::href("logs.js")) data-complete=(crate::asset::href("complete.js")) {}
     };

@@ -243,8 +243,7 @@ fn condition(field: &str, text: &str) -> Option<String> {
             .collect();
         left -= words.len();
         if !words.is_empty() {
-            let phrase = words.join(" ").replace('\\', "\\\\").replace('"', "\\\"");
-            phrases.push(format!("{field}:\"{phrase}\""));
+            phrases.push(format!("{field}:{}", LogQuery::phrase(&words.join(" "))));
         }
     }
     (!phrases.is_empty()).then(|| phrases.join(" AND "))

@@ -48,6 +48,12 @@ impl LogQuery {
         Self::of("*", Expr::All)
     }
 
+    /// A text as one phrase of the language: what it holds of quotes and backslashes means itself.
+    #[must_use]
+    pub fn phrase(text: &str) -> String {
+        format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\""))
+    }
+
     /// A query that was not written in this language; `text` is shown for it, and tells two of them apart.
     #[must_use]
     pub fn of(text: impl Into<Arc<str>>, root: Expr) -> Self {

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use store::Record;
 
 use super::{
-    Event, Firing, LogRule, State,
+    Event, Firing, LogRule, State, forget,
     index::Index,
     live::{Clocked, LATE_MAX, Live},
     recent::Recent,
@@ -158,6 +158,19 @@ impl Engine {
         }
         let first = self.rules.iter().filter_map(Live::seen).min();
         first.map(|seen| (seen - LATE_MAX).max(saved.from))
+    }
+
+    /// Puts `instead` in the place of a value that rules remember as a group or as something seen, and answers of how many
+    /// rules. Records that still hold it bring it back when they are observed again.
+    pub fn forget(&mut self, value: &str, instead: &str) -> u64 {
+        let mut rules = 0;
+        for live in &mut self.rules {
+            if let Some(saved) = forget::without(&live.save(), value, instead) {
+                live.restore(saved);
+                rules += 1;
+            }
+        }
+        rules
     }
 
     /// Records that came later than [`LATE_MAX`], over all rules.

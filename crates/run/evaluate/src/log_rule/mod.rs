@@ -11,6 +11,7 @@
 
 mod engine;
 mod event;
+mod forget;
 mod front;
 mod index;
 mod kind;

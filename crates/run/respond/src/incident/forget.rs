@@ -28,6 +28,8 @@ const NAMES: [&str; 8] = [
 const WORDS: [&str; 8] = [
     "causes", "comment", "en", "ja", "note", "reason", "roles", "text",
 ];
+/// Once an incident is over, also the labels of its alerts: while one is open, its end is known by them.
+const LABELS: &str = "promises";
 
 impl Responder {
     /// Replaces a name wherever a person stands in incidents, silences, sheets of checklists and the inbox; answers in how
@@ -36,24 +38,26 @@ impl Responder {
         let name = checked("the name", name, WHO_MAX)?;
         // Nobody ticks a sheet between its reading and its writing.
         let _turn = self.desk.sheets.lock().await;
-        let sheets = self.sheets_with(|kept| without(kept, &name)).await?;
+        let sheets = self.sheets_with(|kept| without(kept, None, &name)).await?;
         let done = self.desk.change(move |_, book, change| {
             let mut places = sheets.len() as u64;
             sheets.into_iter().for_each(|sheet| change.also(sheet));
             for item in &book.inbox {
-                if let Some(without) = without(item, &name) {
+                if let Some(without) = without(item, None, &name) {
                     change.replace_inbox(without);
                     places += 1;
                 }
             }
             for incident in book.incidents.values() {
-                if let Some(without) = without(incident, &name) {
+                let is_over = incident.resolved.is_some();
+                let also = if is_over { Some(LABELS) } else { None };
+                if let Some(without) = without(incident, also, &name) {
                     change.put_incident(without);
                     places += 1;
                 }
             }
             for silence in book.silences.values() {
-                if let Some(without) = without(silence, &name) {
+                if let Some(without) = without(silence, None, &name) {
                     change.put_silence(without);
                     places += 1;
                 }
@@ -64,10 +68,14 @@ impl Responder {
     }
 }
 
-/// The same without the name; `None` where it does not stand in it.
-fn without<T: Serialize + DeserializeOwned>(thing: &T, name: &str) -> Option<T> {
+/// The same without the name; `None` where it does not stand in it. `also` names one more field of sentences.
+fn without<T: Serialize + DeserializeOwned>(
+    thing: &T,
+    also: Option<&str>,
+    name: &str,
+) -> Option<T> {
     let mut value = serde_json::to_value(thing).ok()?;
-    let is_changed = forget(None, &mut value, name);
+    let is_changed = forget(None, &mut value, also, name);
     if is_changed {
         serde_json::from_value(value).ok()
     } else {
@@ -76,13 +84,13 @@ fn without<T: Serialize + DeserializeOwned>(thing: &T, name: &str) -> Option<T> 
 }
 
 /// Whether anything was replaced. `field` is the name of the field that holds the value, or of the one around it.
-fn forget(field: Option<&str>, value: &mut Value, name: &str) -> bool {
+fn forget(field: Option<&str>, value: &mut Value, also: Option<&str>, name: &str) -> bool {
     let is_among = |fields: &[&str]| field.is_some_and(|field| fields.contains(&field));
     match value {
         Value::String(text) => {
             let new = if is_among(&NAMES) && text == name {
                 FORGOTTEN.to_owned()
-            } else if is_among(&WORDS) {
+            } else if is_among(&WORDS) || field.is_some() && field == also {
                 replaced(text, name)
             } else {
                 return false;
@@ -92,14 +100,14 @@ fn forget(field: Option<&str>, value: &mut Value, name: &str) -> bool {
             is_changed
         }
         Value::Array(items) => {
-            let each = items.iter_mut().map(|item| forget(field, item, name));
+            let each = items.iter_mut().map(|item| forget(field, item, also, name));
             each.fold(false, |any, one| any | one)
         }
         Value::Object(map) => {
             let each = map.iter_mut().map(|(key, item)| {
                 // Under roles the keys are the team's words.
                 let field = if is_among(&["roles"]) { "roles" } else { key };
-                forget(Some(field), item, name)
+                forget(Some(field), item, also, name)
             });
             each.fold(false, |any, one| any | one)
         }
@@ -131,6 +139,12 @@ fn replaced(text: &str, name: &str) -> String {
     out
 }
 
+/// Whether a name stands in a text as a word of its own.
+#[must_use]
+pub fn stands_in(text: &str, name: &str) -> bool {
+    !name.is_empty() && replaced(text, name) != text
+}
+
 #[cfg(test)]
 mod tests {
     use serde_json::json;
@@ -145,7 +159,7 @@ mod tests {
             "work": { "roles": { "scribe": "Ito", "commander": "Sato" }, "causes": ["Ito's change", "load"] },
             "timeline": [{ "who": "Itoh", "what": { "en": "Ito is scribe", "ja": "scribe: Ito" } }],
         });
-        assert!(forget(None, &mut value, "Ito"));
+        assert!(forget(None, &mut value, None, "Ito"));
         assert_eq!(
             value,
             json!({
@@ -155,7 +169,15 @@ mod tests {
                 "timeline": [{ "who": "Itoh", "what": { "en": "(erased) is scribe", "ja": "scribe: (erased)" } }],
             })
         );
-        assert!(!forget(None, &mut value, "Ito"), "again there is nothing");
+        assert!(
+            !forget(None, &mut value, None, "Ito"),
+            "again there is nothing"
+        );
+        let mut closed = json!({ "promises": ["failed{key=\"Ito\"}", "failed{key=\"Itoh\"}"] });
+        assert!(!forget(None, &mut closed, None, "Ito"));
+        assert!(forget(None, &mut closed, Some(LABELS), "Ito"));
+        let left = json!({ "promises": ["failed{key=\"(erased)\"}", "failed{key=\"Itoh\"}"] });
+        assert_eq!(closed, left);
         assert_eq!(replaced("佐藤さんに連絡", "佐藤"), "(erased)さんに連絡");
     }
 }
