@@ -53,7 +53,10 @@ async fn preview(visit: &Visit, question: &Question) -> Markup {
     let refused = |refused: &Refused| super::refused(&explain(refused).1, visit.lang);
     let query = match (&question.query, deletes(visit)) {
         (Err(why), _) => return super::refused(why, visit.lang),
-        (_, Err(why)) => return refused(&why),
+        (_, Err(why)) => {
+            let why = explain(&why).1;
+            return html! { p.note.barred { (time::quoted(why.get(visit.lang))) (visit.lang.pick(".", "。")) } };
+        }
         // Without a word nobody means everything.
         (Ok(_), Ok(())) if question.text.trim().is_empty() => return html! {},
         (Ok(query), Ok(())) => query,
