@@ -123,7 +123,8 @@ async fn of_index(
         seen += 1;
         Ok(seen < SAMPLED_MAX)
     })
-    .await
+    .await?;
+    Ok(())
 }
 
 fn told(kind: Kind, name: &str) -> &'static str {

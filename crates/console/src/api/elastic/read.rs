@@ -133,14 +133,14 @@ fn span(expr: &Expr) -> (Timestamp, Timestamp) {
 }
 
 /// Gives every record to `each`, the oldest or the newest first, until it says no. Reads ahead by `page` records at first,
-/// and by more the longer it goes on.
+/// and by more the longer it goes on. Whether it never said no.
 pub(super) async fn walk(
     ask: &Ask,
     over: &Over,
     newest_first: bool,
     page: usize,
     mut each: impl FnMut(&Record) -> Result<bool, Problem>,
-) -> Result<(), Problem> {
+) -> Result<bool, Problem> {
     let mut after = None;
     let mut walked = 0;
     let mut limit = page.clamp(1, Search::LIMIT_MAX);
@@ -162,12 +162,12 @@ pub(super) async fn walk(
         }
         for record in &page {
             if !each(record)? {
-                return Ok(());
+                return Ok(false);
             }
         }
         match page.last().filter(|_| page.len() == limit) {
             Some(last) => after = Some((last.at, last.id)),
-            None => return Ok(()),
+            None => return Ok(true),
         }
         limit = limit.saturating_mul(4).min(Search::LIMIT_MAX);
     }

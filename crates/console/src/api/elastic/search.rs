@@ -171,10 +171,14 @@ impl Found {
                 hits.len() == keep && hits.last().is_some_and(|last| last.place.1 != record.at);
             Ok(!(order.is_some() && is_full))
         };
+        let mut is_counted = false;
         if keep > 0 || sums_records {
-            walk(ask, &narrowed, descends, page, each).await?;
+            let is_whole = walk(ask, &narrowed, descends, page, each).await?;
+            // What a page before has shown was not walked past.
+            is_counted = is_whole && after.is_none() && request.after.is_none();
         }
-        if (order.is_some() || keep == 0 && !sums_records)
+        if !is_counted
+            && (order.is_some() || keep == 0 && !sums_records)
             && !matches!(request.total_hits, TotalHits::None)
         {
             let query = match &request.post_filter {

@@ -9,7 +9,7 @@
 //! number, and where its filter is; after the columns' filters comes that of all of them together. Whether a block can hold an answer is told by its header alone; a column
 //! is read and decoded when it is asked for.
 
-use std::{borrow::Cow, sync::Arc};
+use std::{borrow::Cow, cell::OnceCell, sync::Arc};
 
 use super::{
     bloom::Words,
@@ -50,9 +50,8 @@ pub(super) fn build(table: &Table, squeeze: &mut Squeeze) -> Result<Built, Error
     let mut header = Vec::new();
     put_varint(&mut header, table.len() as u64);
     table.shapes.put(&mut header);
-    let times = stretch(&mut bytes, |out| {
-        numbers::put(&table.at, None, squeeze, out)
-    });
+    let at = table.times()?;
+    let times = stretch(&mut bytes, |out| numbers::put(at, None, squeeze, out));
     let ids = table.ids()?;
     let ids = stretch(&mut bytes, |out| put_ids(ids, squeeze, out));
     let shapes: Vec<i64> = (0..table.len())
@@ -94,8 +93,8 @@ pub(super) fn build(table: &Table, squeeze: &mut Squeeze) -> Result<Built, Error
         bytes,
         header_at,
         rows: table.len(),
-        first: table.at.first().copied().unwrap_or_default(),
-        last: table.at.last().copied().unwrap_or_default(),
+        first: at.first().copied().unwrap_or_default(),
+        last: at.last().copied().unwrap_or_default(),
     })
 }
 
@@ -117,7 +116,7 @@ fn put_column(
 ) -> Result<Told, Error> {
     let values = table.column(column)?;
     let rows = table.presence(column);
-    let at = times_of(table, &rows);
+    let at = times_of(table, &rows)?;
     let mut told = Told {
         flags: 0,
         low: f64::INFINITY,
@@ -187,14 +186,15 @@ fn put_column(
 }
 
 /// The times of the rows that have a column.
-fn times_of<'t>(table: &'t Table, rows: &Presence) -> Cow<'t, [i64]> {
-    match rows {
-        Presence::All => Cow::Borrowed(&table.at),
+fn times_of<'t>(table: &'t Table, rows: &Presence) -> Result<Cow<'t, [i64]>, Error> {
+    let all = table.times()?;
+    Ok(match rows {
+        Presence::All => Cow::Borrowed(all),
         Presence::Some(rows) => {
-            let at = |row: &u32| table.at.get(*row as usize).copied().unwrap_or_default();
+            let at = |row: &u32| all.get(*row as usize).copied().unwrap_or_default();
             Cow::Owned(rows.iter().map(at).collect())
         }
-    }
+    })
 }
 
 fn put_ids(ids: &[u128], squeeze: &mut Squeeze, out: &mut Vec<u8>) {
@@ -220,21 +220,21 @@ struct Loader {
     header: Arc<Header>,
 }
 
-/// The block that begins at `offset`, as a table.
-pub(super) fn open(source: Source, offset: u64, header: Arc<Header>) -> Result<Table, Error> {
+/// The block that begins at `offset`, whose rows lie between two times, as a table.
+pub(super) fn open(
+    source: Source,
+    offset: u64,
+    span: (i64, i64),
+    header: Arc<Header>,
+) -> Result<Table, Error> {
     let loader = Loader {
         source,
         offset,
         header,
     };
     let header = &loader.header;
-    let read = |part: &Stretch| {
-        let bytes = loader.read(part)?;
-        numbers::read(&mut Reader::new(&bytes), header.rows, None).ok_or_else(|| loader.damaged())
-    };
-    let at = read(&header.times)?;
     let shapes = header.shapes.len();
-    let shape_of = read(&header.shape_of)?.into_iter().map(|shape| {
+    let shape_of = loader.numbers(&header.shape_of)?.into_iter().map(|shape| {
         let shape = usize::try_from(shape)
             .ok()
             .filter(|shape| *shape < shapes)?;
@@ -244,7 +244,7 @@ pub(super) fn open(source: Source, offset: u64, header: Arc<Header>) -> Result<T
         .collect::<Option<Vec<_>>>()
         .ok_or_else(|| loader.damaged())?;
     let shapes = header.shapes.clone();
-    Ok(Table::loaded(shapes, at, shape_of, Box::new(loader)))
+    Ok(Table::loaded(shapes, shape_of, span, Box::new(loader)))
 }
 
 impl Loader {
@@ -260,25 +260,47 @@ impl Loader {
         Ok(bytes)
     }
 
-    fn decode(&self, bytes: &[u8], kind: Kind, column: usize, table: &Table) -> Option<Column> {
+    /// A number for each row.
+    fn numbers(&self, part: &Stretch) -> Result<Vec<i64>, Error> {
+        let bytes = self.read(part)?;
+        let numbers = numbers::read(&mut Reader::new(&bytes), self.header.rows, None);
+        numbers.ok_or_else(|| self.damaged())
+    }
+
+    fn decode(
+        &self,
+        bytes: &[u8],
+        kind: Kind,
+        column: usize,
+        table: &Table,
+        apart: bool,
+    ) -> Option<Column> {
         let rows = table.presence(column);
         let count = table.values(column);
         let mut reader = Reader::new(bytes);
-        let at = times_of(table, &rows);
-        let clock = Some(Clock {
-            at: &at,
-            a_second: 1000,
-        });
+        // Few columns hold times, and a search that reads no such column need not know when its rows were.
+        let known = OnceCell::new();
+        let at = || {
+            let times = known.get_or_init(|| times_of(table, &rows).ok());
+            times.as_deref()
+        };
+        let clock = || {
+            Some(Clock {
+                at: at()?,
+                a_second: 1000,
+            })
+        };
         let decoder = Decoder {
             table,
             rows: &rows,
             at: &at,
+            refers: !apart,
         };
         let integers = |reader: &mut Reader<'_>| numbers::read(reader, count, None);
         Some(match kind {
             Kind::Text => Column::Texts(decoder.column(&mut reader, count)?),
             Kind::List => Column::Lists(decoder.column(&mut reader, count)?),
-            Kind::Integer => Column::Integers(numbers::read(&mut reader, count, clock)?),
+            Kind::Integer => Column::Integers(numbers::read(&mut reader, count, Some(&clock))?),
             Kind::Unsigned => Column::Unsigned(
                 integers(&mut reader)?
                     .into_iter()
@@ -300,7 +322,7 @@ impl Loader {
 }
 
 impl Load for Loader {
-    fn load(&self, column: usize, table: &Table) -> Result<Column, Error> {
+    fn load(&self, column: usize, table: &Table, apart: bool) -> Result<Column, Error> {
         let meta = self
             .header
             .columns
@@ -312,8 +334,12 @@ impl Load for Loader {
             .get(column)
             .ok_or_else(|| self.damaged())?;
         let bytes = self.read(&meta.stretch)?;
-        self.decode(&bytes, place.kind, column, table)
+        self.decode(&bytes, place.kind, column, table, apart)
             .ok_or_else(|| self.damaged())
+    }
+
+    fn times(&self) -> Result<Vec<i64>, Error> {
+        self.numbers(&self.header.times)
     }
 
     fn ids(&self) -> Result<Vec<u128>, Error> {

@@ -1,5 +1,7 @@
 //! Bytes that zstd makes shorter, where it does.
 
+use std::cell::RefCell;
+
 use crate::wire::{Reader, put_varint};
 
 /// Level 3 is zstd's own default. Higher ones gained 2 % on what the encodings leave over.
@@ -53,13 +55,24 @@ impl Squeeze {
     }
 }
 
+thread_local! {
+    /// zstd's tables, some 100 kB, which cost as much to make as to read a small column: each thread that reads keeps its own.
+    static UNZSTD: RefCell<Option<zstd::bulk::Decompressor<'static>>> = const { RefCell::new(None) };
+}
+
 /// Reads bytes of which there are at most `max`.
 pub(super) fn read_bytes(reader: &mut Reader<'_>, max: usize) -> Option<Vec<u8>> {
     let len = reader.len().filter(|len| *len <= max)?;
     match reader.len()? {
         0 => Some(reader.take(len)?.to_vec()),
         squeezed => {
-            let bytes = zstd::bulk::decompress(reader.take(squeezed)?, len).ok()?;
+            let squeezed = reader.take(squeezed)?;
+            let bytes = UNZSTD.with_borrow_mut(|zstd| {
+                if zstd.is_none() {
+                    *zstd = zstd::bulk::Decompressor::new().ok();
+                }
+                zstd.as_mut()?.decompress(squeezed, len).ok()
+            })?;
             (bytes.len() == len).then_some(bytes)
         }
     }

@@ -17,12 +17,13 @@ use crate::{
 
 pub(super) fn batch(found: &Found<'_>, columns: &[String]) -> Result<Batch, Error> {
     let rows: Vec<usize> = found.rows.rows().collect();
+    let times = found.table.times()?;
     let cells = columns.iter().map(|name| column(found, &rows, name));
     Ok(Batch {
         stream: found.stream.into(),
         at: rows
             .iter()
-            .map(|row| Timestamp::from_millis(found.table.at[*row]))
+            .map(|row| Timestamp::from_millis(times[*row]))
             .collect(),
         columns: cells.collect::<Result<_, _>>()?,
     })
@@ -37,8 +38,9 @@ fn column(found: &Found<'_>, rows: &[usize], name: &str) -> Result<Cells, Error>
         });
     }
     if name == TIME {
+        let times = table.times()?;
         return Ok(Cells::Integers(
-            rows.iter().map(|row| Some(table.at[*row])).collect(),
+            rows.iter().map(|row| Some(times[*row])).collect(),
         ));
     }
     if name == ID {

@@ -85,10 +85,8 @@ fn meant(shared: &Shared, plan: &Plan<'_>, over: &Over<'_>, part: &Part) -> Resu
             else {
                 continue;
             };
-            if shared
-                .holds
-                .touch(&part.stream, table.at[row], table.at[row])
-            {
+            let at = table.times()?[row];
+            if shared.holds.touch(&part.stream, at, at) {
                 meant.held += 1;
             } else {
                 meant.free.insert(number);

@@ -204,9 +204,10 @@ impl<'c> Group<'c> {
                     );
                 }
                 (From::Time, Values::Words(all)) => {
+                    let times = table.times()?;
                     all.extend(
                         rows.iter()
-                            .map(|row| table.at.get(*row).map(|at| at.cast_unsigned())),
+                            .map(|row| times.get(*row).map(|at| at.cast_unsigned())),
                     );
                 }
                 (From::Stream, Values::Texts(all)) => {

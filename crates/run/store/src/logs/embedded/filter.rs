@@ -112,7 +112,8 @@ impl Ground<'_> {
             });
         }
         if name == TIME {
-            let at = |row: usize| Timestamp::from_millis(table.at[row]);
+            let times = table.times()?;
+            let at = |row: usize| Timestamp::from_millis(times[row]);
             return Ok(by_row(&|row| leaf.test.accepts(&FieldValue::Time(at(row)))));
         }
         if name == ID {
@@ -158,9 +159,14 @@ impl Ground<'_> {
             {
                 continue;
             }
-            let values = self.table.column(column)?;
+            let header = self.table.header();
+            let is_apart = header.is_some_and(|header| leaf.is_apart(header, column));
+            let values = match is_apart {
+                true => self.table.column_apart(column)?,
+                false => self.table.column(column)?.clone(),
+            };
             let passing = self
-                .values(leaf, &place.path, column, values)
+                .values(leaf, &place.path, column, &values)
                 .ok_or_else(self.damaged)?;
             match &*self.table.presence(column) {
                 Presence::All => (0..passing.len())
@@ -329,7 +335,7 @@ fn in_slot(slot: &Slot, word: &str, count: usize) -> Option<Vec<bool>> {
     let mut holds = |text: &str| phrase.is_in(text);
     match slot {
         Slot::Texts(texts) if may_hold(texts, word) => texts.filter(count, &mut holds),
-        Slot::Texts(_) => Some(vec![false; count]),
+        Slot::Texts(_) | Slot::Elsewhere => Some(vec![false; count]),
         Slot::Reference { values, places, .. } => {
             let passing = match &**values {
                 Column::Texts(texts) if !may_hold(texts, word) => return Some(vec![false; count]),
@@ -371,6 +377,7 @@ fn may_hold(texts: &Texts, word: &str) -> bool {
             suffix,
             inner,
         } => may_hold(inner, word) || reaches(&fold(prefix), &fold(suffix), word),
+        Texts::Plain(plain) | Texts::Dictionary { entries: plain, .. } => plain.may_hold(word),
         _ => true,
     }
 }
@@ -415,6 +422,24 @@ mod tests {
         for word in ["declined", "zanzibar", "7g"] {
             assert!(!may_hold(&texts, word), "{word}");
         }
-        assert!(may_hold(&Texts::Plain(Plain::default()), "declined"));
+    }
+
+    #[test]
+    fn a_word_that_is_in_none_of_the_texts_is_seen_in_all_of_them_at_once() {
+        let plain = |texts: &[&str]| {
+            let mut plain = Plain::default();
+            texts.iter().for_each(|text| plain.push(text));
+            Texts::Plain(plain)
+        };
+        let texts = plain(&["Card DECLINED by issuer", "zan", "zibar"]);
+        for word in ["declined", "card", "issuer", "zibar", "zan"] {
+            assert!(may_hold(&texts, word), "{word}");
+        }
+        for word in ["refunded", "失敗", "zanzibars"] {
+            assert!(!may_hold(&texts, word), "{word}");
+        }
+        // What is not ASCII may be folded to anything.
+        assert!(may_hold(&plain(&["ＤＥＣＬＩＮＥＤ"]), "declined"));
+        assert!(!may_hold(&plain(&[]), "declined"));
     }
 }

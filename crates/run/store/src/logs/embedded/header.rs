@@ -47,6 +47,9 @@ pub(super) struct Header {
     pub filters: Vec<u8>,
     /// Where the filter of all columns together is among them.
     of_block: Option<(usize, usize)>,
+    /// Flags of all columns together; [`UNKNOWN`] where one holds what is not entered.
+    flags: u8,
+    has_integers: bool,
 }
 
 /// Adds what `put` writes, and says where it lies.
@@ -118,7 +121,14 @@ impl Header {
             let end = filter_at.checked_add(reader.len()?);
             Some((filter_at, end.filter(|end| *end <= filters.len())?))
         };
+        let kinds = || shapes.places().iter().map(|place| place.kind);
+        let flags = kinds().zip(&columns).map(|(kind, meta)| match kind {
+            Kind::List => UNKNOWN,
+            _ => meta.flags,
+        });
         Some(Self {
+            flags: flags.fold(0, |all, flags| all | flags),
+            has_integers: kinds().any(|kind| kind == Kind::Integer),
             rows,
             shapes: Arc::new(shapes),
             times,
@@ -132,16 +142,28 @@ impl Header {
 
     /// What is known of the words of a column: its own filter and those of what it refers to.
     pub fn filters(&self, column: usize) -> Vec<Filter<'_>> {
-        let Some(meta) = self.columns.get(column) else {
-            return vec![Filter::Unknown];
-        };
         let mut all = vec![self.filter(column)];
-        all.extend(
-            meta.references
-                .iter()
-                .map(|column| self.filter(*column as usize)),
-        );
+        all.extend(self.references(column));
         all
+    }
+
+    /// What is known of the words of all columns together, which is asked first: most words are in none of them.
+    pub fn filter_of_all(&self) -> Filter<'_> {
+        match self.of_block {
+            Some((start, end)) if self.flags & UNKNOWN == 0 => Filter::Block {
+                bits: self.filters.get(start..end).unwrap_or_default(),
+                flags: self.flags,
+                has_integers: self.has_integers,
+            },
+            _ => Filter::Unknown,
+        }
+    }
+
+    /// What is known of the words of the columns that a column refers to.
+    pub fn references(&self, column: usize) -> impl Iterator<Item = Filter<'_>> {
+        let meta = self.columns.get(column);
+        let all = meta.into_iter().flat_map(|meta| &meta.references);
+        all.map(|column| self.filter(*column as usize))
     }
 
     fn filter(&self, column: usize) -> Filter<'_> {

@@ -31,6 +31,9 @@ pub(super) struct Clock<'t> {
     pub a_second: i64,
 }
 
+/// A clock that is only made where it is needed; `None` where the rows' times are not what was written.
+pub(super) type Asked<'t> = &'t dyn Fn() -> Option<Clock<'t>>;
+
 impl Clock<'_> {
     fn at(&self, i: usize) -> i64 {
         let at = self.at.get(i).copied().unwrap_or_default();
@@ -123,7 +126,7 @@ fn dictionary(values: &[i64], squeeze: &mut Squeeze) -> Option<Vec<u8>> {
 pub(super) fn read(
     reader: &mut Reader<'_>,
     count: usize,
-    clock: Option<Clock<'_>>,
+    clock: Option<Asked<'_>>,
 ) -> Option<Vec<i64>> {
     let mut out = Vec::new();
     if count == 0 {
@@ -140,7 +143,7 @@ pub(super) fn read(
             }
         }
         CLOCK => {
-            let clock = clock?;
+            let clock = clock?()?;
             unpack(reader, count, &mut out)?;
             for (i, n) in out.iter_mut().enumerate() {
                 *n = n.wrapping_add(clock.at(i));

@@ -279,8 +279,9 @@ impl Part {
     }
 
     pub fn table(&self, block: usize, source: Source, header: Arc<Header>) -> Result<Table, Error> {
-        let offset = self.blocks.get(block).map_or(0, |at| at.offset);
-        block::open(source, offset, header)
+        let at = self.blocks.get(block);
+        let at = at.ok_or_else(|| source.damaged(0))?;
+        block::open(source, at.offset, (at.first, at.last), header)
     }
 
     /// The bytes of a block as they are.

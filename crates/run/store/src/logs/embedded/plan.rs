@@ -138,7 +138,11 @@ impl<'q> Leaf<'q> {
     fn may_pass(&self, header: &Header) -> bool {
         let places = header.shapes.places();
         match self.target {
-            Target::AnyText => (0..places.len()).any(|column| self.may_pass_in(header, column)),
+            Target::AnyText => {
+                let probe = self.probe.as_ref();
+                probe.is_none_or(|probe| probe.may_be_in(&[header.filter_of_all()]))
+                    && (0..places.len()).any(|column| self.may_pass_in(header, column))
+            }
             Target::Field(name)
                 if STREAM.contains(&name.as_str()) || name == TIME || name == ID =>
             {
@@ -174,6 +178,17 @@ impl<'q> Leaf<'q> {
                         .is_some_and(|(low, high)| low <= most && high >= least)
             }
         }
+    }
+
+    /// Whether a column's texts refer to others, none of which holds what is asked for.
+    pub fn is_apart(&self, header: &Header, column: usize) -> bool {
+        let is_word = self.phrase().is_some_and(|phrase| phrase.words.len() == 1);
+        let may_be_in = |filter| {
+            let probe = self.probe.as_ref();
+            probe.is_none_or(|probe| probe.may_be_in(&[filter]))
+        };
+        let mut references = header.references(column).peekable();
+        is_word && references.peek().is_some() && !references.any(may_be_in)
     }
 
     /// Words that a text holds side by side, where that is all that is asked.

@@ -86,13 +86,8 @@ impl Shared {
         };
         let mut seen = 0;
         let mut take = |found: &Found<'_>| {
-            let ids = found.table.ids()?;
-            let place = |row: usize| {
-                (
-                    found.table.at[row],
-                    ids.get(row).copied().unwrap_or_default(),
-                )
-            };
+            let (ids, times) = (found.table.ids()?, found.table.times()?);
+            let place = |row: usize| (times[row], ids.get(row).copied().unwrap_or_default());
             let mut rows: Vec<usize> = found
                 .rows
                 .rows()
@@ -290,11 +285,15 @@ pub(super) fn rows_of(
     stream: &str,
     table: &Table,
 ) -> Result<Bits, Error> {
-    let inside = |at: &i64| *at > over.from && *at <= over.to;
+    let inside = |at: i64| at > over.from && at <= over.to;
     let mut wanted = Bits::all(table.len());
-    if !table.at.iter().all(inside) {
+    if !table
+        .span()
+        .is_some_and(|(first, last)| inside(first) && inside(last))
+    {
+        let times = table.times()?;
         wanted = Bits::none(table.len());
-        let rows = (0..table.len()).filter(|row| inside(&table.at[*row]));
+        let rows = (0..table.len()).filter(|row| inside(times[*row]));
         rows.for_each(|row| wanted.set(row));
     }
     if wanted.is_empty() {

@@ -114,7 +114,9 @@ impl Presence {
 
 /// Where a block's columns come from, when they are not there yet.
 pub(super) trait Load: Send + Sync {
-    fn load(&self, column: usize, table: &Table) -> Result<Column, Error>;
+    /// A column, and unless it is asked for `apart`, those that it refers to.
+    fn load(&self, column: usize, table: &Table, apart: bool) -> Result<Column, Error>;
+    fn times(&self) -> Result<Vec<i64>, Error>;
     fn ids(&self) -> Result<Vec<u128>, Error>;
     /// Whether a column holds messages, to which none may refer.
     fn is_message(&self, column: usize) -> bool;
@@ -126,7 +128,10 @@ pub(super) trait Load: Send + Sync {
 #[derive(Default)]
 pub(super) struct Table {
     pub shapes: Arc<Shapes>,
-    pub at: Vec<i64>,
+    at: OnceLock<Vec<i64>>,
+    /// The first and the last time, where they are known before the times are read.
+    span: Option<(i64, i64)>,
+    rows: usize,
     ids: OnceLock<Vec<u128>>,
     /// The shape of each row; empty where all have the first.
     pub shape_of: Vec<u32>,
@@ -143,14 +148,16 @@ impl Table {
     /// A block's rows, whose columns `load` gives.
     pub fn loaded(
         shapes: Arc<Shapes>,
-        at: Vec<i64>,
         shape_of: Vec<u32>,
+        span: (i64, i64),
         load: Box<dyn Load>,
     ) -> Self {
         let columns = shapes.places().len();
         Self {
             shapes,
-            at,
+            at: OnceLock::new(),
+            span: Some(span),
+            rows: load.header().rows,
             ids: OnceLock::new(),
             shape_of,
             columns: (0..columns).map(|_| OnceLock::new()).collect(),
@@ -162,7 +169,21 @@ impl Table {
     }
 
     pub fn len(&self) -> usize {
-        self.at.len()
+        self.rows
+    }
+
+    /// Between which times its rows lie, both included, where that is known without reading them.
+    pub fn span(&self) -> Option<(i64, i64)> {
+        self.span
+    }
+
+    /// When each row was.
+    pub fn times(&self) -> Result<&[i64], Error> {
+        if let (None, Some(load)) = (self.at.get(), &self.load) {
+            let at = load.times()?;
+            return Ok(self.at.get_or_init(|| at));
+        }
+        Ok(self.at.get().map_or(&[], Vec::as_slice))
     }
 
     pub fn append(&mut self, id: u128, at: i64, fields: &Map<String, Value>) -> Result<(), Error> {
@@ -171,7 +192,11 @@ impl Table {
         let weight = put_fields(&mut walk, &mut self.columns, fields)?;
         let shape = walk.end();
         self.shape_of.push(shape);
-        self.at.push(at);
+        self.rows += 1;
+        match self.at.get_mut() {
+            Some(all) => all.push(at),
+            None => self.at = OnceLock::from(vec![at]),
+        }
         match self.ids.get_mut() {
             Some(ids) => ids.push(id),
             None => self.ids = OnceLock::from(vec![id]),
@@ -220,10 +245,19 @@ impl Table {
         let damaged = || self.damaged();
         let cell = self.columns.get(column).ok_or_else(damaged)?;
         if let (None, Some(load)) = (cell.get(), &self.load) {
-            let loaded = load.load(column, self)?;
+            let loaded = load.load(column, self, false)?;
             return Ok(cell.get_or_init(|| Arc::new(loaded)));
         }
         cell.get().ok_or_else(damaged)
+    }
+
+    /// A column without what other columns say in its texts ([`super::text::template::Slot::Elsewhere`]): nobody else sees
+    /// it so.
+    pub fn column_apart(&self, column: usize) -> Result<Arc<Column>, Error> {
+        match (&self.load, self.columns.get(column).map(OnceLock::get)) {
+            (Some(load), Some(None)) => load.load(column, self, true).map(Arc::new),
+            _ => self.column(column).cloned(),
+        }
     }
 
     pub fn presence(&self, column: usize) -> Arc<Presence> {
@@ -288,7 +322,7 @@ impl Table {
         let (_, fields) = open.pop().ok_or_else(damaged)?;
         Ok(Record {
             id: *self.ids()?.get(row).ok_or_else(damaged)?,
-            at: Timestamp::from_millis(*self.at.get(row).ok_or_else(damaged)?),
+            at: Timestamp::from_millis(*self.times()?.get(row).ok_or_else(damaged)?),
             stream: stream.to_owned(),
             fields,
         })
@@ -299,7 +333,8 @@ impl Table {
     /// The rows in the order of their times and ids; `None` where they are so already.
     pub fn sorted(&self) -> Result<Option<Self>, Error> {
         let ids = self.ids()?;
-        let key = |row: usize| (self.at[row], ids[row]);
+        let at = self.times()?;
+        let key = |row: usize| (at[row], ids[row]);
         if (1..self.len()).all(|row| key(row - 1) <= key(row)) {
             return Ok(None);
         }
@@ -325,7 +360,9 @@ impl Table {
             )));
         }
         Ok(Some(Self {
-            at: order.iter().map(|row| self.at[*row]).collect(),
+            at: OnceLock::from(order.iter().map(|row| at[*row]).collect::<Vec<_>>()),
+            span: self.span,
+            rows: self.rows,
             ids: OnceLock::from(order.iter().map(|row| ids[*row]).collect::<Vec<_>>()),
             shape_of: order.iter().map(|row| self.shape(*row)).collect(),
             presence: (0..columns.len()).map(|_| OnceLock::new()).collect(),

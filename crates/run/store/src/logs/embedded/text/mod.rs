@@ -79,6 +79,12 @@ impl Plain {
         self.bytes.get(start..end)
     }
 
+    /// Whether a word, folded, may be in one of the texts: looked for in all of them at once.
+    pub fn may_hold(&self, word: &str) -> bool {
+        // What is not ASCII may be folded to what is.
+        !self.bytes.is_ascii() || word.is_ascii() && holds(self.bytes.as_bytes(), word.as_bytes())
+    }
+
     pub fn iter(&self) -> impl Iterator<Item = &str> {
         (0..self.len()).map(|i| self.get(i).unwrap_or_default())
     }
@@ -88,6 +94,26 @@ impl Default for Texts {
     fn default() -> Self {
         Self::Plain(Plain::default())
     }
+}
+
+/// Letters by how seldom they stand in logs; digits, and those of hex numbers, are everywhere.
+const SELDOM: &[u8] = b"zqjxkvwyghpulmbsnirto_cfdae9876543210";
+
+/// Whether a word in lower case is in an ASCII text, in whatever case.
+fn holds(text: &[u8], word: &[u8]) -> bool {
+    let rank = |byte: u8| SELDOM.iter().position(|seldom| *seldom == byte);
+    let bytes = word.iter().enumerate();
+    let Some((at, byte)) = bytes.min_by_key(|(_, byte)| rank(**byte).unwrap_or(SELDOM.len()))
+    else {
+        return true;
+    };
+    let mut found = memchr::memchr2_iter(*byte, byte.to_ascii_uppercase(), text);
+    found.any(|place| {
+        let here = place
+            .checked_sub(at)
+            .and_then(|start| text.get(start..)?.get(..word.len()));
+        here.is_some_and(|here| here.eq_ignore_ascii_case(word))
+    })
 }
 
 /// The hyphens of a UUID stand before these digits.

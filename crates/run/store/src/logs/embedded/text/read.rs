@@ -24,7 +24,9 @@ const DEPTH_MAX: usize = 6;
 pub(in super::super) struct Decoder<'t> {
     pub table: &'t Table,
     pub rows: &'t Presence,
-    pub at: &'t [i64],
+    pub at: &'t dyn Fn() -> Option<&'t [i64]>,
+    /// Columns that are referred to are read too.
+    pub refers: bool,
 }
 
 impl Decoder<'_> {
@@ -51,17 +53,20 @@ impl Decoder<'_> {
             }
             encode::FORMED => {
                 let form = Form::from_code(reader.array()?)?;
-                let clock = match (reader.byte()?, form) {
+                let a_second = match (reader.byte()?, form) {
                     (0, _) => None,
-                    (1, Form::Time { digits, .. }) => Some(Clock {
-                        at: self.at,
-                        a_second: 10i64.pow(u32::from(digits)),
-                    }),
+                    (1, Form::Time { digits, .. }) => Some(10i64.pow(u32::from(digits))),
                     _ => return None,
+                };
+                let clock = || {
+                    Some(Clock {
+                        at: (self.at)()?,
+                        a_second: a_second?,
+                    })
                 };
                 Texts::Formed {
                     form,
-                    numbers: numbers::read(reader, count, clock)?,
+                    numbers: numbers::read(reader, count, Some(&clock))?,
                 }
             }
             tag @ (encode::HEX | encode::UUID) => {
@@ -129,6 +134,9 @@ impl Decoder<'_> {
         }
         reader.byte()?;
         let column = reader.len()?;
+        if !self.refers {
+            return Some(Slot::Elsewhere);
+        }
         let values = self.refers_to(column)?;
         let presence = self.table.presence(column);
         let places = followers.iter().map(|text| {

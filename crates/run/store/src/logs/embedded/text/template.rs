@@ -21,6 +21,8 @@ pub(in super::super) struct Template {
 #[derive(Debug, Clone)]
 pub(in super::super) enum Slot {
     Texts(Texts),
+    /// What another column has in the same row, where it is known to be nothing that is asked for.
+    Elsewhere,
     /// The value of another column in the same row.
     Reference {
         values: Arc<Column>,
@@ -76,6 +78,7 @@ impl Slot {
     fn put(&self, i: usize, out: &mut String) -> Option<()> {
         match self {
             Self::Texts(texts) => texts.put(i, out),
+            Self::Elsewhere => None,
             Self::Reference { values, places, .. } => {
                 let place = *places.get(i)? as usize;
                 match &**values {
