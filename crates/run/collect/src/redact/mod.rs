@@ -417,14 +417,15 @@ fn numbers(text: &str, name: Option<&str>, stretch: Stretch, hits: &mut Hits) {
     if is_short && !japan::may_be_in(text, name, &stretch.range) {
         return;
     }
-    let nothing =
-        |glance: &Glance| !pan::may_hold(text, glance) && !japan::may_hold(text, name, glance);
+    let nothing = |glance: &Glance| {
+        !pan::may_hold(text, name, glance) && !japan::may_hold(text, name, glance)
+    };
     digits::runs(text, stretch.range, nothing, |run| {
         // What its own name says is an id is no card in one piece.
         let is_whole = run[0].from == 0 && run[run.len() - 1].to == text.len();
         if !(is_whole && name.is_some_and(pan::is_id_name)) {
             let before = hits.len();
-            pan::find(text, run, hits);
+            pan::find(text, name, run, hits);
             if hits.len() > before {
                 return;
             }

@@ -23,13 +23,18 @@ const FLOAT_DIGITS: usize = 17;
 const TRACK_MAX: usize = 79;
 
 /// Every card among the digits.
-pub(super) fn find(text: &str, run: &[Digit], hits: &mut Vec<(Range<usize>, Kind)>) {
+pub(super) fn find(
+    text: &str,
+    name: Option<&str>,
+    run: &[Digit],
+    hits: &mut Vec<(Range<usize>, Kind)>,
+) {
     let (mut at, mut within) = (0, 0..0);
     while at + DIGITS_MIN <= run.len() {
         if at >= within.end {
             within = piece(run, at);
         }
-        let Some(length) = card_at(text, run, at, &within) else {
+        let Some(length) = card_at(text, name, run, at, &within) else {
             at += 1;
             continue;
         };
@@ -43,7 +48,7 @@ pub(super) fn find(text: &str, run: &[Digit], hits: &mut Vec<(Range<usize>, Kind
 }
 
 /// Whether the run may hold a card: what is said of its digits and their groups, and by the name before it.
-pub(super) fn may_hold(text: &str, glance: &Glance) -> bool {
+pub(super) fn may_hold(text: &str, name: Option<&str>, glance: &Glance) -> bool {
     let values = glance.values();
     if values.len() < DIGITS_MIN {
         return false;
@@ -56,7 +61,7 @@ pub(super) fn may_hold(text: &str, glance: &Glance) -> bool {
         while lengths != 0 {
             let end = at + DIGITS_MIN + lengths.trailing_zeros() as usize;
             lengths &= lengths - 1;
-            if end <= values.len() && may_stand(text, glance, at..end) {
+            if end <= values.len() && may_stand(text, name, glance, at..end) {
                 return true;
             }
         }
@@ -65,7 +70,7 @@ pub(super) fn may_hold(text: &str, glance: &Glance) -> bool {
 }
 
 /// [`stands_as_one`], as far as a glance can tell.
-fn may_stand(text: &str, glance: &Glance, card: Range<usize>) -> bool {
+fn may_stand(text: &str, name: Option<&str>, glance: &Glance, card: Range<usize>) -> bool {
     let is_whole = glance.is_begin(card.start) && glance.is_begin(card.end);
     if !is_whole && !matches!(card.len(), 15 | 16) {
         return false;
@@ -76,12 +81,13 @@ fn may_stand(text: &str, glance: &Glance, card: Range<usize>) -> bool {
         // The first of several groups is short, in every shape.
         return false;
     }
-    luhn(&glance.values()[card]) && (is_grouped || !is_said_to_be_id(text, glance.at(piece.start)))
+    luhn(&glance.values()[card])
+        && (is_grouped || !is_said_to_be_id(text, name, glance.at(piece.start)))
 }
 
-/// Whether what stands before the word in which the digits at `at` are says that it is an id: a name, or the prefix that
-/// a payment provider puts before the ids of its objects.
-fn is_said_to_be_id(text: &str, at: usize) -> bool {
+/// Whether what stands before the word in which the digits at `at` are says that it is an id: a name, which is the field's
+/// where the text begins with that word, or the prefix that a payment provider puts before the ids of its objects.
+fn is_said_to_be_id(text: &str, name: Option<&str>, at: usize) -> bool {
     /// A longer word is no id.
     const WORD_MAX: usize = 64;
     /// Of the objects of Stripe's API, but for those of cards.
@@ -101,8 +107,11 @@ fn is_said_to_be_id(text: &str, at: usize) -> bool {
         let is_part = |byte: &u8| byte.is_ascii_alphanumeric() || *byte == b'_';
         ahead.is_some_and(|ahead| !ahead.last().is_some_and(is_part))
     };
-    name_before(text, word).is_some_and(is_id_name)
-        || (before.ends_with('_') && PREFIXES.into_iter().any(is_prefix))
+    let name = match word {
+        0 => name,
+        _ => name_before(text, word),
+    };
+    name.is_some_and(is_id_name) || (before.ends_with('_') && PREFIXES.into_iter().any(is_prefix))
 }
 
 /// Whether a name says that its value is an id or a time: then its digits are no card, whatever they add up to.
@@ -148,7 +157,13 @@ fn is_word(name: &str, part: Range<usize>) -> bool {
 }
 
 /// The length of the card number that begins at `at`, in this piece; the longest, so that nothing of it is left.
-fn card_at(text: &str, run: &[Digit], at: usize, piece: &Range<usize>) -> Option<usize> {
+fn card_at(
+    text: &str,
+    name: Option<&str>,
+    run: &[Digit],
+    at: usize,
+    piece: &Range<usize>,
+) -> Option<usize> {
     let longest = DIGITS_MAX.min(run.len() - at);
     let mut values = [0; DIGITS_MAX];
     for (value, digit) in values.iter_mut().zip(&run[at..at + longest]) {
@@ -160,13 +175,19 @@ fn card_at(text: &str, run: &[Digit], at: usize, piece: &Range<usize>) -> Option
     (DIGITS_MIN..=longest).rev().find(|length| {
         ISSUED[lead] >> (length - DIGITS_MIN) & 1 == 1
             && luhn(&values[..*length])
-            && stands_as_one(text, run, at..at + length, piece)
+            && stands_as_one(text, name, run, at..at + length, piece)
     })
 }
 
 /// Whether the digits are written as one number: in one piece, or in groups as people write cards. In one
 /// piece with more digits around it, only the lengths that schemes print are believed.
-fn stands_as_one(text: &str, run: &[Digit], place: Range<usize>, piece: &Range<usize>) -> bool {
+fn stands_as_one(
+    text: &str,
+    name: Option<&str>,
+    run: &[Digit],
+    place: Range<usize>,
+    piece: &Range<usize>,
+) -> bool {
     let card = &run[place.clone()];
     // The dearest question comes last.
     let is_in_hex = || in_hex(text, card[0].from) || in_hex(text, card[card.len() - 1].from);
@@ -186,7 +207,9 @@ fn stands_as_one(text: &str, run: &[Digit], place: Range<usize>, piece: &Range<u
     if is_cut && (!matches!(card.len(), 15 | 16) || is_nanoseconds(run, piece)) {
         return false;
     }
-    !is_fraction(text, run, piece) && !is_said_to_be_id(text, run[piece.start].from) && !is_in_hex()
+    !is_fraction(text, run, piece)
+        && !is_said_to_be_id(text, name, run[piece.start].from)
+        && !is_in_hex()
 }
 
 /// The digits that stand in one piece from that at `at` on, which begins it.

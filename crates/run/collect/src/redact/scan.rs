@@ -8,6 +8,8 @@ use std::ops::Range;
 
 /// Bytes for which one mask stands.
 const BLOCK: usize = u64::BITS as usize;
+/// Bytes that the least of processors looks at together.
+const LANE: usize = 16;
 /// The shortest number that is looked for (保険者番号) has so many digits.
 pub(super) const DIGITS_MIN: usize = 8;
 /// Where a stretch of [`DIGITS_MIN`] bytes begins in a block it is seen whole; those behind are left to the next block.
@@ -66,19 +68,41 @@ fn class(byte: u8) -> u8 {
 impl Masks {
     #[inline]
     fn of(block: &[u8; BLOCK]) -> Self {
-        let mut classes = [0; BLOCK];
-        // A plain loop: one over both would be compiled apart, and called.
-        for place in 0..BLOCK {
-            classes[place] = class(block[place]);
-        }
         let mut masks = Self::default();
-        for (place, word) in classes.as_chunks::<8>().0.iter().enumerate() {
-            let word = u64::from_le_bytes(*word);
-            masks.marks |= gathered(word) << (8 * place);
-            masks.digits |= gathered(word >> 1) << (8 * place);
-            masks.inside |= gathered(word >> 2) << (8 * place);
+        masks.add(block, 0);
+        masks
+    }
+
+    /// Of less than a block, as most values of records are: no more is looked at than there is.
+    #[inline]
+    fn of_few(bytes: &[u8]) -> Self {
+        let mut masks = Self::default();
+        let (lanes, rest) = bytes.as_chunks::<LANE>();
+        for (place, lane) in lanes.iter().enumerate() {
+            masks.add(lane, place * LANE);
+        }
+        if !rest.is_empty() {
+            // Of a byte that is nothing.
+            let mut lane = [b'x'; LANE];
+            lane[..rest.len()].copy_from_slice(rest);
+            masks.add(&lane, lanes.len() * LANE);
         }
         masks
+    }
+
+    #[inline]
+    fn add<const N: usize>(&mut self, bytes: &[u8; N], at: usize) {
+        let mut classes = [0; N];
+        // A plain loop: one over both would be compiled apart, and called.
+        for place in 0..N {
+            classes[place] = class(bytes[place]);
+        }
+        for (place, word) in classes.as_chunks::<8>().0.iter().enumerate() {
+            let (word, at) = (u64::from_le_bytes(*word), at + 8 * place);
+            self.marks |= gathered(word) << at;
+            self.digits |= gathered(word >> 1) << at;
+            self.inside |= gathered(word >> 2) << at;
+        }
     }
 }
 
@@ -99,12 +123,7 @@ pub(super) fn spots(bytes: &[u8], mut each: impl FnMut(Spot)) {
         let rest = &bytes[at..];
         let masks = match rest.first_chunk() {
             Some(block) => Masks::of(block),
-            None => {
-                // Of a byte that is nothing.
-                let mut block = [b'x'; BLOCK];
-                block[..rest.len()].copy_from_slice(rest);
-                Masks::of(&block)
-            }
+            None => Masks::of_few(rest),
         };
         let mut marks = masks.marks & from(marks_past - at);
         while marks != 0 {

@@ -397,6 +397,32 @@ fn an_id_is_no_card_whatever_its_digits_add_up_to() {
     );
 }
 
+/// Of a million span ids 37 are 13 digits or more that a scheme could have issued, between letters.
+#[test]
+fn the_name_of_a_field_is_that_of_the_word_with_which_it_begins() {
+    let ids = json!({
+        "span_id": "ffd4222222222222",
+        "trace_id": "4298424242424242424200a5",
+        "links": [{ "spanId": "4242424242424242ffd" }],
+    });
+    let Value::Object(mut fields) = ids.clone() else {
+        unreachable!()
+    };
+    redactor().record(&mut fields);
+    assert_eq!(Value::Object(fields), ids);
+    // A second word of the field is not what its name speaks of, nor is a name before it that says no such thing.
+    for (name, value) in [
+        ("span_id", "ffd 4242424242424242 paid"),
+        ("note", "ffd4222222222222"),
+        ("card_id", "ffd4222222222222"),
+    ] {
+        assert!(
+            redactor().field(name, value).contains("[redacted:pan]"),
+            "{name}"
+        );
+    }
+}
+
 /// What came with a card number is found by it, whatever its field is called and whatever became of it.
 #[test]
 fn a_record_says_what_was_hidden_in_it() {
