@@ -27,6 +27,7 @@ use super::{
 };
 use crate::{
     Error,
+    logs::any_text,
     numbers::{Effort, values},
     wire::{Reader, put_float, put_varint},
 };
@@ -63,13 +64,10 @@ pub(super) fn build(table: &Table, squeeze: &mut Squeeze) -> Result<Built, Error
         .for_each(|part| part.put(&mut header));
     let mut filters = Vec::new();
     let mut of_block = Words::default();
-    for (column, place) in table.shapes.places().iter().enumerate() {
+    for column in 0..table.shapes.places().len() {
         let mut out = Vec::new();
-        let mut told = put_column(table, column, squeeze, &mut out)?;
+        let told = put_column(table, column, squeeze, &mut out)?;
         let part = stretch(&mut bytes, |bytes| bytes.append(&mut out));
-        if place.kind == Kind::List {
-            told.flags |= UNKNOWN;
-        }
         let filter = told.words.build();
         part.put(&mut header);
         header.push(told.flags | told.words.flags());
@@ -154,6 +152,19 @@ fn put_column(
                 references: Vec::new(),
             };
             encoder.data(plain, out);
+            for list in plain.iter() {
+                match serde_json::from_str(list) {
+                    Ok(list) => any_text(&list, &mut |text| {
+                        told.words.add(text);
+                        false
+                    }),
+                    // What cannot be read now is told when it is asked for.
+                    Err(_) => {
+                        told.flags |= UNKNOWN;
+                        false
+                    }
+                };
+            }
         }
         Column::Texts(_) | Column::Lists(_) => return Err(Error::Closed),
         Column::Integers(all) => {

@@ -14,7 +14,7 @@ use crate::wire::{Reader, put_varint};
 const DESCRIPTION_MAX: usize = 256 << 20;
 /// A column holds messages, to which none refers.
 pub(super) const MESSAGES: u8 = 4;
-/// Texts whose words are not entered: those within lists.
+/// Texts whose words are not entered: those within lists, in blocks of old.
 pub(super) const UNKNOWN: u8 = 8;
 
 /// A stretch of the block, and its sum.
@@ -122,10 +122,7 @@ impl Header {
             Some((filter_at, end.filter(|end| *end <= filters.len())?))
         };
         let kinds = || shapes.places().iter().map(|place| place.kind);
-        let flags = kinds().zip(&columns).map(|(kind, meta)| match kind {
-            Kind::List => UNKNOWN,
-            _ => meta.flags,
-        });
+        let flags = columns.iter().map(|meta| meta.flags);
         Some(Self {
             flags: flags.fold(0, |all, flags| all | flags),
             has_integers: kinds().any(|kind| kind == Kind::Integer),
@@ -170,16 +167,18 @@ impl Header {
         let kind = self.shapes.places().get(column).map(|place| place.kind);
         match (self.columns.get(column), kind) {
             (Some(_), Some(Kind::Integer)) => Filter::Integers,
-            (Some(meta), Some(Kind::Text)) if meta.flags & UNKNOWN == 0 => Filter::Bloom {
-                bits: self
-                    .filters
-                    .get(meta.filter.0..meta.filter.1)
-                    .unwrap_or_default(),
-                flags: meta.flags,
-                block: self
-                    .of_block
-                    .and_then(|(start, end)| self.filters.get(start..end)),
-            },
+            (Some(meta), Some(Kind::Text | Kind::List)) if meta.flags & UNKNOWN == 0 => {
+                Filter::Bloom {
+                    bits: self
+                        .filters
+                        .get(meta.filter.0..meta.filter.1)
+                        .unwrap_or_default(),
+                    flags: meta.flags,
+                    block: self
+                        .of_block
+                        .and_then(|(start, end)| self.filters.get(start..end)),
+                }
+            }
             _ => Filter::Unknown,
         }
     }

@@ -164,8 +164,9 @@ impl<'q> Leaf<'q> {
         };
         let is_field = matches!(self.target, Target::Field(_));
         match place.kind {
-            Kind::List => true,
-            Kind::Text => self
+            // A field within a list may be a number or a truth.
+            Kind::List if is_field => true,
+            Kind::List | Kind::Text => self
                 .probe
                 .as_ref()
                 .is_none_or(|probe| probe.may_be_in(&header.filters(column))),

@@ -7,7 +7,7 @@ use std::{fs, time::Duration};
 
 use promise::record::Scalar;
 
-use super::*;
+use super::{bytes::Squeeze, plan::Plan, table::Table, *};
 use crate::{
     disk::failing::FailingDisk,
     logs::{Why, contract::contract},
@@ -54,6 +54,26 @@ async fn ids(store: &EmbeddedLogs, stream: &str) -> Vec<u32> {
         .iter()
         .map(|r| u32::try_from(r.id).unwrap())
         .collect()
+}
+
+#[test]
+fn words_within_lists_are_known_before_a_block_is_read() {
+    let fields = serde_json::json!({ "tags": ["Refund", { "note": "late" }], "status": "failed" });
+    let mut table = Table::default();
+    table.append(1, 0, fields.as_object().unwrap()).unwrap();
+    let built = block::build(&table, &mut Squeeze::default()).unwrap();
+    let part = Part::in_memory("payments".into(), 0, built);
+    let header = part.header(0, &Headers::default()).unwrap();
+    let may_pass = |query: &str| {
+        let query = LogQuery::parse(query).unwrap();
+        Plan::of(query.expr()).may_pass(&header)
+    };
+    for word in ["refund", "late", "failed"] {
+        assert!(may_pass(word), "{word}");
+    }
+    for word in ["zanzibar", "note", "\"refund zanzibar\""] {
+        assert!(!may_pass(word), "{word}");
+    }
 }
 
 #[tokio::test]
