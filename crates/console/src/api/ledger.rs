@@ -59,12 +59,12 @@ pub(crate) async fn entries(visit: Visit) -> Response {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Erasing {
-    value: String,
+    pub(crate) value: String,
     /// Whether log records that hold it are deleted with it.
     #[serde(default)]
-    logs: bool,
-    by: String,
-    reason: String,
+    pub(crate) logs: bool,
+    pub(crate) by: String,
+    pub(crate) reason: String,
 }
 
 pub(crate) async fn erase(visit: Visit, given: Result<Json<Erasing>, JsonRejection>) -> Response {

@@ -7,7 +7,7 @@ use maud::{Markup, html};
 use serde::Deserialize;
 
 use crate::{
-    api::{self, logs::deletes},
+    api::{self, ledger::Erasing, logs::deletes},
     door::Erased,
     lang::Pick,
     page::{Follow, Part, entry, frame, ledger::grouped, offered, signature},
@@ -75,16 +75,6 @@ fn erase_form(visit: &Visit) -> Markup {
         p.check { label { input type="checkbox" required; " " (lang.pick("I know that it cannot come back", "元に戻せないことを確認しました")) } }
         button.primary type="submit" { (lang.pick("Erase for good", "完全に消去する")) }
     } }
-}
-
-/// What the form sends.
-#[derive(Deserialize)]
-pub(crate) struct Erasing {
-    value: String,
-    #[serde(default)]
-    logs: bool,
-    by: String,
-    reason: String,
 }
 
 /// `POST /ledger/erase`
