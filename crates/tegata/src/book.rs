@@ -58,6 +58,8 @@ pub(crate) mod kind {
     pub(crate) const LOGS_UNMASKED: &str = "logs_unmasked";
     /// Log records were copied out.
     pub(crate) const LOGS_EXPORTED: &str = "logs_exported";
+    /// A day of a stream was copied to where the spec says, by its SHA-256.
+    pub(crate) const LOGS_COPIED: &str = "logs_copied";
 }
 
 /// The body of a `verdict` entry: all that is needed to judge again.

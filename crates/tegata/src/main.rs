@@ -3,8 +3,10 @@
 mod access;
 mod allocator;
 mod app;
+mod archive;
 mod beats;
 mod book;
+mod bucket;
 mod cli;
 mod clock;
 mod deeds;

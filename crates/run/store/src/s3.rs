@@ -11,7 +11,8 @@ use promise::Timestamp;
 use reqwest::{Body, Client, StatusCode, header};
 use sha2::{Digest, Sha256};
 
-use sign::{Signed, encoded, hex};
+pub use sign::encoded;
+use sign::{Signed, hex};
 
 /// What one PUT may hold, by S3's own bound.
 pub const OBJECT_BYTES_MAX: u64 = 5 << 30;
@@ -175,7 +176,7 @@ impl Bucket {
 }
 
 /// Length and SHA-256 of a file.
-fn hashed(path: &Path) -> Result<(u64, String), S3Error> {
+pub fn hashed(path: &Path) -> Result<(u64, String), S3Error> {
     let mut file = std::fs::File::open(path)?;
     let mut hasher = Sha256::new();
     let mut chunk = vec![0; 1 << 20];

@@ -17,6 +17,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use super::House;
 use crate::{
+    archive::Archive,
     beats::Beats,
     book::kind,
     doors,
@@ -176,10 +177,16 @@ impl Generation {
         }
         let witnesses = witnesses(house, &spec);
         tasks.spawn(tasks::witness::run(witnesses, stop.clone()));
+        let cold = spec.retention.cold.clone();
+        let archive = cold.map(|cold| Arc::new(Archive::new(house.clone(), cold)));
+        if let Some(archive) = archive.clone() {
+            tasks.spawn(tasks::cold::run(archive, stop.clone()));
+        }
         tasks.spawn(tasks::retain::run(
             spec.retention,
             house.metrics.clone(),
             house.logs.clone(),
+            archive,
             house.clock.clone(),
             stop.clone(),
         ));

@@ -240,6 +240,8 @@ impl Collecting {
             spec.retention.clone(),
             metrics,
             ground.logs.clone(),
+            // Whoever is active copies; what it copied it tells in a state that this one has when it takes over.
+            None,
             ground.clock.clone(),
             stop.clone(),
         ));

@@ -240,6 +240,7 @@ impl door::Ledger for Door {
                 say!("masked logs shown", "伏せた項目の表示"),
             ),
             (kind::LOGS_EXPORTED, say!("logs exported", "ログの書き出し")),
+            (kind::LOGS_COPIED, say!("logs copied", "ログの複製")),
         ]
     }
 }

@@ -2,6 +2,7 @@
 
 pub(crate) mod canary;
 pub(crate) mod clock;
+pub(crate) mod cold;
 pub(crate) mod events;
 pub(crate) mod judge;
 pub(crate) mod lines;

@@ -7,12 +7,15 @@ use spec::section::retention::Retention;
 use store::{LogStore, MetricStore};
 use tokio_util::sync::CancellationToken;
 
+use crate::archive::Archive;
+
 const EVERY: Duration = Duration::from_secs(3600);
 
 pub(crate) async fn run(
     retention: Retention,
     metrics: Arc<dyn MetricStore>,
     logs: Arc<dyn LogStore>,
+    archive: Option<Arc<Archive>>,
     clock: Arc<dyn Clock>,
     stop: CancellationToken,
 ) {
@@ -28,7 +31,10 @@ pub(crate) async fn run(
         match logs.streams().await {
             Ok(streams) => {
                 for stream in streams {
-                    let keep = retention.for_stream(&stream);
+                    let mut keep = retention.for_stream(&stream);
+                    if let Some(archive) = &archive {
+                        keep = archive.keep(&stream, keep).await;
+                    }
                     if let Err(error) = logs.retain(&stream, keep, now).await {
                         tracing::error!(%error, stream, "log records past their retention could not be dropped");
                     }

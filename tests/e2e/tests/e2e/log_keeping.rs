@@ -1,7 +1,12 @@
 //! Logs from the posted line on: a rule that pages on the eleventh, an alert that outlives a kill, and what is stored held,
 //! deleted, copied out and proven unchanged.
 
-use std::{path::Path, time::Duration};
+use std::{
+    collections::BTreeMap,
+    path::Path,
+    process::Command,
+    time::{Duration, SystemTime, UNIX_EPOCH},
+};
 
 use e2e::{Http, Program, free_port, run, tegata, until};
 use serde_json::Value;
@@ -189,5 +194,117 @@ async fn what_is_stored_is_held_deleted_copied_and_proven() -> anyhow::Result<()
     );
     let name = part.file_name().unwrap_or_default().to_string_lossy();
     assert_eq!(found["problems"][0]["about"], *name);
+    Ok(())
+}
+
+/// What days of what streams were copied, as the ledger tells it: `stream day` and the entry.
+fn copies(dir: &Path) -> anyhow::Result<BTreeMap<String, Value>> {
+    let (_, said) = done(dir, &["ledger", "show", "--limit", "500", "--json"])?;
+    let entries = said
+        .lines()
+        .filter_map(|line| serde_json::from_str::<Value>(line).ok());
+    let copied = entries.filter(|entry| entry["kind"] == "logs_copied");
+    let named = |entry: Value| {
+        let body = entry["body"].clone();
+        (
+            format!(
+                "{} {}",
+                body["stream"].as_str().unwrap_or_default(),
+                body["day"].as_str().unwrap_or_default()
+            ),
+            body,
+        )
+    };
+    Ok(copied.map(named).collect())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whole_days_are_copied_and_stay_until_they_are() -> anyhow::Result<()> {
+    let dir = tempfile::tempdir()?;
+    let at = dir.path();
+    let cold = at.join("cold");
+    // Kept for less than it takes to copy: without the copy they would be gone.
+    let spec = |to: &str| {
+        let more = "post: true }, two: { stream: payment_app.two, post: true }, other: { stream: other, post: true }";
+        let spec = spec(1).replacen("post: true }", more, 1);
+        format!(
+            "{spec}retention: {{ logs: 1d, cold: {{ to: \"{to}\", after: 1h, streams: [payment_*] }} }}\n"
+        )
+    };
+    let running = Running::spec(at, &spec("s3://none/logs")).await?;
+    let now = SystemTime::now().duration_since(UNIX_EPOCH)?.as_millis();
+    let line = |index: &str, days: u128| {
+        let then = now - days * 86_400_000;
+        format!(
+            "{{\"create\":{{\"_index\":\"{index}\"}}}}\n{{\"@timestamp\":{then},\"status\":\"ok\"}}\n"
+        )
+    };
+    let days = [
+        ("payment_app", 4),
+        ("payment_app", 4),
+        ("payment_app", 3),
+        ("payment_app.two", 4),
+        ("other", 4),
+    ];
+    let body: String = days
+        .iter()
+        .map(|(index, days)| line(index, *days))
+        .collect();
+    until("the records to be taken", SOON, async || {
+        let sent = running
+            .http
+            .post("/elastic/_bulk", "application/x-ndjson", body.clone());
+        let (status, said) = sent.await?;
+        anyhow::ensure!(
+            status == 200 && said.contains("\"errors\":false"),
+            "{status}: {said}"
+        );
+        Ok(Some(()))
+    })
+    .await?;
+    running.stop()?;
+
+    // The bucket has no keys, so nothing was copied; and with a folder everything is.
+    assert_eq!(copies(at)?.len(), 0);
+    std::fs::write(at.join("tegata.yaml"), spec(&cold.display().to_string()))?;
+    let running = Running::again(at).await?;
+    let copied = until("the copies", 3 * SOON, async || {
+        Ok(Some(copies(at)?).filter(|copied| copied.len() == 3))
+    })
+    .await?;
+    let records = |copied: &BTreeMap<String, Value>| -> Vec<(String, u64)> {
+        let each = copied.values().map(|it| {
+            (
+                it["stream"].as_str().unwrap_or_default().to_owned(),
+                it["records"].as_u64().unwrap_or_default(),
+            )
+        });
+        each.collect()
+    };
+    let wanted = [
+        ("payment_app", 2),
+        ("payment_app", 1),
+        ("payment_app.two", 1),
+    ];
+    assert_eq!(
+        records(&copied),
+        wanted.map(|(stream, n)| (stream.to_owned(), n))
+    );
+    for it in copied.values() {
+        let file = it["to"].as_str().unwrap_or_default();
+        let summed = Command::new("sha256sum").arg(file).output()?;
+        let said = String::from_utf8_lossy(&summed.stdout).into_owned();
+        assert_eq!(said.split(' ').next(), it["sha256"].as_str(), "{file}");
+        assert!(std::fs::read(file)?.starts_with(b"PAR1"), "{file}");
+    }
+    let names: Vec<_> = std::fs::read_dir(&cold)?
+        .filter_map(|it| it.ok()?.file_name().into_string().ok())
+        .collect();
+    assert_eq!(
+        names.len(),
+        2,
+        "each stream has a folder, and nothing else is there: {names:?}"
+    );
+    running.stop()?;
     Ok(())
 }

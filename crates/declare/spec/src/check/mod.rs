@@ -184,6 +184,7 @@ rules! {
     default_user,
     sign_in_too_weak,
     protocol_withdrawn,
+    copied_after_retention,
     duty_too_seldom,
     duty_too_late,
     stops_exceed_availability,

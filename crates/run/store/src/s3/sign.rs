@@ -86,8 +86,9 @@ pub(super) fn stamp(at: Timestamp) -> String {
     format!("{}T{}Z", part(0..10), part(11..19))
 }
 
-/// A segment of a path as S3 wants it: encoded once, slashes only where they part a key.
-pub(super) fn encoded(text: &str, keeps_slashes: bool) -> String {
+/// A segment of a path as S3 and RFC 3986 want it: encoded once, slashes only where they part a key.
+#[must_use]
+pub fn encoded(text: &str, keeps_slashes: bool) -> String {
     let is_plain = |byte: u8| {
         byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) || keeps_slashes && byte == b'/'
     };

@@ -10,9 +10,10 @@ use anyhow::Context as _;
 use clap::{Args, Subcommand};
 use promise::{Clock as _, Lang, LogQuery, Timestamp, record::Scalar as _, say};
 use serde_json::{Value, json};
-use store::s3::{Bucket, Keys};
+use store::s3::{Bucket, encoded};
 
 use crate::{
+    bucket,
     cli::{Common, Data, instance::Instance, runtime},
     clock::SystemClock,
     exit::Stop,
@@ -218,7 +219,7 @@ impl Release {
     async fn run(self, lang: Lang) -> anyhow::Result<()> {
         let body = json!({ "by": self.asked.by, "reason": self.asked.reason });
         let instance = Instance::find(&self.data.dir, lang)?;
-        let path = format!("/api/v1/logs/holds/{}/release", escaped(&self.name));
+        let path = format!("/api/v1/logs/holds/{}/release", encoded(&self.name, false));
         instance.tell(&path, &body).await
     }
 }
@@ -271,46 +272,28 @@ impl Export {
     }
 
     fn bucket(&self, to: &str, lang: Lang) -> anyhow::Result<(Bucket, String)> {
-        let place = to.strip_prefix("s3://").and_then(|it| it.split_once('/'));
-        let place = place.filter(|(bucket, key)| !bucket.is_empty() && !key.is_empty());
-        let (bucket, key) = place.ok_or_else(|| {
+        let (bucket, key) = bucket::parted(to).ok_or_else(|| {
             let why = say!(
                 "`{to}` is not of the form s3://BUCKET/KEY",
                 "`{to}` は s3://バケット/キー の形ではありません"
             );
             Stop::invalid(why.get(lang))
         })?;
-        let bucket = Bucket {
-            name: bucket.to_owned(),
-            region: self.region.clone(),
-            endpoint: self.endpoint.clone(),
-            keys: Keys {
-                id: secret("AWS_ACCESS_KEY_ID")?.unwrap_or_default(),
-                secret: secret("AWS_SECRET_ACCESS_KEY")?.unwrap_or_default(),
-                session: secret("AWS_SESSION_TOKEN")?,
-            },
-        };
-        if bucket.keys.id.is_empty() || bucket.keys.secret.is_empty() {
+        let keys = bucket::keys()?.ok_or_else(|| {
             let why = say!(
                 "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or files named by the same with _FILE, say who may write there",
                 "書き込みには AWS_ACCESS_KEY_ID と AWS_SECRET_ACCESS_KEY(または _FILE を付けた名前でファイル)が必要です"
             );
-            return Err(Stop::missing(why.get(lang)).into());
-        }
+            Stop::missing(why.get(lang))
+        })?;
+        let bucket = Bucket {
+            name: bucket.to_owned(),
+            region: self.region.clone(),
+            endpoint: self.endpoint.clone(),
+            keys,
+        };
         Ok((bucket, key.to_owned()))
     }
-}
-
-/// A secret of the environment, or of the file that it names.
-fn secret(name: &str) -> anyhow::Result<Option<String>> {
-    if let Ok(value) = std::env::var(name) {
-        return Ok(Some(value));
-    }
-    let Ok(path) = std::env::var(format!("{name}_FILE")) else {
-        return Ok(None);
-    };
-    let text = std::fs::read_to_string(&path).with_context(|| format!("{path} cannot be read"))?;
-    Ok(Some(text.trim().to_owned()))
 }
 
 async fn export(instance: &Instance, body: &Value, file: &Path) -> anyhow::Result<u64> {
@@ -334,18 +317,4 @@ fn told(place: &dyn std::fmt::Display, bytes: u64, lang: Lang) -> anyhow::Result
         Lang::Ja => eprintln!("{place}: {bytes} バイト"),
     }
     Ok(())
-}
-
-/// As a segment of a path.
-fn escaped(text: &str) -> String {
-    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
-    text.bytes()
-        .map(|byte| {
-            if plain(byte) {
-                char::from(byte).to_string()
-            } else {
-                format!("%{byte:02X}")
-            }
-        })
-        .collect()
 }
