@@ -99,8 +99,17 @@ fn outcome(visit: &Visit, value: &str, erased: &Erased) -> Markup {
             td { @if let Some(note) = note { (note.get(lang)) } }
         } }
     };
+    // A name that was mistyped is the likeliest reason to find none.
+    let heading = if is_unknown(erased) {
+        say!(
+            "Found nowhere: nothing was erased",
+            "どこにも見つからず、何も消去していません"
+        )
+    } else {
+        say!("Erased", "消去しました")
+    };
     html! { section role="status" aria-labelledby="reached" {
-        h2 #reached { (lang.pick("Erased", "消去しました")) " " (entry(erased.entry, lang)) }
+        h2 #reached { (heading.get(lang)) " " (entry(erased.entry, lang)) }
         div.scroll tabindex="0" role="group" aria-labelledby="reached" { table {
             thead { tr {
                 th scope="col" { (lang.pick("Where", "場所")) }
@@ -124,6 +133,13 @@ fn outcome(visit: &Visit, value: &str, erased: &Erased) -> Markup {
             "対象外: 仕様、メトリクスのラベル、トークン化・暗号化されたログの項目、書き出したファイル、送信済みの通知、バックアップ。",
         )) }
     } }
+}
+
+/// Whether it stood in no place that was searched.
+fn is_unknown(erased: &Erased) -> bool {
+    let state: u64 = erased.state.iter().map(|one| one.erased + one.kept).sum();
+    let logs = erased.deleted.map_or(0, |it| it.records);
+    erased.logs == Some(0) && erased.fields + erased.places + logs + state == 0
 }
 
 fn logs_left(erased: &Erased) -> Option<Say> {
@@ -167,16 +183,14 @@ pub(crate) async fn prune(visit: Visit, Form(form): Form<Pruning>) -> Response {
     };
     let lang = visit.lang;
     match done.await {
-        Ok(entries) => {
-            let entries = grouped(entries);
-            page(
-                &visit,
-                &html! { section role="status" { h2 { (match lang {
-                    Lang::En => format!("{entries} entries pruned"),
-                    Lang::Ja => format!("{entries} 件を間引きました"),
-                }) } } },
-            )
-        }
+        Ok(entries) => page(
+            &visit,
+            &html! { section role="status" { h2 { (match lang {
+                Lang::En if entries == 1 => "1 entry pruned".to_owned(),
+                Lang::En => format!("{} entries pruned", grouped(entries)),
+                Lang::Ja => format!("{} 件を間引きました", grouped(entries)),
+            }) } } },
+        ),
         Err(refused) => visit.refused(&refused),
     }
 }

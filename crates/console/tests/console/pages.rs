@@ -362,6 +362,11 @@ async fn an_erasure_tells_where_a_name_stood_and_what_is_left() {
         .await
         .text();
     assert!(!deleted.contains("hold it still"), "{deleted}");
+    let mistyped = post("value=Satou&by=ito&reason=asked").await.text();
+    assert!(
+        mistyped.contains("Found nowhere") && !counted.contains("Found nowhere"),
+        "{mistyped}"
+    );
 }
 
 #[tokio::test]

@@ -27,9 +27,10 @@ pub(crate) async fn show(visit: Visit) -> Response {
     let lang = visit.lang;
     let main = html! {
         (head(&visit))
-        (super::form(&visit, &question, PATH))
-        (offered(&visit, PATH, || html! {}))
-        @if visit.who.barred(PATH).is_none() { (preview(&visit, &question).await) }
+        @if visit.who.barred(PATH).is_none() {
+            (super::form(&visit, &question, PATH))
+            (preview(&visit, &question).await)
+        } @else { (offered(&visit, PATH, || html! {})) }
     };
     let title = lang.pick("Delete log records", "ログの削除");
     visit.page(frame(&visit, title, Part::Logs, Follow::Still, &main))
@@ -96,8 +97,8 @@ async fn preview(visit: &Visit, question: &Question) -> Markup {
                 input type="hidden" name="to" value=(question.to);
                 (signature(visit, "delete"))
                 label for="delete-records" { (match lang {
-                    Lang::En => format!("To confirm, write how many records go: {count}"),
-                    Lang::Ja => format!("確認のため、削除する件数 {count} を入力してください"),
+                    Lang::En => format!("To confirm, write how many records are meant: {count}"),
+                    Lang::Ja => format!("確認のため、対象の件数 {count} を入力してください"),
                 }) }
                 input #delete-records name="records" required inputmode="numeric" pattern=(count) autocomplete="off";
                 button.primary type="submit" { (lang.pick("Delete for good", "完全に削除する")) }

@@ -49,7 +49,7 @@ pub(crate) async fn show(visit: Visit) -> Response {
             "What a hold covers is not deleted, neither by retention nor by a query.",
             "保全の対象は、保存期間が過ぎても、削除を求められても消えません。",
         )) }
-        ol.list { @for hold in &holds { (one(&visit, hold)) } }
+        ol.list.holds { @for hold in &holds { (one(&visit, hold)) } }
         @if !holds.is_empty() && visit.who.barred(RELEASE).is_some() {
             h2 { (lang.pick("End a hold", "保全を解除する")) }
             (offered(&visit, RELEASE, || html! {}))

@@ -132,7 +132,7 @@ fn form(visit: &Visit, question: &Question, page: &str) -> Markup {
                 p { label for="end" { (lang.pick("Until", "終わり")) " (" (visit.board.time_zone) ")" }
                     input #end name="end" type="datetime-local" value=[question.end.map(|end| local(end, &visit.zone()))]; }
                 @if page == "/logs" { p.check { label { input type="checkbox" name="follow" value="1" checked[question.follows]; " " (lang.pick("Follow", "追い続ける")) } } }
-                button.primary type="submit" { (lang.pick("Search", "検索")) }
+                button.primary type="submit" { @if page == delete::PATH { (lang.pick("Count", "件数を確認")) } @else { (lang.pick("Search", "検索")) } }
             }
         }
     }
