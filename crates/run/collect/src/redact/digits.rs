@@ -1,7 +1,8 @@
 //! Numbers of a text, digit by digit: what stands together, and how it is grouped.
 //!
-//! Of the stretches that [`super::scan`] gives, most are dates and times. A [`Glance`] sees that without more than their
-//! values; only what it cannot rule out is read with the place of every digit.
+//! Of the stretches that [`super::scan`] shows, most are dates and times. The lengths of their groups say so ([`groups_of`]);
+//! where a stretch is not seen whole, a [`Glance`] at the values does. Only what neither rules out is read with the place of
+//! every digit.
 
 use std::ops::Range;
 
@@ -9,6 +10,19 @@ use super::scan::DIGITS_MIN;
 
 /// `4242 - 4242` is still one number; a wider gap is a column of a table.
 const SEPARATORS_MAX: usize = 3;
+
+/// Groups of digits, of which one bit each stands for a byte.
+#[inline]
+pub(super) fn groups_of(places: u64) -> impl Iterator<Item = Range<usize>> {
+    let mut past = 0;
+    std::iter::from_fn(move || {
+        let left = places & u64::MAX.checked_shl(past)?;
+        let start = left.trailing_zeros();
+        let length = left.checked_shr(start)?.trailing_ones();
+        past = start + length;
+        Some(start as usize..past as usize)
+    })
+}
 
 /// A digit of the text and where it stands.
 #[derive(Debug, Clone, Copy)]
@@ -240,26 +254,42 @@ mod tests {
     use proptest::prelude::*;
 
     use super::{
-        super::scan::{Spot, spots},
+        super::scan::{Eye, Stretch, spots},
         *,
     };
 
+    struct Runs<'t> {
+        text: &'t str,
+        found: Vec<String>,
+    }
+
+    impl Eye for Runs<'_> {
+        fn sign(&mut self, _: usize) {}
+
+        fn at(&mut self, _: usize) {}
+
+        fn digits(&mut self, stretch: Stretch) {
+            let each = |run: &[Digit]| {
+                let digits = run.iter().map(|digit| char::from(b'0' + digit.value));
+                self.found.push(digits.collect());
+            };
+            runs(self.text, stretch.range, |_| false, each);
+        }
+    }
+
     fn all(text: &str) -> Vec<String> {
-        let mut found = Vec::new();
-        spots(text.as_bytes(), |spot| {
-            if let Spot::Digits(stretch) = spot {
-                runs(
-                    text,
-                    stretch.range,
-                    |_| false,
-                    |run| {
-                        let digits = run.iter().map(|digit| char::from(b'0' + digit.value));
-                        found.push(digits.collect());
-                    },
-                );
-            }
-        });
-        found
+        let found = Vec::new();
+        let mut runs = Runs { text, found };
+        spots(text.as_bytes(), &mut runs);
+        runs.found
+    }
+
+    #[test]
+    fn groups_are_told_by_their_bits() {
+        let groups = |places| groups_of(places).collect::<Vec<_>>();
+        assert_eq!(groups(0b1111_0111_1001_1000), [3..5, 7..11, 12..16]);
+        assert_eq!(groups(u64::MAX), vec![0..64]);
+        assert_eq!(groups(0), Vec::<Range<usize>>::new());
     }
 
     proptest! {

@@ -11,7 +11,7 @@ use std::ops::Range;
 
 use super::{
     Kind,
-    digits::{Digit, Glance, groups, is_even_between},
+    digits::{Digit, Glance, groups, groups_of, is_even_between},
     pan::{in_hex, luhn},
 };
 
@@ -104,33 +104,33 @@ pub(super) fn find(text: &str, run: &[Digit], hits: &mut Vec<(Range<usize>, Kind
     }
 }
 
-/// Whether the one run of a stretch may be one of them, by how it begins and what stands before it.
-pub(super) fn may_be_in(text: &str, name: Option<&str>, stretch: &Range<usize>) -> bool {
-    let bytes = text.as_bytes();
-    let within = &bytes[stretch.clone()];
-    let first = within.iter().position(u8::is_ascii_digit).unwrap_or(0);
-    !within.is_ascii()
-        || within[first] == b'0'
-        || may_be_called(
-            text,
-            name,
-            stretch.start + first,
-            stretch.len() == bytes.len(),
-        )
+/// Whether the one run of a stretch that begins at `start`, in these groups, may be one of them: what [`may_hold`] asks.
+pub(super) fn may_be_grouped(text: &str, name: Option<&str>, start: usize, places: u64) -> bool {
+    let mut length = 0;
+    let may_end = groups_of(places).any(|group| {
+        length += group.len();
+        is_length(length)
+    });
+    let first = start + places.trailing_zeros() as usize;
+    let is_whole = first == 0 && (u64::BITS - places.leading_zeros()) as usize == text.len();
+    is_plus_before(text, first)
+        || may_end && (text.as_bytes()[first] == b'0' || may_be_called(text, name, first, is_whole))
 }
 
 /// Whether the run may be one of them: what can be said before its name is read.
 pub(super) fn may_hold(text: &str, name: Option<&str>, glance: &Glance) -> bool {
     let (values, range) = (glance.values(), glance.range());
-    if values[0] == 0 && matches!(values.len(), 10 | 11) {
-        return true;
-    }
     // Where groups end: a number of another length is none of them.
-    let is_end = |length: usize| length <= values.len() && glance.is_begin(length);
+    let mut ends = (1..=values.len().min(LENGTH_MAX)).filter(|end| glance.is_begin(*end));
+    let may_end = ends.any(is_length);
     let is_whole = range.len() == text.len();
-    let may_end = is_end(8) || is_end(10) || is_end(11) || is_end(12) || is_end(LENGTH_MAX);
     is_plus_before(text, range.start)
         || (may_end && (values[0] == 0 || may_be_called(text, name, range.start, is_whole)))
+}
+
+/// Whether one of them has so many digits.
+fn is_length(digits: usize) -> bool {
+    matches!(digits, 8 | 10..=LENGTH_MAX)
 }
 
 /// Whether a name of one of them, or a `+`, may stand before a number, or be that of its field.

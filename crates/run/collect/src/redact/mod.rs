@@ -19,9 +19,9 @@ use std::{borrow::Cow, collections::BTreeMap, ops::Range};
 use serde_json::{Map, Value};
 use spec::section::redact::{Action, Redact};
 
-use digits::Glance;
+use digits::{Digit, Glance};
 use named::Named;
-use scan::{Spot, Stretch};
+use scan::{Eye, Stretch};
 use token::Tokens;
 pub(crate) use vault::Vault;
 
@@ -221,24 +221,16 @@ impl Redactor {
         }
         let mut hits = Hits::new();
         self.tokens.find(text, &mut hits);
-        // What lies before these is part of a hit, or was looked at.
-        let (mut named_past, mut mail_past) = (0, 0);
-        scan::spots(text.as_bytes(), |spot| match spot {
-            Spot::Sign(sign) if sign >= named_past => {
-                if let Some(value) = self.named.value_behind(text, sign) {
-                    named_past = value.end;
-                    hits.push((value, Kind::Field));
-                }
-            }
-            Spot::At(sign) if sign >= mail_past => {
-                if let Some((range, kind)) = mail::around(text, mail_past, sign) {
-                    mail_past = range.end;
-                    hits.push((range, kind));
-                }
-            }
-            Spot::Sign(_) | Spot::At(_) => {}
-            Spot::Digits(stretch) => numbers(text, name, stretch, &mut hits),
-        });
+        let mut sight = Sight {
+            named: &self.named,
+            text,
+            name,
+            hits,
+            named_past: 0,
+            mail_past: 0,
+        };
+        scan::spots(text.as_bytes(), &mut sight);
+        let hits = sight.hits;
         if hits.is_empty() {
             return Cow::Borrowed(text);
         }
@@ -411,31 +403,76 @@ impl Redactor {
     }
 }
 
-/// Cards and other numbers of a stretch of the text, which is the value of the field `name` where it has one.
-fn numbers(text: &str, name: Option<&str>, stretch: Stretch, hits: &mut Hits) {
-    let is_short = stretch.digits < pan::DIGITS_MIN && stretch.is_close;
-    if is_short && !japan::may_be_in(text, name, &stretch.range) {
-        return;
+/// What is found in a text, which is the value of the field `name` where it has one.
+struct Sight<'t> {
+    named: &'t Named,
+    text: &'t str,
+    name: Option<&'t str>,
+    hits: Hits,
+    /// What lies before these is part of a hit, or was looked at.
+    named_past: usize,
+    mail_past: usize,
+}
+
+impl Eye for Sight<'_> {
+    #[inline]
+    fn sign(&mut self, place: usize) {
+        if place >= self.named_past
+            && let Some(value) = self.named.value_behind(self.text, place)
+        {
+            self.named_past = value.end;
+            self.hits.push((value, Kind::Field));
+        }
     }
+
+    fn at(&mut self, place: usize) {
+        if place >= self.mail_past
+            && let Some((range, kind)) = mail::around(self.text, self.mail_past, place)
+        {
+            self.mail_past = range.end;
+            self.hits.push((range, kind));
+        }
+    }
+
+    #[inline]
+    fn digits(&mut self, stretch: Stretch) {
+        let (text, name) = (self.text, self.name);
+        let is_nothing = stretch.places.is_some_and(|places| {
+            let start = stretch.range.start;
+            !pan::may_be_grouped(text, name, start, places)
+                && !japan::may_be_grouped(text, name, start, places)
+        });
+        if !is_nothing {
+            numbers(text, name, stretch.range, &mut self.hits);
+        }
+    }
+}
+
+/// Cards and other numbers of a stretch of the text, which is the value of the field `name` where it has one.
+fn numbers(text: &str, name: Option<&str>, stretch: Range<usize>, hits: &mut Hits) {
     let nothing = |glance: &Glance| {
         !pan::may_hold(text, name, glance) && !japan::may_hold(text, name, glance)
     };
-    digits::runs(text, stretch.range, nothing, |run| {
-        // What its own name says is an id is no card in one piece.
-        let is_whole = run[0].from == 0 && run[run.len() - 1].to == text.len();
-        if !(is_whole && name.is_some_and(pan::is_id_name)) {
-            let before = hits.len();
-            pan::find(text, name, run, hits);
-            if hits.len() > before {
-                return;
-            }
-        }
-        let by_name = name.filter(|_| is_whole);
-        match by_name.and_then(|name| japan::kind_of_field(name, run)) {
-            Some(kind) => hits.push((0..text.len(), kind)),
-            None => japan::find(text, run, hits),
-        }
+    digits::runs(text, stretch, nothing, |run| {
+        numbers_of(text, name, run, hits)
     });
+}
+
+fn numbers_of(text: &str, name: Option<&str>, run: &[Digit], hits: &mut Hits) {
+    // What its own name says is an id is no card in one piece.
+    let is_whole = run[0].from == 0 && run[run.len() - 1].to == text.len();
+    if !(is_whole && name.is_some_and(pan::is_id_name)) {
+        let before = hits.len();
+        pan::find(text, name, run, hits);
+        if hits.len() > before {
+            return;
+        }
+    }
+    let by_name = name.filter(|_| is_whole);
+    match by_name.and_then(|name| japan::kind_of_field(name, run)) {
+        Some(kind) => hits.push((0..text.len(), kind)),
+        None => japan::find(text, run, hits),
+    }
 }
 
 /// Whether a number has too few digits before its point, or any other than 0 behind it.

@@ -50,8 +50,6 @@ const ALWAYS: [&str; 38] = [
 
 /// No name is this long: such a key is data.
 const NAME_MAX: usize = 256;
-/// Pairs of bytes, of each its lower five bits.
-const PAIRS: usize = 32 * 32;
 
 #[derive(Debug)]
 pub(super) struct Named {
@@ -59,8 +57,36 @@ pub(super) struct Named {
     names: Vec<Box<[u8]>>,
     /// One bit for each length that a name has, as a text of 64 bytes or more has the last.
     lengths: u64,
-    /// One bit for each pair of bytes with which a name ends: most words before a sign end otherwise.
-    ends: [u64; PAIRS / 64],
+    /// With which two and three bytes names end: most words before a sign end otherwise.
+    pairs: Ends<2>,
+    triples: Ends<3>,
+}
+
+/// One bit for each so many bytes at the end of names, of each byte its lower five bits: case does not matter.
+#[derive(Debug)]
+struct Ends<const BYTES: usize>(Vec<u64>);
+
+impl<const BYTES: usize> Ends<BYTES> {
+    fn of(names: &[Box<[u8]>]) -> Self {
+        let mut bits = vec![0; 1 << (5 * BYTES) >> 6];
+        for last in names.iter().filter_map(|name| name.last_chunk()) {
+            let place = Self::place(last);
+            bits[place / 64] |= 1 << (place % 64);
+        }
+        Self(bits)
+    }
+
+    #[inline]
+    fn place(last: &[u8; BYTES]) -> usize {
+        let parts = last.iter().map(|byte| usize::from(byte & 31));
+        parts.fold(0, |place, part| place << 5 | part)
+    }
+
+    #[inline]
+    fn holds(&self, last: &[u8; BYTES]) -> bool {
+        let place = Self::place(last);
+        self.0[place / 64] >> (place % 64) & 1 == 1
+    }
 }
 
 impl Named {
@@ -82,18 +108,11 @@ impl Named {
 
     fn of(names: Vec<Box<[u8]>>) -> Self {
         let lengths = names.iter().fold(0, |bits, name| bits | bit(name.len()));
-        let mut ends = [0; PAIRS / 64];
-        for pair in names
-            .iter()
-            .filter_map(|name| name.last_chunk())
-            .map(|last| pair(*last))
-        {
-            ends[pair / 64] |= 1 << (pair % 64);
-        }
         Self {
-            names,
             lengths,
-            ends,
+            pairs: Ends::of(&names),
+            triples: Ends::of(&names),
+            names,
         }
     }
 
@@ -120,10 +139,14 @@ impl Named {
     /// Whether a name may end where these bytes do.
     #[inline]
     fn may_end(&self, bytes: &[u8]) -> bool {
-        match bytes.last_chunk::<2>() {
-            Some([one, other]) if is_letter(*one) && is_letter(*other) => {
-                let pair = pair([*one, *other]);
-                self.ends[pair / 64] >> (pair % 64) & 1 == 1
+        match bytes {
+            [.., one, other] if is_letter(*one) && is_letter(*other) => {
+                self.pairs.holds(&[*one, *other])
+                    && match bytes.last_chunk() {
+                        Some(last) if is_letter(last[0]) => self.triples.holds(last),
+                        // One that is not longer, or has a dash there.
+                        _ => true,
+                    }
             }
             // One letter, or one behind a dash.
             _ => true,
@@ -179,11 +202,6 @@ impl Named {
 fn order(one: &[u8], other: &[u8]) -> Ordering {
     let by_length = one.len().cmp(&other.len());
     by_length.then_with(|| one.cmp(other))
-}
-
-/// Where two last bytes of a name stand among all pairs. Case does not matter.
-fn pair(last: [u8; 2]) -> usize {
-    usize::from(last[0] & 31) << 5 | usize::from(last[1] & 31)
 }
 
 fn bit(length: usize) -> u64 {

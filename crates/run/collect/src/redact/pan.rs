@@ -8,13 +8,15 @@ use std::ops::Range;
 
 use super::{
     Kind,
-    digits::{Digit, Glance, groups, is_even_between, name_before},
+    digits::{Digit, Glance, groups, groups_of, is_even_between, name_before},
 };
 
-pub(super) const DIGITS_MIN: usize = 13;
+const DIGITS_MIN: usize = 13;
 const DIGITS_MAX: usize = 19;
 /// Groups as they are embossed, beside even ones: American Express, Diners Club, UATP, long UnionPay and Maestro.
 const SHAPES: [&[usize]; 5] = [&[4, 6, 5], &[4, 6, 4], &[4, 5, 6], &[4, 4, 5], &[6, 13]];
+/// How they begin, where the second is not as long as the first.
+const SECOND: [(usize, usize); 3] = [(4, 6), (4, 5), (6, 13)];
 /// An even group is no longer than this; two of eight digits are a date and a time, or a part of an id.
 const GROUP_MAX: usize = 6;
 /// Digits of a fraction that a program writes out; with those before its point there are no more.
@@ -45,6 +47,46 @@ pub(super) fn find(
         });
         at += length;
     }
+}
+
+/// Whether the run of a stretch that begins at `start`, in these groups, may hold a card: what [`may_hold`] asks, but that
+/// several groups are told by their lengths alone.
+pub(super) fn may_be_grouped(text: &str, name: Option<&str>, start: usize, places: u64) -> bool {
+    let mut left = places.count_ones() as usize;
+    if left < DIGITS_MIN {
+        return false;
+    }
+    let mut before = 0;
+    groups_of(places).any(|group| {
+        // The first of several groups is short, and that behind it as long, or as in one of the shapes.
+        let length = group.len();
+        let is_shape = length == before || SECOND.contains(&(before, length));
+        let is_second = before <= GROUP_MAX && is_shape && left + before >= DIGITS_MIN;
+        (left, before) = (left - length, length);
+        is_second
+            || length >= DIGITS_MIN && may_be_in(text, name, start + group.start..start + group.end)
+    })
+}
+
+/// Whether digits that stand in one piece may be a card's, or hold one.
+fn may_be_in(text: &str, name: Option<&str>, piece: Range<usize>) -> bool {
+    let digits = &text.as_bytes()[piece.clone()];
+    let has_card = (0..=digits.len() - DIGITS_MIN).any(|at| {
+        let lead = digits[at..at + 4]
+            .iter()
+            .fold(0, |lead, digit| lead * 10 + usize::from(digit - b'0'));
+        // Where it is cut, only the lengths that schemes print are believed.
+        let behind = digits.len() - at - DIGITS_MIN;
+        let mut lengths = DIGITS_MIN..=DIGITS_MAX.min(digits.len() - at);
+        lengths.any(|length| {
+            let bit = length - DIGITS_MIN;
+            let is_whole = at == 0 && bit == behind;
+            ISSUED[lead] >> bit & 1 == 1
+                && (is_whole || matches!(length, 15 | 16))
+                && luhn(&digits[at..at + length])
+        })
+    });
+    has_card && !is_said_to_be_id(text, name, piece.start)
 }
 
 /// Whether the run may hold a card: what is said of its digits and their groups, and by the name before it.
@@ -312,7 +354,7 @@ fn is_nanoseconds(run: &[Digit], piece: &Range<usize>) -> bool {
 }
 
 /// What a digit adds to Luhn's sum where it counts twice.
-const TWICE: [u8; 10] = [0, 2, 4, 6, 8, 1, 3, 5, 7, 9];
+const TWICE: [u8; 16] = [0, 2, 4, 6, 8, 1, 3, 5, 7, 9, 0, 0, 0, 0, 0, 0];
 
 /// For each four leading digits the lengths of cards that begin so, [`DIGITS_MIN`] in the lowest bit.
 static ISSUED: [u8; 10_000] = {
@@ -357,17 +399,12 @@ const fn is_issued(lead: u32, length: usize) -> bool {
     }
 }
 
-/// Whether the check digit holds (ISO/IEC 7812-1).
-pub(super) fn luhn(values: &[u8]) -> bool {
-    let (mut sum, mut is_twice) = (0, false);
-    for value in values.iter().rev() {
-        let value = usize::from(*value);
-        sum += if is_twice {
-            usize::from(TWICE[value])
-        } else {
-            value
-        };
-        is_twice = !is_twice;
-    }
-    sum.is_multiple_of(10)
+/// Whether the check digit holds (ISO/IEC 7812-1), of digits or their values.
+#[inline]
+pub(super) fn luhn(digits: &[u8]) -> bool {
+    let (rest, pairs) = digits.as_rchunks();
+    let sum = pairs.iter().fold(0, |sum, [twice, once]| {
+        sum + usize::from(TWICE[usize::from(twice & 15)] + (once & 15))
+    });
+    (sum + usize::from(rest.first().map_or(0, |digit| digit & 15))).is_multiple_of(10)
 }

@@ -235,6 +235,36 @@ fn grouped(card: &str, group: usize, separator: &str) -> String {
         .join(separator)
 }
 
+#[test]
+fn a_card_of_19_digits_may_stand_in_two_groups() {
+    assert_eq!(
+        redactor().text("650234-9805373488940\n"),
+        "[redacted:pan]\n"
+    );
+}
+
+proptest! {
+    /// What is passed over at a glance is nothing that reading finds, digit by digit.
+    #[test]
+    fn no_number_is_passed_over(
+        before in "(tel |電話|my_number=|\\+|code |/|\n|0978e6\n)?",
+        groups in "((4242|3782|5555|0[0-9]|[3-6][0-9]{3}|650234)[ ._-]{0,4})?[0-9]{1,19}([ ._/\t-]{1,4}[0-9]{1,13}){0,4}",
+        after in "(\n|あ| x| 4242)?",
+        name in proptest::option::of(prop_oneof!["phone", "my_number", "order_id", "note"]),
+    ) {
+        let text = format!("{before}{groups}{after}");
+        let name = name.as_deref();
+        let mut read = Hits::new();
+        let everything = 0..text.len();
+        digits::runs(&text, everything, |_| false, |run| numbers_of(&text, name, run, &mut read));
+        let found = match read.is_empty() {
+            true => text.clone().into(),
+            false => redactor().replaced(&text, read, &mut Found::default()),
+        };
+        prop_assert_eq!(redactor().hide(&text, name, &mut Found::default()), found);
+    }
+}
+
 proptest! {
     #[test]
     fn no_test_card_survives_wherever_it_stands(
@@ -357,6 +387,8 @@ fn telephone_numbers_are_known_by_their_groups() {
         ("090-1234-5678 まで", "[redacted:phone] まで"),
         ("call 03-1234-5678.", "call [redacted:phone]."),
         ("0120-123-456", "[redacted:phone]"),
+        ("1/090-1234-5678", "1/[redacted:phone]"),
+        ("code 0978e6\n03-1234-5678", "code 0978e6\n[redacted:phone]"),
         ("+81 90-1234-5678", "[redacted:phone]"),
         ("tel: 09012345678", "tel: [redacted:phone]"),
         ("携帯０９０－１２３４－５６７８", "携帯[redacted:phone]"),
@@ -369,6 +401,10 @@ fn telephone_numbers_are_known_by_their_groups() {
         assert_eq!(redactor.text(text), expected);
     }
     assert_eq!(redactor.field("phone", "09012345678"), "[redacted:phone]");
+    assert_eq!(
+        redactor.field("my_number", "1234-5678-9018"),
+        "[redacted:my_number]"
+    );
 }
 
 #[test]
