@@ -22,6 +22,7 @@ pub mod facts;
 mod format;
 mod mend;
 pub mod render;
+mod runtime;
 
 pub mod import;
 pub mod init;

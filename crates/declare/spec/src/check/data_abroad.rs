@@ -32,7 +32,10 @@ fn check(sight: &Sight<'_>, found: &mut Found<'_>) {
     let provider = infrastructure.provider.as_deref().unwrap_or_default();
     let all = allowed.join(", ");
     for (name, region) in &infrastructure.regions {
-        let fact = sight.facts().one("regions", &[provider, name]);
+        let fact = match provider {
+            "" => sight.facts().of("regions", &[]).find(|fact| fact.get("region") == name),
+            _ => sight.facts().one("regions", &[provider, name]),
+        };
         let Some(country) = region.country.as_deref().or(fact.map(|fact| fact.get("country"))).filter(|country| !allowed.iter().any(|it| it == country)) else { continue };
         let diagnostic = found.note(sight.places.key(&["infrastructure", "regions", name]), say!("`{name}` lies in {country}, and data may rest in {all} only", "`{name}` は {country} にありますが、データを置けるのは {all} だけです"));
         diagnostic.also(sight.places.key(&["compliance", "data_in"]), say!("allowed", "許される国"));

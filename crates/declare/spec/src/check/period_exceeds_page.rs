@@ -6,8 +6,8 @@ use super::{Found, Sight};
 
 rule! {
     /// # Finds
-    /// A metric of a severity whose `period` × `periods`, or an alert whose `for`, with the collection interval, is longer than the `page_within` of that severity.
-    /// ja: `period` × `periods` または `for` に収集間隔を足すと、その重大度の `page_within` より長いメトリクスやアラート。
+    /// A metric of a severity whose `period` × `periods`, or an alert whose `for`, with the collection interval, is longer than the `page_within` of that severity; so an alert whose `every` × `periods` is.
+    /// ja: `period` × `periods` または `for` に収集間隔を足すと、その重大度の `page_within` より長いメトリクスやアラート。`every` × `periods` がそれより長いアラートも。
     /// # Why
     /// The value is formed only when the period is over: by then the page is late.
     /// ja: 値は期間が終わってから決まるため、その時点ですでに通知が遅れています。
@@ -51,16 +51,18 @@ fn check(sight: &Sight<'_>, found: &mut Found<'_>) {
             .also(sight.places.at(&["severities", severity, "page_within"]), say!("told within", "通知期限"));
     }
     for (name, alert) in &monitoring.alerts {
-        let (Some(lasts), Some(severity)) = (alert.r#for, &alert.severity) else { continue };
+        let Some(severity) = &alert.severity else { continue };
         let Some(within) = sight.spec.severities.get(severity).and_then(|it| it.page_within) else { continue };
-        let worst = Span(lasts.0 + interval.0);
+        let times = u32::try_from(alert.periods.unwrap_or(1)).unwrap_or(u32::MAX);
+        let lasts = alert.r#for.map(|lasts| (Span(lasts.0 + interval.0), "for", summed(lasts.to_string(), Span(lasts.0 + interval.0))));
+        let looks = alert.every.map(|every| (Span(every.0.saturating_mul(times)), "every", Say::same(format!("{every} × {times}"))));
+        let Some((worst, field, Say { en, ja })) = lasts.into_iter().chain(looks).max_by_key(|(worst, ..)| *worst) else { continue };
         if worst <= within {
             continue;
         }
-        let Say { en, ja } = summed(lasts.to_string(), worst);
         found
             .note(
-                sight.places.at(&["monitoring", "alerts", name, "for"]),
+                sight.places.at(&["monitoring", "alerts", name, field]),
                 say!("{en}, longer than the {within} in which `{severity}` must be told", "{ja} で、`{severity}` の通知期限 {within} を超えます"),
             )
             .also(sight.places.at(&["severities", severity, "page_within"]), say!("told within", "通知期限"));

@@ -88,6 +88,12 @@ record! {
         /// How long the value must be so.
         /// ja: 継続時間。
         r#for: Option<Span>,
+        /// How often it is looked at.
+        /// ja: 評価する間隔。
+        every: Option<Span>,
+        /// How often in a row, where more than one look is needed.
+        /// ja: 連続して満たす回数。
+        periods: Option<u64>,
         /// As how bad it counts; a key of `severities`.
         /// ja: 重大度。
         severity: Option<String>,

@@ -3,6 +3,7 @@
 //! Source: the API reference of Kubernetes (apps/v1, autoscaling/v2, policy/v1, networking.k8s.io/v1, batch/v1) and of
 //! the Prometheus operator (monitoring.coreos.com/v1).
 
+mod gateway;
 mod workload;
 
 use std::{collections::HashMap, time::Duration};
@@ -96,6 +97,8 @@ impl Object<'_> {
             "HorizontalPodAutoscaler" => self.scaler(&mut spec, source, draft, places),
             "Service" => self.service(&mut spec, source, draft),
             "Ingress" => self.ingress(&mut spec, source, draft),
+            "HTTPRoute" => self.route(&mut spec, source, draft),
+            "BackendTrafficPolicy" => self.traffic(&mut spec, source, draft),
             "CronJob" => self.cron(&mut spec, source, draft),
             "ServiceMonitor" | "PodMonitor" => self.monitor(&mut spec, source, draft),
             "PrometheusRule" => {

@@ -22,6 +22,8 @@ impl Reader<'_> {
         self.objectives_without_a_tier();
         self.path();
         self.backups_copied();
+        self.replicas_of_databases();
+        self.deleted_too_soon();
         self.backups_of_databases();
         self.tiers_of_procedures();
         self.drills();
@@ -369,6 +371,37 @@ impl Reader<'_> {
             let why = say!("the document is in Japanese", "日本語の文書");
             self.draft
                 .guess(&["service", "time_zone"], "Asia/Tokyo", 0, why);
+        }
+    }
+
+    /// The document says of what in a word beside the replica, and there is one of the kind.
+    fn replicas_of_databases(&mut self) {
+        const DATABASE: [&str; 8] = [
+            "database",
+            "データベース",
+            "postgres",
+            "mysql",
+            "aurora",
+            "rds",
+            "read replica",
+            "リードレプリカ",
+        ];
+        let mode = ["continuity", "replication", "replica", "mode"];
+        let of = ["continuity", "replication", "replica", "of"];
+        let Some(database) = self.draft.only_in(&["infrastructure", "databases"]) else {
+            return;
+        };
+        if !self.draft.has(&mode) || self.draft.has(&of) {
+            return;
+        }
+        let line = self.draft.line_of(&mode);
+        let around = self.whole.lines().skip(line.saturating_sub(1)).take(1);
+        let is_of_it = around
+            .map(str::to_lowercase)
+            .any(|text| DATABASE.iter().any(|word| text.contains(word)));
+        if is_of_it {
+            let why = say!("there is one database", "データベースは一つ");
+            self.draft.guess(&of, database, line, why);
         }
     }
 

@@ -9,6 +9,7 @@ use super::{
     no_home,
     numbers::says_one,
     place,
+    procedure::looked_times,
     table::Table,
     watching::lasts,
     words::{self, Form},
@@ -46,7 +47,20 @@ pub(super) const SEVERITY: [&str; 11] = [
     "緊急度",
     "通知レベル",
 ];
+/// How often somebody, or something, looks.
+const EVERY: [&str; 9] = [
+    "evaluated_every",
+    "evaluation_interval",
+    "evaluated",
+    "every",
+    "checked_every",
+    "check_interval",
+    "評価間隔",
+    "評価周期",
+    "確認間隔",
+];
 const RUNBOOK: [&str; 5] = ["手順書", "対応手順", "手順", "runbook", "playbook"];
+const NONE: [&str; 4] = ["", "-", "–", "—"];
 const ALERT: [&str; 3] = ["alert", "alarm", "アラート"];
 /// Who is told, or by which way; the severity may stand in brackets behind it.
 const TOLD: [&str; 9] = [
@@ -89,6 +103,10 @@ impl Reader<'_> {
         let is_of_metrics = is_formed
             || table.keys[table.name].contains("metric")
             || table.keys[table.name].contains("メトリクス");
+        if whens.is_empty() && severity.is_some() && is_when(&table.name) {
+            self.conditions(table, severity);
+            return true;
+        }
         if whens.is_empty() || !is_ours || (is_of_metrics && whens.len() == 1) {
             return false;
         }
@@ -116,6 +134,31 @@ impl Reader<'_> {
             }
         }
         true
+    }
+
+    /// A table whose rows are called by their conditions.
+    fn conditions(&mut self, table: &Table<'_>, severity: Option<usize>) {
+        for (line, row) in table.rows {
+            let cell = |at: Option<usize>| at.map_or(String::new(), |at| table.cell(row, at));
+            let text = cell(Some(table.name));
+            let rank = self.rank(&cell(severity));
+            let id = self.alert(&text, rank, *line, "");
+            let at = |field| ["monitoring", "alerts", id.as_str(), field];
+            for (field, words) in [("every", &EVERY[..]), ("for", &LASTING)] {
+                let value = place::value(Form::Seconds, &cell(table.column(words)));
+                if let Some(value) = value.filter(|_| !self.draft.has(&at(field))) {
+                    self.draft.set(&at(field), value, *line);
+                }
+            }
+            let periods = looked_times(&text);
+            if let Some(periods) = periods.filter(|_| self.draft.has(&at("every"))) {
+                self.draft.set(&at("periods"), periods, *line);
+            }
+            let runbook = cell(table.column(&RUNBOOK));
+            if !NONE.contains(&runbook.as_str()) {
+                self.draft.set(&at("runbook"), runbook, *line);
+            }
+        }
     }
 
     /// The severity that a text names, in the words of the document or in everybody's.
@@ -163,7 +206,7 @@ impl Reader<'_> {
             self.severity(severity, line);
             self.draft.set(&at("severity"), severity, line);
         }
-        if !["", "-", "–", "—"].contains(&told.runbook) {
+        if !NONE.contains(&told.runbook) {
             self.draft.set(&at("runbook"), told.runbook, line);
         }
         if let Some(measures) = measures {

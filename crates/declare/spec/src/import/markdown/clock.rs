@@ -24,7 +24,14 @@ pub(super) const ON_CALL: [&str; 9] = [
 ];
 
 /// Words for every hour of every day.
-const AROUND: [&str; 8] = [
+const AROUND: [&str; 15] = [
+    "at any hour",
+    "at every hour",
+    "at all hours",
+    "day or night",
+    "day and night",
+    "昼夜を問わず",
+    "夜間休日を問わず",
     "24時間365日",
     "24時間 365日",
     "365日24時間",
@@ -173,7 +180,12 @@ impl Reader<'_> {
             "release window",
             "change window",
         ];
-        const DOWN: [&str; 13] = [
+        const DOWN: [&str; 18] = [
+            "holding page",
+            "maintenance page",
+            "sorry page",
+            "ソーリーページ",
+            "メンテナンスページ",
             "停止",
             "止め",
             "止ま",
@@ -270,7 +282,10 @@ fn counted(whole: &str) -> Option<bool> {
         "excluding maintenance",
         "excluding scheduled",
     ];
-    const IN: [&str; 11] = [
+    const IN: [&str; 14] = [
+        "not carved out",
+        "planned work counts",
+        "planned downtime counts",
         "計画停止を含",
         "計画停止も含",
         "稼働率に含め",
@@ -301,7 +316,7 @@ fn rhythm(text: &str) -> Option<&'static str> {
         "every week",
         "every sun",
         "every sat",
-        "every mon",
+        "every monday",
         "every tue",
         "every wed",
         "every thu",

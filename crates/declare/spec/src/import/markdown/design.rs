@@ -62,6 +62,7 @@ impl Reader<'_> {
                     self.fields("dependencies", &["dependencies", &id], it, data);
                 }
             }
+            "rules" | "rule" | "lifecycle" if is_list && self.lifecycle(node, data) => {}
             _ if is_list && name.starts_with("layer_") => self.layer(written, node, data),
             _ if is_map && (name.contains("compliance") || name.contains("準拠")) => {
                 self.compliance(name, node, data)

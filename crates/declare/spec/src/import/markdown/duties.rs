@@ -207,6 +207,30 @@ impl Reader<'_> {
             "当社のサーバ",
             "弊社サーバ",
         ];
+        // Who takes an order by telephone types what is read out.
+        const STAFF: [&str; 11] = [
+            "agent",
+            "operator",
+            "staff",
+            "clerk",
+            "call center",
+            "call centre",
+            "オペレータ",
+            "担当者",
+            "受付",
+            "職員",
+            "コールセンター",
+        ];
+        const TYPED: [&str; 8] = [
+            "types the card",
+            "type the card",
+            "keys the card",
+            "keys in the card",
+            "enters the card",
+            "enter the card",
+            "カード番号を入力",
+            "カード番号を代行入力",
+        ];
         let lower = text.to_lowercase();
         let has = |words: &[&str]| words.iter().any(|word| lower.contains(word));
         for (at, word) in text.match_indices("SAQ") {
@@ -221,7 +245,8 @@ impl Reader<'_> {
                 self.draft.set(&["compliance", "saq"], saq, line);
             }
         }
-        if has(&ENTERED) && has(&TAKEN) && !has(&DENIED) {
+        let is_typed = has(&STAFF) && has(&TYPED);
+        if (is_typed || has(&ENTERED) && has(&TAKEN)) && !has(&DENIED) {
             self.once(&["security", "card_entry"], "direct", line);
         }
     }

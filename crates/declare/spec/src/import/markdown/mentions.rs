@@ -280,7 +280,7 @@ impl Reader<'_> {
             "disaster",
         ];
         let stands_by = |part: &str| STANDBY.iter().any(|word| part.contains(word));
-        let lower = text.to_lowercase();
+        let lower = place::with_regions(&text.to_lowercase());
         let words = lower.split(|c: char| !(c.is_ascii_alphanumeric() || c == '-'));
         let mut rest = lower.as_str();
         for region in words.filter(|word| place::is_region(word)) {

@@ -17,6 +17,7 @@ mod aside;
 mod blocks;
 mod bounds;
 mod clock;
+mod components;
 mod copied;
 mod costed;
 mod delivered;
@@ -27,8 +28,10 @@ mod fields;
 mod figures;
 mod fold;
 mod leaf;
+mod lifecycle;
 mod mentions;
 mod named;
+mod neighbours;
 mod noticed;
 mod numbers;
 mod objectives;
@@ -138,6 +141,8 @@ struct Reader<'r> {
     delivered: Vec<delivered::Delivered>,
     /// The regions that backups are copied to, and which line says so.
     copies_in: Vec<(String, usize)>,
+    /// What a store deletes by a rule of its own.
+    expiring: Vec<lifecycle::Expiring>,
     /// A time that is set aside again and again: which line says so, how often and how long. What happens then, the next
     /// sentence says.
     slot: Option<(usize, &'static str, String)>,
@@ -220,6 +225,7 @@ impl<'r> Reader<'r> {
             copies: Vec::new(),
             delivered: Vec::new(),
             copies_in: Vec::new(),
+            expiring: Vec::new(),
             slot: None,
             lead: String::new(),
             above: Vec::new(),

@@ -282,53 +282,6 @@ impl Reader<'_> {
         }
     }
 
-    /// `EKS 1.27`, `Node.js 16`: a line of an inventory; `false` where it is none.
-    pub(super) fn versioned(&mut self, text: &str, line: usize) -> bool {
-        const RUNTIMES: [&str; 8] = [
-            "node.js", "nodejs", "python", "ruby", "php", "java", "corretto", "dotnet",
-        ];
-        const PLATFORMS: [(&str, &str); 3] = [("eks", "eks"), ("gke", "gke"), ("aks", "aks")];
-        const LONGEST: usize = 28;
-        let lower = text.trim().to_lowercase();
-        let name_ends = lower.find(|c: char| c.is_ascii_digit());
-        let Some(at) = name_ends.filter(|_| lower.len() <= LONGEST && lower.is_ascii()) else {
-            return false;
-        };
-        let name = lower[..at].trim_matches(|c: char| c.is_whitespace() || c == ':' || c == 'v');
-        let version = lower[at..].split_whitespace().next().unwrap_or_default();
-        let is_version = version.chars().all(|c| c.is_ascii_digit() || c == '.')
-            && lower[at..].trim() == version;
-        if !is_version {
-            return false;
-        }
-        let why = || say!("a line of what is in use", "使用中の製品の一覧");
-        if RUNTIMES.contains(&name) {
-            let id = self.draft.id("compute", name);
-            let path = ["infrastructure", "compute", &id, "runtime"];
-            let runtime = format!("{} {version}", name.replace("node.js", "nodejs"));
-            self.draft.guess(&path, runtime, line, why());
-            return true;
-        }
-        let Some((_, product)) = PLATFORMS.iter().find(|(word, _)| *word == name) else {
-            return false;
-        };
-        let id = self.spoken_part("compute", name);
-        let id = if id == "main" {
-            (*product).to_owned()
-        } else {
-            id
-        };
-        let at = |field| ["infrastructure", "compute", id.as_str(), field];
-        if self.draft.has(&at("version")) {
-            return false;
-        }
-        self.draft.guess(&at("version"), version, line, why());
-        if !self.draft.has(&at("product")) {
-            self.draft.guess(&at("product"), *product, line, why());
-        }
-        true
-    }
-
     /// The tables and lists of a web firewall: in which region that of a CDN is made.
     fn firewall_made_in(&mut self, text: &str, line: usize) {
         const MADE: [&str; 6] = [

@@ -148,8 +148,50 @@ pub(super) fn is_address(text: &str) -> bool {
     parts.len() == 4 && parts.iter().all(is_part)
 }
 
-/// Whether a text is the name of a region of a provider: `ap-northeast-1`, `asia-northeast1`, `us-gov-west-1`.
+/// Regions as Azure's pages name them, the longer first, and their ids.
+const REGIONS: [(&str, &str); 24] = [
+    ("north central us", "northcentralus"),
+    ("south central us", "southcentralus"),
+    ("west central us", "westcentralus"),
+    ("central us", "centralus"),
+    ("east us 2", "eastus2"),
+    ("east us", "eastus"),
+    ("west us 3", "westus3"),
+    ("west us 2", "westus2"),
+    ("west us", "westus"),
+    ("canada central", "canadacentral"),
+    ("canada east", "canadaeast"),
+    ("japan east", "japaneast"),
+    ("japan west", "japanwest"),
+    ("north europe", "northeurope"),
+    ("west europe", "westeurope"),
+    ("uk south", "uksouth"),
+    ("uk west", "ukwest"),
+    ("germany west central", "germanywestcentral"),
+    ("france central", "francecentral"),
+    ("switzerland north", "switzerlandnorth"),
+    ("southeast asia", "southeastasia"),
+    ("east asia", "eastasia"),
+    ("australia east", "australiaeast"),
+    ("korea central", "koreacentral"),
+];
+
+/// A text in small letters with the ids of the regions that it names.
+pub(super) fn with_regions(lower: &str) -> String {
+    let mut text = lower.to_owned();
+    for (name, id) in REGIONS {
+        if text.contains(name) {
+            text = text.replace(name, id);
+        }
+    }
+    text
+}
+
+/// Whether a text is the name of a region of a provider: `ap-northeast-1`, `asia-northeast1`, `us-gov-west-1`, `eastus2`.
 pub(super) fn is_region(text: &str) -> bool {
+    if REGIONS.iter().any(|(_, id)| *id == text) {
+        return true;
+    }
     const AREAS: [&str; 14] = [
         "us-",
         "ap-",

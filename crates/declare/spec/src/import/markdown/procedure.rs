@@ -239,7 +239,7 @@ fn named(text: &str, word: &str) -> bool {
 }
 
 /// How many looks in a row it takes until something counts as down: `3回続けて失敗`, `three times in a row`.
-fn looked_times(text: &str) -> Option<u64> {
+pub(super) fn looked_times(text: &str) -> Option<u64> {
     let lower = text.to_lowercase();
     let counts = figures(text).into_iter().find(|it| {
         let after = lower.get(it.end..).unwrap_or_default().trim_start();

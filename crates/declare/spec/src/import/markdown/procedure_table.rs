@@ -51,7 +51,8 @@ impl Reader<'_> {
             "executor",
             "実施",
         ];
-        let name = table.column(&STEP).unwrap_or(table.name);
+        // A column that numbers the steps may be called so, too.
+        let name = table.column(&STEP).unwrap_or(table.name).max(table.name);
         let Some(time) = table.column(&TIME).filter(|at| *at != name) else {
             return false;
         };

@@ -105,7 +105,8 @@ impl Reader<'_> {
                 .iter()
                 .any(|word| lists_alerts.contains(word));
             if severity.is_some() || lists_alerts {
-                return self.alert(text, severity.map(|(severity, _)| severity), line, "");
+                self.alert(text, severity.map(|(severity, _)| severity), line, "");
+                return;
             }
         }
         if let Some((name, said)) = text.split_once([':', '：']) {
@@ -293,8 +294,9 @@ impl Reader<'_> {
 const LABEL_MAX: usize = 40;
 
 /// What is said below stands in a plan to bring a service back.
-pub(super) const RECOVERY: [&str; 6] = [
+pub(super) const RECOVERY: [&str; 7] = [
     "failover",
+    "fail over",
     "切り替え",
     "切替",
     "復旧",

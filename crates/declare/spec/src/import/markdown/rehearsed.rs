@@ -20,7 +20,7 @@ const RECOVERED: [&str; 11] = [
     "切り替え",
     "フェイルオーバー",
 ];
-const TRIED: [&str; 12] = [
+const TRIED: [&str; 13] = [
     "test",
     "drill",
     "exercise",
@@ -33,6 +33,19 @@ const TRIED: [&str; 12] = [
     "訓練",
     "演習",
     "テスト",
+    "確認",
+];
+/// Headings of what is rehearsed of the whole service.
+const EXERCISES: [&str; 9] = [
+    "exercise",
+    "exercises",
+    "drill",
+    "drills",
+    "game day",
+    "game days",
+    "訓練",
+    "演習",
+    "障害訓練",
 ];
 
 /// A line, the heading or lead that it stands under, and what is read of both.
@@ -52,6 +65,12 @@ impl Told<'_> {
     fn is_tried(&self, words: &[&str]) -> bool {
         let text = self.text.to_lowercase();
         words.iter().any(|word| text.contains(word))
+    }
+
+    fn is_of_exercises(&self) -> bool {
+        let heading = self.above.to_lowercase();
+        let is_sign = |c: char| !c.is_alphabetic();
+        EXERCISES.contains(&heading.trim_matches(is_sign))
     }
 
     fn rhythm(&self) -> Option<&'static str> {
@@ -95,7 +114,7 @@ impl Reader<'_> {
         let of_backups = told.speaks(&["backup", "バックアップ"]) && told.is_tried(&TRIED[..6]);
         if told.speaks(&RESTORED) || of_backups {
             self.restore_tried.get_or_insert(said);
-        } else if told.speaks(&RECOVERED) {
+        } else if told.speaks(&RECOVERED) || told.is_of_exercises() {
             self.drilled.get_or_insert(said);
         }
     }

@@ -35,7 +35,11 @@ impl Reader<'_> {
             "バックアップ",
             "pii",
         ];
-        const ONLY: [&str; 25] = [
+        const ONLY: [&str; 29] = [
+            "exclusively within",
+            "exclusively in",
+            "only within",
+            "solely within",
             "内にのみ",
             "内のみ",
             "内だけ",

@@ -47,6 +47,23 @@ impl Reader<'_> {
             "backups" => {
                 let id = self.draft.id("backups", &super::short(name, "backup"));
                 self.backed_up.push((id.clone(), name.to_owned(), line));
+                // What is written since the last copy is in the log.
+                const LOGGED: [&str; 9] = [
+                    "point-in-time",
+                    "point in time recovery",
+                    "pitr",
+                    "plus log",
+                    "transaction log",
+                    "wal ",
+                    "ポイントインタイム",
+                    "トランザクションログ",
+                    "継続的",
+                ];
+                let said = row.join(" / ").to_lowercase();
+                if LOGGED.iter().any(|word| said.contains(word)) {
+                    let path = ["continuity", "backups", id.as_str(), "point_in_time"];
+                    self.draft.set(&path, true, line);
+                }
                 (vec!["continuity", "backups"], id)
             }
             "streams" => {

@@ -4,7 +4,10 @@
 use promise::say;
 use serde_json::json;
 
-use super::{Reader, numbers::says_one, place, shapes::WHOLE, words::plain};
+use super::{
+    Reader, neighbours::are_networks, no_home, numbers::says_one, place, shapes::WHOLE,
+    words::plain,
+};
 
 /// Heads of the column that says from where a connection is let in.
 const FROM: [&str; 11] = [
@@ -20,6 +23,8 @@ const FROM: [&str; 11] = [
     "アクセス元",
     "送信元_先",
 ];
+/// A table with so many columns says more of its rows than their ranges.
+const WIDE: usize = 5;
 const PORT: [&str; 4] = ["port", "ports", "ポート", "ポート番号"];
 const DIRECTION: [&str; 4] = ["direction", "type", "方向", "種別"];
 const GROUP: [&str; 14] = [
@@ -189,11 +194,14 @@ impl Reader<'_> {
         }
     }
 
-    /// Who has which addresses: a column in which every row has a range.
+    /// Who has which addresses: a column in which nearly every row has a range.
     fn subnets(&mut self, keys: &[String], rows: &[(usize, Vec<&str>)]) -> bool {
+        let is_in = |row: &Vec<&str>, column: usize| row.get(column).is_some_and(|it| is_range(it));
+        // A sum has no range, and what is kept free may have but the begin of one.
         let is_of_ranges = |column: usize| {
-            let cell = |row: &Vec<&str>| row.get(column).is_some_and(|cell| is_range(cell));
-            !rows.is_empty() && rows.iter().all(|(_, row)| cell(row))
+            let ranges = rows.iter().filter(|(_, row)| is_in(row, column)).count();
+            ranges > 0
+                && (ranges == rows.len() || ranges > 2 && (rows.len() - ranges) * 3 <= rows.len())
         };
         let columns: Vec<usize> = (0..keys.len())
             .filter(|column| is_of_ranges(*column))
@@ -205,8 +213,19 @@ impl Reader<'_> {
             self.subnets_by_zone(keys, rows, &columns);
             return true;
         }
+        let are_networks = are_networks(keys, rows, column);
         for (line, row) in rows {
             let others = || row.iter().enumerate().filter(|(at, _)| *at != column);
+            if !is_in(row, column) {
+                if row.get(column).is_some_and(|cell| says_one(cell)) {
+                    self.draft.lost(*line, &row.join(" / "), no_home());
+                }
+                continue;
+            }
+            if are_networks {
+                self.neighbour(row, column, *line);
+                continue;
+            }
             let name = others()
                 .map(|(_, cell)| *cell)
                 .find(|cell| cell.chars().any(char::is_alphabetic));
@@ -222,7 +241,8 @@ impl Reader<'_> {
                 *line,
             );
         }
-        true
+        // What else a wide table says of each is read too.
+        keys.len() < WIDE
     }
 
     /// A row for each use of addresses, and a column for each zone: a subnet in each cell.

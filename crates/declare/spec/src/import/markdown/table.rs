@@ -215,6 +215,7 @@ impl Reader<'_> {
             return self.table_that_serves(head, rows, &elsewhere);
         }
         let table = Table::new(head, rows);
+        self.built_with(&table);
         if self.network_table(&table.keys, rows)
             || self.settings(&table)
             || self.costs(&table)

@@ -272,7 +272,7 @@ impl Reader<'_> {
         severity: Option<&'static str>,
         line: usize,
         words: &str,
-    ) {
+    ) -> String {
         let said = condition(text);
         let about = said.as_ref().map_or(text, |said| said.about.as_str());
         let id = self.draft.id(
@@ -306,6 +306,7 @@ impl Reader<'_> {
             );
         }
         self.watch("alerts", &id, format!("{words} {text}"), line);
+        id
     }
 
     pub(super) fn dashboards(&mut self, node: &Node, data: &Data<'_>) {

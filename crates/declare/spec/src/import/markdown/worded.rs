@@ -253,6 +253,7 @@ impl Reader<'_> {
             Kind::Time if has(&ANSWERED) && words::severity(text).is_some() => {
                 if let Some((severity, _)) = words::severity(text) {
                     self.severity(severity, line);
+                    self.around_the_clock(severity, text, line);
                     let path = ["severities", severity, "answer_within"];
                     let said = self.draft.says(&path).and_then(|it| it.as_str());
                     let elsewhere = self.draft.line_of(&path).abs_diff(line) > 0;

@@ -297,9 +297,14 @@ pub(super) fn rhythm(text: &str) -> Option<&'static str> {
     if SEVERAL.iter().any(|word| text.contains(word)) {
         return None;
     }
+    // `12 monthly dumps`: how many are kept.
+    let is_count = |at: usize| {
+        let before = text[..at].trim_end();
+        before.len() < at && before.ends_with(|c: char| c.is_ascii_digit())
+    };
     RHYTHMS
         .iter()
-        .find(|(word, _)| text.contains(word))
+        .find(|(word, _)| text.find(word).is_some_and(|at| !is_count(at)))
         .map(|(_, span)| *span)
 }
 
