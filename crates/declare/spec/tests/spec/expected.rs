@@ -347,6 +347,33 @@ pub(crate) const EXPECTED: &[(&str, &[&str])] = &[
         ],
     ),
     (
+        "patient_access.md",
+        &[
+            // A holding page of 90 min each month, 43.2 left; called 06:00 to 22:00; records in the United States, cards read in
+            // Canada; 10.40.24.0/21 within 10.40.16.0/20; 1,288 > 800; 48 s > 20 s; 2 looks each 30 min, a page within 10; card
+            // numbers typed under SAQ A; copied each night, 1 h owed; 100 min > 60; 43,020; six years kept, 1,825 days; Node.js 18.
+            "stops-exceed-availability",
+            "nobody-at-night",
+            "data-abroad",
+            "ranges-overlap",
+            "connections-exceed-database",
+            "retries-exceed-idle-timeout",
+            "period-exceeds-page",
+            "card-entry-against-scope",
+            "backup-exceeds-rpo",
+            "recovery-exceeds-rto",
+            "total-does-not-add-up",
+            "stated-twice",
+            "past-end-of-life",
+            "rto-against-availability",
+            // An alert on the replica's lag is told of in a sentence, too.
+            "alert-without-severity",
+            "alert-without-runbook",
+            "steps-without-executor",
+            "budget-without-actuals",
+        ],
+    ),
+    (
         "saas_on_kubernetes.md",
         &[
             // 15 + 40 + 5 = 60 min > 30 min; a message comes again after 30 s of 2 min.

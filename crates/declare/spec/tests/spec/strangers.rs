@@ -535,3 +535,35 @@ fn a_job_whose_targets_are_found_in_a_way_unknown_here_is_told_and_left_out() {
     let left = |it: &&spec::import::Entry| it.what == "shop";
     assert!(done.report.iter().any(|it| left(&it)), "{:#?}", done.report);
 }
+
+#[test]
+fn what_a_store_deletes_is_held_against_what_is_kept() {
+    let design = |rules: &str| {
+        format!(
+            "# Retention\n\nHIPAA applies.\n\n| Data | Kept |\n|---|---|\n| Audit records of PHI, 45 CFR 164.316 | six years |\n\n## Lifecycle\n\n```json\n{{ \"rules\": [{rules}] }}\n```\n"
+        )
+    };
+    let of_s3 = |days: u32| {
+        format!(
+            "{{ \"ID\": \"audit\", \"Filter\": {{ \"Prefix\": \"audit/\" }}, \"Expiration\": {{ \"Days\": {days} }} }}"
+        )
+    };
+    assert_eq!(found("plan.md", &design(&of_s3(1825))), ["stated-twice"]);
+    assert_eq!(found("plan.md", &design(&of_s3(2200))), NOTHING);
+    let of_google = "{ \"name\": \"audit\", \"action\": { \"type\": \"Delete\" }, \"condition\": { \"age\": 365 } }";
+    assert_eq!(found("plan.md", &design(of_google)), ["stated-twice"]);
+}
+
+#[test]
+fn a_server_in_bicep_takes_as_many_connections_as_its_parameter_says() {
+    let design = |most: u32| {
+        format!(
+            "# Data\n\n```bicep\nresource pg 'Microsoft.DBforPostgreSQL/flexibleServers@2024-08-01' = {{\n  name: 'orders' // one\n  properties: {{\n    version: '16'\n    highAvailability: {{ mode: 'ZoneRedundant' }}\n  }}\n}}\nresource most 'Microsoft.DBforPostgreSQL/flexibleServers/configurations@2024-08-01' = {{\n  parent: pg\n  name: 'max_connections'\n  properties: {{ value: '{most}', source: 'user-override' }}\n}}\n```\n\n| Workload | Max pods | Database connections per pod |\n|---|---|---|\n| api | 30 | 20 |\n| worker | 5 | 10 |\n"
+        )
+    };
+    assert_eq!(found("plan.md", &design(800)), NOTHING);
+    assert_eq!(
+        found("plan.md", &design(600)),
+        ["connections-exceed-database"]
+    );
+}

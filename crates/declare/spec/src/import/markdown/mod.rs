@@ -14,6 +14,7 @@ mod accepted;
 mod after;
 mod alert_table;
 mod aside;
+mod bicep;
 mod blocks;
 mod bounds;
 mod clock;
@@ -431,6 +432,7 @@ impl<'r> Reader<'r> {
             "markdown" | "md" if depth < DEPTH_MAX => self.blocks(text, line + 1, depth + 1),
             "mermaid" | "plantuml" | "dot" => self.diagram(text, line + 1),
             "bash" | "sh" | "shell" | "console" | "" | "text" => self.script(text, line + 1),
+            "bicep" => self.bicep(text, line + 1),
             "sql" => self.card_columns(text, line + 1),
             other => self.draft.lost(
                 line,
