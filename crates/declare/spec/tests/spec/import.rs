@@ -198,11 +198,7 @@ fn kubernetes_manifests_become_compute_promises_and_sources() {
             ("promises.high_latency.at_most", "0.5", 60),
             ("promises.high_latency.for", "5m", 61),
             ("promises.high_latency.severity", "critical", 62),
-            (
-                "infrastructure.load_balancers.checkout.idle_timeout",
-                "10s",
-                83,
-            ),
+            ("infrastructure.load_balancers.pay.idle_timeout", "10s", 83),
         ],
     );
     assert_lost(
