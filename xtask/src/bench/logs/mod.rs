@@ -9,6 +9,7 @@ mod fired;
 
 use std::{
     fs,
+    io::{BufWriter, Write as _},
     path::{Path, PathBuf},
     process::Command,
 };
@@ -17,21 +18,24 @@ use anyhow::ensure;
 
 use crate::{peers, shell};
 
+const KINDS: [&str; 3] = ["payments", "lines", REAL];
+/// Lines that nobody made up.
+const REAL: &str = "loghub";
 /// As many payment lines as the goals speak of: some 700 MB.
 const LINES: usize = 1_000_000;
 const CLICKHOUSE: &str = include_str!("clickhouse.py");
 const DUCKDB: &str = include_str!("duckdb.py");
 const LUCENE: &str = include_str!("Lucene.java");
 
-/// Measures `payments`, `lines` and `fired`, or only those that are named; `lines` are fewer where `BENCH_LOG_LINES` says
-/// so.
+/// Measures `payments`, `lines`, `loghub` and `fired`, or only those that are named; what is made up has fewer lines where
+/// `BENCH_LOG_LINES` says so.
 pub fn run(
     binary: &dyn Fn() -> anyhow::Result<PathBuf>,
     folder: &Path,
     only: &[String],
 ) -> anyhow::Result<()> {
     let is_wanted = |name: &str| only.is_empty() || only.iter().any(|wanted| wanted == name);
-    if ["payments", "lines"].into_iter().any(is_wanted) {
+    if KINDS.into_iter().any(is_wanted) {
         stores(folder, &is_wanted)?;
     }
     if is_wanted("fired") {
@@ -56,20 +60,28 @@ fn stores(folder: &Path, is_wanted: &dyn Fn(&str) -> bool) -> anyhow::Result<()>
         .ok()
         .and_then(|n| n.parse().ok())
         .unwrap_or(LINES);
-    for kind in ["payments", "lines"] {
+    for kind in KINDS {
         if !is_wanted(kind) {
             continue;
         }
         let file = folder.join(format!("{kind}.ndjson"));
-        shell::run(
-            Command::new(&ours)
-                .args(["generate", kind, &lines.to_string()])
-                .arg(&file),
-        )?;
+        let lines = if kind == REAL {
+            real(&file)?
+        } else {
+            let mut generate = Command::new(&ours);
+            shell::run(
+                generate
+                    .args(["generate", kind, &lines.to_string()])
+                    .arg(&file),
+            )?;
+            lines
+        };
         println!(
-            "\n{kind}: {} MB in {lines} lines",
-            fs::metadata(&file)?.len() / 1_000_000
+            "\n{kind}: {} kB in {lines} lines",
+            fs::metadata(&file)?.len() / 1_000
         );
+        // Both are a time, a host and a message.
+        let shape = if kind == REAL { "lines" } else { kind };
         let peer = |name: &str, command: &mut Command| -> anyhow::Result<()> {
             println!("\n{name}");
             let data = folder.join(format!("{kind}-{name}"));
@@ -91,7 +103,7 @@ fn stores(folder: &Path, is_wanted: &dyn Fn(&str) -> bool) -> anyhow::Result<()>
                 Command::new("taskset")
                     .args(["-c", "1"])
                     .arg(&python)
-                    .args(["-c", script, kind]),
+                    .args(["-c", script, shape]),
             )?;
         }
         peer(
@@ -99,11 +111,34 @@ fn stores(folder: &Path, is_wanted: &dyn Fn(&str) -> bool) -> anyhow::Result<()>
             Command::new("taskset")
                 .args(["-c", "1", "java", "-Xmx2g", "-cp"])
                 .arg(&lucene)
-                .args(["Lucene", kind]),
+                .args(["Lucene", shape]),
         )?;
         fs::remove_file(&file)?;
     }
     Ok(())
+}
+
+/// Lines that 16 systems really wrote, one system after the other, a second apart within a day; returns how many.
+fn real(file: &Path) -> anyhow::Result<usize> {
+    let mut out = BufWriter::new(fs::File::create(file)?);
+    let mut count = 0;
+    let systems = fs::read_dir(peers::corpora::LOGPARSER.ensure()?.join("data/loghub_2k"))?;
+    let mut systems = systems.collect::<Result<Vec<_>, _>>()?;
+    systems.sort_by_key(fs::DirEntry::file_name);
+    for system in systems.into_iter().filter(|it| it.path().is_dir()) {
+        let name = system.file_name();
+        let name = name.to_string_lossy();
+        let written = fs::read(system.path().join(format!("{name}_2k.log")))?;
+        for line in String::from_utf8_lossy(&written).lines() {
+            let (hour, minute, second) = (count / 3_600, count / 60 % 60, count % 60);
+            let at = format!("2026-01-05T{hour:02}:{minute:02}:{second:02}.000Z");
+            let line = serde_json::json!({ "@timestamp": at, "host": name, "message": line });
+            writeln!(out, "{line}")?;
+            count += 1;
+        }
+    }
+    out.flush()?;
+    Ok(count)
 }
 
 fn alone(command: &mut Command) -> &mut Command {
