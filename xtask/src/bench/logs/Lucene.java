@@ -68,7 +68,7 @@ public class Lucene {
         return ((com.sun.management.OperatingSystemMXBean) ManagementFactory.getOperatingSystemMXBean()).getProcessCpuTime();
     }
 
-    // Only the JSON that the bench makes: objects, texts without escapes, numbers and truths.
+    // Only the JSON that the bench makes: objects, texts, numbers and truths.
     static void object(Document document, String prefix) {
         at++;
         while (text.charAt(at) != '}') {
@@ -108,7 +108,21 @@ public class Lucene {
 
     static String string() {
         int start = ++at;
-        at = text.indexOf('"', start);
-        return text.substring(start, at++);
+        StringBuilder escaped = null;
+        for (; text.charAt(at) != '"'; at++) {
+            if (text.charAt(at) != '\\') continue;
+            if (escaped == null) escaped = new StringBuilder();
+            escaped.append(text, start, at++);
+            char c = text.charAt(at);
+            if (c == 'u') {
+                escaped.append((char) Integer.parseInt(text.substring(at + 1, at + 5), 16));
+                at += 4;
+            } else {
+                escaped.append(switch (c) { case 'n' -> '\n'; case 't' -> '\t'; case 'r' -> '\r'; case 'b' -> '\b'; case 'f' -> '\f'; default -> c; });
+            }
+            start = at + 1;
+        }
+        String rest = text.substring(start, at++);
+        return escaped == null ? rest : escaped.append(rest).toString();
     }
 }
