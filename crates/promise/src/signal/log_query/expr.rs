@@ -282,10 +282,29 @@ impl End {
 }
 
 impl Like {
+    /// Letters that everything accepted holds side by side when it is folded ([`super::pattern::Glob::run`]), where it is
+    /// told by one wildcard pattern.
+    #[must_use]
+    pub fn run(&self) -> Option<&[u8]> {
+        let mut runs = self
+            .whole
+            .iter()
+            .chain(&self.words)
+            .map(|pattern| match pattern {
+                Pattern::Glob(glob) => glob.run(),
+                Pattern::Regex(_) | Pattern::Fuzzy(_) => &[],
+            });
+        let first = runs.next().filter(|run| !run.is_empty())?;
+        runs.all(|run| run == first).then_some(first)
+    }
+
     fn accepts(&self, value: &FieldValue<'_>) -> bool {
         let whole = |text: &str| {
-            self.whole.as_ref().is_some_and(|pattern| {
-                if self.folds {
+            let pattern = self.whole.as_ref();
+            pattern.is_some_and(|pattern| {
+                if !pattern.may_be_in(text) {
+                    false
+                } else if self.folds {
                     pattern.accepts(&fold(text))
                 } else {
                     pattern.accepts(text)
@@ -295,10 +314,10 @@ impl Like {
         match value {
             FieldValue::Text(text) => {
                 whole(text)
-                    || self
-                        .words
-                        .as_ref()
-                        .is_some_and(|pattern| words(&fold(text)).any(|word| pattern.accepts(word)))
+                    || self.words.as_ref().is_some_and(|pattern| {
+                        pattern.may_be_in(text)
+                            && words(&fold(text)).any(|word| pattern.accepts(word))
+                    })
             }
             FieldValue::Number(n) => whole(&n.to_string()),
             FieldValue::Bool(truth) => whole(if *truth { "true" } else { "false" }),

@@ -22,12 +22,22 @@ impl Pattern {
             Self::Fuzzy(fuzzy) => fuzzy.accepts(text),
         }
     }
+
+    /// Whether a text, or a word of it, may be accepted, letter case aside: most are told by the letters that they lack.
+    #[must_use]
+    pub fn may_be_in(&self, text: &str) -> bool {
+        match self {
+            Self::Glob(glob) => glob.may_be_in(text),
+            Self::Regex(_) | Self::Fuzzy(_) => true,
+        }
+    }
 }
 
 /// A text with `*` (any text) and `?` (one character).
 #[derive(Debug, Clone, PartialEq)]
 pub struct Glob {
-    pub parts: Vec<Part>,
+    parts: Vec<Part>,
+    run: Vec<u8>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -38,6 +48,20 @@ pub enum Part {
 }
 
 impl Glob {
+    fn of(parts: Vec<Part>) -> Self {
+        let letter = |part: &Part| match part {
+            Part::Char(c) if c.is_ascii() => u8::try_from(*c).ok(),
+            _ => None,
+        };
+        let runs = parts.split(|part| letter(part).is_none());
+        let longest = runs.max_by_key(|run| run.len()).unwrap_or_default();
+        let run = longest.iter().filter_map(letter);
+        Self {
+            run: run.map(|letter| letter.to_ascii_lowercase()).collect(),
+            parts,
+        }
+    }
+
     /// As Lucene writes them: `\` takes the meaning from the character that follows.
     #[must_use]
     pub fn parse(text: &str) -> Self {
@@ -51,15 +75,13 @@ impl Glob {
                 c => Part::Char(c),
             });
         }
-        Self { parts }
+        Self::of(parts)
     }
 
     /// What begins with `text`.
     #[must_use]
     pub fn prefix(text: &str) -> Self {
-        Self {
-            parts: text.chars().map(Part::Char).chain([Part::Many]).collect(),
-        }
+        Self::of(text.chars().map(Part::Char).chain([Part::Many]).collect())
     }
 
     /// For texts that are folded.
@@ -81,7 +103,26 @@ impl Glob {
             }
         }
         flush(&mut run, &mut parts);
-        Self { parts }
+        Self::of(parts)
+    }
+
+    /// The longest run of ASCII that everything accepted holds when it is folded, in small letters.
+    #[must_use]
+    pub fn run(&self) -> &[u8] {
+        &self.run
+    }
+
+    /// Whether a text holds the letters that it must, in either case. What is not ASCII may become it when it is folded.
+    fn may_be_in(&self, text: &str) -> bool {
+        let Some(first) = self.run.first() else {
+            return true;
+        };
+        let text = text.as_bytes();
+        let mut places = memchr::memchr2_iter(*first, first.to_ascii_uppercase(), text);
+        places.any(|at| {
+            let here = text[at..].get(..self.run.len());
+            here.is_some_and(|here| here.eq_ignore_ascii_case(&self.run))
+        }) || !text.is_ascii()
     }
 
     /// The text with which everything accepted begins.
@@ -223,6 +264,23 @@ mod tests {
         assert!(accepts("a*c?", "abbcd") && accepts("*", "") && accepts("a\\*", "a*"));
         assert!(!accepts("a?", "a") && !accepts("a\\*", "ab") && !accepts("b*", "ab"));
         assert!(Glob::parse("FAIL?ed").folded().accepts("failxed"));
+    }
+
+    /// What a glance rules out, a look does not accept either.
+    #[test]
+    fn nothing_is_accepted_that_may_not_be_in_a_text() {
+        for (glob, text, may) in [
+            ("decl*ed", "was DECLINED today", true),
+            ("decl*ed", "was ＤＥＣＬＩＮＥＤ", true),
+            ("decl*ed", "approved", false),
+            ("d?c", "dac", true),
+            ("*", "", true),
+            ("*日*", "休日", true),
+            ("a*日bc", "abc", true),
+            ("a*日bc", "cab", false),
+        ] {
+            assert_eq!(Glob::parse(glob).may_be_in(text), may, "{glob} {text}");
+        }
     }
 
     /// `ab` to `ba` is one swap; to `abcd` two letters more.

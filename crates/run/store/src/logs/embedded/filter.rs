@@ -14,7 +14,7 @@ use super::{
     text::{
         Texts,
         form::Form,
-        template::{Slot, Templates},
+        template::{Slot, Template, Templates},
     },
 };
 use crate::{
@@ -203,6 +203,17 @@ impl Ground<'_> {
                     {
                         vec![false; count]
                     }
+                    (texts, None) if leaf.run().is_some_and(|run| !may_hold_run(texts, run)) => {
+                        vec![false; count]
+                    }
+                    (Texts::Templates(templates), None)
+                        if leaf.run().is_some_and(is_within_a_word) =>
+                    {
+                        let run = leaf.run().unwrap_or_default();
+                        run_in_templates(templates, run, &mut |text| {
+                            test.accepts(&FieldValue::Text(text))
+                        })?
+                    }
                     _ => texts.filter(count, &mut |text| test.accepts(&FieldValue::Text(text)))?,
                 }
             }
@@ -357,6 +368,66 @@ fn in_slot(slot: &Slot, word: &str, count: usize) -> Option<Vec<bool>> {
                 .map(|place| passing.get(*place as usize).copied())
                 .collect()
         }
+    }
+}
+
+/// Which texts are accepted, of which each holds these letters; a template without them is not written out.
+fn run_in_templates(
+    templates: &Templates,
+    run: &str,
+    accepts: &mut dyn FnMut(&str) -> bool,
+) -> Option<Vec<bool>> {
+    let may_be_in = |template: &Template| {
+        let mut literals = template.literals.iter();
+        literals.any(|literal| !literal.is_ascii() || fold(literal).contains(run))
+            || template.slots.iter().any(|slot| match slot {
+                Slot::Texts(texts) => may_hold_run(texts, run),
+                Slot::Elsewhere => false,
+                Slot::Reference { values, .. } => match &**values {
+                    Column::Texts(texts) => may_hold_run(texts, run),
+                    _ => true,
+                },
+            })
+    };
+    let mut asked: Vec<bool> = templates.templates.iter().map(may_be_in).collect();
+    asked.push(may_hold_run(&templates.rest, run));
+    let mut text = String::new();
+    let codes = templates.codes.iter().enumerate();
+    codes
+        .map(|(i, code)| {
+            Some(
+                *asked.get(*code as usize)? && {
+                    text.clear();
+                    templates.put(i, &mut text)?;
+                    accepts(&text)
+                },
+            )
+        })
+        .collect()
+}
+
+/// Whether letters can only stand within one word: none lies over the edge of what varies in a template.
+fn is_within_a_word(run: &str) -> bool {
+    run.bytes().all(|byte| byte.is_ascii_alphanumeric())
+}
+
+/// Whether texts of this form can hold these letters side by side, in whatever case.
+fn may_hold_run(texts: &Texts, run: &str) -> bool {
+    match texts {
+        // Digits and what stands between them, and in a time these two letters.
+        Texts::Formed { .. } => run
+            .bytes()
+            .all(|byte| !byte.is_ascii_alphabetic() || matches!(byte, b't' | b'z')),
+        Texts::Hex { .. } => run
+            .bytes()
+            .all(|byte| byte.is_ascii_hexdigit() || byte == b'-'),
+        Texts::Affixed {
+            prefix,
+            suffix,
+            inner,
+        } => may_hold_run(inner, run) || reaches(&fold(prefix), &fold(suffix), run),
+        Texts::Plain(plain) | Texts::Dictionary { entries: plain, .. } => plain.may_hold(run),
+        _ => true,
     }
 }
 

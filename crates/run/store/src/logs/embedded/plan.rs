@@ -192,6 +192,14 @@ impl<'q> Leaf<'q> {
         is_word && references.peek().is_some() && !references.any(may_be_in)
     }
 
+    /// Letters that a text must hold side by side, in whatever case.
+    pub fn run(&self) -> Option<&'q str> {
+        match self.test {
+            Test::Like(like) => like.run().and_then(|run| str::from_utf8(run).ok()),
+            _ => None,
+        }
+    }
+
     /// Words that a text holds side by side, where that is all that is asked.
     pub fn phrase(&self) -> Option<&'q Phrase> {
         match self.test {
