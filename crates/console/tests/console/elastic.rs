@@ -324,6 +324,37 @@ async fn hostile_bodies_meet_a_bound() {
     );
 }
 
+/// `Anna Z` lies between `h` and `z` by none of its letters: a normalizer lowers the whole, and parts no words.
+#[tokio::test]
+async fn a_keyword_with_a_normalizer_is_compared_as_a_whole_in_small_letters() {
+    let cluster = Cluster::new();
+    let index = json!({
+        "settings": { "analysis": { "normalizer": { "small": { "type": "custom", "filter": ["lowercase"] } } } },
+        "mappings": { "properties": { "login": { "type": "keyword", "normalizer": "small" } } },
+    });
+    cluster.json("PUT", "/elastic/people", index).await;
+    for login in ["Anna Z", "Mori", "kato", "Zoe"] {
+        let path = "/elastic/people/_doc?refresh=true";
+        cluster.json("POST", path, json!({ "login": login })).await;
+    }
+    for (query, wanted) in [
+        (
+            json!({ "range": { "login": { "gte": "H", "lte": "Z" } } }),
+            2,
+        ),
+        (
+            json!({ "range": { "login": { "gte": "anna", "lt": "anna zz" } } }),
+            1,
+        ),
+        (json!({ "term": { "login": "MORI" } }), 1),
+    ] {
+        let found = cluster
+            .json("POST", "/elastic/people/_count", json!({ "query": query }))
+            .await;
+        assert_eq!(found["count"], wanted, "{query}");
+    }
+}
+
 /// What Filebeat, Fluent Bit, Logstash and Curator ask before they send or clean.
 #[tokio::test]
 async fn what_shippers_probe_at_start_is_there() {

@@ -71,8 +71,19 @@ pub struct Is {
 pub struct Range {
     pub low: Option<End>,
     pub high: Option<End>,
-    /// Each word of a text is compared, not the text.
-    pub words: bool,
+    pub over: Over,
+}
+
+/// What of a text is compared with the ends of a range.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Over {
+    /// All of it, as it is.
+    #[default]
+    Text,
+    /// All of it, folded.
+    Folded,
+    /// Each of its words, folded.
+    Words,
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -233,10 +244,13 @@ impl Range {
     /// Whether a value lies between the ends.
     #[must_use]
     pub fn accepts(&self, value: &FieldValue<'_>) -> bool {
-        if let (true, FieldValue::Text(text)) = (self.words, value) {
-            return words(&fold(text)).any(|word| self.admits(&FieldValue::Text(word)));
+        match (self.over, value) {
+            (Over::Words, FieldValue::Text(text)) => {
+                words(&fold(text)).any(|word| self.admits(&FieldValue::Text(word)))
+            }
+            (Over::Folded, FieldValue::Text(text)) => self.admits(&FieldValue::Text(&fold(text))),
+            _ => self.admits(value),
         }
-        self.admits(value)
     }
 
     fn admits(&self, value: &FieldValue<'_>) -> bool {

@@ -26,7 +26,7 @@ mod words;
 use std::{fmt, sync::Arc};
 
 pub use expr::{
-    Bool, End, Expr, FieldValue, Fields, Is, Like, Range, Target, Test, Words, number, truth,
+    Bool, End, Expr, FieldValue, Fields, Is, Like, Over, Range, Target, Test, Words, number, truth,
 };
 pub use pattern::{Fuzzy, Glob, Part, Pattern, regex};
 pub use read::{Fieldnames, Holds, Schemaless};

@@ -1,7 +1,7 @@
 //! From what was written to what it means, for fields whose kind is known and for those of which nothing is.
 
 use super::{
-    expr::{Bool, End, Expr, Is, Like, Range, Target, Test, Words, number, truth},
+    expr::{Bool, End, Expr, Is, Like, Over, Range, Target, Test, Words, number, truth},
     lucene::{Asks, Leaf, Occur, Operator, Tree, one_sided},
     pattern::{Fuzzy, Glob, Pattern, regex},
     words::{Phrase, fold},
@@ -203,7 +203,10 @@ fn tests(asks: &Asks, field: &str, holds: Holds, names: &dyn Fieldnames) -> Resu
                 (low, high) => one(Test::Range(Range {
                     low: low.flatten(),
                     high: high.flatten(),
-                    words: holds == Holds::Text,
+                    over: match holds {
+                        Holds::Text => Over::Words,
+                        _ => Over::Text,
+                    },
                 })),
             }
         }
@@ -290,7 +293,7 @@ fn whole(text: &str, field: &str, holds: Holds, names: &dyn Fieldnames) -> Resul
             Ok(vec![Test::Range(Range {
                 low: Some(end(low)),
                 high: Some(end(high)),
-                words: false,
+                over: Over::Text,
             })])
         }
         Holds::Keyword | Holds::Text | Holds::Anything => is(number(text), truth(text)),

@@ -1,8 +1,8 @@
 //! Queries for values as they are: terms, ranges, patterns.
 
 use promise::signal::log_query::{
-    End, Expr, Fieldnames, Fuzzy, Glob, Holds, Is, Like, Pattern, Phrase, Range, Test, Words, fold,
-    number, regex, truth, words,
+    End, Expr, Fieldnames, Fuzzy, Glob, Holds, Is, Like, Over, Pattern, Phrase, Range, Test, Words,
+    fold, number, regex, truth, words,
 };
 use serde_json::{Map, Value};
 
@@ -139,7 +139,7 @@ pub(super) fn exact(
             Test::Range(Range {
                 low: Some(end(low)),
                 high: Some(end(high)),
-                words: false,
+                over: Over::Text,
             })
         }
     };
@@ -436,7 +436,11 @@ pub(super) fn range(reader: &Reader<'_>, body: &Value) -> Result<Expr, Error> {
     if low.is_none() && high.is_none() {
         return Ok(Expr::field(stored, Test::Exists));
     }
-    // What a normalizer lowers is compared lowered: word by word is the same for one word.
-    let words = holds == Holds::Text || mapped.is_some_and(|field| field.lowers);
-    Ok(Expr::field(stored, Test::Range(Range { low, high, words })))
+    let over = match holds {
+        Holds::Text => Over::Words,
+        // What a normalizer lowers is compared lowered.
+        _ if mapped.is_some_and(|field| field.lowers) => Over::Folded,
+        _ => Over::Text,
+    };
+    Ok(Expr::field(stored, Test::Range(Range { low, high, over })))
 }

@@ -9,8 +9,8 @@ use promise::{
     record::Scalar as _,
     say,
     signal::log_query::{
-        Bool, End, Expr, Glob, Is, Like, Pattern, Phrase, Range, Target, Test, Words, fold, number,
-        truth,
+        Bool, End, Expr, Glob, Is, Like, Over, Pattern, Phrase, Range, Target, Test, Words, fold,
+        number, truth,
     },
     unit,
 };
@@ -415,7 +415,7 @@ fn one_value(name: &str, modifiers: &[&str], node: &Node) -> Result<Expr, Box<Mi
                     Test::Range(Range {
                         low,
                         high,
-                        words: false,
+                        over: Over::Text,
                     }),
                 ));
             }
