@@ -567,3 +567,9 @@ fn a_server_in_bicep_takes_as_many_connections_as_its_parameter_says() {
         ["connections-exceed-database"]
     );
 }
+
+#[test]
+fn a_row_that_ends_before_its_ranges_is_no_panic() {
+    let table = "# Network\n\n| Use | 1a | 1c |\n|---|---|---|\n| web | 10.0.1.0/24 | 10.0.2.0/24 |\n| app | 10.0.3.0/24 | 10.0.4.0/24 |\n| data | 10.0.5.0/24 | 10.0.6.0/24 |\n| free |\n";
+    assert_eq!(found("plan.md", table), NOTHING);
+}

@@ -254,6 +254,12 @@ impl Reader<'_> {
                 .filter(|(at, _)| !columns.contains(at));
             let name = others.map(|(_, cell)| *cell).next().unwrap_or_default();
             for column in columns {
+                let Some(range) = row.get(*column).filter(|cell| is_range(cell)) else {
+                    if row.get(*column).is_some_and(|cell| says_one(cell)) {
+                        self.draft.lost(*line, &row.join(" / "), no_home());
+                    }
+                    continue;
+                };
                 let head = keys[*column].replace('_', "-");
                 let zone = is_zone(&head).then_some(head.as_str());
                 let own = super::short(name, "subnet");
@@ -261,7 +267,7 @@ impl Reader<'_> {
                 self.range(
                     &format!("{own} {letter}"),
                     &format!("{name} {head} subnet"),
-                    row[*column],
+                    range,
                     zone,
                     *line,
                 );
