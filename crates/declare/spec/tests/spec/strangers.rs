@@ -573,3 +573,27 @@ fn a_row_that_ends_before_its_ranges_is_no_panic() {
     let table = "# Network\n\n| Use | 1a | 1c |\n|---|---|---|\n| web | 10.0.1.0/24 | 10.0.2.0/24 |\n| app | 10.0.3.0/24 | 10.0.4.0/24 |\n| data | 10.0.5.0/24 | 10.0.6.0/24 |\n| free |\n";
     assert_eq!(found("plan.md", table), NOTHING);
 }
+
+#[test]
+fn a_design_in_japanese_is_held_to_its_own_words() {
+    let plan = |vpc: &str, hours: &str, looked: &str, typed: &str| {
+        format!(
+            "# 基盤\n\n決済が失敗し始めたら 5 分以内に担当者を呼び出す。PCI DSS は SAQ A で自己評価する。\n\n| VPC | CIDR |\n|---|---|\n| tokyo | 10.40.0.0/16 |\n| osaka | 10.41.0.0/16 |\n| ops | {vpc} |\n\n## 監視\n\n| ID | 条件 | 評価 | 重大度 | 手順書 |\n|---|---|---|---|---|\n| A-1 | 決済成功率 97% 未満 | {looked} | Sev1 | RB-1 |\n\n## 待機\n\n| 曜日 | 待機時間 |\n|---|---|\n| 毎日 | {hours} |\n\n## 重大度\n\n| 重大度 | 初動 | 適用時間 |\n|---|---|---|\n| Sev1 | 15 分以内 | 24 時間 365 日 |\n\n## 電話\n\n{typed}\n"
+        )
+    };
+    let redirected = "決済は PSP の画面で行う。";
+    let kept = plan("10.42.0.0/20", "0:00〜24:00", "1 分 × 3 回連続", redirected);
+    assert_eq!(found("plan.md", &kept), NOTHING);
+    let typed = "オペレーターが患者の読み上げたカード番号を当社の画面に打ち込む。";
+    let broken = plan("10.41.192.0/20", "8:00〜22:00", "5 分 × 3 回連続", typed);
+    let told = found("plan.md", &broken);
+    for code in [
+        "ranges-overlap",
+        "nobody-at-night",
+        "period-exceeds-page",
+        "card-entry-against-scope",
+    ] {
+        assert_eq!(told.iter().filter(|it| **it == code).count(), 1, "{code}");
+    }
+    assert_eq!(told.len(), 4, "{told:?}");
+}

@@ -48,7 +48,9 @@ pub(super) const SEVERITY: [&str; 11] = [
     "通知レベル",
 ];
 /// How often somebody, or something, looks.
-const EVERY: [&str; 9] = [
+const EVERY: [&str; 11] = [
+    "評価",
+    "evaluation",
     "evaluated_every",
     "evaluation_interval",
     "evaluated",
@@ -150,7 +152,14 @@ impl Reader<'_> {
                     self.draft.set(&at(field), value, *line);
                 }
             }
-            let periods = looked_times(&text);
+            let looked = cell(table.column(&EVERY));
+            let first = figures(&looked)
+                .into_iter()
+                .find(|it| it.kind == Kind::Time);
+            if let Some(first) = first.filter(|_| !self.draft.has(&at("every"))) {
+                self.draft.set(&at("every"), first.text, *line);
+            }
+            let periods = looked_times(&text).or_else(|| looked_times(&looked));
             if let Some(periods) = periods.filter(|_| self.draft.has(&at("every"))) {
                 self.draft.set(&at("periods"), periods, *line);
             }

@@ -7,6 +7,8 @@ use serde_json::json;
 use super::{
     Reader,
     figures::{Kind, figures},
+    no_home,
+    table::Table,
     words,
 };
 
@@ -157,6 +159,34 @@ impl Reader<'_> {
         true
     }
 
+    /// A table of the hours in which people are called, whatever days it parts them by: the first row is of most days.
+    pub(super) fn hours_table(&mut self, table: &Table<'_>) -> bool {
+        const HOURS: [&str; 6] = [
+            "待機時間",
+            "待機の時間帯",
+            "呼び出し時間",
+            "当番時間",
+            "on_call_hours",
+            "covered_hours",
+        ];
+        let at = ["on_call", "hours"];
+        let Some(column) = table.column(&HOURS) else {
+            return false;
+        };
+        for (line, row) in table.rows {
+            let cell = table.cell(row, column);
+            match range(&cell).filter(|_| !self.draft.has(&at)) {
+                Some((from, to)) => {
+                    let why = say!("when people are called", "呼び出しの時間帯の記述");
+                    let hours = format!("{}-{}", clock(from), clock(to));
+                    self.draft.guess(&at, hours, *line, why);
+                }
+                None => self.draft.lost(*line, &row.join(" / "), no_home()),
+            }
+        }
+        true
+    }
+
     /// A severity that is answered at every hour.
     pub(super) fn around_the_clock(&mut self, severity: &str, text: &str, line: usize) {
         let lower = text.to_lowercase();
@@ -282,7 +312,9 @@ fn counted(whole: &str) -> Option<bool> {
         "excluding maintenance",
         "excluding scheduled",
     ];
-    const IN: [&str; 14] = [
+    const IN: [&str; 16] = [
+        "計画停止の時間も",
+        "除外規定は置かない",
         "not carved out",
         "planned work counts",
         "planned downtime counts",

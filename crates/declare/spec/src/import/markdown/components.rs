@@ -2,7 +2,7 @@
 
 use promise::say;
 
-use super::{Reader, table::Table};
+use super::{Reader, table::Table, words::plain};
 use crate::runtime::runtime;
 
 impl Reader<'_> {
@@ -34,11 +34,27 @@ impl Reader<'_> {
             let Some(runtime) = runtime else {
                 continue;
             };
-            let id = self.draft.id("compute", &name);
+            let known = plain(&super::short(&name, "main"));
+            let id = match self.draft.has(&["infrastructure", "compute", &known]) {
+                true => known,
+                false => self.draft.id("compute", &name),
+            };
             let path = ["infrastructure", "compute", &id, "runtime"];
             if !self.draft.has(&path) {
                 self.draft.set(&path, runtime, *line);
             }
+        }
+    }
+
+    /// A block whose first line remarks of which component it is: `# api / application.yaml`.
+    pub(super) fn settings_of(&mut self, text: &str) {
+        let remark = text.trim_start().lines().next().unwrap_or_default();
+        let remark = remark.strip_prefix(['#', '/']).unwrap_or_default();
+        let words = remark.split(|c: char| c.is_whitespace() || "/:,".contains(c));
+        let first = words.map(plain).find(|word| !word.is_empty());
+        let known = first.filter(|id| self.draft.has(&["infrastructure", "compute", id]));
+        if let Some(id) = known {
+            self.part = Some(("compute", id));
         }
     }
 

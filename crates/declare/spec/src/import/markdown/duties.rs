@@ -221,7 +221,9 @@ impl Reader<'_> {
             "職員",
             "コールセンター",
         ];
-        const TYPED: [&str; 8] = [
+        const TYPED: [&str; 10] = [
+            "打ち込",
+            "読み上げた",
             "types the card",
             "type the card",
             "keys the card",
@@ -245,7 +247,7 @@ impl Reader<'_> {
                 self.draft.set(&["compliance", "saq"], saq, line);
             }
         }
-        let is_typed = has(&STAFF) && has(&TYPED);
+        let is_typed = has(&STAFF) && has(&ENTERED) && has(&TYPED);
         if (is_typed || has(&ENTERED) && has(&TAKEN)) && !has(&DENIED) {
             self.once(&["security", "card_entry"], "direct", line);
         }

@@ -41,8 +41,27 @@ impl Reader<'_> {
         is_read
     }
 
-    /// What is deleted sooner than a duty keeps it is told of both; a duty is known by a word of the rule's.
+    /// What is deleted sooner than a duty keeps it is told of both; a duty is known by a word of the rule's, or of the
+    /// bucket's name.
     pub(super) fn deleted_too_soon(&mut self) {
+        const BUCKETS: [&str; 2] = ["infrastructure", "buckets"];
+        for bucket in self.draft.names(&BUCKETS) {
+            let path = [BUCKETS[0], BUCKETS[1], bucket.as_str(), "expires_after"];
+            let said = self.draft.says(&path).and_then(|it| it.as_str());
+            let Some(after) = said.and_then(|it| Span::parse(it).ok()) else {
+                continue;
+            };
+            let line = self.draft.line_of(&path);
+            let mut about = bucket.to_lowercase();
+            for (word, japanese) in RECORDS {
+                if about.contains(word) {
+                    about = format!("{about} {japanese}");
+                }
+            }
+            if !self.expiring.iter().any(|it| it.line == line) {
+                self.expiring.push(Expiring { about, after, line });
+            }
+        }
         for expiring in std::mem::take(&mut self.expiring) {
             let words = expiring.about.split(|c: char| !c.is_alphanumeric());
             let words: Vec<&str> = words
@@ -65,6 +84,13 @@ impl Reader<'_> {
     }
 }
 
+/// What buckets are called, and the records that laws speak of.
+const RECORDS: [(&str, &str); 4] = [
+    ("karte", "診療録"),
+    ("カルテ", "診療録"),
+    ("chart", "診療録"),
+    ("prescription", "処方箋"),
+];
 /// Words that say nothing of what is kept.
 const COMMON: [&str; 8] = [
     "data",

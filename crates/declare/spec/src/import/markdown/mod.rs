@@ -426,6 +426,7 @@ impl<'r> Reader<'r> {
             },
             known @ ("yaml" | "yml" | "json" | "jsonc") => {
                 if !quoted(self.file, known, text, line + 1, self.draft) {
+                    self.settings_of(text);
                     self.data(text, line + 1);
                 }
             }

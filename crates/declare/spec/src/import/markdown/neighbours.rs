@@ -19,7 +19,9 @@ pub(super) fn are_networks(keys: &[String], rows: &[(usize, Vec<&str>)], column:
         "対向",
         "病院",
     ];
-    const NETWORKS: [&str; 5] = ["network", "vnet", "vpc", "virtual_network", "ネットワーク"];
+    // These words name networks and nothing else.
+    const WHOLE: [&str; 3] = ["vpc", "vnet", "virtual_network"];
+    const NETWORKS: [&str; 2] = ["network", "ネットワーク"];
     if THEIRS.iter().any(|word| keys[column].contains(word)) {
         return true;
     }
@@ -33,7 +35,8 @@ pub(super) fn are_networks(keys: &[String], rows: &[(usize, Vec<&str>)], column:
         others.into_iter().any(|(_, other)| one.holds(*other))
     };
     let first = keys.first().map(String::as_str).unwrap_or_default();
-    NETWORKS.contains(&first) && !ranges.iter().enumerate().any(holds_another)
+    WHOLE.contains(&first)
+        || NETWORKS.contains(&first) && !ranges.iter().enumerate().any(holds_another)
 }
 
 impl Reader<'_> {

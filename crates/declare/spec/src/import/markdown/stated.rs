@@ -21,6 +21,16 @@ const COPIED: [&str; 5] = [
     "複製し",
     "レプリケーション",
 ];
+/// Copies that are not there.
+const NONE_KEPT: [&str; 7] = [
+    "置かない",
+    "行わない",
+    "使わない",
+    "設けない",
+    "no replica",
+    "without replica",
+    "not replicated",
+];
 const OF_DATA: [&str; 5] = ["database", "data", "region", "データ", "リージョン"];
 /// Copies that answer questions, and that nobody recovers from.
 const FOR_READING: [&str; 5] = [
@@ -172,6 +182,7 @@ impl Reader<'_> {
             if let Some((mode, _)) = mode {
                 self.once(&path, *mode, line);
             } else if says(&COPIED)
+                && !says(&NONE_KEPT)
                 && says(&OF_DATA)
                 && !says(&NOT_DATA)
                 && !says(&FOR_READING)

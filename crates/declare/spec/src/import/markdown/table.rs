@@ -215,11 +215,11 @@ impl Reader<'_> {
             return self.table_that_serves(head, rows, &elsewhere);
         }
         let table = Table::new(head, rows);
-        self.built_with(&table);
         if self.network_table(&table.keys, rows)
             || self.settings(&table)
             || self.costs(&table)
             || self.routine(&table)
+            || self.hours_table(&table)
             || self.sla_table(&table)
             || self.step_table(&table)
             || self.alert_table(&table)
@@ -233,8 +233,10 @@ impl Reader<'_> {
             for (at, (line, row)) in rows.iter().enumerate() {
                 self.row(section, &table, row, at, *line);
             }
+            self.built_with(&table);
             return;
         }
+        self.built_with(&table);
         if self.owed_table(&table) {
             return;
         }

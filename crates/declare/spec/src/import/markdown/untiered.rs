@@ -8,6 +8,12 @@ use serde_json::Value;
 use super::{Objective, Reader};
 
 impl Reader<'_> {
+    fn is_any_available(&self) -> bool {
+        let tiers = self.draft.names(&["service", "tiers"]);
+        let has = |tier: &String| self.draft.has(&["service", "tiers", tier, "availability"]);
+        tiers.iter().any(has)
+    }
+
     /// An objective is that of the tier which its words name, of the only one, or of the service.
     pub(super) fn objectives_without_a_tier(&mut self) {
         self.objectives_of_several();
@@ -49,7 +55,12 @@ impl Reader<'_> {
                 let path = path(&tier);
                 let path = path.each_ref().map(String::as_str);
                 self.draft.guess(&path, value, line, why());
-            } else if self.tiers.is_empty() || speaks_of_all(&about) || is_label(&about, &heading) {
+            } else if self.tiers.is_empty()
+                || speaks_of_all(&about)
+                || is_label(&about, &heading)
+                // Tiers of recovery are kinds of faults in some documents: what is promised then is of the service.
+                || field == "availability" && !self.is_any_available()
+            {
                 let why = say!("no tier is named with it", "層の名前がない");
                 self.draft
                     .guess(&["service", "tiers", "service", field], value, line, why);

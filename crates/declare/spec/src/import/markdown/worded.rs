@@ -278,6 +278,15 @@ impl Reader<'_> {
                     self.once(&["severities", severity, "page_within"], value, line);
                 }
             }
+            // Who is called so soon, and for nothing that has a severity of its own, is called for the worst.
+            Kind::Time
+                if has(&["以内", "within"])
+                    && CALLED.iter().any(|word| after.contains(word))
+                    && words::severity(text).is_none() =>
+            {
+                self.severity("sev1", line);
+                self.once(&["severities", "sev1", "page_within"], value, line);
+            }
             Kind::Time
                 if value.ends_with(['d', 'w', 'h', 'y'])
                     && (has(&["証明書", "certificate", "ssl"])
@@ -353,6 +362,7 @@ const ANSWERED: [&str; 6] = [
     "first response",
     "answer within",
 ];
+const CALLED: [&str; 4] = ["担当者を呼", "当番を呼", "on-call is paged", "we page"];
 const TOLD: [&str; 8] = [
     "phoned",
     "called",
