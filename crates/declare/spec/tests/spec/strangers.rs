@@ -597,3 +597,10 @@ fn a_design_in_japanese_is_held_to_its_own_words() {
     }
     assert_eq!(told.len(), 4, "{told:?}");
 }
+
+#[test]
+fn two_amounts_may_share_their_currency() {
+    let text =
+        "# Costs\n\n- Messages are retained for 7 EUR 14,200; Cloud SQL EUR 6,300 a month.\n";
+    assert_eq!(found("plan.md", text), NOTHING);
+}

@@ -157,6 +157,12 @@ pub(super) fn figures(text: &str) -> Vec<Figure> {
             continue;
         };
         at = at.max(figure.end);
+        // In `7 EUR 14,200` the currency is the first one's.
+        let past = out[parts..].last().map_or(0, |last| last.end);
+        let figure = Figure {
+            start: figure.start.max(past),
+            ..figure
+        };
         if out[..parts]
             .iter()
             .any(|it| it.start <= figure.start && figure.start < it.end)

@@ -51,9 +51,11 @@ impl Reader<'_> {
         let text = left.as_str();
         let mut from = 0;
         for figure in figures(text) {
-            let clause_start = text[from..figure.start]
-                .rfind(['、', '。', '；', ';', '（', '('])
-                .map_or(from, |at| from + at);
+            // A part of a day and a number may lie over each other.
+            let clause_start = text
+                .get(from..figure.start)
+                .and_then(|clause| clause.rfind(['、', '。', '；', ';', '（', '(']))
+                .map_or(from.min(figure.start), |at| from + at);
             let before = text[clause_start..figure.start]
                 .trim_start_matches(['、', '。', '；', ';', '（', '(', ' ', ',']);
             let after: String = text[figure.end..]
