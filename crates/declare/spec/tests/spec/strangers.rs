@@ -586,16 +586,10 @@ fn a_design_in_japanese_is_held_to_its_own_words() {
     assert_eq!(found("plan.md", &kept), NOTHING);
     let typed = "オペレーターが患者の読み上げたカード番号を当社の画面に打ち込む。";
     let broken = plan("10.41.192.0/20", "8:00〜22:00", "5 分 × 3 回連続", typed);
-    let told = found("plan.md", &broken);
-    for code in [
-        "ranges-overlap",
-        "nobody-at-night",
-        "period-exceeds-page",
-        "card-entry-against-scope",
-    ] {
-        assert_eq!(told.iter().filter(|it| **it == code).count(), 1, "{code}");
-    }
-    assert_eq!(told.len(), 4, "{told:?}");
+    let mut told = found("plan.md", &broken);
+    told.sort_unstable();
+    let wanted = "card-entry-against-scope nobody-at-night period-exceeds-page ranges-overlap";
+    assert_eq!(told.join(" "), wanted);
 }
 
 #[test]
