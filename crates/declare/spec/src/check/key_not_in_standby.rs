@@ -6,8 +6,8 @@ use super::{Found, Sight};
 
 rule! {
     /// # Finds
-    /// A key that names its `regions` but not the one to which a failover goes.
-    /// ja: `regions` に切り替え先を含まない鍵。
+    /// A key that names its `regions` but not the one to which a failover goes, or that stands by where the failover names none.
+    /// ja: `regions` に切り替え先(書かれていなければ待機リージョン)を含まない鍵。
     /// # Why
     /// The data are there and cannot be opened.
     /// ja: データがあっても復号できません。
@@ -24,12 +24,18 @@ rule! {
 }
 
 fn check(sight: &Sight<'_>, found: &mut Found<'_>) {
-    for (name, key) in sight.spec.design.security.keys.iter().filter(|(_, key)| !key.regions.is_empty()) {
-        for (failover, it) in &sight.spec.design.continuity.failover {
-            let Some(to) = it.to.as_ref().filter(|to| !key.regions.contains(to)) else { continue };
+    let design = &sight.spec.design;
+    let named = design.continuity.failover.iter().filter_map(|(failover, it)| Some((it.to.as_ref()?, vec!["continuity", "failover", failover.as_str(), "to"])));
+    // A failover that does not say where it goes takes over where something stands by.
+    let is_silent = !design.continuity.failover.is_empty() && design.continuity.failover.values().all(|it| it.to.is_none());
+    let regions = design.infrastructure.regions.iter().filter(|(_, it)| is_silent && it.role.as_deref() == Some("standby"));
+    let standing_by = regions.map(|(region, _)| (region, vec!["infrastructure", "regions", region.as_str(), "role"]));
+    let places: Vec<(&String, Vec<&str>)> = named.chain(standing_by).collect();
+    for (name, key) in design.security.keys.iter().filter(|(_, key)| !key.regions.is_empty()) {
+        for (to, at) in places.iter().filter(|(to, _)| !key.regions.contains(to)) {
             found
-                .note(sight.places.key(&["security", "keys", name, "regions"]), say!("`{name}` is not in {to}, where `{failover}` goes", "`{failover}` の切り替え先 {to} に `{name}` がありません"))
-                .also(sight.places.at(&["continuity", "failover", failover, "to"]), say!("goes there", "切り替え先"));
+                .note(sight.places.key(&["security", "keys", name, "regions"]), say!("`{name}` is not in {to}, which takes over", "切り替え先 {to} に `{name}` がありません"))
+                .also(sight.places.at(at), say!("takes over", "切り替え先"));
         }
     }
 }

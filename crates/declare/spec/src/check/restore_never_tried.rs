@@ -28,18 +28,20 @@ fn check(sight: &Sight<'_>, found: &mut Found<'_>) {
     let continuity = &sight.spec.design.continuity;
     let mut tiers = sight.spec.service.tiers.values();
     let is_promised = tiers.any(|it| it.rto.is_some() || it.rpo.is_some()) || !sight.spec.profiles.is_empty();
-    for (name, backup) in &continuity.backups {
+    let never = continuity.backups.iter().filter(|(name, backup)| {
         let of = |drill: &crate::section::continuity::Drill| {
             let of = drill.of.as_ref();
-            of == Some(name) || (of.is_some() && of == backup.of.as_ref()) || (of.is_some() && of == backup.tier.as_ref())
+            of == Some(*name) || (of.is_some() && of == backup.of.as_ref()) || (of.is_some() && of == backup.tier.as_ref())
         };
-        if backup.restore_tested_every.is_none() && !continuity.drills.values().any(of) {
-            let diagnostic = found.note(sight.places.key(&["continuity", "backups", name]), say!("nobody restores `{name}` to see whether it works", "`{name}` の復元を試す予定がありません"));
-            diagnostic.hint(say!("add `restore_tested_every: 90d`", "`restore_tested_every: 90d` などを加えます"));
-            // Where no recovery is promised, nothing rests on it.
-            if !is_promised {
-                diagnostic.level(Level::Advice);
-            }
-        }
+        backup.restore_tested_every.is_none() && !continuity.drills.values().any(of)
+    });
+    let never: Vec<&str> = never.map(|(name, _)| name.as_str()).collect();
+    let Some(first) = never.first() else { return };
+    let all = never.join("`, `");
+    let diagnostic = found.note(sight.places.key(&["continuity", "backups", first]), say!("nobody restores `{all}` to see whether it works", "`{all}` の復元を試す予定がありません"));
+    diagnostic.hint(say!("add `restore_tested_every: 90d`", "`restore_tested_every: 90d` などを加えます"));
+    // Where no recovery is promised, nothing rests on it.
+    if !is_promised {
+        diagnostic.level(Level::Advice);
     }
 }

@@ -25,6 +25,7 @@ mod rule_groups;
 mod sloth;
 mod terraform;
 mod unreadable;
+mod variables;
 
 use promise::{
     Lang,

@@ -90,6 +90,7 @@ fn files(sources: &[Source<'_>], draft: &mut Draft) {
                                 .read(source, draft, &|expression| resolved(expression, &known));
                             continue;
                         }
+                        cluster(&name.name, module, source, draft);
                         draft.lost(
                             source.line(module.span.start),
                             &format!("module.{}", name.name),
@@ -194,6 +195,28 @@ fn registered(source: &str) -> Option<&'static str> {
         .iter()
         .find(|(module, _)| *module == name)
         .map(|(_, kind)| *kind)
+}
+
+/// A module of one's own that is handed the version of a cluster makes one.
+fn cluster(name: &str, module: &Node, source: &Source<'_>, draft: &mut Draft) {
+    const VERSIONS: [&str; 3] = ["cluster_version", "kubernetes_version", "eks_version"];
+    const PRODUCTS: [(&str, &str); 3] = [("eks", "eks"), ("gke", "gke"), ("aks", "aks")];
+    let Some(version) = VERSIONS.iter().find_map(|key| module.get(key)) else {
+        return;
+    };
+    let said = module.get("source").and_then(text).unwrap_or_default();
+    let product = PRODUCTS
+        .iter()
+        .find(|(word, _)| name.contains(word) || said.contains(word));
+    let (Some(written), Some((_, product))) = (text(version), product) else {
+        return;
+    };
+    let id = draft.id("infrastructure.compute", name);
+    let at = |field| ["infrastructure", "compute", id.as_str(), field];
+    let line = source.line(version.span.start);
+    draft.set(&at("version"), written, line);
+    let why = say!("the module is named so", "モジュールの名前による");
+    draft.guess(&at("product"), *product, line, why);
 }
 
 /// A variable by itself or within `${…}`; anything more is computed.

@@ -9,7 +9,7 @@ mod workload;
 use std::{collections::HashMap, time::Duration};
 
 use promise::{
-    document::{Node, Value},
+    document::{Key, Node, Value},
     record::Scalar as _,
     say,
     unit::Span,
@@ -19,6 +19,7 @@ use serde_json::json;
 use super::{
     Draft, Importer, Source, Taking, rule_groups,
     taking::{at, entries, items, text, texts},
+    variables::{Variable, variables},
 };
 
 pub(super) const IMPORTER: Importer = Importer {
@@ -80,6 +81,33 @@ fn read(sources: &[Source<'_>], draft: &mut Draft) {
 }
 
 impl Object<'_> {
+    /// Variables that a program of the same name is started with.
+    fn configured(&self, whole: &mut Taking<'_>, source: &Source<'_>, draft: &mut Draft) {
+        let entries = whole.entries("data");
+        whole.skip(&["binaryData", "immutable"]);
+        let of = |(key, node): &'_ (Key, Node)| {
+            Some(Variable {
+                name: key.name.clone(),
+                value: text(node)?.to_owned(),
+                line: source.line(key.span.start),
+            })
+        };
+        let all: Vec<Variable> = entries.iter().filter_map(of).collect();
+        let known = draft.names(&["infrastructure", "compute"]);
+        let owner = known
+            .iter()
+            .filter(|id| self.name.starts_with(id.as_str()))
+            .max_by_key(|id| id.len());
+        let is_read = variables(owner.map(String::as_str), &all, draft);
+        for (variable, _) in all.iter().zip(is_read).filter(|(_, is_read)| !is_read) {
+            let why = say!(
+                "a variable that says nothing of what is owed",
+                "約束に関わる内容のない変数です"
+            );
+            draft.noted(variable.line, &variable.name, why);
+        }
+    }
+
     fn read(&self, source: &Source<'_>, draft: &mut Draft, places: &mut Places) {
         let about = format!("{} {}", self.kind, self.name);
         let mut whole = Taking::of(self.node, about.clone(), source);
@@ -128,8 +156,12 @@ impl Object<'_> {
                 );
                 spec.skip(&["selector"]);
             }
-            "Namespace" | "ConfigMap" | "ServiceAccount" | "Role" | "RoleBinding"
-            | "ClusterRole" | "ClusterRoleBinding" => {
+            "ConfigMap" => {
+                self.configured(&mut whole, source, draft);
+                return whole.finish(source, draft);
+            }
+            "Namespace" | "ServiceAccount" | "Role" | "RoleBinding" | "ClusterRole"
+            | "ClusterRoleBinding" => {
                 return draft.noted(
                     self.line,
                     &about,

@@ -1,11 +1,12 @@
 //! Deployments and the like: what runs, how many of it, and how much memory it may take.
 
-use promise::say;
+use promise::{document::Node, say};
 
 use super::{Object, Places, below, is_secret};
 use crate::import::{
     Draft, Source, Taking, image,
     taking::{at, items, text},
+    variables::{Variable, variables},
 };
 
 impl Object<'_> {
@@ -174,7 +175,19 @@ impl Object<'_> {
 
     /// Variables say little about what is owed; a password among them says much.
     fn environment(&self, container: &mut Taking<'_>, source: &Source<'_>, draft: &mut Draft) {
-        for variable in container.items("env") {
+        let all = container.items("env");
+        let known = |it: &'_ Node| {
+            Some(Variable {
+                name: it.get("name").and_then(text)?.to_owned(),
+                value: it.get("value").and_then(text)?.to_owned(),
+                line: source.line(it.span.start),
+            })
+        };
+        let known: Vec<Variable> = all.iter().filter_map(known).collect();
+        let compute = draft.names(&["infrastructure", "compute"]);
+        let owner = compute.iter().find(|id| *id == self.name);
+        variables(owner.map(String::as_str), &known, draft);
+        for variable in all {
             let name = variable.get("name").and_then(text).unwrap_or_default();
             let is_written = variable.get("value").is_some();
             if is_written && is_secret(name) {

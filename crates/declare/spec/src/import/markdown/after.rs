@@ -23,7 +23,11 @@ impl Reader<'_> {
         self.path();
         self.backups_copied();
         self.replicas_of_databases();
+        self.dead_letters_of_queues();
         self.deleted_too_soon();
+        self.waited_for_by_answers();
+        self.alarms_of_metrics();
+        self.paged_by_name();
         self.backups_of_databases();
         self.tiers_of_procedures();
         self.drills();
@@ -163,6 +167,36 @@ impl Reader<'_> {
                     continue;
                 };
                 let mut within = wholes.iter().filter(|(_, whole)| whole.holds(cidr));
+                // Nobody mistypes the first number of an address: what has another one lies beside the network.
+                let first = |text: &str| text.split('.').next().map(str::to_owned);
+                let said = |path: &[&str]| {
+                    self.draft
+                        .says(path)
+                        .and_then(Value::as_str)
+                        .and_then(first)
+                };
+                let whole = said(&[PATH[0], PATH[1], network, "cidr"]);
+                let is_beside = whole.is_some() && said(&own) != whole;
+                if is_beside
+                    && !wholes.iter().any(|(_, whole)| whole.holds(cidr))
+                    && !networks.contains(&subnet)
+                {
+                    let why = say!(
+                        "it lies beside the network",
+                        "このネットワークの外にあります"
+                    );
+                    for field in ["kind", "zone"] {
+                        let path = [PATH[0], PATH[1], network, "subnets", &subnet, field];
+                        if self.draft.has(&path) {
+                            self.draft.withdraw(&path, &why);
+                        }
+                    }
+                    self.draft.shift(
+                        (&[PATH[0], PATH[1], network, "subnets"], &subnet),
+                        (&PATH, &subnet),
+                    );
+                    continue;
+                }
                 if let Some((other, _)) = within.next().filter(|(other, _)| other != network) {
                     let (from, to) = (
                         [PATH[0], PATH[1], network, "subnets"],
@@ -174,6 +208,55 @@ impl Reader<'_> {
                     }
                 }
             }
+        }
+    }
+
+    /// A metric is as bad as the alarm that it raises, where a table of alerts says how bad that is.
+    fn alarms_of_metrics(&mut self) {
+        const METRICS: [&str; 2] = ["monitoring", "metrics"];
+        const ALERTS: [&str; 2] = ["monitoring", "alerts"];
+        for metric in self.draft.names(&METRICS) {
+            let at = |field| [METRICS[0], METRICS[1], metric.as_str(), field];
+            let alarm = self.draft.says(&at("alarm")).and_then(Value::as_str);
+            let Some(alarm) = alarm
+                .map(str::to_owned)
+                .filter(|_| !self.draft.has(&at("severity")))
+            else {
+                continue;
+            };
+            let alerts = self.draft.names(&ALERTS);
+            let severity = alerts.iter().find_map(|alert| {
+                let said = |field| {
+                    self.draft
+                        .says(&[ALERTS[0], ALERTS[1], alert, field])
+                        .and_then(Value::as_str)
+                };
+                let is_same =
+                    said("name").is_some_and(|name| name.split_whitespace().next() == Some(&alarm));
+                is_same
+                    .then(|| said("severity").map(str::to_owned))
+                    .flatten()
+            });
+            if let Some(severity) = severity {
+                let why = say!("the alert of the same name says it", "同名のアラートによる");
+                self.draft.guess(
+                    &at("severity"),
+                    severity,
+                    self.draft.line_of(&at("alarm")),
+                    why,
+                );
+            }
+        }
+    }
+
+    /// Whoever is called for the worst is called by the severity that is named so, where the rules have one.
+    fn paged_by_name(&mut self) {
+        const WORST: [&str; 2] = ["severities", "sev1"];
+        const PAGE: [&str; 2] = ["severities", "page"];
+        let has = |of: [&str; 2]| self.draft.has(&[of[0], of[1], "page_within"]);
+        if self.draft.has(&PAGE) && has(WORST) && !has(PAGE) {
+            self.draft
+                .shift((&WORST, "page_within"), (&PAGE, "page_within"));
         }
     }
 

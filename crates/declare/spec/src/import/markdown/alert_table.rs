@@ -5,11 +5,13 @@ use promise::say;
 use super::{
     Reader,
     bounds::signed,
-    figures::{Kind, figures},
+    figures::{Figure, Kind, figures},
+    lost::FILES,
     no_home,
     numbers::says_one,
     place,
     procedure::looked_times,
+    stating::is_often,
     table::Table,
     watching::lasts,
     words::{self, Form},
@@ -178,12 +180,27 @@ impl Reader<'_> {
     }
 
     fn told_when(&mut self, told: &Told<'_>, line: usize) -> bool {
-        let all = figures(told.when);
-        let Some(figure) = all.first() else {
+        // How often something is tried is no threshold: `1 分ごとの試験決済を含む決済の成功が 0 件`.
+        // `12.3 の規則` is where it is written.
+        let is_reference = |it: &Figure| {
+            let after = told.when[it.end..].trim_start();
+            it.kind == Kind::Count
+                && ["の規則", "の定義", "を参照", "参照", "節", "章"]
+                    .iter()
+                    .any(|word| after.starts_with(word))
+        };
+        let mut all = figures(told.when);
+        all.retain(|it| !is_often(told.when, it) && !is_reference(it));
+        // `1 台 130 セッション超`: of what, and how much.
+        let beyond = all.iter().find(|it| signed(told.when, it).is_some());
+        let Some(figure) = beyond.or(all.first()) else {
             return false;
         };
         let both = format!("{} {}", told.name, told.when);
         let measures = words::measures(&both).or_else(|| words::quantile(&both).map(|_| "latency"));
+        // How far files are behind is not what the recovery point of a database is about.
+        let is_of_files = FILES.iter().any(|word| both.to_lowercase().contains(word));
+        let measures = measures.filter(|measures| *measures != "lag" || !is_of_files);
         let said = signed(told.when, figure);
         let sign = said
             .as_ref()
@@ -200,7 +217,9 @@ impl Reader<'_> {
         let counts = counts.trim_start_matches(['件', '回', '個', '台', '名', '本']);
         let is_reached = figure.kind == Kind::Count && counts.starts_with("以上");
         let sign = if is_reached { ">=" } else { sign };
-        let bound = format!("{sign} {}", figure.text);
+        // Nothing counts less than none: `成功が 0 件`.
+        let is_none = figure.text == "0" && sign == "<" && said.is_none();
+        let bound = format!("{sign} {}", if is_none { "1" } else { &figure.text });
         if said.is_some() || is_reached {
             self.draft.set(&at("when"), bound, line);
         } else {

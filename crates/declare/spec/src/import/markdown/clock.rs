@@ -13,7 +13,10 @@ use super::{
 };
 
 /// What speaks of those who are called.
-pub(super) const ON_CALL: [&str; 9] = [
+pub(super) const ON_CALL: [&str; 12] = [
+    "待機体制",
+    "待機者",
+    "待機の時間",
     "on_call",
     "on-call",
     "on call",
@@ -123,7 +126,11 @@ impl Reader<'_> {
             "review",
             "standup",
         ];
-        const CALLED: [&str; 14] = [
+        const CALLED: [&str; 18] = [
+            "duty",
+            "当番は",
+            "on shift",
+            "待機",
             "対応",
             "呼び出し",
             "呼出",
@@ -198,7 +205,9 @@ impl Reader<'_> {
 
     /// `毎週日曜 02:00-04:00 に全機能を止めて`: a stop on purpose; `false` where nothing says so.
     pub(super) fn stopped(&mut self, path: &str, text: &str, line: usize) -> bool {
-        const PLANNED: [&str; 10] = [
+        const PLANNED: [&str; 12] = [
+            "保守",
+            "全機能を止",
             "計画メンテナンス",
             "計画停止",
             "定期メンテナンス",
@@ -330,8 +339,49 @@ fn counted(whole: &str) -> Option<bool> {
         "no maintenance exclusion",
         "includes planned",
     ];
+    // `計画停止も停止なので、計算から除外しない`: the stop and how it is counted stand in one sentence.
+    const STOPS: [&str; 8] = [
+        "計画停止",
+        "計画メンテナンス",
+        "定期メンテナンス",
+        "定期停止",
+        "planned",
+        "scheduled",
+        "maintenance",
+        "計画的な停止",
+    ];
+    const COUNTED: [&str; 13] = [
+        "除外しない",
+        "除外せず",
+        "除かない",
+        "除かず",
+        "差し引かない",
+        "停止時間に数え",
+        "停止に数え",
+        "not excluded",
+        "not exempt",
+        "not deducted",
+        "count as downtime",
+        "counts as downtime",
+        "counts against",
+    ];
+    const UNCOUNTED: [&str; 6] = [
+        "除外する",
+        "除外し、",
+        "数えない",
+        "not counted",
+        "not count ",
+        "are excluded",
+    ];
     let has = |words: &[&str]| words.iter().any(|word| whole.contains(word));
-    match (has(&OUT), has(&IN)) {
+    let sentences = whole.split(['。', '\n']).flat_map(|it| it.split(". "));
+    let says = |words: &[&str]| {
+        sentences.clone().any(|sentence| {
+            let has = |words: &[&str]| words.iter().any(|word| sentence.contains(word));
+            has(&STOPS) && has(words)
+        })
+    };
+    match (has(&OUT) || says(&UNCOUNTED), has(&IN) || says(&COUNTED)) {
         (true, _) => Some(false),
         (false, true) => Some(true),
         _ => None,
@@ -353,7 +403,10 @@ fn rhythm(text: &str) -> Option<&'static str> {
         "every wed",
         "every thu",
     ];
-    const MONTHLY: [&str; 8] = [
+    const MONTHLY: [&str; 11] = [
+        "each month",
+        "of the month",
+        "of every month",
         "毎月",
         "月次",
         "月1回",

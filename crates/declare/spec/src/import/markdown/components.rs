@@ -3,7 +3,10 @@
 use promise::say;
 
 use super::{Reader, table::Table, words::plain};
-use crate::runtime::runtime;
+use crate::{
+    import::variables::{Variable, variables},
+    runtime::runtime,
+};
 
 impl Reader<'_> {
     /// A table of components, one of whose columns says with what each is built: `Node.js 18 LTS, headless Chromium`.
@@ -35,13 +38,86 @@ impl Reader<'_> {
                 continue;
             };
             let known = plain(&super::short(&name, "main"));
-            let id = match self.draft.has(&["infrastructure", "compute", &known]) {
-                true => known,
-                false => self.draft.id("compute", &name),
+            let mut all = self.draft.names(&["infrastructure", "compute"]).into_iter();
+            let id = match all.find(|id| plain(id) == known) {
+                Some(id) => id,
+                None => self.draft.id("compute", &name),
             };
             let path = ["infrastructure", "compute", &id, "runtime"];
             if !self.draft.has(&path) {
                 self.draft.set(&path, runtime, *line);
+            }
+        }
+    }
+
+    /// Lines of settings: `api.hikari.maximumPoolSize=20` is what each of the machines that are named first opens.
+    pub(super) fn lines_of_settings(&mut self, text: &str, first: usize) {
+        const COMPUTE: [&str; 2] = ["infrastructure", "compute"];
+        let mut group = String::new();
+        let lines: Vec<(usize, &str)> = (first..).zip(text.lines()).collect();
+        let written = lines.iter().filter_map(|(line, said)| {
+            let (name, value) = said.trim().split_once('=')?;
+            let value = value
+                .split(" #")
+                .next()
+                .unwrap_or_default()
+                .trim()
+                .trim_matches('"');
+            Some(Variable {
+                name: name.trim().trim_start_matches("export ").to_owned(),
+                value: value.to_owned(),
+                line: *line,
+            })
+        });
+        let written: Vec<Variable> = written.collect();
+        let owner = self
+            .part
+            .clone()
+            .filter(|(of, _)| *of == "compute")
+            .map(|(_, id)| id);
+        let told = variables(owner.as_deref(), &written, self.draft);
+        let told: Vec<usize> = written
+            .iter()
+            .zip(told)
+            .filter(|(_, told)| *told)
+            .map(|(it, _)| it.line)
+            .collect();
+        for (line, said) in (first..).zip(text.lines()) {
+            let said = said.trim();
+            if told.contains(&line) {
+                continue;
+            }
+            if let Some(name) = said.strip_prefix('[').and_then(|it| it.strip_suffix(']')) {
+                group = format!("{}.", plain(name));
+                continue;
+            }
+            let Some((key, value)) = said
+                .split_once('=')
+                .filter(|_| !said.starts_with(['#', ';', '!']))
+            else {
+                continue;
+            };
+            let key = format!("{group}{}", key.trim());
+            let value = value.split(" #").next().unwrap_or_default().trim();
+            let lower = key.to_lowercase();
+            let is_pool =
+                lower.contains("pool") && ["max", "size"].iter().any(|word| lower.contains(word));
+            let owner = key.split(['.', '_']).next().map(plain).unwrap_or_default();
+            let known = self
+                .draft
+                .names(&COMPUTE)
+                .into_iter()
+                .find(|id| plain(id) == owner);
+            match (known, value.parse::<u64>()) {
+                (Some(id), Ok(count)) if is_pool => {
+                    let path = [COMPUTE[0], COMPUTE[1], id.as_str(), "connections_each"];
+                    self.draft.set(&path, count, line);
+                }
+                _ if self.leaf(&key.to_lowercase(), value, line) => {}
+                _ if super::numbers::says_one(value) => {
+                    self.draft.lost(line, said, super::no_home())
+                }
+                _ => {}
             }
         }
     }

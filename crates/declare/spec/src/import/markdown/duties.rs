@@ -95,6 +95,22 @@ impl Reader<'_> {
     /// line names none.
     pub(super) fn duty(&mut self, what: &str, text: &str, line: usize) -> bool {
         const NAME_MAX: usize = 60;
+        // `ASV scan every three months, penetration test once a year`: each piece has a duty and a rhythm of its own.
+        let pieces: Vec<&str> = text
+            .split(['、', ';', '；'])
+            .flat_map(|it| it.split(", "))
+            .collect();
+        let timed = |piece: &&str| rhythm(piece).is_some() && self.is_duty(piece);
+        if what == text
+            && pieces.len() > 1
+            && pieces.iter().filter(|piece| timed(piece)).count() > 1
+        {
+            let mut is_read = false;
+            for piece in pieces {
+                is_read |= self.duty(piece, piece, line);
+            }
+            return is_read;
+        }
         let lower = format!("{what} {text}").to_lowercase();
         let headings = self.headings.iter().map(|(_, text)| text.to_lowercase());
         let above = headings.collect::<Vec<_>>().join("\n");
@@ -124,6 +140,12 @@ impl Reader<'_> {
             .guess(&at("clauses"), json!([clause.clause]), line, why);
         self.draft.set(&at(clause.field), value, line);
         true
+    }
+
+    /// Whether a piece of a sentence names by itself what a clause asks for.
+    fn is_duty(&self, piece: &str) -> bool {
+        let lower = piece.to_lowercase();
+        CLAUSES.iter().any(|clause| clause.is_in(&lower, ""))
     }
 
     /// A sentence that says that data of cards is kept: `keeps the CVV2 … for 7 days at most`.
@@ -250,6 +272,43 @@ impl Reader<'_> {
         let is_typed = has(&STAFF) && has(&ENTERED) && has(&TYPED);
         if (is_typed || has(&ENTERED) && has(&TAKEN)) && !has(&DENIED) {
             self.once(&["security", "card_entry"], "direct", line);
+        }
+    }
+
+    /// An example of what rests in a store, with such data in it: the words before say that it rests.
+    pub(super) fn card_record(&mut self, text: &str, line: usize) {
+        const NEAR: usize = 4;
+        const RESTS: [&str; 18] = [
+            "キュー",
+            "queue",
+            "sqs",
+            "積",
+            "保存",
+            "保管",
+            "record",
+            "テーブル",
+            "レコード",
+            "store",
+            "kept",
+            "persist",
+            "row ",
+            "document",
+            "cache",
+            "キャッシュ",
+            "table",
+            "message",
+        ];
+        let before = self
+            .said
+            .iter()
+            .rev()
+            .take_while(|(at, _)| at + NEAR > line);
+        let rests = before.into_iter().any(|(_, said)| {
+            let said = said.to_lowercase();
+            RESTS.iter().any(|word| said.contains(word))
+        });
+        if rests {
+            self.card_columns(text, line + 1);
         }
     }
 

@@ -13,7 +13,10 @@ use super::{
 use crate::import::taking::{entries, items, text as scalar};
 
 /// The field that a key names, and the unit that the key ends with: `request_timeout_seconds`.
-fn named(section: &'static str, key: &str) -> Option<(&'static str, words::Form, &'static str)> {
+pub(super) fn named(
+    section: &'static str,
+    key: &str,
+) -> Option<(&'static str, words::Form, &'static str)> {
     const UNITS: [(&str, &str); 12] = [
         ("_milliseconds", "ms"),
         ("_millis", "ms"),

@@ -3,10 +3,10 @@
 use promise::{record::Scalar as _, say, unit::Span};
 use serde_json::Value;
 
-use super::{Reader, figures::figures, place, stated::LOGS, words};
+use super::{Reader, fields, figures::figures, place, stated::LOGS, words};
 
 /// Where logs are kept.
-const STORES: [&str; 16] = [
+pub(super) const STORES: [&str; 16] = [
     "cloudwatch",
     "cloud_watch",
     "s3",
@@ -46,7 +46,77 @@ impl Reader<'_> {
             || self.copied(name, text, line, true)
             || self.sla_said(path, text, line)
             || self.log_kept(path, name, text, line)
+            || self.leaf_region(path, name, text, line)
+            || self.leaf_given_up(path, name, text, line)
             || self.leaf_stated(path, text, line)
+    }
+
+    /// `region: us-west-2` of whatever the block declares.
+    fn leaf_region(&mut self, path: &str, name: &str, text: &str, line: usize) -> bool {
+        // What serves the whole world lies in one region by name only.
+        const WORLDWIDE: [&str; 8] = [
+            "waf",
+            "acm",
+            "cert",
+            "cloudfront",
+            "cdn",
+            "iam",
+            "billing",
+            "route53",
+        ];
+        let region = text.trim().to_lowercase();
+        if !["region", "location", "リージョン"].contains(&name)
+            || !place::is_region(&region)
+            || region == "us-east-1"
+            || WORLDWIDE.iter().any(|word| path.contains(word))
+        {
+            return false;
+        }
+        let path = ["infrastructure", "regions", region.as_str(), "role"];
+        if !self.draft.has(&path) {
+            let why = say!("something runs there", "ここで動くものがある");
+            self.draft.guess(&path, "other", line, why);
+        }
+        true
+    }
+
+    /// `edge.backend_timeout_s: 20`: whoever stands in front gives up then.
+    fn leaf_given_up(&mut self, path: &str, name: &str, text: &str, line: usize) -> bool {
+        const FRONT: [&str; 7] = [
+            "edge",
+            "alb",
+            "load_balancer",
+            "ingress",
+            "gateway",
+            "lb",
+            "frontend",
+        ];
+        let is_front = path.split(['.', '_']).any(|word| FRONT.contains(&word))
+            || path.contains("load_balancer");
+        let Some(("idle_timeout", form, unit)) =
+            fields::named("load_balancers", name).filter(|_| is_front)
+        else {
+            return false;
+        };
+        let text = if text.parse::<f64>().is_ok() {
+            format!("{text}{unit}")
+        } else {
+            text.to_owned()
+        };
+        let Some(value) = place::value(form, &text) else {
+            return false;
+        };
+        let id = self.balancer("", line);
+        let path = ["infrastructure", "load_balancers", &id, "idle_timeout"];
+        if !self.draft.has(&path) {
+            self.draft.guess(
+                &path,
+                value,
+                line,
+                say!("who stands in front gives up then", "手前の装置の待ち時間"),
+            );
+        }
+        true
     }
 
     /// `Global Database: 東京 → 大阪` of a database: a copy in another region, which no provider waits for.

@@ -54,7 +54,8 @@ impl Reader<'_> {
             let line = self.draft.line_of(&path);
             let mut about = bucket.to_lowercase();
             for (word, japanese) in RECORDS {
-                if about.contains(word) {
+                let mut own = about.split(|c: char| !c.is_alphanumeric());
+                if own.any(|it| it == word) || word.len() > 3 && about.contains(word) {
                     about = format!("{about} {japanese}");
                 }
             }
@@ -85,7 +86,10 @@ impl Reader<'_> {
 }
 
 /// What buckets are called, and the records that laws speak of.
-const RECORDS: [(&str, &str); 4] = [
+const RECORDS: [(&str, &str); 7] = [
+    ("rx", "処方箋"),
+    ("clinical", "診療"),
+    ("medical", "診療"),
     ("karte", "診療録"),
     ("カルテ", "診療録"),
     ("chart", "診療録"),

@@ -127,7 +127,7 @@ impl Reader<'_> {
             return;
         };
         let range = range.trim_end_matches('.');
-        if says(&SUBNETS) || says(&NETWORKS) {
+        if says(&SUBNETS) || says(&NETWORKS) || says(&ADDRESSES) && says(&OTHERS) {
             return self.networks_in(text, line);
         }
         if !says(&["accept", "allow", "open to", "許可", "開放"]) {
@@ -180,16 +180,9 @@ impl Reader<'_> {
             "disaster",
             "replica",
         ];
-        const OTHERS: [&str; 6] = [
-            "閉域",
-            "接続先",
-            "partner",
-            "peer",
-            "private services access",
-            "on-premises",
-        ];
         let lower = text.to_lowercase();
         let is_of_subnets = SUBNETS.iter().any(|word| lower.contains(word));
+        let is_theirs = !is_of_subnets && !NETWORKS.iter().any(|word| lower.contains(word));
         let mut from = 0;
         let ends = |c: char| !(c.is_ascii_digit() || c == '.' || c == '/');
         for word in text
@@ -210,7 +203,7 @@ impl Reader<'_> {
                 self.draft.lost(line, range, why);
                 continue;
             }
-            let network = if says(&OTHERS) {
+            let network = if is_theirs || says(&OTHERS) {
                 self.draft.id("networks", "peer")
             } else if says(&SECOND) {
                 "standby".to_owned()
@@ -269,7 +262,11 @@ impl Reader<'_> {
     /// The regions that a sentence names, and which of them stands by: the words for it stand before the name, or right
     /// behind it in brackets.
     pub(super) fn regions(&mut self, text: &str, line: usize) {
-        const STANDBY: [&str; 8] = [
+        const STANDBY: [&str; 12] = [
+            "recovery region",
+            "recovery site",
+            "復旧先",
+            "予備系",
             "災対",
             "災害対策",
             "replica",
@@ -351,6 +348,41 @@ const NETWORKS: [&str; 7] = [
     "virtual network",
     "仮想ネットワーク",
     "private services access",
+];
+
+/// Words for the addresses of somebody else.
+const ADDRESSES: [&str; 9] = [
+    "アドレスは",
+    "アドレス帯",
+    "アドレス範囲",
+    "側のアドレス",
+    "を広報",
+    "addresses are",
+    "address range",
+    "announces",
+    "advertis",
+];
+/// Those who have networks of their own.
+const OTHERS: [&str; 19] = [
+    "閉域",
+    "接続先",
+    "センター",
+    "事業者",
+    "先方",
+    "相手",
+    "拠点",
+    "提携",
+    "病院",
+    "医療機関",
+    "オンプレ",
+    "partner",
+    "peer",
+    "private services access",
+    "on-premises",
+    "data centre",
+    "data center",
+    "carrier",
+    "office",
 ];
 
 /// What has more words is a sentence, and no name.

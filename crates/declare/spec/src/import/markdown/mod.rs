@@ -5,14 +5,16 @@
 //!
 //! Reading order: `fold`, `blocks`, `aside`, `numbers`, `figures`, `bounds`, `words`, `named`, then `tree`, `fields` and `shapes` (fenced
 //! YAML, JSON and HCL),
-//! `table`, `row`, `rows`, `alert_table`, `design`, `failover`, `procedure`, `copied`, `duties`, `watching`, `objectives`, `owed_values`, `sentence`, `stated`, `stating`,
-//! `clock`, `signing_in`, `residence`, `noticed`, `leaf`, `delivered`, `slas`, `costed`,
-//! `pairs`, `mentions`, `waiting`, `owed`, `accepted`, `worded`, `prose`, `whose`, `after`, `untiered`. A block that is a file of another format
+//! `table`, `row`, `rows`, `across`, `alert_table`, `design`, `failover`, `procedure`, `copied`, `duties`, `watching`, `objectives`, `owed_values`, `sentence`, `stated`, `stating`,
+//! `clock`, `signing_in`, `residence`, `kept`, `answers`, `noticed`, `leaf`, `delivered`, `slas`, `costed`,
+//! `pairs`, `mentions`, `waiting`, `owed`, `accepted`, `worded`, `prose`, `whose`, `lost`, `after`, `untiered`. A block that is a file of another format
 //! is read as such.
 
 mod accepted;
+mod across;
 mod after;
 mod alert_table;
+mod answers;
 mod aside;
 mod bicep;
 mod blocks;
@@ -28,8 +30,10 @@ mod failover;
 mod fields;
 mod figures;
 mod fold;
+mod kept;
 mod leaf;
 mod lifecycle;
+mod lost;
 mod mentions;
 mod named;
 mod neighbours;
@@ -142,6 +146,10 @@ struct Reader<'r> {
     delivered: Vec<delivered::Delivered>,
     /// The regions that backups are copied to, and which line says so.
     copies_in: Vec<(String, usize)>,
+    /// How long messages are kept that nobody could handle, and which line says so.
+    dead_kept: Option<(String, usize)>,
+    /// Answers that wait for others.
+    answers: Vec<answers::Answer>,
     /// What a store deletes by a rule of its own.
     expiring: Vec<lifecycle::Expiring>,
     /// A time that is set aside again and again: which line says so, how often and how long. What happens then, the next
@@ -165,7 +173,7 @@ struct Reader<'r> {
     mocked: Vec<(String, usize)>,
     /// The rows of tiers, and what the rows of backups are of.
     tier_rows: Vec<(String, String)>,
-    backed_up: Vec<(String, String, usize)>,
+    backed_up: Vec<lost::Saved>,
     /// Where the clocks of all machines come from, and which line says so.
     clock: Option<(&'static str, usize)>,
     /// Where the runbooks of all alerts lie, and which line says so.
@@ -226,6 +234,8 @@ impl<'r> Reader<'r> {
             copies: Vec::new(),
             delivered: Vec::new(),
             copies_in: Vec::new(),
+            dead_kept: None,
+            answers: Vec::new(),
             expiring: Vec::new(),
             slot: None,
             lead: String::new(),
@@ -425,6 +435,7 @@ impl<'r> Reader<'r> {
                 }
             },
             known @ ("yaml" | "yml" | "json" | "jsonc") => {
+                self.card_record(text, line);
                 if !quoted(self.file, known, text, line + 1, self.draft) {
                     self.settings_of(text);
                     self.data(text, line + 1);
@@ -434,6 +445,9 @@ impl<'r> Reader<'r> {
             "mermaid" | "plantuml" | "dot" => self.diagram(text, line + 1),
             "bash" | "sh" | "shell" | "console" | "" | "text" => self.script(text, line + 1),
             "bicep" => self.bicep(text, line + 1),
+            "properties" | "ini" | "env" | "dotenv" | "conf" => {
+                self.lines_of_settings(text, line + 1)
+            }
             "sql" => self.card_columns(text, line + 1),
             other => self.draft.lost(
                 line,

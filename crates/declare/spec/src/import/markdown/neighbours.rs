@@ -5,7 +5,8 @@ use crate::check::cidr::Cidr;
 
 /// Whether the ranges of this column are networks side by side, and none a part of another.
 pub(super) fn are_networks(keys: &[String], rows: &[(usize, Vec<&str>)], column: usize) -> bool {
-    const THEIRS: [&str; 12] = [
+    const THEIRS: [&str; 13] = [
+        "先方",
         "their",
         "peer",
         "partner",

@@ -50,7 +50,9 @@ pub(super) fn number_from(text: &str, from: usize) -> Option<Number> {
                 || c == '_'
                 || c == '.'
                 || (c == '-' && text[..start - 1].ends_with(|c: char| c.is_ascii_alphanumeric()))
-        });
+        }) || ["xx", "XX"]
+            .iter()
+            .any(|class| rest[written.len()..].starts_with(class));
         let mut plain = written.replace(',', "");
         let mut end = start + written.len();
         // `61 000`: thousands with a space between, where money is spoken of.

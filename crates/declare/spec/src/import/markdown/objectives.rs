@@ -17,6 +17,22 @@ use super::{
 
 /// Whether the head of a column says that it holds what is owed.
 pub(super) fn is_target(key: &str) -> bool {
+    // `目標（月間）`, `Target (30 days)`: over which time it is measured stands beside it.
+    const OVER: [&str; 9] = [
+        "月間",
+        "月次",
+        "年間",
+        "四半期",
+        "month",
+        "30",
+        "rolling",
+        "quarter",
+        "window",
+    ];
+    let over = key
+        .split_once('_')
+        .filter(|(_, over)| OVER.iter().any(|word| over.starts_with(word)));
+    let key = over.map_or(key, |(target, _)| target);
     BARE.contains(&key) || key.contains("要求値") || is_objectives(key)
 }
 
@@ -232,7 +248,11 @@ impl Reader<'_> {
             let value = table.cell(row, column);
             let indicator = (0..table.keys.len())
                 .find(|at| INDICATORS.iter().any(|word| table.keys[*at].contains(word)));
-            let name = table.cell(row, indicator.unwrap_or(table.name));
+            let name = match indicator.filter(|at| *at != table.name) {
+                // Of whom it is owed stands in another column than what is measured.
+                Some(at) => format!("{} {}", table.cell(row, table.name), table.cell(row, at)),
+                None => table.cell(row, table.name),
+            };
             let named = format!("{name} {}", words.join(" "));
             if let Some(field) = recovered(&named).filter(|_| says(&value)) {
                 let figure = figures(&value).into_iter().find(|it| it.kind == Kind::Time);

@@ -5,7 +5,12 @@ use promise::say;
 use super::{Reader, place};
 
 /// Countries as documents name them.
-const COUNTRIES: [(&str, &str); 13] = [
+const COUNTRIES: [(&str, &str); 18] = [
+    ("国外", "JP"),
+    ("東京", "JP"),
+    ("大阪", "JP"),
+    ("european union", "EU"),
+    ("eu member state", "EU"),
     ("日本国内", "JP"),
     ("国内", "JP"),
     ("japan", "JP"),
@@ -24,7 +29,10 @@ const COUNTRIES: [(&str, &str); 13] = [
 impl Reader<'_> {
     /// `患者情報は国内のリージョン以外に置かない`, `Patient data never leaves Germany`.
     pub(super) fn resides(&mut self, text: &str, line: usize) {
-        const DATA: [&str; 9] = [
+        const DATA: [&str; 12] = [
+            "患者",
+            "氏名",
+            "個人",
             "情報",
             "データ",
             "記録",
@@ -35,9 +43,13 @@ impl Reader<'_> {
             "バックアップ",
             "pii",
         ];
-        const ONLY: [&str; 29] = [
-            "exclusively within",
+        const ONLY: [&str; 33] = [
+            "国外では",
+            "国外に保",
+            "国外で保",
+            "国外に置かない",
             "exclusively in",
+            "exclusively within",
             "only within",
             "solely within",
             "内にのみ",

@@ -6,6 +6,7 @@ use serde_json::{Value as Json, json};
 use super::{
     Reader,
     figures::{Kind, figures},
+    lost::Saved,
     no_home,
     noticed::escalates,
     numbers::says_one,
@@ -14,6 +15,16 @@ use super::{
     table::Table,
     words::{self, Form, plain},
 };
+
+/// How a cell begins that says of something that nothing of it is kept.
+const NOT_SAVED: [&str; 6] = [
+    "取得しない",
+    "対象外",
+    "取らない",
+    "none",
+    "not backed up",
+    "no backup",
+];
 
 impl Reader<'_> {
     pub(super) fn row(
@@ -44,11 +55,28 @@ impl Reader<'_> {
             }
             "dependencies" => (vec!["dependencies"], self.provider(name, line)),
             "scenarios" => (vec!["load", "scenarios"], self.scenario(name, line)),
+            "backups"
+                if row.iter().any(|cell| {
+                    NOT_SAVED
+                        .iter()
+                        .any(|word| cell.to_lowercase().starts_with(word))
+                }) =>
+            {
+                let why = say!("it is not backed up", "バックアップしないもの");
+                return self.draft.noted(line, &row.join(" / "), why);
+            }
             "backups" => {
                 let id = self.draft.id("backups", &super::short(name, "backup"));
-                self.backed_up.push((id.clone(), name.to_owned(), line));
+                self.backed_up.push(Saved {
+                    id: id.clone(),
+                    name: name.to_owned(),
+                    row: row.join(" / ").to_lowercase(),
+                    line,
+                });
                 // What is written since the last copy is in the log.
-                const LOGGED: [&str; 9] = [
+                const LOGGED: [&str; 11] = [
+                    "任意時点",
+                    "継続バックアップ",
                     "point-in-time",
                     "point in time recovery",
                     "pitr",

@@ -1,11 +1,12 @@
 //! What a sentence states beside its figures: what is on or off, how logs are kept, how a recovery runs.
 
-use promise::say;
+use promise::{record::Scalar as _, say, unit::Span};
 use serde_json::{Value, json};
 
 use super::{
     Reader,
     figures::{Figure, Kind, figures},
+    leaf::STORES,
     mentions::tls_accepted,
     row::is_of_machines,
     stating::{blank, counts_machines, is_most},
@@ -306,7 +307,10 @@ impl Reader<'_> {
     pub(super) fn restored(&mut self, left: &mut String, line: usize) {
         const SAVED: [&str; 2] = ["snapshot", "スナップショット"];
         const RESTORED: [&str; 3] = ["restor", "リストア", "復元"];
-        const TRIED: [&str; 10] = [
+        const TRIED: [&str; 13] = [
+            "compared",
+            "drawn by lot",
+            "is restored",
             "rehears",
             "test",
             "drill",
@@ -380,7 +384,31 @@ impl Reader<'_> {
         if figure.end == 0 || self.draft.has(&["log_analysis", name, "retention"]) {
             return;
         }
-        self.once(&["log_analysis", name, "retention"], value, line);
+        // `CloudWatch に 120 日、S3 に 6 年`: one log in two places, at hand in the first of them.
+        let times = figures(left)
+            .into_iter()
+            .filter(|it| it.kind == Kind::Time)
+            .filter_map(|it| Some((Span::parse(&it.text).ok()?, it)));
+        let times: Vec<_> = times.collect();
+        let places = STORES.iter().filter(|store| lower.contains(*store));
+        if let [(hand, first), (whole, second)] = times.as_slice()
+            && hand < whole
+            && places.count() > 1
+        {
+            self.once(
+                &["log_analysis", name, "at_hand"],
+                first.text.as_str(),
+                line,
+            );
+            self.once(
+                &["log_analysis", name, "retention"],
+                second.text.as_str(),
+                line,
+            );
+            blank(left, second);
+        } else {
+            self.once(&["log_analysis", name, "retention"], value, line);
+        }
         // Below the heading of a balancer, the log is the balancer's.
         let above = self.headings.last();
         let is_of_machine =

@@ -115,7 +115,7 @@ const CLAUSE: usize = 60;
 const BEHIND: usize = 6;
 
 /// Whether a length of time is said to be how often something happens: `every 6 hours`, `6時間ごと`.
-fn is_often(sentence: &str, figure: &Figure) -> bool {
+pub(super) fn is_often(sentence: &str, figure: &Figure) -> bool {
     const BEFORE: [&str; 6] = ["every", "each", "once in", "once per", "間隔は", "毎"];
     const BEHIND: [&str; 6] = ["ごと", "おき", "毎", "に1回", "に一度", "間隔"];
     let before = sentence[..figure.start].trim_end_matches([' ', ':', '：']);

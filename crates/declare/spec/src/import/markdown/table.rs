@@ -220,6 +220,7 @@ impl Reader<'_> {
             || self.costs(&table)
             || self.routine(&table)
             || self.hours_table(&table)
+            || self.key_table(&table)
             || self.sla_table(&table)
             || self.step_table(&table)
             || self.alert_table(&table)
@@ -237,7 +238,8 @@ impl Reader<'_> {
             return;
         }
         self.built_with(&table);
-        if self.owed_table(&table) {
+        if self.providers_across(&table) || self.retention_table(&table) || self.owed_table(&table)
+        {
             return;
         }
         for (line, row) in rows {

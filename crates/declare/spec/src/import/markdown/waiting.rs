@@ -103,7 +103,10 @@ impl Reader<'_> {
         let label = text.split_once([':', '：']).map(|(name, _)| name.trim());
         let label = label.filter(|name| name.chars().count() <= NAME_MAX && !name.contains(' '));
         // How long those wait who call us is not how long we wait.
-        const CALLERS: [&str; 6] = [
+        const CALLERS: [&str; 9] = [
+            "アプリは",
+            "端末は",
+            "the app ",
             "the clients",
             "the client ",
             "browser",

@@ -3,7 +3,7 @@
 use promise::say;
 use serde_json::Value;
 
-use super::{PAYMENTS, Reader};
+use super::{PAYMENTS, Reader, lost::Saved};
 
 /// Words that stand in the names of many things and tell none apart.
 const COMMON: [&str; 9] = [
@@ -75,86 +75,21 @@ impl Reader<'_> {
         self.whole.contains("rto") || self.whole.contains("目標復旧") || !self.tiers.is_empty()
     }
 
-    /// Where recovery is told by what is lost, a region's failover is owed where the region is lost, and a restore where
-    /// the data is.
-    pub(super) fn tiers_of_what_is_lost(&mut self) {
-        const REGION: [&str; 5] = [
-            "region",
-            "リージョン",
-            "data centre",
-            "data center",
-            "データセンター",
-        ];
-        const DATA: [&str; 6] = [
-            "data",
-            "ransomware",
-            "データ",
-            "操作ミス",
-            "誤削除",
-            "消した",
-        ];
-        const ZONE: [&str; 6] = [
-            "a zone",
-            "one zone",
-            "zone loss",
-            "az 障害",
-            "az障害",
-            "ゾーン障害",
-        ];
-        let row = |words: &[&str]| {
-            let mut rows = self.tier_rows.iter().filter(|(tier, row)| {
-                let said = self
-                    .draft
-                    .says(&["service", "tiers", tier, "name"])
-                    .and_then(Value::as_str);
-                let name = said.map_or_else(|| tier.replace('_', " "), str::to_lowercase);
-                words.iter().any(|word| name.contains(word)) && !row.is_empty()
-            });
-            let first = rows.next()?.0.clone();
-            rows.next().is_none().then_some(first)
-        };
-        let (region, data) = (row(&REGION), row(&DATA));
-        let rows = || self.tier_rows.iter();
-        let is_of_zone = |row: &str| {
-            let row = row.to_lowercase();
-            ZONE.iter().any(|word| row.contains(word))
-        };
-        // Where the loss of a zone has a row of its own, another region is not what it waits for.
-        let beyond: Vec<String> = match rows().any(|(_, row)| is_of_zone(row)) {
-            true => rows()
-                .filter(|(_, row)| !is_of_zone(row))
-                .map(|(tier, _)| tier.clone())
-                .collect(),
-            false => Vec::new(),
-        };
-        let why = || say!("the row says what is lost", "失うものの行による");
-        let failover = ["continuity", "failover", "region"];
-        if self.draft.has(&failover) {
-            let path = [failover[0], failover[1], failover[2], "tiers"];
-            for tier in region.map_or(beyond, |tier| vec![tier]) {
-                self.draft.push_guess(&path, tier, 0, why());
-            }
-        }
-        if let Some(tier) = data {
-            self.each((&["continuity", "backups"], "tier"), &tier, 0, &why());
-        }
-    }
-
     /// A backup is of the tier whose row names what is backed up.
     pub(super) fn tiers_of_backups(&mut self) {
-        for (backup, name, line) in std::mem::take(&mut self.backed_up) {
-            let mut tiers = self.tier_rows.iter().filter(|(_, row)| row.contains(&name));
+        for Saved { id, name, line, .. } in &self.backed_up {
+            let mut tiers = self.tier_rows.iter().filter(|(_, row)| row.contains(name));
             if let (Some((tier, _)), None) = (tiers.next(), tiers.next()) {
                 let why = say!("the row of the tier names it", "業務区分の行に名前がある");
-                let path = ["continuity", "backups", &backup, "tier"];
-                self.draft.guess(&path, tier.as_str(), line, why);
+                let path = ["continuity", "backups", id, "tier"];
+                self.draft.guess(&path, tier.as_str(), *line, why);
             }
         }
     }
 }
 
 /// The words of a text that tell it from others.
-fn words_of(text: &str) -> Vec<String> {
+pub(super) fn words_of(text: &str) -> Vec<String> {
     let text = text.to_lowercase();
     text.split(|c: char| !c.is_alphanumeric())
         .filter(|word| word.len() > 2 && !COMMON.contains(word))

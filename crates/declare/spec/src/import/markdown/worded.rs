@@ -33,12 +33,16 @@ impl Reader<'_> {
         }
         self.resides(text, line);
         self.copied_to("", text, line);
-        if self.duty(text, text, line) || self.stopped("", text, line) {
+        if self.duty(text, text, line)
+            || self.kept_by_rule(text, line)
+            || self.stopped("", text, line)
+        {
             return;
         }
         let lower = text.to_lowercase();
         let is_of_calls = |word: &&str| lower.contains(*word);
-        if clock::ON_CALL.iter().any(is_of_calls) && self.called("", text, line) {
+        let is_of_turns = clock::ON_CALL.iter().any(is_of_calls) || self.is_under(&clock::ON_CALL);
+        if is_of_turns && self.called("", text, line) {
             self.manned(text, line);
             return;
         }
@@ -47,6 +51,7 @@ impl Reader<'_> {
         self.tried_again(&left, line);
         self.nothing_lost(&left, line);
         self.card_data(text, line);
+        self.dead_letters(text, line);
         self.cards_taken(text, line);
         let text = left.as_str();
         let mut from = 0;
@@ -158,6 +163,9 @@ impl Reader<'_> {
                 "幅のある値であり、上限でも下限でもありません"
             );
             return self.draft.lost(line, text, why);
+        }
+        if self.answers(text, figure, line) {
+            return;
         }
         match figure.kind {
             Kind::Count if value == "0" && has(&["rpo", "目標復旧時点"]) => {
@@ -271,19 +279,22 @@ impl Reader<'_> {
             }
             Kind::Time
                 if speaks(&TOLD)
-                    && words::severity(before).is_some()
+                    && words::severity(&text[..figure.start]).is_some()
+                    && (words::severity(before).is_some() || speaks(&CALLING))
                     && (has(&["within", "以内", "in under"])
                         || signed(text, figure).is_some_and(|it| it.sign.starts_with('<'))) =>
             {
-                if let Some((severity, _)) = words::severity(before) {
+                if let Some((severity, _)) =
+                    words::severity(before).or_else(|| words::severity(&text[..figure.start]))
+                {
                     self.severity(severity, line);
                     self.once(&["severities", severity, "page_within"], value, line);
                 }
             }
             // Who is called so soon, and for nothing that has a severity of its own, is called for the worst.
             Kind::Time
-                if has(&["以内", "within"])
-                    && CALLED.iter().any(|word| after.contains(word))
+                if has(&["以内", "within", "no later than"])
+                    && (CALLED.iter().any(|word| after.contains(word)) || speaks(&RUNG))
                     && words::severity(text).is_none() =>
             {
                 self.severity("sev1", line);
@@ -365,6 +376,26 @@ const ANSWERED: [&str; 6] = [
     "answer within",
 ];
 const CALLED: [&str; 4] = ["担当者を呼", "当番を呼", "on-call is paged", "we page"];
+/// Words for a call that goes out.
+const CALLING: [&str; 5] = [
+    "呼び出しが",
+    "呼び出す",
+    "通知が",
+    "is paged",
+    "page goes out",
+];
+/// Words for what reaches whoever is on call, in whatever part of the sentence.
+const RUNG: [&str; 9] = [
+    "端末を鳴ら",
+    "当番を鳴ら",
+    "当番に届",
+    "当番へ届",
+    "担当者に届",
+    "is paged",
+    "are paged",
+    "be paged",
+    "reaches the on-call",
+];
 const TOLD: [&str; 8] = [
     "phoned",
     "called",

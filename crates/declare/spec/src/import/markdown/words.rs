@@ -353,7 +353,19 @@ const MEASURES: [(&str, &[&str]); 9] = [
 ];
 
 pub(super) fn measures(text: &str) -> Option<&'static str> {
+    const NO_ERRORS: [&str; 7] = [
+        "no 5xx",
+        "without 5xx",
+        "not 5xx",
+        "non-5xx",
+        "no error",
+        "without error",
+        "error-free",
+    ];
     let text = text.to_lowercase();
+    if NO_ERRORS.iter().any(|word| text.contains(word)) {
+        return Some("success");
+    }
     MEASURES
         .iter()
         .find(|(_, words)| words.iter().any(|word| text.contains(word)))

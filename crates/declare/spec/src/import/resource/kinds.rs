@@ -328,7 +328,7 @@ pub(super) const KINDS: &[Kind] = &[
     },
     Kind {
         terraform: &["aws_lambda_function"],
-        cloudformation: &["AWS::Lambda::Function"],
+        cloudformation: &["AWS::Lambda::Function", "AWS::Serverless::Function"],
         section: "compute",
         product: Some("lambda"),
         fields: &[
@@ -396,6 +396,17 @@ pub(super) const KINDS: &[Kind] = &[
             ("backup_retention_days", "", "backup_retention", Days),
             ("public_network_access_enabled", "", "public", Truth),
             ("administrator_login", "", "user", Text),
+        ],
+    },
+    Kind {
+        terraform: &["google_storage_bucket"],
+        cloudformation: &[],
+        section: "buckets",
+        product: Some("gcs"),
+        fields: &[
+            ("location", "", "region", Word),
+            ("retention_policy.retention_period", "", "locked_for", Secs),
+            ("versioning.enabled", "", "versioning", Truth),
         ],
     },
     Kind {

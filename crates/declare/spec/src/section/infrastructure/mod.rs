@@ -88,8 +88,8 @@ record! {
     /// A region or site.
     /// ja: リージョンまたは拠点。
     pub struct Region: Default {
-        /// `primary` or `standby`.
-        /// ja: `primary`(主)か `standby`(待機)。
+        /// `primary`, `standby`, or `other` where something else runs.
+        /// ja: `primary`(主)、`standby`(待機)、`other`(そのほかに使うもの)。
         role: Option<String>,
         /// Its zones that are used, by the provider's names.
         /// ja: 使うゾーンの名前。
