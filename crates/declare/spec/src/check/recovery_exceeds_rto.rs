@@ -29,42 +29,44 @@ rule! {
 fn check(sight: &Sight<'_>, found: &mut Found<'_>) {
     for (name, failover) in &sight.spec.design.continuity.failover {
         let path = ["continuity", "failover", name];
-        for (tier, rto) in design::rtos(sight, &failover.tiers) {
-            let rto_at = sight.places.at(&["service", "tiers", tier, "rto"]);
-            // A failover that a person starts has no trigger with a time; its steps alone may last too long.
-            let waiting = failover.triggers.iter().filter_map(|(name, it)| Some((Some(name), it.waits()?)));
-            let mut starts: Vec<(Option<&String>, Span)> = waiting.collect();
-            if starts.is_empty() {
-                starts.push((None, Span::default()));
+        let mut tiers = design::rtos(sight, &failover.tiers);
+        tiers.sort_by_key(|(_, rto)| rto.0);
+        // A failover that a person starts has no trigger with a time; its steps alone may last too long.
+        let waiting = failover.triggers.iter().filter_map(|(name, it)| Some((Some(name), it.waits()?)));
+        let mut starts: Vec<(Option<&String>, Span)> = waiting.collect();
+        if starts.is_empty() {
+            starts.push((None, Span::default()));
+        }
+        for (trigger, waits) in starts {
+            let mut parts: Vec<(Say, Span)> = trigger.iter().map(|_| (say!("trigger", "条件"), waits)).collect();
+            parts.extend(failover.approved_within.map(|it| (say!("approval", "承認"), it)));
+            parts.extend(failover.steps.iter().filter_map(|step| Some((called(step), step.takes?))));
+            let ttl = sight.spec.design.infrastructure.dns.values().filter(|it| it.failover == Some(true)).filter_map(|it| it.ttl).max();
+            parts.extend(ttl.map(|ttl| (say!("DNS TTL", "DNS の TTL"), ttl)));
+            let sum = Span(parts.iter().map(|(_, it)| it.0).sum::<Duration>());
+            let unsaid = failover.steps.iter().filter(|it| it.takes.is_none()).count();
+            let mut late = tiers.iter().filter(|(_, rto)| !parts.is_empty() && (sum > *rto || sum == *rto && unsaid > 0));
+            let Some((tier, rto)) = late.next() else { continue };
+            let shown = design::sum(&parts, sum);
+            let (en, ja) = (&shown.en, &shown.ja);
+            let sign = if sum == *rto { "=" } else { ">" };
+            let at = match trigger {
+                Some(trigger) => sight.places.at(&[path[0], path[1], path[2], "triggers", trigger]),
+                None => sight.places.key(&[path[0], path[1], path[2], "steps"]),
+            };
+            let mut diagnostic = found.note(
+                at,
+                say!("{en} {sign} RTO {rto} of `{tier}`", "{ja} {sign} `{tier}` の RTO {rto}"),
+            );
+            diagnostic = diagnostic.also(sight.places.at(&["service", "tiers", tier, "rto"]), say!("the recovery time that is promised", "約束した復旧時間"));
+            // Those that are promised more time, and still too little.
+            for (tier, rto) in late {
+                diagnostic = diagnostic.also(sight.places.at(&["service", "tiers", tier, "rto"]), say!("so is {rto} of `{tier}`", "`{tier}` の {rto} も同じ"));
             }
-            for (trigger, waits) in starts {
-                let mut parts: Vec<(Say, Span)> = trigger.iter().map(|_| (say!("trigger", "条件"), waits)).collect();
-                parts.extend(failover.approved_within.map(|it| (say!("approval", "承認"), it)));
-                parts.extend(failover.steps.iter().filter_map(|step| Some((called(step), step.takes?))));
-                let ttl = sight.spec.design.infrastructure.dns.values().filter(|it| it.failover == Some(true)).filter_map(|it| it.ttl).max();
-                parts.extend(ttl.map(|ttl| (say!("DNS TTL", "DNS の TTL"), ttl)));
-                let sum = Span(parts.iter().map(|(_, it)| it.0).sum::<Duration>());
-                let unsaid = failover.steps.iter().filter(|it| it.takes.is_none()).count();
-                if parts.is_empty() || sum <= rto && !(sum == rto && unsaid > 0) {
-                    continue;
-                }
-                let shown = design::sum(&parts, sum);
-                let (en, ja) = (&shown.en, &shown.ja);
-                let sign = if sum == rto { "=" } else { ">" };
-                let at = match trigger {
-                    Some(trigger) => sight.places.at(&[path[0], path[1], path[2], "triggers", trigger]),
-                    None => sight.places.key(&[path[0], path[1], path[2], "steps"]),
-                };
-                let mut diagnostic = found.note(
-                    at,
-                    say!("{en} {sign} RTO {rto} of `{tier}`", "{ja} {sign} `{tier}` の RTO {rto}"),
-                );
-                diagnostic = diagnostic.also(rto_at.clone(), say!("the recovery time that is promised", "約束した復旧時間"));
-                if unsaid > 0 {
-                    diagnostic.also(sight.places.key(&[path[0], path[1], path[2], "steps"]), say!("{unsaid} steps come on top, without a time", "このほかに時間の書かれていない手順が {unsaid} 件あります"));
-                }
-                diagnostic.hint(say!("what is left for detection must be less than {rto} minus the steps", "検知に使えるのは、{rto} から手順の時間を引いた残りだけです"));
+            if unsaid > 0 {
+                diagnostic.also(sight.places.key(&[path[0], path[1], path[2], "steps"]), say!("{unsaid} steps come on top, without a time", "このほかに時間の書かれていない手順が {unsaid} 件あります"));
             }
+            diagnostic.hint(say!("what is left for detection must be less than {rto} minus the steps", "検知に使えるのは、{rto} から手順の時間を引いた残りだけです"));
         }
     }
 }

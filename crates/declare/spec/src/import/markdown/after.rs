@@ -26,6 +26,7 @@ impl Reader<'_> {
         self.dead_letters_of_queues();
         self.deleted_too_soon();
         self.waited_for_by_answers();
+        self.bursts();
         self.alarms_of_metrics();
         self.paged_by_name();
         self.backups_of_databases();

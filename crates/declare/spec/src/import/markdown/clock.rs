@@ -458,7 +458,7 @@ fn range(text: &str) -> Option<(u32, u32)> {
 }
 
 /// The times of a day in a text: where each starts and ends, and its minute.
-fn moments(text: &str) -> Vec<(usize, usize, u32)> {
+pub(super) fn moments(text: &str) -> Vec<(usize, usize, u32)> {
     let bytes = text.as_bytes();
     let digits = |at: usize| {
         bytes[at..]

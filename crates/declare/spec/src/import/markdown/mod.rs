@@ -19,6 +19,7 @@ mod aside;
 mod bicep;
 mod blocks;
 mod bounds;
+mod bursts;
 mod clock;
 mod components;
 mod copied;

@@ -3,8 +3,8 @@
 use super::{Reader, rows::is_range};
 use crate::check::cidr::Cidr;
 
-/// Whether the ranges of this column are networks side by side, and none a part of another.
-pub(super) fn are_networks(keys: &[String], rows: &[(usize, Vec<&str>)], column: usize) -> bool {
+/// Whether a column has the addresses of those on the other side.
+pub(super) fn are_theirs(key: &str) -> bool {
     const THEIRS: [&str; 13] = [
         "先方",
         "their",
@@ -20,10 +20,15 @@ pub(super) fn are_networks(keys: &[String], rows: &[(usize, Vec<&str>)], column:
         "対向",
         "病院",
     ];
+    THEIRS.iter().any(|word| key.contains(word))
+}
+
+/// Whether the ranges of this column are networks side by side, and none a part of another.
+pub(super) fn are_networks(keys: &[String], rows: &[(usize, Vec<&str>)], column: usize) -> bool {
     // These words name networks and nothing else.
     const WHOLE: [&str; 3] = ["vpc", "vnet", "virtual_network"];
     const NETWORKS: [&str; 2] = ["network", "ネットワーク"];
-    if THEIRS.iter().any(|word| keys[column].contains(word)) {
+    if are_theirs(&keys[column]) {
         return true;
     }
     let ranges: Vec<Cidr> = rows

@@ -5,7 +5,12 @@ use promise::say;
 use serde_json::json;
 
 use super::{
-    Reader, neighbours::are_networks, no_home, numbers::says_one, place, shapes::WHOLE,
+    Reader,
+    neighbours::{are_networks, are_theirs},
+    no_home,
+    numbers::says_one,
+    place,
+    shapes::WHOLE,
     words::plain,
 };
 
@@ -200,8 +205,16 @@ impl Reader<'_> {
         // A sum has no range, and what is kept free may have but the begin of one.
         let is_of_ranges = |column: usize| {
             let ranges = rows.iter().filter(|(_, row)| is_in(row, column)).count();
+            let is_told = |row: &Vec<&str>| row.get(column).is_some_and(|cell| says_one(cell));
+            let untold = || {
+                !rows
+                    .iter()
+                    .any(|(_, row)| !is_in(row, column) && is_told(row))
+            };
             ranges > 0
-                && (ranges == rows.len() || ranges > 2 && (rows.len() - ranges) * 3 <= rows.len())
+                && (are_theirs(&keys[column]) && untold()
+                    || ranges == rows.len()
+                    || ranges > 2 && (rows.len() - ranges) * 3 <= rows.len())
         };
         let columns: Vec<usize> = (0..keys.len())
             .filter(|column| is_of_ranges(*column))
@@ -308,8 +321,15 @@ impl Reader<'_> {
         let name = if is_bare { heading.as_str() } else { name };
         let is_subnet = has(&["subnet", "サブネット", "セグメント", "segment"]);
         if !is_subnet && zone.is_none() && has(&["vpc", "vnet", "ネットワーク全体"]) {
-            let path = ["infrastructure", "networks", network.as_str(), "cidr"];
-            return self.draft.set(&path, cidr, line);
+            let path = |id| ["infrastructure", "networks", id, "cidr"];
+            let known = self.draft.says(&path(&network));
+            // A second one in the same table is a network of its own.
+            let is_second = known.is_some_and(|known| known != cidr);
+            let id = match is_second {
+                true => self.draft.id("networks", &super::short(name, "network")),
+                false => network.clone(),
+            };
+            return self.draft.set(&path(&id), cidr, line);
         }
         // What is peered lies outside of our own network.
         if has(&["peering", "private services access", "ピアリング"]) {

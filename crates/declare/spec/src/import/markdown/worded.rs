@@ -396,11 +396,12 @@ const RUNG: [&str; 9] = [
     "be paged",
     "reaches the on-call",
 ];
-const TOLD: [&str; 8] = [
+const TOLD: [&str; 9] = [
     "phoned",
     "called",
     "message",
     "通知",
+    "呼び出し",
     "アラート",
     "alert",
     "notif",

@@ -216,7 +216,8 @@ const SEVERITIES: [(&str, u64, &[&str]); 3] = [
 /// The severity that a text speaks of, and its level.
 pub(super) fn severity(text: &str) -> Option<(&'static str, u64)> {
     let text = plain(text);
-    let words: Vec<&str> = text.split('_').collect();
+    // `SEV1のアラート`: Japanese goes on without a space.
+    let words: Vec<&str> = text.split(|c: char| c == '_' || !c.is_ascii()).collect();
     let speaks = |name: &&str| {
         let is_ascii = name.is_ascii();
         if is_ascii && !name.contains('_') {
