@@ -5,6 +5,7 @@ use std::{collections::BTreeMap, time::Duration};
 use promise::{
     Kind, Say, document,
     quantity::{Quantity, Rate},
+    say,
     unit::{Percent, Span},
 };
 
@@ -222,13 +223,34 @@ pub(super) fn successes<'s>(sight: &Sight<'s>) -> Vec<Success<'s>> {
 pub(super) struct Waits {
     pub(super) total: Span,
     /// With the arithmetic: `30s × (1 + 3) = 2m`.
-    pub(super) shown: String,
+    pub(super) shown: Say,
 }
 
 /// More repetitions than this last for ever.
 const RETRIES_MAX: u64 = 1_000;
 
-pub(super) fn waits(dependency: &Dependency) -> Option<Waits> {
+/// How long a call of a dependency may last until it is given up: its own tries, and after them those of the one that
+/// takes its place.
+pub(super) fn waits(sight: &Sight<'_>, name: &str) -> Option<Waits> {
+    let all = &sight.spec.design.dependencies;
+    let own = all.get(name)?;
+    let (total, shown) = tries(own)?;
+    let other = own.fallback.as_deref().filter(|other| *other != name);
+    let then = other.and_then(|other| Some((other, tries(all.get(other)?)?)));
+    let Some((other, (more, then))) = then else {
+        let shown = Say::same(shown);
+        return Some(Waits { total, shown });
+    };
+    let total = Span(total.0.saturating_add(more.0));
+    let shown = say!(
+        "{shown} and {then} for `{other}` after it, {total} together",
+        "{shown} と、続く `{other}` の {then} の合計 {total}"
+    );
+    Some(Waits { total, shown })
+}
+
+/// How long all tries of one dependency last together, with the arithmetic.
+fn tries(dependency: &Dependency) -> Option<(Span, String)> {
     let timeout = dependency.timeout?;
     let retries = u32::try_from(dependency.retries.unwrap_or(0).min(RETRIES_MAX)).ok()?;
     let mut total = timeout.0.saturating_mul(retries + 1);
@@ -253,7 +275,7 @@ pub(super) fn waits(dependency: &Dependency) -> Option<Waits> {
         total = deadline;
         shown = deadline.to_string();
     }
-    Some(Waits { total, shown })
+    Some((total, shown))
 }
 
 /// Every health check and where it stands.

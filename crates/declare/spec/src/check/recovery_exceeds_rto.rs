@@ -61,7 +61,7 @@ fn check(sight: &Sight<'_>, found: &mut Found<'_>) {
             diagnostic = diagnostic.also(sight.places.at(&["service", "tiers", tier, "rto"]), say!("the recovery time that is promised", "約束した復旧時間"));
             // Those that are promised more time, and still too little.
             for (tier, rto) in late {
-                diagnostic = diagnostic.also(sight.places.at(&["service", "tiers", tier, "rto"]), say!("so is {rto} of `{tier}`", "`{tier}` の {rto} も同じ"));
+                diagnostic = diagnostic.also(sight.places.at(&["service", "tiers", tier, "rto"]), say!("longer than {rto} of `{tier}` too", "`{tier}` の {rto} も超えます"));
             }
             if unsaid > 0 {
                 diagnostic.also(sight.places.key(&[path[0], path[1], path[2], "steps"]), say!("{unsaid} steps come on top, without a time", "このほかに時間の書かれていない手順が {unsaid} 件あります"));

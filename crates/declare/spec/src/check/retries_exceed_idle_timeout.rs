@@ -6,8 +6,8 @@ use super::{Found, Sight, design};
 
 rule! {
     /// # Finds
-    /// A dependency whose tries together last longer than the `idle_timeout` of a load balancer on the way, or than its product's default.
-    /// ja: 全試行の合計が、経路上のロードバランサーの `idle_timeout`(または製品の既定値)より長い依存先。
+    /// A dependency whose tries together, and after them those of its `fallback`, last longer than the `idle_timeout` of a load balancer on the way, or than its product's default.
+    /// ja: 全試行と続く `fallback` の試行の合計が、経路上のロードバランサーの `idle_timeout`(または製品の既定値)より長い依存先。
     /// # Why
     /// The caller gets an error while the work goes on behind it, and tries again: people pay twice.
     /// ja: 裏で処理が続くまま呼び出し元に誤りが返り、再送されます。二重の支払いにつながります。
@@ -25,7 +25,7 @@ rule! {
 
 fn check(sight: &Sight<'_>, found: &mut Found<'_>) {
     for (name, dependency) in &sight.spec.design.dependencies {
-        let Some(waits) = design::waits(dependency) else { continue };
+        let Some(waits) = design::waits(sight, name) else { continue };
         for (balancer, it) in &sight.spec.design.infrastructure.load_balancers {
             let product = it.product.as_deref().unwrap_or_default();
             let fact = sight.facts().limit::<Span>(product, "idle_timeout").filter(|_| it.idle_timeout.is_none());
@@ -33,10 +33,10 @@ fn check(sight: &Sight<'_>, found: &mut Found<'_>) {
             if waits.total <= idle {
                 continue;
             }
-            let shown = &waits.shown;
+            let (en, ja) = (&waits.shown.en, &waits.shown.ja);
             let diagnostic = found.note(
                 sight.places.at(&["dependencies", name, if dependency.deadline.is_some() { "deadline" } else { "timeout" }]),
-                say!("waiting for `{name}` may last {shown}; `{balancer}` gives up after {idle}", "`{name}` を待つ時間は最長 {shown} ですが、`{balancer}` は {idle} で切断します"),
+                say!("waiting for `{name}` may last {en}; `{balancer}` gives up after {idle}", "`{name}` を待つ時間は最長 {ja} ですが、`{balancer}` は {idle} で切断します"),
             );
             let label = if fact.is_some() { say!("{idle} by default", "既定値 {idle}") } else { say!("gives up here", "ここで切断します") };
             diagnostic.also(sight.places.at(&["infrastructure", "load_balancers", balancer, if fact.is_some() { "product" } else { "idle_timeout" }]), label);

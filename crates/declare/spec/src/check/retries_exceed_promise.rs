@@ -6,8 +6,8 @@ use super::{Found, Sight, design};
 
 rule! {
     /// # Finds
-    /// A dependency whose tries together last longer than a latency promise that needs it.
-    /// ja: 全試行の合計が、それを必要とする応答時間の約束より長い依存先。
+    /// A dependency whose tries together, and after them those of its `fallback`, last longer than a latency promise that needs it.
+    /// ja: 全試行と続く `fallback` の試行の合計が、それを必要とする応答時間の約束より長い依存先。
     /// # Why
     /// One slow answer, waited for as it is written, is a broken promise to that person.
     /// ja: 一度の遅い応答を書かれたとおりに待つだけで、その人への約束が破れます。
@@ -25,18 +25,19 @@ rule! {
 
 fn check(sight: &Sight<'_>, found: &mut Found<'_>) {
     for (name, dependency) in &sight.spec.design.dependencies {
-        let Some(waits) = design::waits(dependency) else { continue };
+        let Some(waits) = design::waits(sight, name) else { continue };
         let latencies = design::latencies(sight);
         let needs = |it: &&design::Latency<'_>| dependency.needed_by.iter().any(|by| by == it.name || Some(by.as_str()) == it.tier);
         let Some(tightest) = latencies.iter().filter(needs).min_by_key(|it| it.at_most) else { continue };
         if waits.total <= tightest.at_most {
             continue;
         }
-        let (en, promise, at_most) = (&waits.shown, tightest.name, tightest.at_most);
+        let (en, ja) = (&waits.shown.en, &waits.shown.ja);
+        let (promise, at_most) = (tightest.name, tightest.at_most);
         found
             .note(
                 sight.places.at(&["dependencies", name, if dependency.deadline.is_some() { "deadline" } else { "timeout" }]),
-                say!("waiting for `{name}` may last {en}, and `{promise}` promises {at_most}", "`{name}` を待つ時間は最長 {en} ですが、`{promise}` の約束は {at_most} です"),
+                say!("waiting for `{name}` may last {en}, and `{promise}` promises {at_most}", "`{name}` を待つ時間は最長 {ja} ですが、`{promise}` の約束は {at_most} です"),
             )
             .also(sight.places.at(&tightest.path), say!("the promise", "約束"))
             .hint(say!("write `deadline: {at_most}` or less", "`deadline: {at_most}` 以下にします"));

@@ -386,4 +386,84 @@ pub(crate) const EXPECTED: &[(&str, &[&str])] = &[
             "steps-without-executor",
         ],
     ),
+    (
+        "pharmacy.md",
+        &[
+            // 58 min of 21.6; nobody from 22 to 8; 10.40.112.0/20 in 10.40.0.0/16; summaries in Oregon; 2,150 of 1,600.
+            "stops-exceed-availability",
+            "nobody-at-night",
+            "ranges-overlap",
+            "data-abroad",
+            "connections-exceed-database",
+            // 8 s × 3 of 10 s; 5 min × 3 of 5; the CVC in a table; hourly copies of 5 min; 86 min of 60.
+            "retries-exceed-promise",
+            "period-exceeds-page",
+            "card-data-kept",
+            "backup-exceeds-rpo",
+            "recovery-exceeds-rto",
+            // 2.94 and not 2.64 million; 30 and 14 days of dead letters, 5 and 2 years of images; node 18; TLS 1.0.
+            "total-does-not-add-up",
+            "stated-twice",
+            "past-end-of-life",
+            "tls-outdated",
+            "failover-never-drilled",
+            "steps-without-executor",
+            "alert-without-runbook",
+            "budget-without-actuals",
+            "logs-without-clock",
+        ],
+    ),
+    (
+        "chart_sharing.md",
+        &[
+            // 60 min of 21.6; nobody from 22 to 7; 10 min of 3; 60 × 30 of 1,000; Oregon; 10.40.40.0/21 in 10.40.0.0/16.
+            "stops-exceed-availability",
+            "nobody-at-night",
+            "page-too-late",
+            "connections-exceed-database",
+            "data-abroad",
+            "ranges-overlap",
+            // 6 s × 3 of 10 s; 90,000 in 30 min are 50/s of 25; hourly copies of 5 min; 100 min of 60.
+            "retries-exceed-promise",
+            "rate-limit-exceeded",
+            "backup-exceeds-rpo",
+            "recovery-exceeds-rto",
+            // 2.18 and not 1.98 million, of 2; 30 and 14 days of dead letters, 5 and 3 years of records; EKS 1.29.
+            "total-does-not-add-up",
+            "budgets-exceed-ceiling",
+            "stated-twice",
+            "past-end-of-life",
+            "errors-beyond-promise",
+            "restore-never-tried",
+            "steps-without-executor",
+            "alert-without-runbook",
+            "budget-without-actuals",
+            "logs-without-clock",
+        ],
+    ),
+    (
+        "subscriptions.md",
+        &[
+            // 60 min of 43.2; nobody from 22 to 6; 10 min of 3; 9 s × 2 + 9 s of 20; 720,000 in 4 h are 50/s of 30.
+            "stops-exceed-availability",
+            "nobody-at-night",
+            "page-too-late",
+            "retries-exceed-idle-timeout",
+            "rate-limit-exceeded",
+            // Logs in Switzerland; a key in one region; the CVV in a record; hourly copies of 5 min; 5 h 15 min of 4 h.
+            "data-abroad",
+            "key-not-in-standby",
+            "card-data-kept",
+            "backup-exceeds-rpo",
+            "recovery-exceeds-rto",
+            // 30,400 and not 27,400; node 20.
+            "total-does-not-add-up",
+            "past-end-of-life",
+            "alert-without-severity",
+            "steps-without-executor",
+            "budget-without-actuals",
+            "logs-without-clock",
+            "never-rotated",
+        ],
+    ),
 ];

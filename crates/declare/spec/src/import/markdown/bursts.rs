@@ -68,6 +68,21 @@ const EACH: [&str; 9] = [
     "one call",
     "a call each",
 ];
+/// What a name of one letter stands after.
+const THROUGH: [&str; 12] = [
+    "through",
+    "via",
+    " to",
+    " at",
+    " for",
+    "acquirer",
+    "provider",
+    "processor",
+    "psp",
+    "gateway",
+    "bank",
+    "社",
+];
 /// Words for the most that is allowed.
 const LIMITS: [&str; 10] = [
     "上限",
@@ -151,7 +166,7 @@ fn allowed(text: &str, others: &[String]) -> Option<(String, String)> {
 }
 
 /// Which of those on whom the service depends a text names; a letter (`B`) only as the one that something goes through.
-fn named(text: &str, others: &[String]) -> Option<String> {
+pub(super) fn named(text: &str, others: &[String]) -> Option<String> {
     let lower = text.to_lowercase();
     let stands = |id: &str| {
         let name = id.replace('_', " ");
@@ -161,9 +176,7 @@ fn named(text: &str, others: &[String]) -> Option<String> {
             let whole = is_edge(lower[..at].chars().next_back()) && is_edge(ends);
             let through = || {
                 let before = lower[..at].trim_end();
-                ["through", "via", " to", " at"]
-                    .iter()
-                    .any(|word| before.ends_with(word))
+                THROUGH.iter().any(|word| before.ends_with(word))
             };
             // An article is no name.
             let is_written = || {

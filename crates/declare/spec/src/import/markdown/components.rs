@@ -2,7 +2,7 @@
 
 use promise::say;
 
-use super::{Reader, table::Table, words::plain};
+use super::{Reader, sentence, table::Table, words::plain};
 use crate::{
     import::variables::{Variable, variables},
     runtime::runtime,
@@ -32,6 +32,9 @@ impl Reader<'_> {
         };
         for (line, row) in table.rows {
             let (name, cell) = (table.cell(row, table.name), table.cell(row, column));
+            if self.store(&name, &cell, row, table, *line) {
+                continue;
+            }
             let parts = cell.split([',', '、', '/', '+', '(', '（']);
             let runtime = parts.map(str::trim).find(|part| runtime(part).is_some());
             let Some(runtime) = runtime else {
@@ -46,6 +49,62 @@ impl Reader<'_> {
             let path = ["infrastructure", "compute", &id, "runtime"];
             if !self.draft.has(&path) {
                 self.draft.set(&path, runtime, *line);
+            }
+        }
+    }
+
+    /// A component that is a database or a cache: its row says the rest of it. `false` where it is none.
+    fn store(
+        &mut self,
+        name: &str,
+        cell: &str,
+        row: &[&str],
+        table: &Table<'_>,
+        line: usize,
+    ) -> bool {
+        let Some(section) = sentence::engine_in(cell).filter(|_| sentence::stores(cell)) else {
+            return false;
+        };
+        let known = plain(&super::short(name, "main"));
+        let mut all = self.draft.names(&["infrastructure", section]).into_iter();
+        let id = all
+            .find(|id| plain(id) == known)
+            .unwrap_or_else(|| self.draft.id(section, name));
+        self.subject = Some((section, id));
+        for at in (0..row.len()).filter(|at| *at != table.name) {
+            self.part_sentence(&table.cell(row, at), line);
+        }
+        self.subject = None;
+        true
+    }
+
+    /// A column of a table of components that says how many there are of each: `8–40 pods`, `2 pods`.
+    pub(super) fn scaled_between(&mut self, table: &Table<'_>) {
+        const SCALED: [&str; 6] = [
+            "scaling",
+            "scale",
+            "replicas",
+            "instances",
+            "台数",
+            "スケール",
+        ];
+        let Some(column) = table.column(&SCALED).filter(|at| *at != table.name) else {
+            return;
+        };
+        for (line, row) in table.rows {
+            let known = plain(&super::short(&table.cell(row, table.name), "main"));
+            let mut all = self.draft.names(&["infrastructure", "compute"]).into_iter();
+            let (Some(id), Some((least, most))) = (
+                all.find(|id| plain(id) == known),
+                machines(&table.cell(row, column)),
+            ) else {
+                continue;
+            };
+            for (field, count) in [("instances_min", least), ("instances_max", most)] {
+                let path = ["infrastructure", "compute", &id, field];
+                if !self.draft.has(&path) {
+                    self.draft.set(&path, count, *line);
+                }
             }
         }
     }
@@ -175,5 +234,56 @@ impl Reader<'_> {
             self.draft.guess(&at("product"), *product, line, why());
         }
         true
+    }
+}
+
+/// How many machines a cell says there are, at least and at most.
+fn machines(cell: &str) -> Option<(u64, u64)> {
+    const MACHINES: [&str; 9] = [
+        "pod",
+        "task",
+        "instance",
+        "container",
+        "replica",
+        "ポッド",
+        "タスク",
+        "インスタンス",
+        "台",
+    ];
+    let rest = cell.trim();
+    let (least, rest) = number(rest)?;
+    let span = ["–", "-", "〜", "～", "~", "to ", "から"];
+    let rest = rest.trim_start();
+    let (most, rest) = match span.iter().find_map(|sign| rest.strip_prefix(sign)) {
+        Some(rest) => number(rest.trim_start())?,
+        None => (least, rest),
+    };
+    let unit = rest.trim_start().to_lowercase();
+    let is_machine = MACHINES.iter().any(|word| unit.starts_with(word));
+    (is_machine && least <= most).then_some((least, most))
+}
+
+fn number(text: &str) -> Option<(u64, &str)> {
+    let end = text
+        .find(|c: char| !c.is_ascii_digit())
+        .unwrap_or(text.len());
+    Some((text[..end].parse().ok()?, &text[end..]))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::machines;
+
+    #[test]
+    fn machines_are_counted_from_their_least_to_their_most() {
+        for (cell, wanted) in [
+            ("8–40 pods", Some((8, 40))),
+            ("2 pods", Some((2, 2))),
+            ("4〜16 台", Some((4, 16))),
+            ("16 vCPU, 128 GB", None),
+            ("1 leader, 20 workers at most", None),
+        ] {
+            assert_eq!(machines(cell), wanted, "{cell}");
+        }
     }
 }

@@ -31,6 +31,7 @@ mod failover;
 mod fields;
 mod figures;
 mod fold;
+mod instead;
 mod kept;
 mod leaf;
 mod lifecycle;

@@ -353,8 +353,19 @@ impl Reader<'_> {
         };
         let measures = words::measures(&what).unwrap_or("promise");
         let quantile = words::quantile(&what);
-        let is_offered =
-            figure.kind == Kind::Share && OFFERED.iter().any(|word| lower.contains(word));
+        // What is measured by the minute, stops with it, is availability by another name.
+        const BY_TIME: [&str; 5] = [
+            "share of minutes",
+            "share of time",
+            "counts as downtime",
+            "count as downtime",
+            "分の割合",
+        ];
+        let is_offered = figure.kind == Kind::Share
+            && OFFERED
+                .iter()
+                .chain(&BY_TIME)
+                .any(|word| lower.contains(word));
         if label == Label::Objective && is_offered && self.has_tiers() {
             self.objective("availability", &figure.text, &what, line);
             return true;

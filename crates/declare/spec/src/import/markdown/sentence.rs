@@ -27,6 +27,9 @@ const ENGINES: [(&str, &str, &str); 13] = [
     ("elasticsearch", "search", "elasticsearch"),
 ];
 
+/// The sections whose parts a sentence describes.
+const DESCRIBED: [&str; 3] = ["databases", "caches", "search"];
+
 /// Says what one piece of a sentence tells of a part: a field and its value.
 type Told = Vec<(&'static str, Value)>;
 
@@ -93,7 +96,6 @@ impl Reader<'_> {
 
     /// The part of which a sentence speaks: what its heading is about, or what it names itself.
     fn spoken_of(&mut self, text: &str) -> Option<(&'static str, String, Option<&'static str>)> {
-        const DESCRIBED: [&str; 3] = ["databases", "caches", "search"];
         let lower = text.to_lowercase();
         let engine = ENGINES.iter().find(|(word, ..)| lower.contains(word));
         let product = place::product_in(text).filter(|(section, _)| DESCRIBED.contains(section));
@@ -131,6 +133,15 @@ pub(super) fn engine_in(text: &str) -> Option<&'static str> {
     let lower = text.to_lowercase().replace('-', " ");
     let engine = ENGINES.iter().find(|(word, ..)| lower.contains(word));
     engine.map(|(_, section, _)| *section)
+}
+
+/// Whether a text is about a store as a whole: it begins with its engine or product, and is not `Java 21, PostgreSQL`.
+pub(super) fn stores(text: &str) -> bool {
+    let first = text.split([',', '、', '(', '（', '/', '+']).next();
+    first.is_some_and(|first| {
+        engine_in(first).is_some()
+            || place::product_in(first).is_some_and(|(section, _)| DESCRIBED.contains(&section))
+    })
 }
 
 pub(super) fn told(section: &'static str, piece: &str) -> Told {

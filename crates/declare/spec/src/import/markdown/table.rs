@@ -235,9 +235,11 @@ impl Reader<'_> {
                 self.row(section, &table, row, at, *line);
             }
             self.built_with(&table);
+            self.scaled_between(&table);
             return;
         }
         self.built_with(&table);
+        self.scaled_between(&table);
         if self.providers_across(&table) || self.retention_table(&table) || self.owed_table(&table)
         {
             return;
