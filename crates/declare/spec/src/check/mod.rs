@@ -181,6 +181,7 @@ rules! {
     data_abroad,
     never_rotated,
     key_not_in_standby,
+    key_of_the_provider,
     default_user,
     sign_in_too_weak,
     protocol_withdrawn,

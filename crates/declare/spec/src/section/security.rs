@@ -25,6 +25,9 @@ record! {
         /// The lowest TLS that is promised everywhere, such as `1.3`.
         /// ja: 全区間で約束する最低の TLS。
         tls_min: Option<String>,
+        /// Whether what is stored must be encrypted under keys that the team manages itself.
+        /// ja: 保存するものを自社が管理する鍵で暗号化しなければならないか。
+        customer_managed_keys: Option<bool>,
         /// Keys, by name.
         /// ja: 鍵。
         keys: BTreeMap<String, Key> = BTreeMap::new(),

@@ -44,6 +44,7 @@ mod numbers;
 mod objectives;
 mod owed;
 mod owed_values;
+mod own_keys;
 mod pairs;
 mod place;
 mod procedure;

@@ -51,6 +51,7 @@ impl Reader<'_> {
         self.tried_again(&left, line);
         self.nothing_lost(&left, line);
         self.card_data(text, line);
+        self.own_keys(text, line);
         self.dead_letters(text, line);
         self.cards_taken(text, line);
         let text = left.as_str();

@@ -114,6 +114,24 @@ impl Resource<'_> {
                     }
                 }
             }
+            "aws_s3_bucket_server_side_encryption_configuration" => {
+                let of = said(["bucket", "bucket"]);
+                let id = of.map_or(self.name.to_owned(), |(text, _)| referred(&text).to_owned());
+                let rules = taking.take("rule");
+                for rule in rules.map_or(&[][..], items) {
+                    let how = rule.get("apply_server_side_encryption_by_default");
+                    let how = how.map(|it| items(it).first().unwrap_or(it));
+                    let Some(algorithm) = how.and_then(|it| it.get("sse_algorithm")) else {
+                        continue;
+                    };
+                    // `aws:kms` without a key of one's own takes the provider's.
+                    let is_own = how.is_some_and(|it| it.get("kms_master_key_id").is_some());
+                    let line = source.line(algorithm.span.start);
+                    let at = |field| ["infrastructure", "buckets", id.as_str(), field];
+                    draft.set(&at("encrypted"), true, line);
+                    draft.set(&at("customer_managed_key"), is_own, line);
+                }
+            }
             "aws_wafv2_web_acl" => {
                 let id = draft.id("waf", self.name);
                 let scope = said(["scope", "Scope"]);

@@ -66,6 +66,9 @@ record! {
         /// Whether it is encrypted at rest.
         /// ja: 保存時に暗号化するか。
         encrypted: Option<bool>,
+        /// Whether a key that the team manages itself encrypts it, and not one of the provider's.
+        /// ja: 提供者の鍵ではなく、自社が管理する鍵で暗号化するか。
+        customer_managed_key: Option<bool>,
         /// Whether it can be reached from the internet.
         /// ja: インターネットから到達できるか。
         public: Option<bool>,
@@ -217,6 +220,9 @@ record! {
         /// Whether it is encrypted at rest.
         /// ja: 保存時に暗号化するか。
         encrypted: Option<bool>,
+        /// Whether a key that the team manages itself encrypts it, and not one of the provider's.
+        /// ja: 提供者の鍵ではなく、自社が管理する鍵で暗号化するか。
+        customer_managed_key: Option<bool>,
         /// Whether anybody may read it.
         /// ja: 誰でも読めるか。
         public: Option<bool>,
