@@ -41,8 +41,8 @@ impl Reader<'_> {
         self.personal_paths();
         self.runbooks_of_alerts();
         self.parts_of_the_total();
-        self.tiers_of_backups();
         self.tiers_of_what_is_lost();
+        self.tiers_of_backups();
         self.mocks();
         self.time_zone_of_the_language();
         self.figures_without_a_reader();

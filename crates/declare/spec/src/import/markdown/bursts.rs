@@ -8,6 +8,7 @@ use super::{
     blocks::{bare, sentences_of},
     clock::moments,
     figures::{Kind, figures},
+    table::Table,
 };
 
 /// A time by which, or within which, something is to be over.
@@ -111,11 +112,14 @@ impl Reader<'_> {
             .iter()
             .map(|(line, text)| (*line, bare(text)))
             .collect();
-        let mut begun: Option<(usize, u32)> = None;
-        for (at, (line, text)) in said.iter().enumerate() {
+        let caps = std::mem::take(&mut self.caps);
+        for (line, text) in caps.iter().chain(&said) {
             if let Some((id, rate)) = allowed(text, &others) {
                 self.rate_of(&id, "rate_limit", &rate, *line);
             }
+        }
+        let mut begun: Option<(usize, u32)> = None;
+        for (at, (line, text)) in said.iter().enumerate() {
             for sentence in sentences_of(text) {
                 let (start, end) = edges(sentence);
                 if let Some(start) = start {
@@ -140,6 +144,19 @@ impl Reader<'_> {
                     self.rate_of(&id, "calls_max", &rate, *line);
                 }
             }
+        }
+    }
+
+    /// A table with a column of what is allowed: its rows say so without the word.
+    pub(super) fn capped(&mut self, table: &Table<'_>) {
+        const CAPS: [&str; 5] = ["上限", "limit", "quota", "制限", "cap"];
+        let Some(column) = table.column(&CAPS).filter(|at| *at != table.name) else {
+            return;
+        };
+        for (line, row) in table.rows {
+            let (name, cap) = (table.cell(row, table.name), table.cell(row, column));
+            self.caps
+                .push((*line, format!("{name} {} {cap}", LIMITS[0])));
         }
     }
 

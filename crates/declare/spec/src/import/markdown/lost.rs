@@ -90,7 +90,7 @@ impl Reader<'_> {
                 let name = said.map_or_else(|| tier.replace('_', " "), str::to_lowercase);
                 let names_region = || name.split_whitespace().any(place::is_region);
                 !row.is_empty()
-                    && (words.iter().any(|word| name.contains(word))
+                    && (words.iter().any(|word| says(&name, word))
                         || words == REGION && names_region())
             });
             rows.cloned().collect()
@@ -160,6 +160,7 @@ impl Reader<'_> {
                 self.draft.guess(&path, tier, 0, why());
             }
         }
+        self.backed_up = backups;
     }
 
     /// Whether a backup lies elsewhere than in the region that is lost.
@@ -177,6 +178,15 @@ impl Reader<'_> {
             .into_iter()
             .any(|region| !lost.is_empty() && !lost.contains(&region));
         elsewhere || ABROAD.iter().any(|word| saved.row.contains(word))
+    }
+}
+
+/// Whether a text has a word; `database` is not `data`.
+fn says(text: &str, word: &str) -> bool {
+    let mut words = text.split(|c: char| !c.is_ascii_alphanumeric());
+    match word.is_ascii() && !word.contains(' ') {
+        true => words.any(|own| own.trim_end_matches('s') == word),
+        false => text.contains(word),
     }
 }
 

@@ -204,6 +204,8 @@ struct Reader<'r> {
     paid_for: Vec<(usize, String)>,
     totalled: Option<usize>,
     stated: Vec<String>,
+    /// What tables say is the most that others allow.
+    caps: Vec<(usize, String)>,
     /// What people wrote, line by line.
     said: Vec<(usize, String)>,
     /// Objectives that no tier is named with.
@@ -268,6 +270,7 @@ impl<'r> Reader<'r> {
             paid_for: Vec::new(),
             totalled: None,
             stated: Vec::new(),
+            caps: Vec::new(),
             said: Vec::new(),
             objectives: Vec::new(),
         }

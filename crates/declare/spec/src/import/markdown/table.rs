@@ -215,6 +215,7 @@ impl Reader<'_> {
             return self.table_that_serves(head, rows, &elsewhere);
         }
         let table = Table::new(head, rows);
+        self.capped(&table);
         if self.network_table(&table.keys, rows)
             || self.settings(&table)
             || self.costs(&table)
@@ -300,10 +301,14 @@ impl Reader<'_> {
     /// What the rows are: the section that most columns are fields of, two at least, or one where the words above say
     /// the same.
     fn section_of(&self, table: &Table<'_>) -> Option<&'static str> {
-        let heading = self
-            .headings
-            .last()
-            .map_or(String::new(), |(_, text)| text.to_lowercase());
+        // `11.1 一覧` says nothing that the chapter does not.
+        let is_plain = |text: &str| {
+            let bare = text.trim_start_matches(|c: char| c.is_ascii_digit() || ". ".contains(c));
+            PLAIN.contains(&bare.trim().to_lowercase().as_str())
+        };
+        let mut above = self.headings.iter().rev().map(|(_, text)| text.as_str());
+        let own = above.find(|text| !is_plain(text)).unwrap_or_default();
+        let heading = own.to_lowercase();
         let told = SECTIONS
             .iter()
             .map(|(section, words)| (*section, table.is_of(words, &heading)));
@@ -453,6 +458,19 @@ impl Reader<'_> {
         true
     }
 }
+
+/// Headings that name no matter of their own.
+const PLAIN: [&str; 9] = [
+    "一覧",
+    "概要",
+    "まとめ",
+    "overview",
+    "list",
+    "summary",
+    "inventory",
+    "table",
+    "plan",
+];
 
 /// Whether a name is a mark of some order: `S`, `レベル 2`, `③`.
 fn is_mark(name: &str) -> bool {

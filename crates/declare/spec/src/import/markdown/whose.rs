@@ -79,9 +79,11 @@ impl Reader<'_> {
     pub(super) fn tiers_of_backups(&mut self) {
         for Saved { id, name, line, .. } in &self.backed_up {
             let mut tiers = self.tier_rows.iter().filter(|(_, row)| row.contains(name));
-            if let (Some((tier, _)), None) = (tiers.next(), tiers.next()) {
+            let path = ["continuity", "backups", id, "tier"];
+            if let (Some((tier, _)), None) = (tiers.next(), tiers.next())
+                && !self.draft.has(&path)
+            {
                 let why = say!("the row of the tier names it", "業務区分の行に名前がある");
-                let path = ["continuity", "backups", id, "tier"];
                 self.draft.guess(&path, tier.as_str(), *line, why);
             }
         }
