@@ -12,6 +12,7 @@ mod spec {
     pub mod language;
     pub mod loading;
     pub mod openslo;
+    pub mod phrases;
     pub mod rendering;
     pub mod sarif;
     pub mod schema;

@@ -293,7 +293,17 @@ pub(super) fn unpromised(text: &str) -> Option<Say> {
         "not guaranteed",
     ];
     // A pilot light is a standby.
-    let lower = text.to_lowercase().replace("pilot light", "");
+    let mut lower = text.to_lowercase().replace("pilot light", "");
+    // So are sandboxes that code runs in a part of what serves.
+    for run in [
+        "sandboxes",
+        "sandboxed",
+        "sandbox host",
+        "sandbox pool",
+        "sandbox resume",
+    ] {
+        lower = lower.replace(run, "");
+    }
     let has = |words: &[&str]| words.iter().any(|word| lower.contains(word));
     if has(&UNBOUND) {
         return Some(say!(

@@ -102,6 +102,11 @@ pub(super) fn share_within(text: &str) -> Option<(Figure, String)> {
     // Of fewer than half nobody promises how fast they are.
     let is_quantile = share(of_all).is_some_and(|share| (MOSTLY..100.0).contains(&share));
     let lower = text.to_lowercase();
+    // `稼働率 99.9 %（月間ダウンタイム 43 分以内）` says the same twice.
+    const DOWN: [&str; 3] = ["ダウンタイム", "停止時間", "downtime"];
+    if DOWN.iter().any(|word| lower.contains(word)) {
+        return None;
+    }
     let start = (0..=time.start.saturating_sub(12))
         .rev()
         .find(|at| lower.is_char_boundary(*at))?;

@@ -185,10 +185,9 @@ fn allowed(text: &str, others: &[String]) -> Option<(String, String)> {
 /// Which of those on whom the service depends a text names; a letter (`B`) only as the one that something goes through.
 pub(super) fn named(text: &str, others: &[String]) -> Option<String> {
     let lower = text.to_lowercase();
-    let stands = |id: &str| {
-        let name = id.replace('_', " ");
-        let is_edge = |c: Option<char>| c.is_none_or(|c| !c.is_ascii_alphanumeric());
-        lower.match_indices(&name).any(|(at, _)| {
+    let is_edge = |c: Option<char>| c.is_none_or(|c| !c.is_ascii_alphanumeric());
+    let stands = |name: &str| {
+        lower.match_indices(name).any(|(at, _)| {
             let ends = lower[at + name.len()..].chars().next();
             let whole = is_edge(lower[..at].chars().next_back()) && is_edge(ends);
             let through = || {
@@ -203,7 +202,12 @@ pub(super) fn named(text: &str, others: &[String]) -> Option<String> {
             whole && (name.len() > 1 || (through() && is_written()))
         })
     };
-    others.iter().find(|id| stands(id)).cloned()
+    // `Provider B` is `B` further on.
+    let is_named = |id: &String| {
+        let letter = id.rsplit('_').next().filter(|last| last.len() == 1);
+        stands(&id.replace('_', " ")) || letter.is_some_and(stands)
+    };
+    others.iter().find(|id| is_named(id)).cloned()
 }
 
 /// When a sentence says that something begins, and when it is to be over, in minutes of the day.

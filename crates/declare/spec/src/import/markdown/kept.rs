@@ -66,7 +66,9 @@ impl Reader<'_> {
             let (name, cell) = (table.cell(row, table.name), table.cell(row, column));
             let lower = name.to_lowercase();
             let is_elsewhere = ELSEWHERE.iter().any(|word| lower.contains(word));
-            let kept = place::value(Form::Seconds, &cell).filter(|_| !is_elsewhere);
+            // `GDPR erasure | within 72 hours of request`: until when it is gone, and not how long it stays.
+            let is_deadline = ["within", "以内"].iter().any(|word| cell.contains(word));
+            let kept = place::value(Form::Seconds, &cell).filter(|_| !is_elsewhere && !is_deadline);
             let said = format!("{name}: {cell}");
             match kept {
                 Some(_) if self.duty(&name, &said, *line) => {}

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use promise::say;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::{
     Reader,
@@ -11,6 +11,7 @@ use super::{
     place,
     rows::is_range,
     stating::blank,
+    table::Table,
     words::plain,
 };
 
@@ -310,6 +311,54 @@ impl Reader<'_> {
                 let is_second = stands_by(before) || behind.is_some_and(stands_by);
                 let role = if is_second { "standby" } else { "primary" };
                 self.once(&path, role, line);
+            }
+        }
+    }
+
+    /// A table of regions: what each row says of its own is not what was supposed of one that was only named before.
+    pub(super) fn region_table(&mut self, table: &Table<'_>) {
+        const ROLES: [(&str, &[&str]); 2] = [
+            (
+                "standby",
+                &[
+                    "standby",
+                    "failover",
+                    "disaster",
+                    "recovery",
+                    " dr",
+                    "secondary",
+                    "待機",
+                    "災対",
+                    "災害対策",
+                    "副系",
+                ],
+            ),
+            (
+                "primary",
+                &["primary", "production", "main", "主系", "本番"],
+            ),
+        ];
+        const NAMED: [&str; 4] = ["region", "regions", "リージョン", "aws_region"];
+        let head = table.keys.first().map_or("", String::as_str);
+        if !NAMED.contains(&head) {
+            return;
+        }
+        for (line, row) in table.rows {
+            let said = format!(" {}", row.join(" ").to_lowercase());
+            let mut words = said.split(|c: char| !(c.is_ascii_alphanumeric() || c == '-'));
+            let mut regions = words.by_ref().filter(|word| place::is_region(word));
+            let (Some(region), None) = (regions.next(), regions.next()) else {
+                continue;
+            };
+            let named = ROLES
+                .iter()
+                .find(|(_, words)| words.iter().any(|word| said.contains(word)));
+            let Some((role, _)) = named else { continue };
+            let path = ["infrastructure", "regions", region, "role"];
+            if self.draft.says(&path).and_then(Value::as_str) != Some(role) {
+                let why = say!("a row of its own says so", "表の行による");
+                self.draft.withdraw(&path, &why);
+                self.draft.guess(&path, *role, *line, why);
             }
         }
     }

@@ -45,6 +45,18 @@ impl Reader<'_> {
             "a week at a time",
         ];
         let lower = text.to_lowercase();
+        // How a release is rolled out, and how fast an error budget burns until somebody is told, binds nobody.
+        const STAGED: [&str; 6] = [
+            "canary",
+            "traffic split",
+            "rollout:",
+            "budget burn",
+            "カナリア",
+            "段階的に",
+        ];
+        if STAGED.iter().any(|word| lower.contains(word)) && signed(text, figure).is_none() {
+            return false;
+        }
         // How long somebody's turn is binds nobody.
         if figure.kind == Kind::Time
             && TURNS.iter().any(|word| lower.contains(word))

@@ -124,7 +124,7 @@ impl Reader<'_> {
             words::quantile(text).is_some() || APPLIES.iter().any(|word| lower.contains(word));
         match figures(text)
             .into_iter()
-            .find(|it| it.kind == Kind::Time && !is_measured)
+            .find(|it| it.kind == Kind::Time && !is_measured && !describes(text, it))
             .or(bare_ttl)
         {
             // The step is done at once; it is the resolvers that take so long.
@@ -236,6 +236,16 @@ impl Reader<'_> {
 fn named(text: &str, word: &str) -> bool {
     let mut places = text.match_indices(word);
     places.any(|(at, _)| !(word == "scal" && text[..at].ends_with('e')))
+}
+
+/// `a 72-hour cache`: what something is like, and not how long the step takes.
+fn describes(text: &str, figure: &Figure) -> bool {
+    const LASTS: [&str; 7] = [
+        "wait", "delay", "restore", "soak", "window", "timeout", "approval",
+    ];
+    let is_joined = text[figure.start..figure.end].contains('-');
+    let mut next = text[figure.end..].split_whitespace().take(2);
+    is_joined && !next.any(|word| LASTS.iter().any(|it| word.to_lowercase().starts_with(it)))
 }
 
 /// How many looks in a row it takes until something counts as down: `3回続けて失敗`, `three times in a row`.

@@ -214,8 +214,9 @@ impl Reader<'_> {
         if !elsewhere.is_empty() {
             return self.table_that_serves(head, rows, &elsewhere);
         }
-        let table = Table::new(head, rows);
+        let mut table = Table::new(head, rows);
         self.capped(&table);
+        self.region_table(&table);
         if self.network_table(&table.keys, rows)
             || self.settings(&table)
             || self.costs(&table)
@@ -232,6 +233,13 @@ impl Reader<'_> {
             return;
         }
         if let Some(section) = self.section_of(&table) {
+            // Where what seemed to be the name is a field, the kind names the row: `日次 | 毎日 3:00 | 7 日`.
+            let kind = table.column(&["種別", "分類", "category", "頻度"]);
+            if let Some(kind) = kind
+                && words::field(section, &table.keys[table.name]).is_some()
+            {
+                table.name = kind;
+            }
             for (at, (line, row)) in rows.iter().enumerate() {
                 self.row(section, &table, row, at, *line);
             }
@@ -422,6 +430,13 @@ impl Reader<'_> {
             return false;
         };
         if !self.is_under(&["点検", "チェック", "checklist", "routine"]) {
+            // Whatever else is done there, how often a restore is tried and a disaster rehearsed is told.
+            if self.is_under(&["定期", "routine", "maintenance"]) {
+                for (line, row) in table.rows {
+                    let (name, every) = (table.cell(row, table.name), table.cell(row, rhythm));
+                    self.tried(&name, &every, *line);
+                }
+            }
             return false;
         }
         for (line, row) in table.rows {
@@ -446,16 +461,20 @@ impl Reader<'_> {
             }
             self.draft.push(&["checklists", &id, "items"], item, *line);
             self.duty(&name, &format!("{name}: {every}"), *line);
-            let mut said = format!("{name}: {every}");
-            self.restored(&mut said, *line);
-            if ["訓練", "drill", "exercise"]
-                .iter()
-                .any(|word| name.to_lowercase().contains(word))
-            {
-                self.statements(&format!("{name}: {every}"), *line);
-            }
+            self.tried(&name, &every, *line);
         }
         true
+    }
+
+    /// How often something is tried: a restore, or a disaster.
+    fn tried(&mut self, name: &str, every: &str, line: usize) {
+        const REHEARSED: [&str; 3] = ["訓練", "drill", "exercise"];
+        let mut said = format!("{name}: {every}");
+        self.restored(&mut said, line);
+        let lower = name.to_lowercase();
+        if REHEARSED.iter().any(|word| lower.contains(word)) {
+            self.statements(&said, line);
+        }
     }
 }
 

@@ -1,0 +1,221 @@
+//! Sentences and tables of designs, each in our own words: what is read from them, and what is not.
+
+use spec::import::{About, File, import};
+
+use crate::load;
+
+/// The specification that a design becomes, without the places that its lines came from.
+fn read(text: &str) -> String {
+    let file = File {
+        name: "design.md".to_owned(),
+        text: text.to_owned(),
+    };
+    let about = About {
+        name: "shop",
+        time_zone: "Asia/Tokyo",
+        lang: promise::Lang::En,
+    };
+    let text = import(&[file], &about).text;
+    let bare = text
+        .lines()
+        .map(|line| line.split(" # ").next().unwrap_or(line).trim_end());
+    bare.collect::<Vec<_>>().join("\n")
+}
+
+fn codes(text: &str) -> Vec<&'static str> {
+    let loaded = load(&read(text));
+    loaded.diagnostics.iter().map(|it| it.code).collect()
+}
+
+fn is_found(code: &str, text: &str) -> bool {
+    codes(text).contains(&code)
+}
+
+#[test]
+fn what_is_sent_within_a_night_is_held_against_what_others_allow() {
+    // 36,000 in an hour are 10 a second.
+    let design = "
+# Billing design
+
+## Providers
+| Item | Provider A | Provider B |
+|---|---|---|
+| Requests per second, hard limit | 50 | 9 |
+
+## Monthly run
+The run starts at 02:00. All 36,000 charges are sent through B and have to be finished by 03:00.
+";
+    assert!(is_found("rate-limit-exceeded", design));
+    let allowed = design.replace("| 9 |", "| 10 |");
+    assert!(!is_found("rate-limit-exceeded", &allowed));
+    let ja = "
+# 課金基盤設計書
+
+## 決済
+- 毎月末日の 22:00 に始め、36,000 件を 23:00 までに送り終える。
+- 会員 1 人につき PSP への 1 要求で送る。
+
+```properties
+PSP_TIMEOUT_MS=4000
+PSP_MAX_RETRIES=1
+```
+
+| 項目 | 上限 |
+|---|---|
+| PSP の API | 9 要求/秒 |
+";
+    assert!(is_found("rate-limit-exceeded", ja));
+    assert!(!is_found(
+        "rate-limit-exceeded",
+        &ja.replace("9 要求", "10 要求")
+    ));
+}
+
+#[test]
+fn who_takes_over_is_waited_for_too() {
+    // 4 s and 4 s for the other are 8 s.
+    let design = "
+# Payment design
+
+```yaml
+acquirers:
+  a: { response_timeout_ms: 4000, attempts: 1 }
+  b: { response_timeout_ms: 4000, attempts: 1 }
+edge:
+  backend_timeout_s: 7
+```
+
+If A does not answer, the charge is sent to Acquirer B.
+";
+    assert!(
+        is_found("retries-exceed-idle-timeout", design),
+        "{}",
+        read(design)
+    );
+    let longer = design.replace("backend_timeout_s: 7", "backend_timeout_s: 9");
+    assert!(!is_found("retries-exceed-idle-timeout", &longer));
+    let alone = design.replace(
+        "If A does not answer, the charge is sent to Acquirer B.",
+        "",
+    );
+    assert!(!is_found("retries-exceed-idle-timeout", &alone));
+}
+
+#[test]
+fn own_keys_are_promised_for_what_a_bucket_holds() {
+    let design = "
+# Records design
+
+Every bucket with records is encrypted under a customer-managed key.
+
+```hcl
+resource \"aws_s3_bucket_server_side_encryption_configuration\" \"records\" {
+  bucket = aws_s3_bucket.records.id
+  rule {
+    apply_server_side_encryption_by_default {
+      sse_algorithm = \"AES256\"
+    }
+  }
+}
+```
+";
+    assert!(is_found("key-of-the-provider", design), "{}", read(design));
+    let own = design.replace(
+        "sse_algorithm = \"AES256\"",
+        "sse_algorithm = \"aws:kms\"\n      kms_master_key_id = aws_kms_key.records.arn",
+    );
+    assert!(!is_found("key-of-the-provider", &own));
+}
+
+#[test]
+fn a_kind_of_backup_names_its_row_where_the_rest_says_when() {
+    let design = "
+# 復旧手順書
+
+### バックアップスケジュール
+
+| 種別 | 実行タイミング | 保持期間 |
+|---|---|---|
+| 日次 (daily) | 毎日 午前 4:00 | 10 日間 |
+| 月次 (monthly) | 毎月 1 日 午前 4:00 | 365 日間 |
+";
+    let spec = read(design);
+    for line in [
+        "daily:",
+        "every: 1d",
+        "retention: 10d",
+        "monthly:",
+        "every: 31d",
+    ] {
+        assert!(spec.contains(line), "{line}\n{spec}");
+    }
+}
+
+#[test]
+fn a_share_and_the_downtime_that_it_leaves_are_one_promise() {
+    let design = "
+# 非機能要件
+
+| 項目 | 目標値 |
+|---|---|
+| 稼働率 | 99.9%（月間ダウンタイム 43 分以内） |
+| RTO（目標復旧時間） | 20 分 |
+";
+    let spec = read(design);
+    assert!(spec.contains("availability: 99.9 %"), "{spec}");
+    assert!(!spec.contains("p99.9"), "{spec}");
+}
+
+#[test]
+fn what_something_is_like_is_not_how_long_a_step_takes() {
+    let design = "
+# Failover
+
+| System | RPO | RTO |
+|---|---|---|
+| API | 30 seconds | 5 minutes |
+
+## Region failover
+1. Promote the replica (1 minute)
+2. Point DNS to the standby region (2 minutes)
+3. Stores go on with their 72-hour local cache
+";
+    assert!(
+        !is_found("recovery-exceeds-rto", design),
+        "{}",
+        read(design)
+    );
+    let slow = design.replace("72-hour local cache", "cache, which is rebuilt in 72 hours");
+    assert!(is_found("recovery-exceeds-rto", &slow), "{}", read(&slow));
+}
+
+#[test]
+fn how_a_release_is_rolled_out_is_no_promise() {
+    for said in [
+        "**Rollout**: canary 5% → 50% → 100% with a rollback on a breach of the SLO.",
+        "SLO alerts: 2% of the error budget burned in 1 hour pages someone.",
+    ] {
+        let spec = read(&format!("# Operations\n\n{said}\n"));
+        assert!(
+            !spec.contains("bound:") && !spec.contains("kept:"),
+            "{spec}"
+        );
+    }
+}
+
+#[test]
+fn a_table_of_regions_says_which_stands_by() {
+    let design = "
+# Regions
+
+All that runs today is in us-east-1, and us-west-2 is new.
+
+| Region | Code | Purpose |
+|---|---|---|
+| East (primary) | us-east-1 | everything |
+| West | us-west-2 | hot standby |
+";
+    let spec = read(design);
+    let (_, west) = spec.split_once("us-west-2:").expect("the region");
+    assert!(west.trim_start().starts_with("role: standby"), "{spec}");
+}
