@@ -73,6 +73,7 @@ rules! {
     duplicate_target,
     no_targets,
     bad_relabel,
+    window_exceeds_metrics,
     window_exceeds_retention,
     stale_before_next,
     impossible_objective,

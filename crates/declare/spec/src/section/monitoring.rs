@@ -23,6 +23,12 @@ record! {
         /// What is drawn, by name.
         /// ja: ダッシュボード。
         dashboards: BTreeMap<String, Dashboard> = BTreeMap::new(),
+        /// Over which time the objectives are measured.
+        /// ja: 目標を測る期間。
+        objective_window: Option<Span>,
+        /// How long metrics are kept.
+        /// ja: メトリクスの保存期間。
+        metric_retention: Option<Span>,
         /// How long the provider's log groups are kept.
         /// ja: 監視サービスのログの保存期間。
         log_retention: Option<Span>,

@@ -219,3 +219,48 @@ All that runs today is in us-east-1, and us-west-2 is new.
     let (_, west) = spec.split_once("us-west-2:").expect("the region");
     assert!(west.trim_start().starts_with("role: standby"), "{spec}");
 }
+
+#[test]
+fn objectives_look_no_further_back_than_there_are_metrics() {
+    let design = "
+# Observability
+
+Prometheus keeps metrics for 15 days, logs stay for 90 days.
+
+## Objectives
+SLO window: 28 days, rolling.
+";
+    assert!(
+        is_found("window-exceeds-metrics", design),
+        "{}",
+        read(design)
+    );
+    // A second store keeps them longer.
+    let longer = design.replace(
+        "logs stay",
+        "and Thanos keeps the same metrics for 400 days; logs stay",
+    );
+    assert!(
+        !is_found("window-exceeds-metrics", &longer),
+        "{}",
+        read(&longer)
+    );
+    let ja = "
+# 監視設計
+
+| 対象 | 保持期間 |
+|---|---|
+| メトリクス | 14 日 |
+| アプリケーションログ | 90 日 |
+
+## SLO
+| 指標 | 目標 | 測定期間 |
+|---|---|---|
+| 可用性 | 99.9 % | 30 日 |
+";
+    assert!(is_found("window-exceeds-metrics", ja), "{}", read(ja));
+    assert!(!is_found(
+        "window-exceeds-metrics",
+        &ja.replace("14 日", "400 日")
+    ));
+}

@@ -27,6 +27,7 @@ impl Reader<'_> {
         self.deleted_too_soon();
         self.waited_for_by_answers();
         self.bursts();
+        self.looked_back();
         self.taken_over();
         self.alarms_of_metrics();
         self.paged_by_name();

@@ -70,12 +70,15 @@ impl Reader<'_> {
             let is_deadline = ["within", "以内"].iter().any(|word| cell.contains(word));
             let kept = place::value(Form::Seconds, &cell).filter(|_| !is_elsewhere && !is_deadline);
             let said = format!("{name}: {cell}");
+            is_read = true;
+            if self.keeps_metrics(&name, &cell, *line) {
+                continue;
+            }
             match kept {
                 Some(_) if self.duty(&name, &said, *line) => {}
                 Some(kept) => self.kept_duty(&name, &said, kept, *line),
                 None => self.prose(&format!("{name} {}: {cell}", table.keys[column]), *line),
             }
-            is_read = true;
         }
         is_read
     }

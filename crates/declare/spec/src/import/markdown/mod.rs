@@ -35,6 +35,7 @@ mod instead;
 mod kept;
 mod leaf;
 mod lifecycle;
+mod looked_back;
 mod lost;
 mod mentions;
 mod named;
@@ -71,7 +72,7 @@ mod words;
 
 use std::borrow::Cow;
 
-use promise::{Say, say};
+use promise::{Say, say, unit::Span};
 
 use super::{Draft, Importer, hcl, quoted};
 use blocks::{What, bare, blocks};
@@ -204,6 +205,9 @@ struct Reader<'r> {
     paid_for: Vec<(usize, String)>,
     totalled: Option<usize>,
     stated: Vec<String>,
+    /// How far back objectives look, and how long metrics are kept, each with the line that says so.
+    windows: Vec<(Span, usize)>,
+    metrics_kept: Vec<(Span, usize)>,
     /// What tables say is the most that others allow.
     caps: Vec<(usize, String)>,
     /// What people wrote, line by line.
@@ -270,6 +274,8 @@ impl<'r> Reader<'r> {
             paid_for: Vec::new(),
             totalled: None,
             stated: Vec::new(),
+            windows: Vec::new(),
+            metrics_kept: Vec::new(),
             caps: Vec::new(),
             said: Vec::new(),
             objectives: Vec::new(),

@@ -216,6 +216,7 @@ impl Reader<'_> {
         }
         let mut table = Table::new(head, rows);
         self.capped(&table);
+        self.looks_back(&table);
         self.region_table(&table);
         if self.network_table(&table.keys, rows)
             || self.settings(&table)

@@ -10,7 +10,9 @@ use super::{
     alert_table::SEVERITY,
     bounds::condition,
     figures::{Kind, figures, only},
-    no_home, place,
+    no_home,
+    owed::OFFERED,
+    place,
     tree::Data,
     words::{self, plain},
 };
@@ -104,7 +106,9 @@ impl Reader<'_> {
     ) {
         let path = ["monitoring", "metrics", id, "bound"];
         let measures = words::measures(name);
-        let sign = if measures == Some("success") || name.contains("availability") {
+        let lower = name.to_lowercase();
+        let is_offered = OFFERED.iter().any(|word| lower.contains(word));
+        let sign = if measures == Some("success") || is_offered {
             ">="
         } else {
             "<="
