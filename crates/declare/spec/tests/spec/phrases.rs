@@ -264,3 +264,93 @@ SLO window: 28 days, rolling.
         &ja.replace("14 日", "400 日")
     ));
 }
+
+#[test]
+fn how_long_a_health_check_waits_is_not_how_long_a_load_balancer_does() {
+    let design = "
+# Platform
+
+```yaml
+load_balancer:
+  health_check: { path: /health, interval: 15, timeout: 5 }
+  idle_timeout: 60
+dependencies:
+  maps: { timeout: 30s }
+```
+";
+    assert!(
+        !is_found("retries-exceed-idle-timeout", design),
+        "{}",
+        read(design)
+    );
+    let short = design.replace("idle_timeout: 60", "idle_timeout: 20");
+    assert!(
+        is_found("retries-exceed-idle-timeout", &short),
+        "{}",
+        read(&short)
+    );
+}
+
+#[test]
+fn a_rule_that_denies_lets_nobody_in() {
+    let design = "
+# Firewall
+
+| Source | Destination | Port | Protocol | Action |
+|---|---|---|---|---|
+| 10.0.0.0/8 | DMZ | 443 | TCP | Allow |
+| Any | Any | Any | Any | Deny |
+";
+    assert!(!is_found("open-to-everyone", design), "{}", read(design));
+    let open = design.replace("| Deny |", "| Allow |");
+    assert!(is_found("open-to-everyone", &open), "{}", read(&open));
+}
+
+#[test]
+fn the_lowest_priority_is_none_of_the_three() {
+    let design = "
+# Incidents
+
+- **P3 Medium**: 2 hours acknowledgment
+- **P4 Low**: 8 hours acknowledgment
+";
+    assert!(!is_found("stated-twice", design), "{}", read(design));
+}
+
+#[test]
+fn a_log_in_a_block_leads_to_any_point_in_time() {
+    let design = "
+# Data
+
+```yaml
+availability_targets:
+  primary_database: { rpo: 1m, rto: 5m }
+backup_strategy:
+  postgresql:
+    continuous_backup: { type: WAL archiving }
+    daily_snapshot: { schedule: '0 2 * * *' }
+```
+";
+    assert!(!is_found("backup-exceeds-rpo", design), "{}", read(design));
+    let alone = design.replace("    continuous_backup: { type: WAL archiving }\n", "");
+    assert!(is_found("backup-exceeds-rpo", &alone), "{}", read(&alone));
+}
+
+#[test]
+fn logs_beside_the_audit_log_are_not_held_to_its_clause() {
+    let design = "
+# Logs (PCI DSS)
+
+| Log type | Hot storage | Total |
+|---|---|---|
+| Audit logs | 90 days | 7 years |
+| System logs | 30 days | 1 year |
+";
+    assert!(
+        !is_found("audit-kept-too-short", design),
+        "{}",
+        read(design)
+    );
+    let short = design.replace("| 90 days | 7 years |", "| 30 days | 7 years |");
+    assert!(is_found("audit-kept-too-short", &short), "{}", read(&short));
+}

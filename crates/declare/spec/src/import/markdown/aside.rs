@@ -311,6 +311,12 @@ pub(super) fn unpromised(text: &str) -> Option<Say> {
             "約束ではないと書かれています"
         ));
     }
+    if has(&["(recommended)", "（推奨）", "(推奨)"]) {
+        return Some(say!(
+            "a recommendation, and no promise",
+            "推奨であり、約束ではありません"
+        ));
+    }
     let is_shown = ["（例）", "(例)", "の例です", "(example)"];
     if has(&EXAMPLES) || has(&is_shown) || begins_an_example(&lower) {
         return Some(example());

@@ -34,6 +34,8 @@ impl Reader<'_> {
         if clock.is_none() && self.clock.is_some() {
             return true;
         }
+        let said = format!("{} {text}", path.replace(['.', '_'], " ")).to_lowercase();
+        self.logged(&said.replace("point in time", "point-in-time"), line);
         self.managed_rules(text, line)
             || self.acknowledged(path, text, line)
             || self.called(path, text, line)
@@ -91,8 +93,11 @@ impl Reader<'_> {
             "lb",
             "frontend",
         ];
-        let is_front = path.split(['.', '_']).any(|word| FRONT.contains(&word))
-            || path.contains("load_balancer");
+        const CHECKED: [&str; 5] = ["health", "liveness", "readiness", "probe", "websocket"];
+        let is_checked = CHECKED.iter().any(|word| path.contains(word));
+        let is_front = !is_checked
+            && (path.split(['.', '_']).any(|word| FRONT.contains(&word))
+                || path.contains("load_balancer"));
         let Some(("idle_timeout", form, unit)) =
             fields::named("load_balancers", name).filter(|_| is_front)
         else {

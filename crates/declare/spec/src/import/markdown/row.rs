@@ -125,6 +125,7 @@ impl Reader<'_> {
                 } else if kind.is_some_and(|(_, shows_who, _)| !shows_who)
                     || is_of_machines(name)
                     || is_of_developers(name)
+                    || is_beside_an_audit(table, name)
                 {
                     self.draft
                         .guess(&path, false, line, say!("by its name", "名前による"));
@@ -229,6 +230,12 @@ impl Reader<'_> {
             let days: u64 = every.strip_suffix('d')?.parse().ok()?;
             return Some((field, json!(format!("{}d", count * days))));
         }
+        // `750 hrs/month` below `Instance`, of what is used for free.
+        let is_class =
+            |cell: &str| !cell.contains('/') && cell.contains(|c: char| c.is_ascii_digit());
+        if field == "instance" && !is_class(cell) {
+            return None;
+        }
         Some((field, place::value(form, cell)?))
     }
 
@@ -299,6 +306,28 @@ fn is_of_developers(name: &str) -> bool {
     const WORDS: [&str; 6] = ["debug", "trace", "profil", "デバッグ", "トレース", "性能"];
     let lower = name.to_lowercase();
     WORDS.iter().any(|word| lower.contains(word))
+}
+
+/// Whether another row of the table is the audit log, and this one is not of who did what.
+fn is_beside_an_audit(table: &Table<'_>, name: &str) -> bool {
+    const AUDIT: [&str; 3] = ["audit", "監査", "証跡"];
+    const WHO: [&str; 8] = [
+        "security",
+        "access",
+        "セキュリティ",
+        "アクセス",
+        "操作",
+        "認証",
+        "閲覧",
+        "entry",
+    ];
+    let says = |name: &str, words: &[&str]| words.iter().any(|word| name.contains(word));
+    let mut names = table
+        .rows
+        .iter()
+        .map(|(_, row)| table.cell(row, table.name).to_lowercase());
+    let is_web = says(&name.to_lowercase(), &["web access"]);
+    names.any(|other| says(&other, &AUDIT)) && (is_web || !says(&name.to_lowercase(), &WHO))
 }
 
 /// `CloudWatch 90 days, then S3 to 13 months`: how long it is at hand, and how long it is kept in all.

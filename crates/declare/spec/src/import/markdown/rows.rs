@@ -126,6 +126,14 @@ impl Reader<'_> {
                 self.draft.lost(*line, &row.join(" / "), why);
                 continue;
             }
+            // The rule that ends a list lets nobody in.
+            const DENIED: [&str; 6] = ["deny", "drop", "reject", "block", "拒否", "遮断"];
+            let is_denied = |cell: &str| DENIED.contains(&cell.trim().to_lowercase().as_str());
+            if row.iter().any(|cell| is_denied(cell)) {
+                let why = say!("nobody is let in", "許可しない規則です");
+                self.draft.noted(*line, &row.join(" / "), why);
+                continue;
+            }
             // A merged cell is written once, for the rows below it too.
             let named = cell(group);
             if !named.is_empty() {

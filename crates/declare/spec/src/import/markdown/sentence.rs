@@ -64,6 +64,14 @@ impl Reader<'_> {
                             }
                         ))
                     }
+                    // `RDS t4g.medium`: people leave out what its kinds begin with.
+                    Some(class) if field == "instance" && class.split('.').count() == 2 => {
+                        match product {
+                            Some("rds" | "aurora") => json!(format!("db.{class}")),
+                            Some("elasticache") => json!(format!("cache.{class}")),
+                            _ => value,
+                        }
+                    }
                     _ => value,
                 };
                 let path = ["infrastructure", section, id.as_str(), field];

@@ -204,7 +204,7 @@ impl Reader<'_> {
     }
 
     /// A log that is kept beside the backups leads to any point in time: `WAL archiving for PITR`.
-    fn logged(&mut self, lower: &str, line: usize) {
+    pub(super) fn logged(&mut self, lower: &str, line: usize) {
         const LOGGED: [&str; 9] = [
             "point-in-time recovery",
             "point in time recovery",

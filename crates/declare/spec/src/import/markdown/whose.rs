@@ -28,7 +28,9 @@ impl Reader<'_> {
             let is_named = !name.is_empty() && text.contains(name);
             is_named || words_of(&tier.0).iter().any(|word| about.contains(word))
         };
-        self.tiers.iter().find(tier).map(|(tier, _)| tier.clone())
+        let written = |it: &&(String, Option<String>)| self.draft.has(&["service", "tiers", &it.0]);
+        let mut tiers = self.tiers.iter().filter(written);
+        tiers.find(tier).map(|(tier, _)| tier.clone())
     }
 
     pub(super) fn tiers_of_what_is_watched(&mut self) {

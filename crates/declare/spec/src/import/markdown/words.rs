@@ -226,6 +226,13 @@ pub(super) fn severity(text: &str) -> Option<(&'static str, u64)> {
             text.contains(*name)
         }
     };
+    // `P4 Low`: the number says it, and is none of the three.
+    let is_lowest = words
+        .iter()
+        .any(|word| ["p4", "p5", "sev4", "sev5"].contains(word));
+    if is_lowest && !["p1", "p2", "p3"].iter().any(|word| words.contains(word)) {
+        return None;
+    }
     SEVERITIES
         .iter()
         .find(|(.., names)| names.iter().any(&speaks))
