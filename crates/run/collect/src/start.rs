@@ -173,10 +173,10 @@ impl Handle {
             .doors
             .receivers
             .iter()
-            .find(|receiver| receiver.takes(stream));
+            .find(|receiver| receiver.takes_posts(stream));
         receiver
             .ok_or_else(|| Error::NoStream(stream.to_owned()))?
-            .receive(body)
+            .receive(stream, body)
             .await
     }
 
@@ -186,7 +186,7 @@ impl Handle {
         self.doors
             .receivers
             .iter()
-            .any(|receiver| receiver.takes_documents(stream))
+            .any(|receiver| receiver.takes(stream))
     }
 
     /// Takes documents for a stream. Returns once they are durable: the id of each, or why it was refused.
@@ -202,7 +202,7 @@ impl Handle {
             .doors
             .receivers
             .iter()
-            .find(|receiver| receiver.takes_documents(stream));
+            .find(|receiver| receiver.takes(stream));
         receiver
             .ok_or_else(|| Error::NoStream(stream.to_owned()))?
             .documents(stream, documents)

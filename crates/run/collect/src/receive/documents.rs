@@ -5,7 +5,6 @@ use std::{
     sync::atomic::{AtomicU64, Ordering},
 };
 
-use promise::signal::log_query::Glob;
 use serde_json::{Map, Value};
 use store::Record;
 
@@ -27,11 +26,6 @@ pub struct Document {
 }
 
 impl Receiver {
-    /// Whether documents may be written to this stream: a source's stream may be a pattern, `app-*`.
-    pub fn takes_documents(&self, stream: &str) -> bool {
-        Glob::parse(&self.logs.stream).accepts(stream)
-    }
-
     /// Redacts, and returns once what was taken is durable: the id of each, or why it was refused.
     pub async fn documents(
         &self,

@@ -6,11 +6,11 @@
 
 use std::sync::Arc;
 
-use promise::{Clock, Say, say};
+use promise::{Clock, Say, say, signal::log_query::Glob};
 use serde::Serialize;
 use serde_json::Value;
 use spec::section::source::Logs;
-use store::Lines;
+use store::{Lines, Record};
 use tokio::sync::mpsc;
 
 use super::hand_over;
@@ -24,6 +24,8 @@ use crate::{
 pub const POST_MAX: usize = 16 << 20;
 /// Bounds the memory for records and refusals of one post.
 const RECORDS_MAX: usize = 50_000;
+/// Elasticsearch's bound for the name of an index.
+const STREAM_MAX: usize = 255;
 
 /// Why a post was not taken.
 #[derive(Debug, thiserror::Error)]
@@ -114,11 +116,22 @@ impl Receiver {
         }
     }
 
+    /// Whether records may be posted to this stream: a source's stream may be a pattern, `app-*`.
     pub fn takes(&self, stream: &str) -> bool {
-        self.logs.stream == stream
+        Glob::parse(&self.logs.stream).accepts(stream)
     }
 
-    pub async fn receive(&self, body: &[u8]) -> Result<Received, Error> {
+    /// The same for who names the stream in an address: where the source has a pattern, it must be a name for an index too.
+    pub fn takes_posts(&self, stream: &str) -> bool {
+        let is_name = stream.len() <= STREAM_MAX
+            && stream.starts_with(|c: char| c.is_ascii_alphanumeric())
+            && stream
+                .bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || b"_-.".contains(&byte));
+        self.logs.stream == stream || (is_name && self.takes(stream))
+    }
+
+    pub async fn receive(&self, stream: &str, body: &[u8]) -> Result<Received, Error> {
         if body.len() > POST_MAX {
             return Err(Error::TooLarge {
                 limit: POST_MAX,
@@ -152,13 +165,16 @@ impl Receiver {
             .filter(|(_, text)| !text.is_empty())
         {
             let from = line::Origin {
-                place: format!("{}\u{0}{post:x}\u{0}{index}", self.source),
+                place: format!("{}\u{0}{stream}\u{0}{post:x}\u{0}{index}", self.source),
                 logs: &self.logs,
                 at,
                 redactor: &self.redactor,
             };
             match line::structured(text, &from) {
-                Ok(record) => records.push(record),
+                Ok(record) => records.push(Record {
+                    stream: stream.to_owned(),
+                    ..record
+                }),
                 Err(Refused(why)) => received.refused.push((index + 1, why)),
             }
         }

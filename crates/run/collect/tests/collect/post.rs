@@ -109,3 +109,33 @@ async fn a_record_has_its_own_time_under_either_name() {
     }
     house.end().await;
 }
+
+#[tokio::test]
+async fn a_source_with_a_pattern_takes_posts_for_each_stream_of_it() {
+    let mut sources = posted();
+    for logs in sources.logs.values_mut() {
+        logs.stream = "pay_*".to_owned();
+    }
+    let mut house = House::start(&sources);
+    let mut ids = Vec::new();
+    for stream in ["pay_app", "pay_batch"] {
+        let handle = house.handle.clone();
+        let post = tokio::spawn(async move { handle.receive(stream, b"{\"n\":1}").await });
+        let lines = loop {
+            let lines = house.lines().await;
+            if !lines.records.is_empty() {
+                break lines;
+            }
+        };
+        assert_eq!(lines.records[0].stream, stream);
+        ids.push(lines.records[0].id);
+        assert_eq!(post.await.unwrap().unwrap().accepted, 1);
+    }
+    assert_ne!(ids[0], ids[1]);
+    for other in ["other", "pay_../x", "pay_ a", "pay_*x"] {
+        assert!(matches!(
+            house.handle.receive(other, b"{}").await,
+            Err(Error::NoStream(_))
+        ));
+    }
+}
