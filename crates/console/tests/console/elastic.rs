@@ -383,6 +383,23 @@ async fn what_shippers_probe_at_start_is_there() {
             .await["web-1"]["mappings"]["properties"]["code"]["type"],
         "keyword"
     );
+    // Nobody mapped these: Grafana's lists of fields are made of what dynamic mapping would have added.
+    let grown = cluster
+        .json("GET", "/elastic/payments/_mapping", Value::Null)
+        .await["payments"]["mappings"]["properties"]
+        .clone();
+    assert_eq!(
+        [&grown["ms"], &grown["@timestamp"]],
+        [&json!({ "type": "long" }), &json!({ "type": "date" })]
+    );
+    assert_eq!(
+        [
+            &grown["status"]["type"],
+            &grown["status"]["fields"]["keyword"]["type"]
+        ],
+        ["text", "keyword"]
+    );
+    assert_eq!(grown["_id"], Value::Null);
     assert_eq!(
         cluster
             .json("GET", "/elastic/_resolve/index/pay*", Value::Null)

@@ -182,6 +182,22 @@ impl Mapping {
         })
     }
 
+    /// Adds a field that nobody mapped. One more than fit is left out: it is only told, and reads as it did before.
+    pub fn learn(&mut self, name: &str, kind_name: &str) {
+        if self.fields.len() < FIELDS_MAX
+            && let Some(kind) = kind(kind_name)
+        {
+            let field = FieldType {
+                kind,
+                name: kind_name.to_owned(),
+                lowers: false,
+                fielddata: false,
+                format: None,
+            };
+            self.fields.entry(name.to_owned()).or_insert(field);
+        }
+    }
+
     /// As `GET _mapping` tells it.
     #[must_use]
     pub fn to_json(&self) -> Value {

@@ -1,9 +1,9 @@
-//! What fields there are: `_field_caps`, and `_resolve/index`.
+//! What fields there are: `_field_caps`, `_resolve/index`, and what a mapping has of fields that nobody mapped.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use promise::{LogQuery, signal::log_query::Glob};
-use search::{Kind, Reader};
+use search::{Kind, Mapping, Reader};
 use serde_json::{Map, Value, json};
 use store::logs::Search;
 
@@ -104,6 +104,16 @@ async fn of_index(
     note("_id", "_id");
     note("_index", "_index");
     note("@timestamp", "date");
+    each_unmapped(ask, &mapping, stream, &mut note).await
+}
+
+/// What dynamic mapping makes of the fields that nobody mapped: each with its type, and texts once more as keywords.
+async fn each_unmapped(
+    ask: &Ask,
+    mapping: &Mapping,
+    stream: &str,
+    note: &mut (dyn FnMut(&str, &'static str) + Send),
+) -> Result<(), Problem> {
     let mut seen = 0;
     let over = Over::new(&LogQuery::all(), &[stream.to_owned()]);
     walk(ask, &over, false, Search::LIMIT_MAX, |record| {
@@ -125,6 +135,33 @@ async fn of_index(
     })
     .await?;
     Ok(())
+}
+
+/// The mapping of an index with what dynamic mapping adds to it: of this, clients such as Grafana make their lists of
+/// fields. The oldest value of a field decides, as it does there.
+pub(super) async fn grown(ask: &Ask, catalog: &Catalog, stream: &str) -> Result<Mapping, Problem> {
+    let mapping = catalog.mapping(stream);
+    let mut names = BTreeMap::new();
+    each_unmapped(ask, &mapping, stream, &mut |name, kind| {
+        names.entry(name.to_owned()).or_insert(kind);
+    })
+    .await?;
+    let mut grown = Mapping::clone(&mapping);
+    if !names.is_empty() {
+        names.entry("@timestamp".to_owned()).or_insert("date");
+    }
+    for (name, kind) in &names {
+        let above = name.rsplit_once('.');
+        let is_part = above.is_some_and(|(above, last)| {
+            // What is a value in one record and an object in another is no object here.
+            let taken = names.contains_key(above) || mapping.field(above).is_some();
+            taken && (last != "keyword" || names.get(above) != Some(&"text"))
+        });
+        if !is_part {
+            grown.learn(name, kind);
+        }
+    }
+    Ok(grown)
 }
 
 fn told(kind: Kind, name: &str) -> &'static str {

@@ -7,6 +7,7 @@ use serde_json::{Map, Value, json};
 
 use super::{
     Ask,
+    caps::grown,
     catalog::{Catalog, key, kind, merge},
     expression::resolve,
     problem::{Answer, Problem},
@@ -157,13 +158,17 @@ fn settings_of(document: Option<&Value>, name: &str) -> Value {
 }
 
 pub(super) async fn show(ask: &Ask, names: &str) -> Result<Answer, Problem> {
-    each(ask, names, |catalog, name| {
-        json!({
-            "aliases": catalog.aliases(name), "mappings": catalog.mapping(name).to_json(),
-            "settings": settings_of(catalog.document(kind::INDEX, name), name),
-        })
-    })
-    .await
+    let catalog = Catalog::of(&ask.room).await?;
+    let mut shown = Map::new();
+    for name in resolve(ask, names).await? {
+        let mapping = grown(ask, &catalog, &name).await?;
+        let index = json!({
+            "aliases": catalog.aliases(&name), "mappings": mapping.to_json(),
+            "settings": settings_of(catalog.document(kind::INDEX, &name), &name),
+        });
+        shown.insert(name, index);
+    }
+    Ok(Value::Object(shown).into())
 }
 
 async fn each(
@@ -184,12 +189,13 @@ async fn each(
 }
 
 pub(super) async fn mappings(ask: &Ask, names: &str) -> Result<Answer, Problem> {
-    each(
-        ask,
-        names,
-        |catalog, name| json!({ "mappings": catalog.mapping(name).to_json() }),
-    )
-    .await
+    let catalog = Catalog::of(&ask.room).await?;
+    let mut shown = Map::new();
+    for name in resolve(ask, names).await? {
+        let mapping = grown(ask, &catalog, &name).await?;
+        shown.insert(name, json!({ "mappings": mapping.to_json() }));
+    }
+    Ok(Value::Object(shown).into())
 }
 
 pub(super) async fn field_mappings(
@@ -198,13 +204,15 @@ pub(super) async fn field_mappings(
     fields: &str,
 ) -> Result<Answer, Problem> {
     let globs: Vec<Glob> = fields.split(',').map(Glob::parse).collect();
-    each(ask, names, |catalog, name| {
-        let mapping = catalog.mapping(name);
+    let catalog = Catalog::of(&ask.room).await?;
+    let mut shown = Map::new();
+    for name in resolve(ask, names).await? {
+        let mapping = grown(ask, &catalog, &name).await?;
         let fits = mapping
             .fields
             .iter()
             .filter(|(field, _)| globs.iter().any(|glob| glob.accepts(field)));
-        let shown: Map<String, Value> = fits
+        let fields: Map<String, Value> = fits
             .map(|(field, kind)| {
                 let last = field.rsplit('.').next().unwrap_or(field);
                 (
@@ -213,9 +221,9 @@ pub(super) async fn field_mappings(
                 )
             })
             .collect();
-        json!({ "mappings": shown })
-    })
-    .await
+        shown.insert(name, json!({ "mappings": fields }));
+    }
+    Ok(Value::Object(shown).into())
 }
 
 pub(super) async fn map(ask: &Ask, names: &str) -> Result<Answer, Problem> {
