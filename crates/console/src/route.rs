@@ -203,6 +203,11 @@ pub(crate) fn table() -> Vec<Route> {
         post "/opentelemetry.proto.collector.metrics.v1.MetricsService/Export" Text api::otlp::grpc_metrics, "Metrics by OTLP over gRPC", "gRPC の OTLP によるメトリクスの受け取り";
         post "/opentelemetry.proto.collector.logs.v1.LogsService/Export" Text api::otlp::grpc_logs, "Log records by OTLP over gRPC", "gRPC の OTLP によるログの受け取り";
         post "/opentelemetry.proto.collector.trace.v1.TraceService/Export" Text api::otlp::grpc_traces, "Spans by OTLP over gRPC", "gRPC の OTLP によるスパンの受け取り";
+        get "/loki/api/v1/query_range" Json api::loki::read::range, "Lines, or counts of them, by LogQL, as Grafana's Loki data source asks", "LogQL によるログの行や件数(Grafana の Loki データソース用)";
+        get "/loki/api/v1/query" Json api::loki::read::instant, "Counts of lines at one instant, by LogQL", "ある時刻での件数(LogQL)";
+        get "/loki/api/v1/labels" Json api::loki::read::labels, "Labels that lines have", "行のラベル";
+        get "/loki/api/v1/label/{name}/values" Json api::loki::read::values, "Values of one label", "ラベルの値";
+        get "/loki/api/v1/series" Json api::loki::read::series, "Sets of labels that `match[]` selects", "`match[]` に合うラベルの組";
         post "/loki/api/v1/push" Json api::loki::push, "Lines from the clients of Loki, JSON or protocol buffers", "Loki のクライアントからのログの受け取り(JSON・protobuf)";
         post "/metrics/{*group}" Text api::push::receive, "Metrics that a job pushes, as to a Pushgateway: `job/NAME`, then pairs of label and value", "ジョブがプッシュするメトリクス(Pushgateway と同じ `job/名前` にラベルと値の組が続くパス)";
         put "/metrics/{*group}" Text api::push::receive, "The same, in place of all that the group said", "同上(グループ全体を置き換え)";

@@ -1,6 +1,10 @@
 //! `POST /loki/api/v1/push`: lines from Promtail, Grafana Alloy and other clients of Loki.
 //!
-//! They repeat what is answered by 429 or 5xx and drop what is answered otherwise.
+//! They repeat what is answered by 429 or 5xx and drop what is answered otherwise. How lines are asked for is in `read`.
+
+mod count;
+mod logql;
+pub(crate) mod read;
 
 use axum::{
     body::Body,

@@ -15,6 +15,7 @@ mod elastic;
 mod explore;
 mod guard;
 mod live;
+mod loki;
 mod pages;
 mod prometheus;
 mod pushed;

@@ -28,7 +28,7 @@ use std::{fmt, sync::Arc};
 pub use expr::{
     Bool, End, Expr, FieldValue, Fields, Is, Like, Over, Range, Target, Test, Words, number, truth,
 };
-pub use pattern::{Fuzzy, Glob, Part, Pattern, regex};
+pub use pattern::{Fuzzy, Glob, Part, Pattern, re2, regex};
 pub use read::{Fieldnames, Holds, Schemaless};
 pub use words::{Phrase, fold, words};
 

@@ -235,20 +235,31 @@ fn distance(a: &[char], b: &[char]) -> usize {
 
 /// Reads a regular expression in Lucene's dialect; it covers the whole text.
 pub fn regex(text: &str, folds: bool) -> Result<Regex, Say> {
-    super::regex::translate(text).and_then(|pattern| {
-        regex::RegexBuilder::new(&pattern)
-            .case_insensitive(folds)
-            .size_limit(AUTOMATON_MAX)
-            .build()
-            .map_err(|error| {
-                let last = error.to_string();
-                let last = last.lines().last().unwrap_or_default();
-                crate::say!(
-                    "this regular expression is refused: {last}",
-                    "この正規表現は使えません: {last}"
-                )
-            })
-    })
+    super::regex::translate(text).and_then(|pattern| built(&pattern, folds))
+}
+
+/// Reads one in RE2's dialect, as Loki has it: it covers the `whole` text, or is found anywhere in it.
+pub fn re2(text: &str, whole: bool) -> Result<Regex, Say> {
+    if whole {
+        built(&format!("^(?:{text})$"), false)
+    } else {
+        built(text, false)
+    }
+}
+
+fn built(pattern: &str, folds: bool) -> Result<Regex, Say> {
+    regex::RegexBuilder::new(pattern)
+        .case_insensitive(folds)
+        .size_limit(AUTOMATON_MAX)
+        .build()
+        .map_err(|error| {
+            let last = error.to_string();
+            let last = last.lines().last().unwrap_or_default();
+            crate::say!(
+                "this regular expression is refused: {last}",
+                "この正規表現は使えません: {last}"
+            )
+        })
 }
 
 /// Far beyond any honest pattern; a hostile one (`(a{99}){99}`) ends here.
