@@ -316,6 +316,25 @@ pub struct Received {
     pub known: u64,
     /// Lines that could not be read.
     pub refused: u64,
+    /// Which these are, and why; the first [`Received::TOLD_MAX`].
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub refused_lines: Vec<RefusedLine>,
+}
+
+impl Received {
+    /// Whoever sends more wrong lines than this has one mistake, not a hundred.
+    pub const TOLD_MAX: usize = 100;
+}
+
+/// A line of a post that was not taken.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct RefusedLine {
+    /// From 1; in an array, the place of the record.
+    pub line: usize,
+    /// As the label `why` of `tegata_log_lines_refused_total` has it.
+    pub why: &'static str,
+    pub en: String,
+    pub ja: String,
 }
 
 /// The demo's shop: what can be broken on purpose, and which figures tell of its payments.

@@ -383,6 +383,12 @@ async fn what_shippers_probe_at_start_is_there() {
             .await["web-1"]["mappings"]["properties"]["code"]["type"],
         "keyword"
     );
+    assert_eq!(
+        cluster
+            .json("GET", "/elastic/_validate/query?q=status:", Value::Null)
+            .await["valid"],
+        false
+    );
     // Nobody mapped these: Grafana's lists of fields are made of what dynamic mapping would have added.
     let grown = cluster
         .json("GET", "/elastic/payments/_mapping", Value::Null)
@@ -400,6 +406,14 @@ async fn what_shippers_probe_at_start_is_there() {
         ["text", "keyword"]
     );
     assert_eq!(grown["_id"], Value::Null);
+    // The first record has a text, a later one an object.
+    let lines = "{\"index\":{\"_index\":\"payments\"}}\n{\"status\":{\"now\":\"odd\"}}\n";
+    cluster.send("POST", "/elastic/_bulk", lines).await;
+    let again = cluster
+        .json("GET", "/elastic/payments/_mapping", Value::Null)
+        .await["payments"]["mappings"]["properties"]
+        .clone();
+    assert_eq!(again["status"], grown["status"]);
     assert_eq!(
         cluster
             .json("GET", "/elastic/_resolve/index/pay*", Value::Null)
@@ -423,7 +437,7 @@ async fn what_shippers_probe_at_start_is_there() {
     let cat = cluster
         .json("GET", "/_cat/indices/payments?format=json", Value::Null)
         .await;
-    assert_eq!(cat[0]["docs.count"], "30");
+    assert_eq!(cat[0]["docs.count"], "31");
     let caps = cluster
         .json(
             "GET",

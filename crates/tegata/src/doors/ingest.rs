@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use console::door::{self, Received, Refused, Taken};
+use console::door::{self, Received, Refused, RefusedLine, Taken};
 use promise::say;
 use store::remote_write::{Encoding, Message};
 
@@ -25,6 +25,16 @@ impl door::Ingest for Door {
                 stored: received.accepted as u64,
                 known: 0,
                 refused: received.refused.len() as u64,
+                refused_lines: received
+                    .refused
+                    .iter()
+                    .take(Received::TOLD_MAX)
+                    .map(|(line, why)| {
+                        let promise::Say { en, ja } = why.say();
+                        let (line, why) = (*line, why.code());
+                        RefusedLine { line, why, en, ja }
+                    })
+                    .collect(),
             }),
             Err(collect::Error::NoStream(_)) => Err(Refused::Missing {
                 what: "stream",

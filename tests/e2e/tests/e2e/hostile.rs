@@ -10,6 +10,7 @@ use std::{
 };
 
 use e2e::until;
+use serde_json::{Value, json};
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
     net::TcpListener,
@@ -246,11 +247,16 @@ async fn posted_logs_are_redacted_before_they_rest() -> anyhow::Result<()> {
             "{{\"status\":\"failed\",\"n\":{n},\"note\":\"card 4242 4242 4242 4242 of taro@example.com\"}}\n"
         );
     }
+    lines += "half a lin\n";
     let (status, body) = running
         .http
         .post("/ingest/logs/payment_app", "application/x-ndjson", lines)
         .await?;
     assert_eq!(status, 200, "{body}");
+    let told: Value = serde_json::from_str(&body)?;
+    assert_eq!((&told["stored"], &told["refused"]), (&json!(11), &json!(1)));
+    assert_eq!(told["refused_lines"][0]["line"], 12, "{body}");
+    assert_eq!(told["refused_lines"][0]["why"], "not_an_object");
     running
         .until_state("few_failures", &["broken"], Duration::from_secs(20))
         .await?;

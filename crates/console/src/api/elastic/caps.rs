@@ -151,11 +151,11 @@ pub(super) async fn grown(ask: &Ask, catalog: &Catalog, stream: &str) -> Result<
         names.entry("@timestamp".to_owned()).or_insert("date");
     }
     for (name, kind) in &names {
-        let above = name.rsplit_once('.');
-        let is_part = above.is_some_and(|(above, last)| {
-            // What is a value in one record and an object in another is no object here.
-            let taken = names.contains_key(above) || mapping.field(above).is_some();
-            taken && (last != "keyword" || names.get(above) != Some(&"text"))
+        // What is a value in one record and an object in another is no object here.
+        let is_part = name.match_indices('.').any(|(dot, _)| {
+            let above = &name[..dot];
+            let is_keyword = &name[dot..] == ".keyword" && names.get(above) == Some(&"text");
+            !is_keyword && (names.contains_key(above) || mapping.field(above).is_some())
         });
         if !is_part {
             grown.learn(name, kind);

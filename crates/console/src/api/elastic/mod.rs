@@ -232,6 +232,7 @@ async fn dispatch(ask: Ask) -> Result<Answer, Problem> {
         ["_field_caps"] if reads => caps::fields(&ask, "_all").await,
         [index, "_field_caps"] if reads => caps::fields(&ask, index).await,
         ["_resolve", "index", names] if reads => caps::resolve(&ask, names).await,
+        ["_validate", "query"] if reads => search::validate(&ask, "_all").await,
         [index, "_validate", "query"] if reads => search::validate(&ask, index).await,
         ["_mapping" | "_mappings"] if reads => index::mappings(&ask, "_all").await,
         [index, "_mapping" | "_mappings"] if method == "GET" => index::mappings(&ask, index).await,

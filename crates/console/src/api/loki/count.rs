@@ -204,6 +204,7 @@ impl<'b> Codes<'b> {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
 

@@ -478,6 +478,7 @@ fn found(pattern: &str) -> Read<Expr> {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
 
