@@ -33,11 +33,9 @@ fn check(sight: &Sight<'_>, found: &mut Found<'_>) {
         let Some(lag) = copy.lag_max else { continue };
         is_said = true;
         let all = design::rpos(sight, copy.tier);
-        // What loses nothing in one event and something in another rests on another copy in the first.
-        let is_of_event = |(tier, rpo): &(&str, Span)| {
-            rpo.0.is_zero() && all.iter().any(|(other, rpo)| !rpo.0.is_zero() && other.trim_end_matches(|c: char| c == '_' || c.is_ascii_digit()) == *tier)
-        };
-        let Some((tier, rpo)) = all.iter().copied().filter(|it| !is_of_event(it)).min_by_key(|(_, rpo)| *rpo) else { continue };
+        // What may lose nothing rests on another copy, where this one is of no tier by name and others may lose something.
+        let is_of_another = |(_, rpo): &(&str, Span)| copy.tier.is_none() && rpo.0.is_zero() && all.iter().any(|(_, rpo)| !rpo.0.is_zero());
+        let Some((tier, rpo)) = all.iter().copied().filter(|it| !is_of_another(it)).min_by_key(|(_, rpo)| *rpo) else { continue };
         if lag <= rpo {
             continue;
         }

@@ -3,7 +3,13 @@
 use promise::{record::Scalar as _, say, unit::Span};
 use serde_json::Value;
 
-use super::{Reader, fields, figures::figures, place, stated::LOGS, words};
+use super::{
+    Reader, fields,
+    figures::{Kind, figures},
+    place,
+    stated::LOGS,
+    words,
+};
 
 /// Where logs are kept.
 pub(super) const STORES: [&str; 16] = [
@@ -45,6 +51,7 @@ impl Reader<'_> {
             || self.signed_in(path, text, line)
             || self.duty(path, text, line)
             || self.copied_abroad(path, name, text, line)
+            || self.copied_for(path, name, text, line)
             || self.copied(name, text, line, true)
             || self.sla_said(path, text, line)
             || self.log_kept(path, name, text, line)
@@ -120,6 +127,36 @@ impl Reader<'_> {
                 line,
                 say!("who stands in front gives up then", "手前の装置の待ち時間"),
             );
+        }
+        true
+    }
+
+    /// `data_replication: asynchronous (< 5 min lag)` of a tier: its own copy, and no other's.
+    fn copied_for(&mut self, path: &str, name: &str, text: &str, line: usize) -> bool {
+        const COPIED: [&str; 4] = ["replication", "レプリケーション", "複製", "replica_mode"];
+        const MODES: [(&str, &[&str]); 2] =
+            [("async", &["async", "非同期"]), ("sync", &["sync", "同期"])];
+        let tiers = self.draft.names(&["service", "tiers"]);
+        let Some(tier) = path
+            .split('.')
+            .find(|part| tiers.iter().any(|id| id == part))
+        else {
+            return false;
+        };
+        let lower = text.to_lowercase();
+        let mode = MODES
+            .iter()
+            .find(|(_, words)| words.iter().any(|word| lower.contains(word)));
+        let Some((mode, _)) = mode.filter(|_| COPIED.iter().any(|word| name.contains(word))) else {
+            return false;
+        };
+        let at = |field| ["continuity", "replication", tier, field];
+        self.draft.set(&at("mode"), *mode, line);
+        let why = || say!("it stands with the tier", "業務区分の中に書かれている");
+        self.draft.guess(&at("tier"), tier, line, why());
+        let mut lags = figures(text).into_iter().filter(|it| it.kind == Kind::Time);
+        if let (Some(lag), None) = (lags.next(), lags.next()) {
+            self.draft.set(&at("lag_max"), lag.text, line);
         }
         true
     }
