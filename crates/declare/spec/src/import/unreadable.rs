@@ -16,7 +16,9 @@ pub(super) fn unreadable(text: &str) -> Vec<(Vec<String>, Say)> {
     };
     let mut mistakes = Vec::new();
     Document::read(&root, &mut mistakes);
-    let wrong = mistakes.into_iter().filter(|it| it.code == "wrong-value");
+    let wrong = mistakes
+        .into_iter()
+        .filter(|it| ["wrong-value", "wrong-form"].contains(&it.code));
     let found = wrong.map(|it| (path_to(&root, it.span.start), it.message));
     found.filter(|(path, _)| path.len() > 1).collect()
 }

@@ -354,3 +354,36 @@ fn logs_beside_the_audit_log_are_not_held_to_its_clause() {
     let short = design.replace("| 90 days | 7 years |", "| 30 days | 7 years |");
     assert!(is_found("audit-kept-too-short", &short), "{}", read(&short));
 }
+
+#[test]
+fn how_much_is_not_how_many() {
+    let design = "
+# Hardware
+
+| Resource | Minimum | Maximum |
+|---|---|---|
+| Storage | 100GB SSD | 2TB NVMe |
+| Memory | 16GB | 128GB |
+";
+    assert!(
+        !is_found("figures-out-of-order", design),
+        "{}",
+        read(design)
+    );
+}
+
+#[test]
+fn a_tier_s_own_copy_is_not_held_against_another_s() {
+    let design = "
+# Recovery
+
+```yaml
+availability_tiers:
+  tier_1: { rto: 5m, rpo: 1m, data_replication: synchronous }
+  tier_2: { rto: 15m, rpo: 5m, data_replication: asynchronous (< 5 min lag) }
+```
+";
+    assert!(!is_found("lag-exceeds-rpo", design), "{}", read(design));
+    let late = design.replace("< 5 min lag", "< 9 min lag");
+    assert!(is_found("lag-exceeds-rpo", &late), "{}", read(&late));
+}

@@ -77,6 +77,10 @@ pub(super) fn is_open(text: &str) -> bool {
 
 fn count(text: &str) -> Option<u64> {
     let figure = figures(text).into_iter().next()?;
+    // `100 GB SSD` below `min` is how much, and not how many.
+    if figure.kind == Kind::Size {
+        return None;
+    }
     let digits = figure
         .text
         .split(|c: char| !c.is_ascii_digit() && c != '.')

@@ -205,7 +205,10 @@ impl Reader<'_> {
 
     /// A log that is kept beside the backups leads to any point in time: `WAL archiving for PITR`.
     pub(super) fn logged(&mut self, lower: &str, line: usize) {
-        const LOGGED: [&str; 9] = [
+        const LOGGED: [&str; 12] = [
+            "continuous backup",
+            "continuous archiv",
+            "continuous for ",
             "point-in-time recovery",
             "point in time recovery",
             "pitr",

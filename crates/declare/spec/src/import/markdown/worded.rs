@@ -8,7 +8,7 @@ use super::{
     bounds::{is_most_of_all, share_within, signed},
     clock,
     figures::{Figure, Kind, ends_a_span, figures},
-    numbers,
+    no_home, numbers,
     objectives::recovered,
     owed::OFFERED,
     stated::KEPT,
@@ -184,6 +184,14 @@ impl Reader<'_> {
                     || (is_most_of_all(figure) && is_alone(text, figure) && speaks(&OFFERED)) =>
             {
                 self.objective("availability", value, text, line);
+            }
+            // What is archived after it is kept longer, and how long nothing says.
+            Kind::Time
+                if is_of_logs(&near)
+                    && has(&KEPT)
+                    && speaks(&["with archiv", "then archiv", "以後アーカイブ"]) =>
+            {
+                self.draft.lost(line, text, no_home());
             }
             Kind::Time if is_of_logs(&near) && has(&KEPT) && !has(&OF_USE) => {
                 self.once(&["monitoring", "log_retention"], value, line);
