@@ -45,7 +45,22 @@ impl Reader<'_> {
             "運用費",
             "見積",
         ];
-        const EXCHANGED: [&str; 4] = ["換算", "為替", "exchange rate", "converted at"];
+        // Money that changes hands at another's, and money that comes in, is nobody's cost.
+        const EXCHANGED: [&str; 13] = [
+            "時価総額",
+            "調達額",
+            "換算",
+            "為替",
+            "exchange rate",
+            "converted at",
+            "gmv",
+            "流通",
+            "取扱高",
+            "売上",
+            "revenue",
+            "ltv",
+            "turnover",
+        ];
         let money: Vec<Figure> = figures(left)
             .into_iter()
             .filter(|it| it.kind == Kind::Money)

@@ -112,7 +112,9 @@ impl Reader<'_> {
         });
         // `until p95 is below 1.5 s`: when the step is done, and not how long it takes.
         // `within the last 35 days`: to what it applies.
-        const APPLIES: [&str; 6] = [
+        const APPLIES: [&str; 8] = [
+            "drill duration",
+            "訓練時間",
             "過去",
             "以前の",
             "the last ",
@@ -243,6 +245,14 @@ fn describes(text: &str, figure: &Figure) -> bool {
     const LASTS: [&str; 7] = [
         "wait", "delay", "restore", "soak", "window", "timeout", "approval",
     ];
+    // `validated < 4h RTO`: what is promised, and not what it takes.
+    if text[figure.end..]
+        .trim_start()
+        .to_lowercase()
+        .starts_with("rto")
+    {
+        return true;
+    }
     let is_joined = text[figure.start..figure.end].contains('-');
     let mut next = text[figure.end..].split_whitespace().take(2);
     is_joined && !next.any(|word| LASTS.iter().any(|it| word.to_lowercase().starts_with(it)))

@@ -231,8 +231,10 @@ impl Reader<'_> {
             return Some((field, json!(format!("{}d", count * days))));
         }
         // `750 hrs/month` below `Instance`, of what is used for free.
-        let is_class =
-            |cell: &str| !cell.contains('/') && cell.contains(|c: char| c.is_ascii_digit());
+        let is_class = |cell: &str| {
+            let first = cell.split_whitespace().next().unwrap_or_default();
+            !cell.contains('/') && first.contains(|c: char| c.is_ascii_digit())
+        };
         if field == "instance" && !is_class(cell) {
             return None;
         }
