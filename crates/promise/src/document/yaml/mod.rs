@@ -154,6 +154,19 @@ mod tests {
     }
 
     #[test]
+    fn a_section_whose_name_is_quoted_and_never_closed_is_found_behind_its_quote() {
+        let text = "service: { name: a }\n\"ities決済:\n  a: { b: 1 }\nroutes:\n  - x: [y\n";
+        let Value::Map(entries) = parse_yaml(text).0.unwrap().value else {
+            panic!()
+        };
+        let unread = entries
+            .iter()
+            .filter(|(_, node)| node.value == Value::Unreadable);
+        let names: Vec<&str> = unread.map(|(key, _)| &text[key.span.clone()]).collect();
+        assert!(names.contains(&"ities決済"), "{names:?}");
+    }
+
+    #[test]
     fn spans_are_bytes_even_after_japanese_comments_and_text() {
         let text = "# 決済の約束\nservice: # 日本語の注釈\n  name: 決済サービス # 名前\n  owner: \"基盤 チーム\"\nlist: [ 甲, 乙, {丙: 丁} ]\n";
         let (root, mistakes) = parse_yaml(text);

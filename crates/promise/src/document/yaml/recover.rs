@@ -38,14 +38,17 @@ impl Section {
         }
         let start = start?;
         let (name, _) = text[start..end].lines().next()?.split_once(':')?;
-        let name = name.trim_matches(['"', '\'', ' ']);
+        let quotes = ['"', '\'', ' '];
+        // A name stands behind its quote, and may be longer in bytes than in characters.
+        let from = start + name.len() - name.trim_start_matches(quotes).len();
+        let name = name.trim_matches(quotes);
         let plain = !name.is_empty()
             && name
                 .chars()
                 .all(|c| c.is_alphanumeric() || "_-. ".contains(c));
         plain.then(|| Self {
             key: Key {
-                span: start..start + name.len(),
+                span: from..from + name.len(),
                 name: name.to_owned(),
             },
             lines: start..end,
