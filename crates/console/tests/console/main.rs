@@ -12,6 +12,7 @@ mod access;
 mod api;
 mod cases;
 mod elastic;
+mod engine;
 mod explore;
 mod guard;
 mod live;

@@ -200,16 +200,12 @@ impl SortField {
         match value {
             Value::Null => Key::Missing,
             Value::Bool(truth) => Key::Number(f64::from(u8::from(*truth))),
-            Value::String(text) => match (
-                text.parse().ok().filter(|n: &f64| n.is_finite()),
-                self.is_date,
-            ) {
+            Value::String(text) if self.is_date => match (number(text), date::parse(text, None)) {
                 (Some(n), _) => Key::Number(n),
-                (None, true) => date::parse(text, None).map_or(Key::Text(text.clone()), |at| {
-                    Key::Number(at.as_millis() as f64)
-                }),
-                (None, false) => Key::Text(text.clone()),
+                (None, Some(at)) => Key::Number(at.as_millis() as f64),
+                (None, None) => Key::Text(text.clone()),
             },
+            Value::String(text) => Key::Text(text.clone()),
             value => value.as_f64().map_or(Key::Missing, Key::Number),
         }
     }
@@ -232,15 +228,23 @@ impl SortField {
     }
 }
 
-/// Numbers before texts. A number that stands as text where a number is compared is one.
+/// A text is compared with a number as the number that it is.
 fn ordered(a: &Key, b: &Key) -> Ordering {
+    let beside = |n: f64, text: &str| match number(text) {
+        Some(other) => n.total_cmp(&other),
+        None => n.to_string().as_str().cmp(text),
+    };
     match (a, b) {
         (Key::Number(a), Key::Number(b)) => a.total_cmp(b),
         (Key::Text(a), Key::Text(b)) => a.cmp(b),
-        (Key::Number(n), Key::Text(text)) => n.to_string().as_str().cmp(text),
-        (Key::Text(text), Key::Number(n)) => text.as_str().cmp(&n.to_string()),
+        (Key::Number(n), Key::Text(text)) => beside(*n, text),
+        (Key::Text(text), Key::Number(n)) => beside(*n, text).reverse(),
         (Key::Missing, Key::Missing) => Ordering::Equal,
         (Key::Missing, _) => Ordering::Less,
         (_, Key::Missing) => Ordering::Greater,
     }
+}
+
+fn number(text: &str) -> Option<f64> {
+    text.parse().ok().filter(|n: &f64| n.is_finite())
 }

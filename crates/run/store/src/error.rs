@@ -38,6 +38,9 @@ pub enum Error {
     Closed,
     #[error("the engine did not answer: {0}")]
     Remote(String),
+    /// For good: the same once more would be refused again.
+    #[error("the engine refuses it: {0}")]
+    Refused(String),
 }
 
 impl Error {
@@ -108,6 +111,7 @@ impl Error {
             Self::Unsupported(what) => Self::Unsupported(what),
             Self::Closed => Self::Closed,
             Self::Remote(why) => Self::Remote(why.clone()),
+            Self::Refused(why) => Self::Refused(why.clone()),
         }
     }
 }

@@ -17,6 +17,7 @@ mod commit;
 mod disk;
 mod error;
 mod numbers;
+mod remote;
 mod round;
 mod wal;
 mod wire;
@@ -27,5 +28,6 @@ pub use logs::{LogStore, Record};
 pub use metrics::{
     Exemplar, Histogram, HistogramSample, Labels, Metadata, MetricStore, Sample, Series,
 };
+pub use remote::Credentials;
 pub use round::{Floats, Lines, Round};
 pub use state::StateStore;

@@ -1,6 +1,9 @@
 //! Writing: `_bulk`, and one document at a time.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, HashSet},
+    sync::Arc,
+};
 
 use axum::http::StatusCode;
 use serde_json::{Map, Value};
@@ -181,8 +184,14 @@ async fn write(ask: &Ask, items: &mut [Item]) -> Result<Vec<Result<Fate, Problem
         };
         let mapping = Catalog::of(&ask.room).await?.mapping(&target);
         let (mut documents, mut kept) = (Vec::new(), Vec::new());
+        let mut known = known(ask, &target, places.iter().map(|i| &items[*i])).await?;
         for i in places {
             let item = &mut items[i];
+            let only_new = item.id.clone().filter(|_| item.op == "create");
+            if let Some(id) = only_new.as_ref().filter(|id| known.contains(*id)) {
+                fates[i] = Some(Err(conflict(id)));
+                continue;
+            }
             let Ok(fields) = &mut item.fields else {
                 continue;
             };
@@ -190,6 +199,7 @@ async fn write(ask: &Ask, items: &mut [Item]) -> Result<Vec<Result<Fate, Problem
                 Some(why) => fates[i] = Some(Err(unreadable(&why))),
                 None => {
                     kept.push(i);
+                    known.extend(only_new);
                     documents.push(Document {
                         id: item.id.clone(),
                         fields: std::mem::take(fields),
@@ -215,6 +225,29 @@ async fn write(ask: &Ask, items: &mut [Item]) -> Result<Vec<Result<Fate, Problem
         .into_iter()
         .map(|fate| fate.unwrap_or_else(lost))
         .collect())
+}
+
+/// The ids that are taken, of those for which a document must be the first.
+async fn known(
+    ask: &Ask,
+    stream: &str,
+    items: impl Iterator<Item = &Item>,
+) -> Result<HashSet<String>, Problem> {
+    let items = items.filter(|item| item.op == "create");
+    let ids: Vec<&str> = items.filter_map(|item| item.id.as_deref()).collect();
+    if ids.is_empty() {
+        return Ok(HashSet::new());
+    }
+    super::read::known(ask, stream, &ids).await
+}
+
+fn conflict(id: &str) -> Problem {
+    let why = format!("[{id}]: version conflict, document already exists (current version [1])");
+    Problem::new(
+        StatusCode::CONFLICT,
+        "version_conflict_engine_exception",
+        why,
+    )
 }
 
 fn settled(fate: Fate) -> Result<Fate, Problem> {

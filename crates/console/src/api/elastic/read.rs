@@ -1,5 +1,7 @@
 //! Reading records: walked in pages through the store's port, and one by its id.
 
+use std::collections::HashSet;
+
 use promise::{
     LogQuery, Timestamp,
     signal::{
@@ -173,8 +175,7 @@ pub(super) async fn walk(
     }
 }
 
-async fn find(ask: &Ask, index: &str, id: &str) -> Result<Option<Record>, Problem> {
-    let streams = resolve(ask, index).await?;
+fn is_id(id: &str) -> Expr {
     let is = Is {
         text: id.to_owned(),
         folds: false,
@@ -182,7 +183,32 @@ async fn find(ask: &Ask, index: &str, id: &str) -> Result<Option<Record>, Proble
         truth: None,
         time: None,
     };
-    let query = LogQuery::of(format!("_id:{id}"), Expr::field("_id", Test::Is(is)));
+    Expr::field("_id", Test::Is(is))
+}
+
+/// Those of the ids that records of a stream have.
+pub(super) async fn known(
+    ask: &Ask,
+    stream: &str,
+    ids: &[&str],
+) -> Result<HashSet<String>, Problem> {
+    let mut known = HashSet::new();
+    for ids in ids.chunks(DOCUMENTS_MAX) {
+        let any = Expr::any(ids.iter().map(|id| is_id(id)).collect());
+        let query = LogQuery::of(format!("_id:{}", ids.join(" or ")), any);
+        let over = Over::new(&query, &[stream.to_owned()]);
+        walk(ask, &over, true, ids.len(), |record| {
+            known.insert(id_of(record));
+            Ok(true)
+        })
+        .await?;
+    }
+    Ok(known)
+}
+
+async fn find(ask: &Ask, index: &str, id: &str) -> Result<Option<Record>, Problem> {
+    let streams = resolve(ask, index).await?;
+    let query = LogQuery::of(format!("_id:{id}"), is_id(id));
     let mut found = None;
     walk(ask, &Over::new(&query, &streams), false, 1, |record| {
         found = Some(record.clone());

@@ -106,6 +106,11 @@ impl Glob {
         Self::of(parts)
     }
 
+    #[must_use]
+    pub fn parts(&self) -> &[Part] {
+        &self.parts
+    }
+
     /// The longest run of ASCII that everything accepted holds when it is folded, in small letters.
     #[must_use]
     pub fn run(&self) -> &[u8] {

@@ -2,11 +2,14 @@
 
 #[doc(hidden)]
 pub mod contract;
+mod elastic;
 mod embedded;
+mod hold;
 mod keep;
 mod parquet;
 mod scan;
 
+pub use elastic::{ElasticLogs, ElasticOptions};
 pub use embedded::{EmbeddedLogs, Options};
 pub use keep::{Deleted, Deletion, Departed, Export, Exported, Hold, Seal, Sealed, Why, holds};
 pub(crate) use scan::value;

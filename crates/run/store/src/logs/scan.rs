@@ -140,12 +140,18 @@ impl Batches {
         Self(receiver)
     }
 
+    /// Those that a task will send.
+    pub(super) fn channel() -> (mpsc::Sender<Result<Batch, Error>>, Self) {
+        let (sender, receiver) = mpsc::channel(WAITING_MAX);
+        (sender, Self(receiver))
+    }
+
     /// Those that `work` tells, where it may block. It should end once nobody listens, which the answer to
     /// a batch says.
     pub(super) fn told_by(
         work: impl FnOnce(&mut dyn FnMut(Batch) -> bool) -> Result<(), Error> + Send + 'static,
     ) -> Self {
-        let (sender, receiver) = mpsc::channel(WAITING_MAX);
+        let (sender, batches) = Self::channel();
         tokio::task::spawn_blocking(move || {
             let mut tell = |batch| sender.blocking_send(Ok(batch)).is_ok();
             if let Err(error) = work(&mut tell) {
@@ -153,6 +159,6 @@ impl Batches {
                 let _ = sender.blocking_send(Err(error));
             }
         });
-        Self(receiver)
+        batches
     }
 }

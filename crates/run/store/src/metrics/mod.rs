@@ -10,7 +10,7 @@ pub use bucket::{Bucket, Bucketed, bucketed, widened};
 pub use embedded::{EmbeddedMetrics, Options};
 pub use promql::series::{Buckets, CUSTOM_BOUNDS, Reset, Span};
 pub use promql::{Exemplar, Histogram, HistogramSample, Labels, STALE, Sample, Series, is_stale};
-pub use remote::{Credentials, RemoteMetrics, RemoteOptions};
+pub use remote::{RemoteMetrics, RemoteOptions};
 
 use std::{collections::BTreeSet, path::Path, sync::Arc, time::Duration};
 

@@ -29,7 +29,6 @@ mod frame;
 mod gone;
 mod header;
 mod headers;
-mod hold;
 mod memory;
 mod merge;
 mod numbers;
@@ -59,12 +58,12 @@ use async_trait::async_trait;
 use promise::{LogQuery, Timestamp};
 
 use self::{
-    departed::Departures, headers::Headers, hold::Holds, memory::Memory, merge::Merger, part::Part,
-    read::Over, shelf::Shelf, writer::Request,
+    departed::Departures, headers::Headers, memory::Memory, merge::Merger, part::Part, read::Over,
+    shelf::Shelf, writer::Request,
 };
 use super::{
     Appended, Batches, Deleted, Deletion, Export, Exported, Hold, LogStore, Record, Scan, Sealed,
-    Search, Status,
+    Search, Status, hold::Holds,
 };
 use crate::{
     Error,

@@ -12,12 +12,14 @@ use super::{
     answer::{About, Data, Envelope, Marked, Pairs, wrong},
     selector,
 };
-use crate::{Error, metrics::Metadata};
+use crate::{
+    Error,
+    metrics::Metadata,
+    remote::{authorized, body, cut, refused, said, unreachable},
+};
 
 /// An answer of this size holds ten million samples as text; several may be read at once.
 const ANSWER_MAX: usize = 256 << 20;
-/// What an engine says of a mistake is shown up to here.
-const SAID_MAX: usize = 300;
 /// Times that are asked for: a second after 1970, for VictoriaMetrics takes 0 for nothing, and the end of 2099,
 /// for beyond it finds nothing.
 const EARLIEST: i64 = 1_000;
@@ -277,7 +279,7 @@ impl Api {
     }
 
     fn authorized(&self, request: RequestBuilder) -> Result<RequestBuilder, Error> {
-        authorized(request, &self.options)
+        authorized(request, &self.options.credentials, self.options.timeout)
     }
 
     pub async fn send(&self, request: RequestBuilder) -> Result<Response, Error> {
@@ -292,61 +294,6 @@ fn unsupported(error: Error, what: &'static str) -> Error {
         Error::Remote(why) if why.contains("404") => Error::Unsupported(what),
         other => other,
     }
-}
-
-/// With credentials and a limit of time.
-pub(super) fn authorized(
-    mut request: RequestBuilder,
-    options: &RemoteOptions,
-) -> Result<RequestBuilder, Error> {
-    let headers = (options.credentials)().map_err(Error::Remote)?;
-    for (name, value) in headers {
-        let mut value = header::HeaderValue::try_from(value)
-            .map_err(|_| Error::Remote(format!("the value of {name} cannot be sent")))?;
-        value.set_sensitive(true);
-        request = request.header(name, value);
-    }
-    Ok(request.timeout(options.timeout))
-}
-
-/// The whole body, unless it is over `limit`.
-pub(super) async fn body(mut response: Response, limit: usize) -> Result<Vec<u8>, Error> {
-    let mut body = Vec::new();
-    while let Some(chunk) = response.chunk().await.map_err(|why| unreachable(&why))? {
-        if body.len() + chunk.len() > limit {
-            return Err(Error::over("the size of the engine's answer", limit));
-        }
-        body.extend_from_slice(&chunk);
-    }
-    Ok(body)
-}
-
-/// What the engine says of a mistake.
-pub(super) async fn said(response: Response) -> String {
-    let body = body(response, 64 << 10).await.unwrap_or_default();
-    cut(&String::from_utf8_lossy(&body))
-}
-
-fn cut(text: &str) -> String {
-    text.trim().chars().take(SAID_MAX).collect()
-}
-
-pub(super) fn refused(status: StatusCode, said: String) -> Error {
-    Error::Remote(format!("{status}: {said}"))
-}
-
-pub(super) fn unreachable(error: &reqwest::Error) -> Error {
-    // The address may hold a password, so only the reasons below the outermost error are told.
-    let mut why = String::new();
-    let mut cause = std::error::Error::source(error);
-    while let Some(inner) = cause {
-        why = inner.to_string();
-        cause = inner.source();
-    }
-    if error.is_timeout() {
-        why = "no answer in time".to_owned();
-    }
-    Error::Remote(why)
 }
 
 /// Ranges are open to the left, so a millisecond more makes `from` a part of it.

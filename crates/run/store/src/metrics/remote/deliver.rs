@@ -12,11 +12,11 @@ use reqwest::{Response, StatusCode, header};
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    RemoteOptions, api,
+    RemoteOptions,
     queue::{Frame, Queue, Reading},
 };
 use crate::{
-    Error,
+    Error, remote,
     remote_write::{self, Message, Written, pack, unpack_snappy},
 };
 
@@ -200,11 +200,12 @@ impl Sender {
             .header(header::CONTENT_ENCODING, "snappy")
             .header("X-Prometheus-Remote-Write-Version", self.message.version())
             .body(body);
-        let request = api::authorized(request, &self.options).map_err(|e| passing(&e))?;
+        let request = remote::authorized(request, &self.options.credentials, self.options.timeout)
+            .map_err(|e| passing(&e))?;
         let response = request
             .send()
             .await
-            .map_err(|e| passing(&api::unreachable(&e)))?;
+            .map_err(|e| passing(&remote::unreachable(&e)))?;
         let written = written(&response);
         let status = response.status();
         match (self.message, status) {
@@ -228,11 +229,11 @@ impl Sender {
                 | StatusCode::UNSUPPORTED_MEDIA_TYPE,
             ) => Err(Trouble::Refused {
                 written: written.filter(|_| status == StatusCode::BAD_REQUEST),
-                why: api::said(response).await,
+                why: remote::said(response).await,
             }),
             _ => Err(Trouble::Passing {
                 after: retry_after(&response),
-                why: format!("{status}: {}", api::said(response).await),
+                why: format!("{status}: {}", remote::said(response).await),
             }),
         }
     }

@@ -23,14 +23,11 @@ use promql::{Answer, Query};
 use tokio_util::sync::{CancellationToken, DropGuard};
 
 use super::{Appended, Labels, Metadata, MetricStore, Series, Status};
-use crate::Error;
+use crate::{Error, remote::Credentials};
 use api::Api;
 use deliver::Outcome;
 use described::Described;
 use queue::Queue;
-
-/// Headers that say who we are, read anew for each request: tokens in files are rotated.
-pub type Credentials = Arc<dyn Fn() -> Result<Vec<(String, String)>, String> + Send + Sync>;
 
 /// Where the engine is and how it is asked.
 #[derive(Clone)]

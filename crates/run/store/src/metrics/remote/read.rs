@@ -7,14 +7,11 @@ use promise::{
 use promql::Series;
 use reqwest::{StatusCode, header};
 
-use super::{
-    api::{self, Api},
-    selector,
-};
+use super::{api::Api, selector};
 use crate::{
     Error,
     protobuf::{Reader, Writer},
-    remote_write,
+    remote, remote_write,
 };
 
 /// What an answer may unpack to: some ten million samples.
@@ -47,9 +44,9 @@ pub(super) async fn read(
         | StatusCode::NOT_FOUND
         | StatusCode::METHOD_NOT_ALLOWED
         | StatusCode::NOT_IMPLEMENTED => return Ok(None),
-        _ => return Err(api::refused(status, api::said(response).await)),
+        _ => return Err(remote::refused(status, remote::said(response).await)),
     }
-    let body = api::body(response, UNPACKED_MAX).await?;
+    let body = remote::body(response, UNPACKED_MAX).await?;
     let bytes = remote_write::unpack_snappy(&body, UNPACKED_MAX).map_err(wrong)?;
     let mut all = Vec::new();
     for result in Reader::new(&bytes) {
