@@ -27,7 +27,7 @@ pub use cases::{Cases, Checklists, Dossier, LogLine};
 pub use deeds::{Deed, Deeds};
 pub use documents::{Document, Documents, Fate};
 pub use drill::{Drill, DrillKind};
-pub use logs::{Asked, BackTest, Fired, LogKeeping, Patterns, SealRound};
+pub use logs::{Asked, BackTest, Fired, InClear, LogKeeping, Patterns, SealRound};
 pub use pushed::{Header, OtlpForm, OtlpSignal, Packing, Push, Pushed};
 pub use replay::Replay;
 pub use rules::{Alert, AlertState, Evaluated, Health, NoRules, Rule, RuleGroup, RuleKind, Rules};

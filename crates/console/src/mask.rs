@@ -3,6 +3,8 @@
 
 use serde_json::Value;
 
+use crate::door::InClear;
+
 /// Last parts of names that are personal wherever they stand.
 const PERSONAL: [&str; 23] = [
     "address",
@@ -29,6 +31,8 @@ const PERSONAL: [&str; 23] = [
     "user_agent",
     "user_name",
 ];
+/// What redaction writes in the place of a value begins so.
+const ENCRYPTED: &str = "[redacted:";
 /// What stands in the place of a value.
 pub(crate) const MASKED: &str = "••••";
 
@@ -37,24 +41,46 @@ pub(crate) struct Mask {
     /// Fields that the spec names.
     also: Vec<String>,
     /// Somebody was let to see them.
-    lifted: bool,
+    lifted: Option<InClear>,
 }
 
 impl Mask {
-    pub fn new(also: Vec<String>, lifted: bool) -> Self {
-        Self { also, lifted }
+    pub fn new(also: Vec<String>) -> Self {
+        Self { also, lifted: None }
+    }
+
+    /// Covers nothing, and shows what was encrypted as it was.
+    pub fn lifted(clear: InClear) -> Self {
+        Self {
+            also: Vec::new(),
+            lifted: Some(clear),
+        }
+    }
+
+    /// Whether a text is other than it would be shown to whoever may see it in clear, whatever its field is.
+    pub fn is_sealed(&self, text: &str) -> bool {
+        // `[redacted:mail:k1:TOKEN:SEALED]`: what was masked or tokenised for good has fewer parts.
+        let marks = text.split(ENCRYPTED).skip(1);
+        let mut marks = marks.filter_map(|rest| rest.split_once(']'));
+        self.lifted.is_none() && marks.any(|(mark, _)| mark.matches(':').count() == 3)
     }
 
     pub fn hides(&self, name: &str) -> bool {
         let last = name.rsplit('.').next().unwrap_or(name);
         let is = |known: &str| last.eq_ignore_ascii_case(known);
-        !self.lifted
+        self.lifted.is_none()
             && (PERSONAL.iter().any(|known| is(known)) || self.also.iter().any(|known| is(known)))
     }
 
-    /// Covers what is personal in an answer of a program, wherever it stands.
+    /// Covers what is personal in an answer of a program, wherever it stands; where the mask is lifted, shows what was
+    /// encrypted.
     pub fn veil(&self, value: &mut Value) {
         match value {
+            Value::String(text) => {
+                if let Some(clear) = &self.lifted {
+                    *text = clear.text(text);
+                }
+            }
             Value::Array(items) => items.iter_mut().for_each(|item| self.veil(item)),
             Value::Object(map) => {
                 // A tag of a span: its name is a value, too.
@@ -105,7 +131,10 @@ impl Mask {
             return MASKED.to_owned();
         }
         match value {
-            Value::String(text) => text.clone(),
+            Value::String(text) => match &self.lifted {
+                Some(clear) => clear.text(text),
+                None => text.clone(),
+            },
             other => other.to_string(),
         }
     }
@@ -129,7 +158,7 @@ mod tests {
 
     #[test]
     fn what_is_personal_or_named_by_the_spec_is_masked_until_it_is_lifted() {
-        let mask = Mask::new(vec!["session_id".into()], false);
+        let mask = Mask::new(vec!["session_id".into()]);
         for name in ["ip_address", "http.client_IP", "user.email", "Session_Id"] {
             assert_eq!(mask.show(name, &json!("10.0.0.1")), MASKED, "{name}");
         }
@@ -160,7 +189,21 @@ mod tests {
         ] {
             assert_eq!(mask.asked_for(&asked), field);
         }
-        let lifted = Mask::new(vec!["session_id".into()], true);
+        let sealed = "for [redacted:mail:k1:TOKEN:SEALED]";
+        assert!(
+            mask.is_sealed(sealed) && !mask.is_sealed("[redacted:mail:k1:TOKEN] [redacted:mail]")
+        );
+        let lifted = Mask::lifted(InClear::new(7, |text| {
+            text.replace("[redacted:mail:k1:TOKEN:SEALED]", "a@b.co")
+        }));
         assert_eq!(lifted.show("ip_address", &json!("10.0.0.1")), "10.0.0.1");
+        assert_eq!(lifted.show("message", &json!(sealed)), "for a@b.co");
+        let mut answer = json!({ "message": [sealed], "email": "x@y.co" });
+        lifted.veil(&mut answer);
+        assert_eq!(
+            answer,
+            json!({ "message": ["for a@b.co"], "email": "x@y.co" })
+        );
+        assert!(!lifted.is_sealed(sealed));
     }
 }

@@ -44,6 +44,8 @@ pub(crate) struct Visit {
     pub lang: Lang,
     pub path: String,
     pub query: Vec<(String, String)>,
+    /// Who wants to see personal fields in clear, and why.
+    pub clear: Option<Asked>,
     /// Whether the address itself names the language: then the choice is remembered.
     chosen: bool,
     json: bool,
@@ -63,13 +65,15 @@ impl FromRequestParts<Shared> for Visit {
         let path = parts.uri.path().to_owned();
         let board = room.desk.board.borrow().clone();
         let json = wants_json(&path);
+        // Every request passes the door, which says who it is; what did not is nobody's.
         let who = parts.extensions.get::<Who>().cloned();
+        let who = who.unwrap_or_else(Who::nobody);
         Ok(Self {
+            clear: api::clear::asked(&parts.headers, &who),
             room: room.clone(),
             board,
             now: room.desk.clock.now(),
-            // Every request passes the door, which says who it is; what did not is nobody's.
-            who: who.unwrap_or_else(Who::nobody),
+            who,
             lang,
             path,
             query,

@@ -95,7 +95,7 @@ impl Who {
     }
 
     /// Whose such a thing is, for somebody whose it is not.
-    fn lacks(&self, act: Act) -> Say {
+    pub(crate) fn lacks(&self, act: Act) -> Say {
         let may: Vec<Say> = Role::ALL
             .into_iter()
             .filter(|role| act.is_for(*role))

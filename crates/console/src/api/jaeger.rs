@@ -12,8 +12,7 @@ use promise::Timestamp;
 use serde_json::{Map, Value, json};
 
 use crate::{
-    access::Act,
-    mask::Mask,
+    api::clear,
     reply::Visit,
     trace::{self, Asked, Span, Trace},
 };
@@ -32,11 +31,22 @@ fn listed(data: Vec<Value>) -> Response {
         .into_response()
 }
 
-/// Personal tags are covered for whoever may not see them.
-fn veiled(visit: &Visit, mut traces: Vec<Value>) -> Vec<Value> {
-    let mask = Mask::new(visit.room.desk.keeping.masked(), visit.who.may(Act::Reveal));
-    traces.iter_mut().for_each(|trace| mask.veil(trace));
-    traces
+/// Traces, in which personal tags are covered unless it was said why they are looked at.
+async fn told(visit: &Visit, mut traces: Vec<Value>) -> Response {
+    let pairs = visit.query.iter();
+    let what = || {
+        let asked: Vec<_> = pairs
+            .map(|(name, value)| format!("{name}={value}"))
+            .collect();
+        format!("{} {}", visit.path, asked.join(" "))
+    };
+    match clear::mask(&visit.room.desk, &visit.who, visit.clear.as_ref(), what).await {
+        Ok(mask) => {
+            traces.iter_mut().for_each(|trace| mask.veil(trace));
+            listed(traces)
+        }
+        Err(refused) => wrong(StatusCode::FORBIDDEN, &refused.to_string()),
+    }
 }
 
 fn wrong(status: StatusCode, why: &str) -> Response {
@@ -90,7 +100,7 @@ pub(crate) async fn operations(visit: Visit) -> Response {
 
 pub(crate) async fn one(Path(id): Path<String>, visit: Visit) -> Response {
     match trace::by_id(&*visit.room.desk.logs, &id).await {
-        Ok(Some(trace)) => listed(veiled(&visit, vec![shown(&trace)])),
+        Ok(Some(trace)) => told(&visit, vec![shown(&trace)]).await,
         Ok(None) => wrong(StatusCode::NOT_FOUND, "trace not found"),
         Err(error) => failed(&error),
     }
@@ -112,14 +122,14 @@ pub(crate) async fn search(visit: Visit) -> Response {
                 Err(error) => return failed(&error),
             }
         }
-        return listed(veiled(&visit, found));
+        return told(&visit, found).await;
     }
     let asked = match asked(&visit) {
         Ok(asked) => asked,
         Err(why) => return wrong(StatusCode::BAD_REQUEST, &why),
     };
     match trace::search(&*visit.room.desk.logs, &asked).await {
-        Ok(traces) => listed(veiled(&visit, traces.iter().map(shown).collect())),
+        Ok(traces) => told(&visit, traces.iter().map(shown).collect()).await,
         Err(error) => failed(&error),
     }
 }

@@ -2,6 +2,7 @@
 
 pub(crate) mod alertmanager;
 pub(crate) mod cases;
+pub(crate) mod clear;
 pub(crate) mod drills;
 pub(crate) mod elastic;
 pub(crate) mod incidents;

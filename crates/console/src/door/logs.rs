@@ -1,7 +1,7 @@
 //! What is done to stored logs: deleting, holding, copying out, sealing. Each is written into the ledger with who asked
 //! for it and why.
 
-use std::fs::File;
+use std::{fs::File, sync::Arc};
 
 use async_trait::async_trait;
 use promise::{Say, Timestamp, say};
@@ -42,6 +42,34 @@ impl Asked {
             }),
             None => Ok(()),
         }
+    }
+}
+
+/// Leave to see personal fields in clear, and what was encrypted as it was. There is none without an entry of the ledger.
+#[derive(Clone)]
+pub struct InClear {
+    entry: u64,
+    decrypt: Arc<dyn Fn(&str) -> String + Send + Sync>,
+}
+
+impl InClear {
+    /// `entry` says who looks and why; `decrypt` gives a text with everything in it that was encrypted as it was.
+    pub fn new(entry: u64, decrypt: impl Fn(&str) -> String + Send + Sync + 'static) -> Self {
+        Self {
+            entry,
+            decrypt: Arc::new(decrypt),
+        }
+    }
+
+    /// The ledger's entry.
+    #[must_use]
+    pub fn entry(&self) -> u64 {
+        self.entry
+    }
+
+    #[must_use]
+    pub fn text(&self, text: &str) -> String {
+        (self.decrypt)(text)
     }
 }
 
@@ -101,7 +129,7 @@ pub trait LogKeeping: Send + Sync {
     async fn export(&self, what: Deletion, asked: &Asked) -> Result<File, Refused>;
 
     /// Writes down that somebody looks at personal fields in clear. Once it returns they may.
-    async fn unmask(&self, what: &Deletion, asked: &Asked) -> Result<u64, Refused>;
+    async fn unmask(&self, what: &Deletion, asked: &Asked) -> Result<InClear, Refused>;
 
     /// Names of fields that are shown masked, beside those that are personal in any log.
     fn masked(&self) -> Vec<String>;

@@ -345,20 +345,30 @@ async fn without_people_the_local_operator_does_everything_and_it_is_kept() {
 #[tokio::test]
 async fn personal_fields_stay_masked_on_every_way_out() {
     let house = house();
-    let ask = async |name: &str, body: &str| {
-        let request = to("POST", "/elastic/payment_app/_search")
+    let with = async |name: &str, body: &str, reason: &str| {
+        let mut request = to("POST", "/elastic/payment_app/_search")
             .header("authorization", format!("Bearer {}", token(name)))
             .header("content-type", "application/json");
+        if !reason.is_empty() {
+            request = request.header("x-tegata-reason", reason.as_bytes());
+        }
         let answer = house.ask(request, body).await;
         (answer.status.as_u16(), answer.text())
     };
+    let ask = async |name: &str, body: &str| with(name, body, "").await;
     let (status, text) = ask("vera", r#"{"size":3}"#).await;
     assert_eq!(status, 200);
     assert!(
         text.contains("pay_") && text.contains("••••") && !text.contains("203.0.113.9"),
         "{text}"
     );
+    // Who may see them says why, each time.
     let (_, text) = ask("audi", r#"{"size":3}"#).await;
+    assert!(!text.contains("203.0.113.9"), "{text}");
+    let (status, text) = with("otto", r#"{"size":3}"#, "case 7").await;
+    assert!(status == 403 && text.contains("approver"), "{text}");
+    assert_eq!(with("audi", r#"{"size":3}"#, " ").await.0, 400);
+    let (_, text) = with("audi", r#"{"size":3}"#, "case 7").await;
     assert!(text.contains("203.0.113.9"), "{text}");
     let by_address = r#"{"size":0,"aggs":{"a":{"terms":{"field":"ip_address"}}}}"#;
     let (status, text) = ask("otto", by_address).await;
@@ -367,7 +377,7 @@ async fn personal_fields_stay_masked_on_every_way_out() {
         text.contains("[ip_address] is personal") && !text.contains("203.0.113.9"),
         "{text}"
     );
-    assert_eq!(ask("anna", by_address).await.0, 200);
+    assert_eq!(with("anna", by_address, "問い合わせ 7").await.0, 200);
 }
 
 /// Where the forms of a page send what they hold.

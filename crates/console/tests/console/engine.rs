@@ -22,7 +22,7 @@ use promise::{LogQuery, Timestamp, record::Scalar};
 use serde_json::{Value, json};
 use store::{
     LogStore, Record,
-    logs::{ElasticLogs, ElasticOptions, EmbeddedLogs, Hold, Search, contract},
+    logs::{Deletion, ElasticLogs, ElasticOptions, EmbeddedLogs, Export, Hold, Search, contract},
 };
 use tempfile::TempDir;
 
@@ -228,8 +228,8 @@ fn payments() -> Vec<Record> {
     let one = |n: usize| {
         let status = ["failed", "FAILED", "ok", "not failed yet", "済"][n % 5];
         let mut fields = json!({
-            "status": status, "amount": n * 100, "rate": n as f64 / 8.0, "is_test": n % 4 == 0,
-            "card": { "brand": if n % 2 == 0 { "visa" } else { "JCB" } },
+            "status": status, "amount": n * 100, "rate": n as f64 / 8.0, "is_test": n.is_multiple_of(4),
+            "card": { "brand": if n.is_multiple_of(2) { "visa" } else { "JCB" } },
             "tags": ["a", format!("b{}", n % 3)], "path": format!("/v1/payments/{n}"),
             "message": format!("決済 pay_{n} は失敗しました (code {})", 500 + n % 4),
         });
@@ -378,6 +378,67 @@ async fn whole_months_go_when_they_are_old_and_not_held() {
     assert!(engine.logs.release("case 7").await.unwrap());
     engine.logs.retain("payment", days(40), now).await.unwrap();
     assert_eq!(left("payment").await, [3]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_deleted_is_just_what_was_meant() {
+    let engine = Engine::elasticsearch().await;
+    engine.logs.append(payments()).await.unwrap();
+    let hold = Hold {
+        name: "case 7".to_owned(),
+        stream: "payment_log".to_owned(),
+        from: Timestamp::from_millis(i64::MIN),
+        to: Timestamp::from_millis(i64::MAX),
+    };
+    engine.logs.hold(hold).await.unwrap();
+    let failed = of("status:failed");
+    let before = engine.logs.search(&failed).await.unwrap();
+    let held = before
+        .iter()
+        .filter(|record| record.stream == "payment_log")
+        .count();
+    let deletion = Deletion {
+        query: failed.query.clone(),
+        from: failed.from,
+        to: failed.to,
+    };
+    let deleted = engine.logs.delete(&deletion).await.unwrap();
+    assert_eq!(deleted.held, held as u64);
+    assert_eq!(deleted.records, (before.len() - held) as u64);
+    let left = engine.logs.search(&of("*")).await.unwrap();
+    assert_eq!(left.len(), 120 - (before.len() - held));
+    let is_held = |record: &&Record| record.matches(&failed.query);
+    assert!(
+        left.iter()
+            .filter(is_held)
+            .all(|record| record.stream == "payment_log")
+    );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_copy_for_the_cold_is_the_same_as_the_embedded_stores() {
+    let engine = Engine::elasticsearch().await;
+    let folder = tempfile::tempdir().unwrap();
+    let embedded = EmbeddedLogs::open(folder.path().join("embedded")).unwrap();
+    engine.logs.append(payments()).await.unwrap();
+    embedded.append(payments()).await.unwrap();
+    let all = of("stream:payment_*");
+    let mut files = Vec::new();
+    for (name, logs) in [
+        ("theirs", &engine.logs as &dyn LogStore),
+        ("ours", &embedded),
+    ] {
+        let export = Export {
+            query: all.query.clone(),
+            from: all.from,
+            to: all.to,
+            file: folder.path().join(format!("{name}.parquet")),
+        };
+        let exported = logs.export(&export).await.unwrap();
+        assert_eq!(exported.records, 80, "{name}");
+        files.push(std::fs::read(&export.file).unwrap().len());
+    }
+    assert_eq!(files[0], files[1], "the same records and columns");
 }
 
 #[tokio::test]

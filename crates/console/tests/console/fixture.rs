@@ -380,7 +380,7 @@ pub fn desk(board: Board) -> (Desk, watch::Sender<Arc<Board>>) {
         ingest: Arc::new(Intake),
         pushed: Arc::new(Intake),
         documents: Arc::new(rooms::Nowhere),
-        keeping: Arc::new(rooms::Nowhere),
+        keeping: Arc::new(rooms::Keeping(Arc::new(Lines))),
         rules: Arc::new(Watch),
         targets: Arc::new(Shelf),
         replay: Arc::new(Past),

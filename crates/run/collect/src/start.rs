@@ -209,6 +209,12 @@ impl Handle {
             .await
     }
 
+    /// A text with everything in it that was encrypted before it was stored as it was, for those who may see it.
+    #[must_use]
+    pub fn reveal(&self, text: &str) -> String {
+        self.doors.redactor.reveal(text)
+    }
+
     /// Takes samples by remote write, a packed body of at most [`crate::WRITE_MAX`] bytes. Returns once they
     /// are durable.
     ///

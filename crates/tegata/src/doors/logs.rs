@@ -3,7 +3,7 @@
 use std::{collections::HashMap, fs::File, sync::Arc};
 
 use async_trait::async_trait;
-use console::door::{self, Asked, BackTest, Fired, Patterns, Refused, SealRound};
+use console::door::{self, Asked, BackTest, Fired, InClear, Patterns, Refused, SealRound};
 use evaluate::{
     anomaly::{Template, Templates},
     log_rule::{Engine, Told, one_line},
@@ -150,8 +150,12 @@ impl door::LogKeeping for Door {
         Ok(opened)
     }
 
-    async fn unmask(&self, what: &Deletion, asked: &Asked) -> Result<u64, Refused> {
-        self.note(kind::LOGS_UNMASKED, "", body(what, asked)).await
+    async fn unmask(&self, what: &Deletion, asked: &Asked) -> Result<InClear, Refused> {
+        let entry = self
+            .note(kind::LOGS_UNMASKED, "", body(what, asked))
+            .await?;
+        let collector = super::collector(&self.0).await?;
+        Ok(InClear::new(entry, move |text| collector.reveal(text)))
     }
 
     fn masked(&self) -> Vec<String> {

@@ -6,14 +6,17 @@ use std::{
 };
 
 use axum::http::StatusCode;
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
+use store::logs::Deletion;
 
 use super::{
     Ask,
     catalog::Catalog,
+    expression::resolve,
     problem::{Answer, Problem},
+    read::Over,
 };
-use crate::door::{Document, Fate};
+use crate::door::{Asked, Document, Fate};
 
 /// One of a bulk; a body within its bound holds no more that mean something.
 const ITEMS_MAX: usize = 100_000;
@@ -335,6 +338,46 @@ pub(super) async fn one(
     let mut body = shown(item, Ok(fate));
     body.remove("status");
     Ok(Answer::Json(StatusCode::CREATED, Value::Object(body)))
+}
+
+/// `POST index/_delete_by_query`: for good, with an entry of the ledger. What is held stays, and is told as a conflict.
+pub(super) async fn delete(ask: &Ask, index: &str) -> Result<Answer, Problem> {
+    if !ask.room.desk.deletes {
+        return Err(Problem::illegal(
+            "deleting is not allowed: set [console.deletes: true] in the spec",
+        ));
+    }
+    let started = ask.room.desk.clock.now();
+    let streams = resolve(ask, index).await?;
+    if ask.param("q").is_none() && ask.json()?.get("query").is_none() {
+        return Err(Problem::new(
+            StatusCode::BAD_REQUEST,
+            "action_request_validation_exception",
+            "Validation Failed: 1: query is missing;",
+        ));
+    }
+    let query = super::search::query_of(ask, &streams).await?;
+    let over = Over::new(&query, &streams);
+    let deletion = Deletion {
+        query: over.query,
+        from: over.from,
+        to: over.to,
+    };
+    // The clients of others cannot say why: then their request stands in the place of a reason.
+    let asked = ask.said.clone().unwrap_or_else(|| Asked {
+        by: ask.who.name.clone(),
+        reason: format!("{} {}", ask.method, ask.uri),
+    });
+    asked.check()?;
+    let (deleted, _) = ask.room.desk.keeping.delete(deletion, &asked).await?;
+    let took = ask.room.desk.clock.now().since(started).as_millis();
+    Ok(json!({
+        "took": u64::try_from(took).unwrap_or(u64::MAX), "timed_out": false, "total": deleted.records + deleted.held,
+        "deleted": deleted.records, "batches": 1, "version_conflicts": deleted.held, "noops": 0,
+        "retries": { "bulk": 0, "search": 0 }, "throttled_millis": 0, "requests_per_second": -1.0,
+        "throttled_until_millis": 0, "failures": [],
+    })
+    .into())
 }
 
 pub(super) fn refused(ask: &Ask, index: &str, id: &str) -> Result<Answer, Problem> {

@@ -23,7 +23,7 @@ mod template;
 use axum::{
     body::{Body, to_bytes},
     extract::{Request, State},
-    http::{HeaderMap, HeaderValue, Method, header},
+    http::{HeaderMap, HeaderValue, Method, Uri, header},
     response::{IntoResponse, Response},
 };
 use serde_json::Value;
@@ -31,9 +31,10 @@ use serde_json::Value;
 pub(crate) use catalog::Shelf;
 use problem::{Answer, Problem};
 
-use super::packed::gunzip;
+use super::{clear, packed::gunzip};
 use crate::{
-    access::{Act, Who},
+    access::Who,
+    door::Asked,
     mask::Mask,
     reply::{Shared, read_query},
 };
@@ -44,7 +45,11 @@ const BODY_MAX: usize = 16 << 20;
 /// One request.
 struct Ask {
     room: Shared,
+    who: Who,
     method: Method,
+    uri: Uri,
+    /// Why personal fields are to be seen in clear, or records to be deleted.
+    said: Option<Asked>,
     parts: Vec<String>,
     query: Vec<(String, String)>,
     body: Vec<u8>,
@@ -93,32 +98,20 @@ pub(crate) async fn answer(State(room): State<Shared>, request: Request) -> Resp
         Err(problem) => Err(problem),
         Ok(body) => {
             let query = read_query(head.uri.query().unwrap_or_default());
-            let may = head
-                .extensions
-                .get::<Who>()
-                .is_some_and(|who| who.may(Act::Reveal));
-            let mask = Mask::new(room.desk.keeping.masked(), may);
+            // Every request passes the door, which says who it is; what did not is nobody's.
+            let who = head.extensions.get::<Who>().cloned();
+            let who = who.unwrap_or_else(Who::nobody);
             let ask = Ask {
+                said: clear::asked(&head.headers, &who),
                 room,
+                who,
                 method: head.method,
+                uri: head.uri,
                 parts,
                 query,
                 body,
             };
-            let shows = !may
-                && ask
-                    .parts
-                    .iter()
-                    .any(|part| SHOWING.contains(&part.as_str()));
-            match veiled(&ask, &mask) {
-                Err(problem) => Err(problem),
-                Ok(()) => dispatch(ask).await.map(|mut answer| {
-                    if let (Answer::Json(_, body), true) = (&mut answer, shows) {
-                        mask.veil(body);
-                    }
-                    answer
-                }),
-            }
+            masked(ask).await
         }
     };
     let mut response = match answered {
@@ -143,6 +136,25 @@ pub(crate) async fn answer(State(room): State<Shared>, request: Request) -> Resp
     response
 }
 
+/// The answer, in which personal fields are masked unless it was said why they are looked at.
+async fn masked(ask: Ask) -> Result<Answer, Problem> {
+    let shows = |part: &String| SHOWING.contains(&part.as_str());
+    if !ask.parts.iter().any(shows) {
+        return dispatch(ask).await;
+    }
+    let what = || {
+        let body = String::from_utf8_lossy(&ask.body);
+        format!("{} {} {body}", ask.method, ask.uri)
+    };
+    let mask = clear::mask(&ask.room.desk, &ask.who, ask.said.as_ref(), what).await?;
+    veiled(&ask, &mask)?;
+    let mut answer = dispatch(ask).await?;
+    if let Answer::Json(_, body) = &mut answer {
+        mask.veil(body);
+    }
+    Ok(answer)
+}
+
 /// What stands in the path of an answer with records in it.
 const SHOWING: [&str; 6] = ["_search", "_msearch", "_mget", "_doc", "_source", "scroll"];
 
@@ -163,7 +175,7 @@ fn veiled(ask: &Ask, mask: &Mask) -> Result<(), Problem> {
     match field {
         None => Ok(()),
         Some(field) => Err(Problem::illegal(format!(
-            "[{field}] is personal: only who may see it in clear may group or sort by it"
+            "[{field}] is personal: only who may see it in clear, and says why (X-Tegata-Reason), may group or sort by it"
         ))),
     }
 }
@@ -223,6 +235,7 @@ async fn dispatch(ask: Ask) -> Result<Answer, Problem> {
         [index, "_search"] if reads => search::search(&ask, index).await,
         ["_msearch"] if reads => search::many(&ask, None).await,
         [index, "_msearch"] if reads => search::many(&ask, Some(index)).await,
+        [index, "_delete_by_query"] if method == "POST" => bulk::delete(&ask, index).await,
         ["_count"] if reads => search::count(&ask, "_all").await,
         [index, "_count"] if reads => search::count(&ask, index).await,
         ["_search", "scroll"] | ["_search", "scroll", _] if reads => scroll::next(&ask).await,

@@ -167,6 +167,7 @@ impl From<Refused> for Problem {
                     "the cause is in the log",
                 )
             }
+            Refused::Denied(why) => Self::new(StatusCode::FORBIDDEN, "security_exception", why.en),
             other => Self::illegal(other.to_string()),
         }
     }

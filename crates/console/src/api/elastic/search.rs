@@ -330,7 +330,7 @@ pub(super) async fn count(ask: &Ask, index: &str) -> Result<Answer, Problem> {
 }
 
 /// The query of the address or the body.
-async fn query_of(ask: &Ask, streams: &[String]) -> Result<LogQuery, Problem> {
+pub(super) async fn query_of(ask: &Ask, streams: &[String]) -> Result<LogQuery, Problem> {
     let mapping = Catalog::of(&ask.room).await?.merged(streams);
     let mut reader = Reader::new(&mapping, ask.room.desk.clock.now());
     if let Some(text) = ask.param("q") {

@@ -25,7 +25,7 @@ use super::{
     count::{Codes, Grid, counted, groups},
     logql::{self, Figures, Question},
 };
-use crate::{access::Act, mask::Mask, reply::Visit};
+use crate::{mask::Mask, reply::Visit};
 
 /// What tells the streams of an answer apart: where a line is from and how bad it is. Fields with a value for each line,
 /// such as an id of a trace, would make a stream of each.
@@ -133,7 +133,7 @@ fn selector(visit: &Visit, text: &str) -> Result<LogQuery, String> {
 }
 
 fn hides(visit: &Visit, name: &str) -> bool {
-    !visit.who.may(Act::Reveal) && mask(visit).hides(name)
+    mask(visit).hides(name)
 }
 
 async fn told_over(visit: &Visit) -> Result<Value, Failure> {
@@ -253,7 +253,7 @@ async fn lines(
 
 /// Nobody sees personal fields here: who lifts the mask says why, and a data source cannot.
 pub(super) fn mask(visit: &Visit) -> Mask {
-    Mask::new(visit.room.desk.keeping.masked(), false)
+    Mask::new(visit.room.desk.keeping.masked())
 }
 
 /// The labels of a record, and its line.

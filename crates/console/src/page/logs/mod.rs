@@ -38,7 +38,7 @@ use ask::Question;
 
 pub(crate) async fn show(visit: Visit) -> Response {
     let question = Question::read(&visit);
-    let mask = Mask::new(visit.room.desk.keeping.masked(), false);
+    let mask = Mask::new(visit.room.desk.keeping.masked());
     page(&visit, &question, &mask).await
 }
 
@@ -65,10 +65,11 @@ pub(crate) async fn unmasked(visit: Visit, body: Bytes) -> Response {
         (Err(why), _) => return visit.refused(&Refused::Invalid(why.clone())),
         (_, Err(refused)) => return visit.refused(&refused),
     };
-    if let Err(refused) = visit.room.desk.keeping.unmask(&what, &asked).await {
-        return visit.refused(&refused);
-    }
-    let shown = page(&visit, &question, &Mask::new(Vec::new(), true)).await;
+    let clear = match visit.room.desk.keeping.unmask(&what, &asked).await {
+        Ok(clear) => clear,
+        Err(refused) => return visit.refused(&refused),
+    };
+    let shown = page(&visit, &question, &Mask::lifted(clear)).await;
     affects(shown, what.query.as_str())
 }
 
@@ -154,7 +155,7 @@ pub(crate) async fn complete(visit: Visit) -> Response {
         Ok(query) => query,
         Err(why) => return visit.refused(&Refused::Invalid(why)),
     };
-    let mask = Mask::new(visit.room.desk.keeping.masked(), false);
+    let mask = Mask::new(visit.room.desk.keeping.masked());
     let times = (question.from, question.to);
     match found::fields_of(&*visit.room.desk.logs, &query, times, &mask).await {
         Ok(fields) => {

@@ -72,7 +72,7 @@ async fn find(
     times: (Timestamp, Timestamp),
 ) -> Result<Kinds, Say> {
     let keeping = &visit.room.desk.keeping;
-    let mask = Mask::new(keeping.masked(), false);
+    let mask = Mask::new(keeping.masked());
     let read = read(&*visit.room.desk.logs, query, times, &mask).await;
     let (lines, field, is_cut) = read.map_err(|error| {
         tracing::error!(%error, "the logs could not be read");

@@ -232,7 +232,15 @@ fn tone(record: &Record) -> Option<&'static str> {
 /// The way to see personal fields in clear.
 fn unmask(visit: &Visit, question: &Question, found: &Found, mask: &Mask) -> Markup {
     let lang = visit.lang;
-    if !found.fields.iter().any(|field| mask.hides(&field.name)) {
+    let is_sealed = |record: &Record| {
+        let mut is_sealed = false;
+        each(&record.fields, "", &mut |_, value| {
+            is_sealed |= value.as_str().is_some_and(|text| mask.is_sealed(text));
+        });
+        is_sealed
+    };
+    let is_hidden = found.fields.iter().any(|field| mask.hides(&field.name));
+    if !is_hidden && !found.records.iter().any(is_sealed) {
         return html! {};
     }
     html! {
@@ -240,8 +248,8 @@ fn unmask(visit: &Visit, question: &Question, found: &Found, mask: &Mask) -> Mar
             h2 #unmask { (lang.pick("Show masked fields", "伏せた項目を表示する")) }
             (offered(visit, "/logs/unmasked", || html! {
                 p.lead { (lang.pick(
-                    "Personal fields of these records are masked. Who looks at them, when and why, is written into the ledger.",
-                    "個人情報の項目は伏せています。誰がいつなぜ見たかは台帳に残ります。",
+                    "Personal fields of these records are masked or encrypted. Who looks at them, when and why, is written into the ledger.",
+                    "個人情報の項目は伏せるか暗号化しています。誰がいつなぜ見たかは台帳に残ります。",
                 )) }
                 form.promise-form action="/logs/unmasked" method="post" {
                     input type="hidden" name="query" value=(question.text);

@@ -7,7 +7,6 @@ use serde_json::Value;
 
 use super::{kind, logs_href, metrics_href, took_text};
 use crate::{
-    access::Act,
     door::Refused,
     lang::Pick,
     mask::Mask,
@@ -113,7 +112,7 @@ fn waited(trace: &Trace, path: &[Section], lang: Lang) -> Markup {
 
 fn row(visit: &Visit, trace: &Trace, path: &[Section], i: usize, placed: &Placed) -> Markup {
     let (span, lang) = (&placed.span, visit.lang);
-    let mask = Mask::new(visit.room.desk.keeping.masked(), visit.who.may(Act::Reveal));
+    let mask = Mask::new(visit.room.desk.keeping.masked());
     let (start, whole) = (trace.start(), (trace.end() - trace.start()).max(1));
     let x = |at: u64| {
         u64::try_from(u128::from(at.saturating_sub(start)) * u128::from(WIDTH) / u128::from(whole))

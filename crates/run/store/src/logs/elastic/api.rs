@@ -143,6 +143,22 @@ impl Api {
         Ok(answer.map_or(0, |answer| answer.count))
     }
 
+    /// Deletes what a query means, all of it.
+    pub async fn delete(&self, query: &Value) -> Result<(), Error> {
+        let ours = format!("{}-*", self.options.prefix);
+        let params = [("refresh", "true"), ("conflicts", "proceed")];
+        let request = self.request(Method::POST, &[&ours, "_delete_by_query"], &params)?;
+        let answer: Value = self.ask(with(request, &json!({ "query": query }))).await?;
+        let failed = answer["failures"]
+            .as_array()
+            .is_some_and(|all| !all.is_empty());
+        if failed || answer["version_conflicts"].as_u64() != Some(0) || answer["timed_out"] == true
+        {
+            return Err(wrong("it did not delete all that it was told to"));
+        }
+        Ok(())
+    }
+
     /// Streams that hold records, sorted.
     pub async fn streams(&self) -> Result<Vec<String>, Error> {
         let terms = json!({ "field": document::STREAM, "size": STREAMS_MAX });

@@ -126,6 +126,18 @@ pub(super) fn read(source: Value) -> Option<Record> {
     })
 }
 
+/// Means these records of a stream and no others.
+pub(super) fn just(stream: &str, records: &[Record]) -> Value {
+    let ids: Vec<Value> = records.iter().map(|record| id(record.id).into()).collect();
+    let times = records.iter().map(|record| record.at);
+    let (first, last) = (times.clone().min(), times.max());
+    json!({ "bool": { "filter": [
+        { "term": { STREAM: stream } },
+        { "terms": { ID: ids } },
+        { "range": { TIME: { "gte": first, "lte": last } } },
+    ] } })
+}
+
 pub(super) fn id(id: u128) -> String {
     format!("{id:032x}")
 }

@@ -17,7 +17,7 @@ mod query;
 use std::{
     collections::{BTreeMap, BTreeSet, HashSet},
     fmt,
-    path::Path,
+    path::{Path, PathBuf},
     sync::Arc,
     time::Duration,
 };
@@ -27,7 +27,10 @@ use promise::{LogQuery, Timestamp};
 use serde_json::{Value, json};
 use tokio::sync::Mutex;
 
-use super::{Appended, Batch, Batches, Hold, LogStore, Record, Scan, Search, Status, hold::Holds};
+use super::{
+    Appended, Batch, Batches, Deleted, Deletion, EmbeddedLogs, Export, Exported, Hold, LogStore,
+    Record, Scan, Search, Status, hold::Holds,
+};
 use crate::{Credentials, Error, disk::RealDisk};
 use api::{Api, Product};
 use document::{Document, Form};
@@ -61,13 +64,17 @@ impl fmt::Debug for ElasticOptions {
 const BULK_ITEMS: usize = 5_000;
 const BULK_BYTES: usize = 5 << 20;
 
+/// Records of one request that deletes them.
+const DELETED_AT_ONCE: usize = 1_000;
+
 /// An engine that is asked over the network.
 pub struct ElasticLogs {
     api: Arc<Api>,
+    folder: PathBuf,
     holds: Holds,
     /// What was made ready for records: the template, or each index where an engine has no templates.
     ready: Mutex<BTreeSet<String>>,
-    /// One append at a time, where the engine does not tell a record that it has already.
+    /// One append at a time, where the engine does not tell a record that it has already; and one export.
     alone: Mutex<()>,
 }
 
@@ -76,6 +83,7 @@ impl ElasticLogs {
     pub fn open(folder: &Path, options: ElasticOptions) -> Result<Self, Error> {
         std::fs::create_dir_all(folder).map_err(|e| Error::io(folder, e))?;
         Ok(Self {
+            folder: folder.to_owned(),
             holds: Holds::open(folder)?,
             api: Arc::new(Api::new(options)?),
             ready: Mutex::default(),
@@ -305,6 +313,73 @@ impl LogStore for ElasticLogs {
             freed += bytes;
         }
         Ok(freed)
+    }
+
+    async fn delete(&self, deletion: &Deletion) -> Result<Deleted, Error> {
+        if !self.api.product().await?.tells_what_it_has() {
+            return Err(Error::Unsupported("deleting log records"));
+        }
+        let mut deleted = Deleted::default();
+        let over = Over {
+            query: &deletion.query,
+            narrowed: None,
+            from: deletion.from,
+            to: deletion.to,
+            newest_first: false,
+            after: None,
+        };
+        let mut pages = Pages::new(self.api.clone(), over, Search::LIMIT_MAX).await?;
+        while let Some(page) = pages.next().await? {
+            let mut by_stream: BTreeMap<String, Vec<Record>> = BTreeMap::new();
+            for record in page {
+                let at = record.at.as_millis();
+                if self.holds.touch(&record.stream, at, at) {
+                    deleted.held += 1;
+                } else {
+                    by_stream
+                        .entry(record.stream.clone())
+                        .or_default()
+                        .push(record);
+                }
+            }
+            for (stream, records) in by_stream {
+                for some in records.chunks(DELETED_AT_ONCE) {
+                    self.api.delete(&document::just(&stream, some)).await?;
+                }
+                let gone = records.len() as u64;
+                deleted.records += gone;
+                *deleted.by_stream.entry(stream).or_default() += gone;
+            }
+        }
+        Ok(deleted)
+    }
+
+    /// By way of a store of our own, which is gone afterwards: a file has all the columns of its records.
+    async fn export(&self, export: &Export) -> Result<Exported, Error> {
+        let folder = self.folder.join("export");
+        let gone = |folder: &Path| match std::fs::remove_dir_all(folder) {
+            Err(e) if e.kind() != std::io::ErrorKind::NotFound => Err(Error::io(folder, e)),
+            _ => Ok(()),
+        };
+        let _alone = self.alone.lock().await;
+        gone(&folder)?;
+        let copy = EmbeddedLogs::open(&folder)?;
+        let over = Over {
+            query: &export.query,
+            narrowed: None,
+            from: export.from,
+            to: export.to,
+            newest_first: false,
+            after: None,
+        };
+        let mut pages = Pages::new(self.api.clone(), over, Search::LIMIT_MAX).await?;
+        while let Some(page) = pages.next().await? {
+            copy.append(page).await?;
+        }
+        let exported = copy.export(export).await?;
+        drop(copy);
+        gone(&folder)?;
+        Ok(exported)
     }
 
     async fn hold(&self, hold: Hold) -> Result<(), Error> {
