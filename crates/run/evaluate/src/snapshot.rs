@@ -4,7 +4,10 @@
 //! "where were we": one that is missing, of another form, or of a promise that has changed is not used, and history
 //! is read whole. What the stores hold beyond it is replayed on top, and what it knows already is not counted again.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use promise::{Cause, Fact, Gap, Promise, Seen, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -32,6 +35,9 @@ struct Snapshot {
     promise: serde_json::Value,
     began: Option<Timestamp>,
     feeds: BTreeMap<String, (Timestamp, Option<Cause>)>,
+    /// The streams that came from each of them: a stored record is known by its stream alone.
+    #[serde(default)]
+    streams: BTreeMap<String, BTreeSet<String>>,
     gaps: Vec<Gap>,
     gathers: Vec<Saved>,
 }
@@ -98,6 +104,14 @@ impl Evaluator {
             feeds: feeds
                 .map(|(name, feed)| (name.to_string(), (feed.last, feed.silent.clone())))
                 .collect(),
+            streams: watch
+                .feeds
+                .keys()
+                .filter_map(|name| {
+                    let streams = &self.sources.get(name)?.streams;
+                    (!streams.is_empty()).then(|| (name.to_string(), streams.clone()))
+                })
+                .collect(),
             gaps: watch.gaps.clone(),
             gathers: watch.gathers.iter().map(save).collect(),
         };
@@ -133,7 +147,9 @@ impl Evaluator {
         fresh.began = snapshot.began;
         fresh.gaps = snapshot.gaps;
         fresh.replay_from = Some(snapshot.at);
+        let mut streams = snapshot.streams;
         for (name, (last, silent)) in snapshot.feeds {
+            let streams = streams.remove(&name).unwrap_or_default();
             let name: Arc<str> = Arc::from(name);
             fresh.resumed.insert(name.clone(), last);
             fresh.feeds.insert(name.clone(), Feed { last, silent });
@@ -142,6 +158,7 @@ impl Evaluator {
                 .entry(name)
                 .or_insert_with(|| Source::new(INTERVAL));
             source.feeds.insert(place);
+            source.streams.extend(streams);
         }
         *watch = fresh;
         Ok(())

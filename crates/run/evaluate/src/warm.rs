@@ -6,7 +6,10 @@ use std::{
     time::Duration,
 };
 
-use promise::{Cause, Timestamp, say, signal::Matcher};
+use promise::{
+    Cause, Timestamp, say,
+    signal::{Matcher, log_query::Glob},
+};
 use store::{Labels, Lines, MetricStore, Record, Round, Series, logs::Search, metrics::is_stale};
 
 use crate::{
@@ -289,11 +292,19 @@ impl Evaluator {
     }
 
     fn log_source(&self, stream: &str) -> String {
-        let known = self
-            .sources
-            .iter()
-            .find(|(_, source)| source.streams.contains(stream));
-        known.map_or_else(|| stream.to_owned(), |(name, _)| name.to_string())
+        let mut sources = self.sources.iter();
+        let known = sources.find(|(_, source)| source.streams.contains(stream));
+        // A source may be declared with a pattern, `payment_*`, of which nothing has come yet.
+        let meant = || {
+            let mut sources = self.sources.iter();
+            sources.find(|(_, source)| {
+                let mut patterns = source.streams.iter().filter(|name| name.contains('*'));
+                patterns.any(|pattern| Glob::parse(pattern).accepts(stream))
+            })
+        };
+        known
+            .or_else(meant)
+            .map_or_else(|| stream.to_owned(), |(name, _)| name.to_string())
     }
 }
 

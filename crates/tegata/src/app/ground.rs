@@ -37,12 +37,14 @@ impl Ground {
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let missing = |error: store::Error| Stop::missing(explain(&error).get(lang));
         let data = DataDir::open(&settings.data).map_err(missing)?;
-        let engine = engine::open(spec.metrics.as_ref(), &data.metrics(), clock.clone());
-        let metrics = engine.map_err(|problem| match problem {
+        let refused = |problem| match problem {
             engine::Problem::Store(error) => missing(error),
             engine::Problem::Client(why) => Stop::missing(why.get(lang)),
-        })?;
-        let logs = store::logs::open("embedded", &data.logs()).map_err(missing)?;
+        };
+        let metrics = engine::metrics(spec.metrics.as_ref(), &data.metrics(), clock.clone());
+        let metrics = metrics.map_err(refused)?;
+        let logs = engine::logs(spec.logs.as_ref(), &data.logs(), clock.clone());
+        let logs = logs.map_err(refused)?;
         let local = store::state::open("embedded", &data.state()).map_err(missing)?;
         let (ledger, opened) = Ledger::open(&data.ledger(), "tegata")
             .map_err(|error| Stop::missing(error.to_string()))?;
@@ -51,7 +53,14 @@ impl Ground {
 
         let mut recovered = opened.recovered;
         recovered.extend(metrics.status().await?.recovered);
-        recovered.extend(logs.status().await?.recovered);
+        match logs.status().await {
+            Ok(status) => recovered.extend(status.recovered),
+            // An engine elsewhere may be away for a while, and nothing of it is ours to mend.
+            Err(error) if error.is_passing() => {
+                tracing::warn!(%error, "the engine of the logs is away")
+            }
+            Err(error) => return Err(error.into()),
+        }
         let count = recovered.len();
         for what in recovered {
             tracing::warn!(what, "recovered after an unclean end");

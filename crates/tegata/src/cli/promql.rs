@@ -141,7 +141,7 @@ async fn remote(
 }
 
 async fn local(dir: &Path, query: &Query, when: When, lang: Lang) -> anyhow::Result<Answer> {
-    let metrics = super::replay::metrics(dir, lang)?.1;
+    let metrics = super::replay::metrics(dir, None, lang)?.1;
     let answer = match when {
         When::At(at) => metrics.query(query, at).await,
         When::Over(from, to, step) => metrics.query_range(query, from, to, step).await,

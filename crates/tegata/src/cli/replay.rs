@@ -15,13 +15,14 @@ use evaluate::{
 use promise::{Clock as _, Lang, Promise, State, Timestamp, say, unit::Span};
 use serde::Serialize;
 use serde_json::json;
-use spec::Spec;
+use spec::{Spec, section::engine::Engine};
 use store::{DataDir, Labels, MetricStore};
 
 use super::{Common, Data, runtime};
 use crate::{
     app::generation,
     clock::SystemClock,
+    engine,
     exit::Stop,
     rule_files::{self, RuleFiles},
     spec_file,
@@ -95,7 +96,7 @@ impl Replay {
         let to = SystemClock.now();
         let from = to - Duration::from_secs(u64::from(self.days) * 86_400);
         let (verdicts, alerts) = runtime()?.block_on(async {
-            let (data, metrics) = metrics(&self.data.dir, lang)?;
+            let (data, metrics) = metrics(&self.data.dir, spec.metrics.as_ref(), lang)?;
             let verdicts = self
                 .promises(&spec, &promises, &data, metrics.clone(), from, to)
                 .await?;
@@ -132,7 +133,8 @@ impl Replay {
         });
         let stores = Stores {
             metrics,
-            logs: store::logs::open("embedded", &data.logs())?,
+            logs: engine::logs(spec.logs.as_ref(), &data.logs(), Arc::new(SystemClock))
+                .map_err(|problem| Stop::missing(problem.to_string()))?,
         };
         let mut evaluator =
             Evaluator::new(dated.collect(), generation::owed(spec), [].into(), from);
@@ -206,7 +208,11 @@ impl Replay {
 }
 
 /// The store of an instance that does not run, and the lock that keeps it so.
-pub(super) fn metrics(dir: &Path, lang: Lang) -> anyhow::Result<(DataDir, Arc<dyn MetricStore>)> {
+pub(super) fn metrics(
+    dir: &Path,
+    engine: Option<&Engine>,
+    lang: Lang,
+) -> anyhow::Result<(DataDir, Arc<dyn MetricStore>)> {
     if !dir.join("metrics").is_dir() {
         let shown = dir.display();
         let nothing = say!(
@@ -217,7 +223,8 @@ pub(super) fn metrics(dir: &Path, lang: Lang) -> anyhow::Result<(DataDir, Arc<dy
     }
     let missing = |why: store::Error| Stop::missing(why.to_string());
     let data = DataDir::open(dir).map_err(missing)?;
-    let metrics = store::metrics::open("embedded", &data.metrics()).map_err(missing)?;
+    let metrics = engine::metrics(engine, &data.metrics(), Arc::new(SystemClock))
+        .map_err(|problem| Stop::missing(problem.to_string()))?;
     Ok((data, metrics))
 }
 

@@ -53,6 +53,9 @@ fn check(sight: &Sight<'_>, found: &mut Found<'_>) {
             test(&["metrics", "write"], write);
         }
     }
+    if let Some(engine) = &sight.spec.logs {
+        test(&["logs", "url"], &engine.url);
+    }
     for (name, witness) in &sight.spec.ledger.witnesses {
         if let Some(url) = witness.url() {
             test(&["ledger", "witnesses", name, "url"], url);

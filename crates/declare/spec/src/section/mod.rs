@@ -40,6 +40,7 @@ pub mod hearing;
 pub mod infrastructure;
 pub mod load_plan;
 pub mod log_analysis;
+pub mod log_engine;
 pub mod monitoring;
 pub mod security;
 
@@ -70,6 +71,7 @@ pub struct Spec {
     pub corrections: BTreeMap<String, correction::Correction>,
     pub canary: Option<canary::Canary>,
     pub metrics: Option<engine::Engine>,
+    pub logs: Option<log_engine::LogEngine>,
     pub state: Option<state::State>,
     pub suppressions: BTreeMap<String, suppression::Suppression>,
     pub design: Design,
@@ -93,7 +95,7 @@ pub struct Design {
 }
 
 /// The names of the sections in a file.
-pub const SECTIONS: [&str; 34] = [
+pub const SECTIONS: [&str; 35] = [
     "include",
     "service",
     "profiles",
@@ -114,6 +116,7 @@ pub const SECTIONS: [&str; 34] = [
     "corrections",
     "canary",
     "metrics",
+    "logs",
     "state",
     "suppressions",
     "infrastructure",
@@ -194,6 +197,9 @@ record! {
         /// An engine elsewhere that holds the samples.
         /// ja: サンプルを保持する外部のエンジン。
         metrics: Option<engine::Engine>,
+        /// An engine elsewhere that holds the log records.
+        /// ja: ログを保持する外部のエンジン。
+        logs: Option<log_engine::LogEngine>,
         /// Where alerts and incidents are kept, when two instances share them.
         /// ja: 警報とインシデントの置き場所(複数のインスタンスで共有する場合)。
         state: Option<state::State>,
@@ -320,6 +326,7 @@ impl From<Document> for Spec {
             corrections: document.corrections,
             canary: document.canary,
             metrics: document.metrics,
+            logs: document.logs,
             state: document.state,
             suppressions: document.suppressions,
             design,

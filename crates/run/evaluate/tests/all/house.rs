@@ -62,11 +62,15 @@ pub fn ratio(window: &str) -> Arc<Promise> {
 
 pub fn owed() -> Vec<Owed> {
     let every = Duration::from_secs(15);
-    ["shop/a", "shop/b", "app"]
+    ["shop/a", "shop/b", "app", "door"]
         .map(|source| Owed {
             source: source.to_owned(),
             interval: every,
-            stream: (source == "app").then(|| "app".to_owned()),
+            stream: match source {
+                "app" => Some("app".to_owned()),
+                "door" => Some("door_*".to_owned()),
+                _ => None,
+            },
         })
         .to_vec()
 }
@@ -98,11 +102,15 @@ impl House {
     }
 
     pub async fn lines(&mut self, secs: i64, records: Vec<Record>) {
+        self.lines_of("app", secs, records).await;
+    }
+
+    pub async fn lines_of(&mut self, source: &str, secs: i64, records: Vec<Record>) {
         self.stores.logs.append(records.clone()).await.unwrap();
         let labels = [
             ("__name__", "up"),
             ("job", evaluate::LOG_BEATS),
-            ("instance", "app"),
+            ("instance", source),
         ];
         let beat = Series {
             labels: Labels::new(labels),
@@ -114,7 +122,7 @@ impl House {
         };
         self.stores.metrics.append(vec![beat]).await.unwrap();
         let lines = Lines {
-            source: "app".to_owned(),
+            source: source.to_owned(),
             at: at(secs),
             records: records.into(),
             resume: Vec::new(),

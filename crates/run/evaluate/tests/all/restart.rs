@@ -3,7 +3,7 @@
 use evaluate::Unusable;
 use promise::{Cause, State};
 
-use crate::house::{House, at, down, events, promise, ratio, scrape};
+use crate::house::{House, at, down, events, promise, ratio, record, scrape};
 
 #[tokio::test]
 async fn history_gives_what_living_through_it_gave() {
@@ -119,6 +119,50 @@ async fn a_snapshot_and_what_came_after_it_give_what_living_through_it_gave() {
             warm.cause = live.cause.clone();
         }
         assert_eq!(warm, live, "taken at {taken_at}");
+    }
+}
+
+/// Records of a source that is declared with a pattern, and of one that nobody declared: each counts once, whether a
+/// snapshot was taken before it, after it, or between.
+#[tokio::test]
+async fn log_records_of_any_source_count_once_over_a_snapshot() {
+    let fields = [
+        ("kind", "log_count"),
+        ("logs", "level:error"),
+        ("at_most", "9"),
+        ("window", "10m"),
+    ];
+    for taken_at in [1, 10, 11, 30u32] {
+        let mut house = House::of(vec![promise("errors", &fields)]);
+        let mut taken = Vec::new();
+        for i in 0..=40u32 {
+            for (source, stream) in [("door", "door_payments"), ("guest", "guests")] {
+                let mut records = Vec::new();
+                if i == 10 || i == 20 {
+                    let id = u128::from(i) * 2 + u128::from(source == "door");
+                    let mut one = record(id, i64::from(i) * 15, &[("level", "error")]);
+                    stream.clone_into(&mut one.stream);
+                    records.push(one);
+                }
+                house.lines_of(source, i64::from(i) * 15, records).await;
+            }
+            if i == taken_at {
+                taken = house.snapshots(i64::from(i) * 15);
+            }
+        }
+        let live = house.evidence(601);
+        let count = |evidence: &promise::Evidence| -> f64 {
+            let seen = evidence.facts.iter().map(|fact| match fact.seen {
+                promise::Seen::Count { n } => n,
+                _ => 0.0,
+            });
+            seen.sum()
+        };
+        assert_eq!(count(&live), 4.0);
+        house.restart_from_snapshots(&taken, 601).await;
+        assert_eq!(count(&house.evidence(601)), 4.0, "taken at {taken_at}");
+        house.restart(601).await;
+        assert_eq!(count(&house.evidence(601)), 4.0);
     }
 }
 
