@@ -36,6 +36,16 @@ async fn what_else_happened_is_marked_and_listed() {
 }
 
 #[tokio::test]
+async fn a_chart_leads_to_the_traces_behind_it() {
+    let query = "histogram_quantile(0.99,sum+by(le)(rate(payment_seconds_bucket[5m])))";
+    let html = page(&format!("/explore?query={query}&range=15m&lang=en")).await;
+    let trace = "<a href=\"/traces/4bf92f3577b34da6a3ce929d0e0e4736\">";
+    assert!(html.contains(trace) && html.contains("order=o-7"), "{html}");
+    let other = page("/explore?query=payments_total&range=15m&lang=en").await;
+    assert!(!other.contains("Calls behind it"));
+}
+
+#[tokio::test]
 async fn where_reading_stopped_is_underlined() {
     let html = page("/explore?query=sum(payments_total)+bogus+1&lang=en").await;
     assert!(

@@ -7,7 +7,7 @@ use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use promise::Clock;
 use serde_json::Value;
-use store::{Labels, Record, Round, Sample, Series};
+use store::{Exemplar, Labels, Record, Round, Sample, Series};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
@@ -32,6 +32,8 @@ struct Calls {
     seconds: f64,
     /// By bound, not summed up yet.
     buckets: [u64; BOUNDS.len()],
+    /// The newest call of each bucket since they were told, and of what is beyond all bounds.
+    newest: [Option<Exemplar>; BOUNDS.len() + 1],
 }
 
 #[derive(Debug, Default)]
@@ -77,7 +79,7 @@ impl Figures {
     #[allow(clippy::cast_precision_loss)]
     fn add(&mut self, record: &Record) {
         let text = |name: &str| record.fields.get(name).and_then(Value::as_str);
-        let (Some(_), Some(took)) = (
+        let (Some(span), Some(took)) = (
             text("span_id"),
             record.fields.get("duration_ns").and_then(Value::as_u64),
         ) else {
@@ -92,48 +94,60 @@ impl Figures {
         let seconds = took as f64 / 1e9;
         calls.count += 1;
         calls.seconds += seconds;
-        if let Some(bucket) = BOUNDS.iter().position(|bound| seconds <= *bound) {
+        let bucket = BOUNDS.iter().position(|bound| seconds <= *bound);
+        if let Some(bucket) = bucket {
             calls.buckets[bucket] += 1;
         }
+        calls.newest[bucket.unwrap_or(BOUNDS.len())] = text("trace_id").map(|trace| Exemplar {
+            labels: Labels::new([("trace_id", trace), ("span_id", span)]),
+            at: record.at,
+            value: seconds,
+        });
     }
 
     #[allow(clippy::cast_precision_loss)]
-    fn series(&self, at: promise::Timestamp) -> Vec<Series> {
+    fn series(&mut self, at: promise::Timestamp) -> Vec<Series> {
         let mut all = Vec::new();
-        for ([service, name, kind, status], calls) in &self.0 {
-            let mut put = |metric: &str, le: Option<String>, value: f64| {
-                let kind = format!("SPAN_KIND_{}", kind.to_uppercase());
-                let status = format!("STATUS_CODE_{}", status.to_uppercase());
-                let metric = format!("traces_spanmetrics_{metric}");
-                let mut labels = vec![
-                    ("__name__", metric.as_str()),
-                    ("instance", "spans"),
-                    ("job", "tegata"),
-                    ("service", service),
-                    ("span_kind", &kind),
-                    ("span_name", name),
-                    ("status_code", &status),
-                ];
-                labels.extend(le.as_deref().map(|le| ("le", le)));
-                all.push(Series {
-                    labels: Labels::new(labels),
-                    samples: vec![Sample { at, value }],
-                    ..Series::default()
-                });
-            };
-            put("calls_total", None, calls.count as f64);
-            put("latency_count", None, calls.count as f64);
-            put("latency_sum", None, calls.seconds);
+        for ([service, name, kind, status], calls) in &mut self.0 {
+            let mut newest = std::mem::take(&mut calls.newest).into_iter();
+            let mut put =
+                |metric: &str, le: Option<String>, value: f64, newest: Option<Exemplar>| {
+                    let kind = format!("SPAN_KIND_{}", kind.to_uppercase());
+                    let status = format!("STATUS_CODE_{}", status.to_uppercase());
+                    let metric = format!("traces_spanmetrics_{metric}");
+                    let mut labels = vec![
+                        ("__name__", metric.as_str()),
+                        ("instance", "spans"),
+                        ("job", "tegata"),
+                        ("service", service),
+                        ("span_kind", &kind),
+                        ("span_name", name),
+                        ("status_code", &status),
+                    ];
+                    labels.extend(le.as_deref().map(|le| ("le", le)));
+                    all.push(Series {
+                        labels: Labels::new(labels),
+                        samples: vec![Sample { at, value }],
+                        exemplars: newest.into_iter().collect(),
+                        ..Series::default()
+                    });
+                };
+            put("calls_total", None, calls.count as f64, None);
+            put("latency_count", None, calls.count as f64, None);
+            put("latency_sum", None, calls.seconds, None);
             let mut below = 0;
             for (bound, n) in BOUNDS.iter().zip(calls.buckets) {
                 below += n;
-                put("latency_bucket", Some(bound.to_string()), below as f64);
+                let newest = newest.next().flatten();
+                put(
+                    "latency_bucket",
+                    Some(bound.to_string()),
+                    below as f64,
+                    newest,
+                );
             }
-            put(
-                "latency_bucket",
-                Some("+Inf".to_owned()),
-                calls.count as f64,
-            );
+            let (beyond, newest) = (Some("+Inf".to_owned()), newest.next().flatten());
+            put("latency_bucket", beyond, calls.count as f64, newest);
         }
         all
     }
@@ -150,7 +164,7 @@ mod tests {
     fn span(name: &str, millis: u64, status: &str) -> Record {
         let fields = json!({
             "span_id": "eee19b7ec3c1b174", "service": "pay", "name": name, "kind": "server", "status": status,
-            "duration_ns": millis * 1_000_000,
+            "trace_id": format!("{millis:032x}"), "duration_ns": millis * 1_000_000,
         });
         Record {
             id: 1,
@@ -171,6 +185,18 @@ mod tests {
         log.fields.remove("duration_ns");
         figures.add(&log);
         let series = figures.series(Timestamp::EPOCH);
+        let behind = |le: &str| {
+            let is = |series: &&Series| {
+                series.labels.get("le") == le
+                    && series.labels.get("status_code") == "STATUS_CODE_OK"
+            };
+            let series = series.iter().find(is).unwrap();
+            let one = series.exemplars.first();
+            one.map(|one| (one.labels.get("trace_id").to_owned(), one.value))
+        };
+        assert_eq!(behind("0.004"), Some((format!("{:032x}", 3), 0.003)));
+        assert_eq!(behind("+Inf"), Some((format!("{:032x}", 20_000), 20.0)));
+        assert_eq!(behind("1.024"), None);
         let value = |name: &str, status: &str, le: &str| {
             let is = |series: &&Series| {
                 series.labels.get("__name__") == name

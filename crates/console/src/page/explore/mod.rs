@@ -4,6 +4,7 @@
 //! It works as a plain form; `explore.js` adds completion and a crosshair.
 
 pub(in crate::page) mod ask;
+mod behind;
 mod draft;
 mod form;
 mod marks;

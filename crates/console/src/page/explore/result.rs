@@ -6,6 +6,7 @@ use promql::{Answer, Element, Histogram, Labels, Number, Query, Series, Value};
 
 use super::{
     ask::Question,
+    behind,
     marks::{self, Mark},
     promise,
 };
@@ -115,6 +116,7 @@ async fn chart(visit: &Visit, question: &Question, query: &Query) -> Result<Mark
             }
         }
         (marks::list(visit, &marks))
+        (behind::list(visit, question, query).await)
     })
 }
 
