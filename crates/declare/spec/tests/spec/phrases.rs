@@ -387,3 +387,37 @@ availability_tiers:
     let late = design.replace("< 5 min lag", "< 9 min lag");
     assert!(is_found("lag-exceeds-rpo", &late), "{}", read(&late));
 }
+
+#[test]
+fn what_a_feature_achieves_is_not_what_is_owed() {
+    let design = "
+# Reliability
+
+| Failure | Mitigation |
+|---|---|
+| A hardware fault stops the database | Turn on zone-redundant HA, which achieves zero recovery point objective (RPO). |
+
+Backups are taken daily.
+";
+    assert!(!is_found("backup-exceeds-rpo", design), "{}", read(design));
+    let owed = design.replace(
+        "which achieves zero recovery point objective (RPO)",
+        "for our RPO of 0",
+    );
+    assert!(is_found("backup-exceeds-rpo", &owed), "{}", read(&owed));
+}
+
+#[test]
+fn prizes_and_prices_of_a_click_are_no_costs() {
+    let plan = "
+# Marketing
+
+- Google: 月額予算2,000万円、CPC 50円目標
+- Facebook: 月額予算1,500万円、CPM 500円
+
+## Hackathon
+
+- 賞金総額1,000万円
+";
+    assert!(!is_found("total-does-not-add-up", plan), "{}", read(plan));
+}

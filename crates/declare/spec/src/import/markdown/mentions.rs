@@ -46,7 +46,7 @@ impl Reader<'_> {
             "見積",
         ];
         // Money that changes hands at another's, and money that comes in, is nobody's cost.
-        const EXCHANGED: [&str; 13] = [
+        const EXCHANGED: [&str; 16] = [
             "時価総額",
             "調達額",
             "換算",
@@ -60,7 +60,12 @@ impl Reader<'_> {
             "revenue",
             "ltv",
             "turnover",
+            "賞金",
+            "出資",
+            "prize",
         ];
+        // What a click or a customer may cost is no sum.
+        const EACH: [&str; 4] = ["cpc", "cpm", "cpa", "cac"];
         let money: Vec<Figure> = figures(left)
             .into_iter()
             .filter(|it| it.kind == Kind::Money)
@@ -97,7 +102,8 @@ impl Reader<'_> {
                     .find(|it| it.chars().any(char::is_alphabetic));
                 let name = plain(name.unwrap_or_default().trim());
                 from = figure.end;
-                if !name.is_empty() {
+                let is_each = EACH.contains(&name.to_lowercase().as_str());
+                if !name.is_empty() && !is_each {
                     self.once(&["costs", "budgets", &name], figure.text.as_str(), line);
                     self.paid_for.push((self.chapter, name));
                 }

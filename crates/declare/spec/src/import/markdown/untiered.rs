@@ -55,6 +55,13 @@ impl Reader<'_> {
                 let path = path(&tier);
                 let path = path.each_ref().map(String::as_str);
                 self.draft.guess(&path, value, line, why());
+            } else if gives(&about) {
+                let what = format!("{field} {value}: {about}");
+                let why = say!(
+                    "what something achieves, and not what is owed",
+                    "仕組みで得られる値の説明です"
+                );
+                self.draft.lost(line, &what, why);
             } else if self.tiers.is_empty()
                 || speaks_of_all(&about)
                 || is_label(&about, &heading)
@@ -240,4 +247,17 @@ fn speaks_of_all(text: &str) -> bool {
     ]
     .iter()
     .any(|word| lower.contains(word))
+}
+
+/// `Turn on the standby, which achieves zero RPO`: what a feature brings, as guides to it say.
+fn gives(about: &str) -> bool {
+    const GIVES: [&str; 5] = [
+        "which achieves",
+        "which provides",
+        "which gives",
+        "to achieve zero",
+        "can achieve",
+    ];
+    let lower = about.to_lowercase();
+    GIVES.iter().any(|words| lower.contains(words))
 }
