@@ -208,6 +208,7 @@ pub(crate) fn table() -> Vec<Route> {
         get "/loki/api/v1/labels" Json api::loki::read::labels, "Labels that lines have", "行のラベル";
         get "/loki/api/v1/label/{name}/values" Json api::loki::read::values, "Values of one label", "ラベルの値";
         get "/loki/api/v1/series" Json api::loki::read::series, "Sets of labels that `match[]` selects", "`match[]` に合うラベルの組";
+        get "/loki/api/v1/index/stats" Json api::loki::read::stats, "How many lines a selector finds, and about how many bytes", "セレクターに合う行の数とおおよそのバイト数";
         post "/loki/api/v1/push" Json api::loki::push, "Lines from the clients of Loki, JSON or protocol buffers", "Loki のクライアントからのログの受け取り(JSON・protobuf)";
         post "/metrics/{*group}" Text api::push::receive, "Metrics that a job pushes, as to a Pushgateway: `job/NAME`, then pairs of label and value", "ジョブがプッシュするメトリクス(Pushgateway と同じ `job/名前` にラベルと値の組が続くパス)";
         put "/metrics/{*group}" Text api::push::receive, "The same, in place of all that the group said", "同上(グループ全体を置き換え)";

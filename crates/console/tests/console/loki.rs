@@ -240,6 +240,29 @@ async fn labels_their_values_and_series_are_listed() {
 }
 
 #[tokio::test]
+async fn how_much_would_be_read_is_told_before() {
+    let (router, _folder) = told().await;
+    let (status, told) = asked(&router, "index/stats", &[("query", r#"{app="bank"}"#)]).await;
+    assert_eq!(status, 200);
+    let (_, all) = asked(&router, "query_range", &[("query", r#"{app="bank"}"#)]).await;
+    let streams = all["data"]["result"].as_array().unwrap();
+    let lines: Vec<&str> = streams
+        .iter()
+        .flat_map(|stream| stream["values"].as_array().unwrap())
+        .map(|pair| pair[1].as_str().unwrap())
+        .collect();
+    assert_eq!(told["streams"], streams.len());
+    assert_eq!(told["entries"], lines.len());
+    let bytes: usize = lines.iter().map(|line| line.len()).sum();
+    // The mean is rounded down.
+    let told = told["bytes"].as_u64().unwrap() as usize;
+    assert!(
+        told <= bytes && bytes - told < lines.len(),
+        "{told} of {bytes}"
+    );
+}
+
+#[tokio::test]
 async fn what_cannot_be_answered_is_refused_in_words() {
     let (router, _folder) = told().await;
     for (params, status, words) in [
