@@ -1,5 +1,7 @@
 //! Single events behind a chart, as their exemplars tell: from a slow minute to the trace of a call that was slow in it.
 
+use std::collections::HashSet;
+
 use maud::{Markup, html};
 use promql::{Exemplar, Query, Series};
 
@@ -37,7 +39,12 @@ pub(super) async fn list(visit: &Visit, question: &Question, query: &Query) -> M
         }
     }
     all.sort_by(|(_, a), (_, b)| b.value.total_cmp(&a.value).then(b.at.cmp(&a.at)));
-    all.dedup_by(|(_, a), (_, b)| a == b);
+    // A call of one service is a span of each that it went through.
+    let mut seen = HashSet::new();
+    all.retain(|(_, one)| match trace(one) {
+        Some(id) => seen.insert(id.to_owned()),
+        None => true,
+    });
     all.truncate(LISTED_MAX);
     if all.is_empty() {
         return html! {};
@@ -65,15 +72,16 @@ pub(super) async fn list(visit: &Visit, question: &Question, query: &Query) -> M
     }
 }
 
+fn trace(one: &Exemplar) -> Option<&str> {
+    let mut ids = TRACE.iter().map(|name| one.labels.get(name));
+    ids.find(|id| !id.is_empty())
+}
+
 /// Its trace, or else what it says of itself.
 fn what(series: &Series, one: &Exemplar) -> Markup {
-    let trace = TRACE
-        .iter()
-        .map(|name| one.labels.get(name))
-        .find(|id| !id.is_empty());
     let about = ["service", "span_name"].map(|name| series.labels.get(name));
     html! {
-        @match trace {
+        @match trace(one) {
             Some(id) => a href=(format!("/traces/{}", escape(id))) { code { (id) } },
             None => code { @for (name, value) in one.labels.iter() { (name) "=" (value) " " } },
         }

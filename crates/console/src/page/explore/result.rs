@@ -115,8 +115,8 @@ async fn chart(visit: &Visit, question: &Question, query: &Query) -> Result<Mark
                 (legend(visit, drawn))
             }
         }
-        (marks::list(visit, &marks))
         (behind::list(visit, question, query).await)
+        (marks::list(visit, &marks))
     })
 }
 
