@@ -486,3 +486,82 @@ async fn what_shippers_probe_at_start_is_there() {
         .collect();
     assert_eq!(counts, [10, 10, 10], "{answer}");
 }
+
+/// The first words in the order of letters, as a term dictionary has them.
+#[tokio::test]
+async fn a_beginning_stands_for_so_many_words() {
+    let cluster = Cluster::new();
+    let mut lines = String::new();
+    for message in [
+        "will fix it",
+        "will fixate",
+        "will fixed",
+        "a fixture",
+        "will fixing",
+    ] {
+        lines.push_str(&format!(
+            "{}\n{}\n",
+            json!({ "index": { "_index": "commits" } }),
+            json!({ "message": message })
+        ));
+    }
+    cluster.send("POST", "/elastic/_bulk", lines).await;
+    for (query, most, count) in [
+        ("fix", 1, 1),
+        ("will fix", 2, 2),
+        ("will fix", 5, 4),
+        ("none", 9, 0),
+    ] {
+        let phrase = json!({ "match_phrase_prefix": { "message": { "query": query, "max_expansions": most } } });
+        let body = json!({ "query": { "bool": { "must": [phrase] } } });
+        let found = cluster
+            .json("POST", "/elastic/commits/_search", body.clone())
+            .await;
+        assert_eq!(found["hits"]["total"]["value"], count, "{query}, {most}");
+        let counted = cluster.json("POST", "/elastic/commits/_count", body).await;
+        assert_eq!(counted["count"], count, "{query}, {most}");
+    }
+}
+
+#[tokio::test]
+async fn a_query_deletes_only_what_it_says() {
+    let cluster = Cluster::new();
+    cluster.payments().await;
+    let path = "/elastic/payments/_delete_by_query";
+    let nothing = cluster.send("POST", path, "{}").await;
+    assert_eq!(nothing.status, StatusCode::BAD_REQUEST);
+    assert!(nothing.text().contains("query is missing"));
+    let failed = json!({ "query": { "term": { "status": "failed" } } });
+    let deleted = cluster.json("POST", path, failed).await;
+    assert_eq!(
+        (&deleted["deleted"], &deleted["failures"]),
+        (&json!(10), &json!([]))
+    );
+    let left = cluster
+        .json("GET", "/elastic/payments/_count", Value::Null)
+        .await;
+    assert_eq!(left["count"], 20);
+}
+
+#[tokio::test]
+async fn a_text_of_digits_is_a_text_to_go_on_after() {
+    let cluster = Cluster::new();
+    let mut lines = String::new();
+    for id in ["007", "07", "7", "70"] {
+        lines.push_str(&format!(
+            "{}\n{}\n",
+            json!({ "index": { "_index": "ids" } }),
+            json!({ "key": id })
+        ));
+    }
+    cluster.send("POST", "/elastic/_bulk", lines).await;
+    let body = json!({ "sort": [{ "key.keyword": "asc" }], "search_after": ["07"] });
+    let found = cluster.json("POST", "/elastic/ids/_search", body).await;
+    let keys: Vec<_> = found["hits"]["hits"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|hit| hit["_source"]["key"].clone())
+        .collect();
+    assert_eq!(keys, ["7", "70"]);
+}

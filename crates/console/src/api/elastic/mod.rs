@@ -11,6 +11,7 @@ mod bulk;
 mod caps;
 mod catalog;
 mod cluster;
+mod expansion;
 mod expression;
 mod index;
 mod problem;

@@ -10,6 +10,7 @@ use store::{Record, logs::Search};
 use super::{
     Ask,
     catalog::Catalog,
+    expansion::expand,
     expression::{resolve, resolve_with},
     problem::{Answer, Problem},
     read::{Doc, Over, filter, walk},
@@ -115,7 +116,8 @@ impl Found {
     ) -> Result<Self, Problem> {
         let now = ask.room.desk.clock.now();
         let mapping = Catalog::of(&ask.room).await?.merged(streams);
-        let request = Request::read(body, &mapping, now)?;
+        let body = expand(ask, streams, body).await?;
+        let request = Request::read(&body, &mapping, now)?;
         let mut over = Over::new(&request.query, streams);
         over.to = over.to.min(until.unwrap_or(over.to));
         let mut source = filter(ask);
@@ -337,7 +339,7 @@ pub(super) async fn query_of(ask: &Ask, streams: &[String]) -> Result<LogQuery, 
         return Ok(query_string(&mut reader, text, &Map::new())?);
     }
     match ask.json()?.get("query") {
-        Some(query) => Ok(reader.query(query)?),
+        Some(query) => Ok(reader.query(&*expand(ask, streams, query).await?)?),
         None => Ok(LogQuery::all()),
     }
 }
