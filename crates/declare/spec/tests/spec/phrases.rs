@@ -421,3 +421,23 @@ fn prizes_and_prices_of_a_click_are_no_costs() {
 ";
     assert!(!is_found("total-does-not-add-up", plan), "{}", read(plan));
 }
+
+#[test]
+fn a_ping_of_another_side_is_not_held_against_this_load_balancer() {
+    let design = "
+# 構成
+
+| ロードバランサー | idle_timeout |
+|---|---|
+| ALB (public) | 30 秒 |
+
+連携エージェントは 30 秒ごとに ping を送り、agent 側の接続を保つ。agent 側は無通信の打ち切りを 120 秒とする。
+";
+    let is_said = |design: &str| is_found("heartbeat-exceeds-idle-timeout", design);
+    assert!(!is_said(design), "{}", read(design));
+    let own = design.replace(
+        "agent 側の接続を保つ。agent 側は無通信の打ち切りを 120 秒とする。",
+        "ALB の接続を保つ。",
+    );
+    assert!(is_said(&own), "{}", read(&own));
+}
