@@ -441,3 +441,78 @@ fn a_ping_of_another_side_is_not_held_against_this_load_balancer() {
     );
     assert!(is_said(&own), "{}", read(&own));
 }
+
+#[test]
+fn the_newest_of_an_audit_log_is_not_all_that_is_kept() {
+    let design = "
+# セキュリティ
+
+PCI DSS v4.0.1 のサービスプロバイダとして評価を受ける。
+
+## 監査ログ
+
+監査ログは、要件 10.5.1 に従い少なくとも 12 か月保存し、直近 3 か月分はすぐに検索できる状態に置く。
+";
+    let is_said = |design: &str| is_found("audit-kept-too-short", design);
+    assert!(!is_said(design), "{}", read(design));
+    let short = design.replace("12 か月保存", "6 か月保存");
+    assert!(is_said(&short), "{}", read(&short));
+}
+
+#[test]
+fn machines_spread_over_zones_are_no_zones() {
+    let design = "
+# 構成
+
+| 要素 | 製品 | 備考 |
+|---|---|---|
+| ノード | m6i.2xlarge | 通常 15 台、3 AZ に 5 台ずつ |
+
+| サブネット | CIDR |
+|---|---|
+| public | 10.40.0.0/24 |
+";
+    let is_said = |design: &str| is_found("zones-without-subnets", design);
+    assert!(!read(design).contains("15 zones"), "{}", read(design));
+    let zones = design.replace("3 AZ に 5 台ずつ", "3 AZ");
+    assert!(is_said(&zones), "{}", read(&zones));
+}
+
+#[test]
+fn a_column_of_networks_has_no_subnets() {
+    let design = "
+# ネットワーク
+
+| 環境 | リージョン | VPC CIDR |
+|---|---|---|
+| 本番 | 東京 | 10.40.0.0/16 |
+| ステージング | 東京 | 10.42.0.0/16 |
+
+| 用途 | AZ-a | AZ-c |
+|---|---|---|
+| 公開 | 10.40.0.0/24 | 10.40.1.0/24 |
+";
+    let is_said = |design: &str| is_found("ranges-overlap", design);
+    assert!(!is_said(design), "{}", read(design));
+    let twice = design.replace("10.42.0.0/16", "10.40.128.0/17");
+    assert!(is_said(&twice), "{}", read(&twice));
+}
+
+#[test]
+fn a_yearly_sum_beside_what_was_approved_is_no_part_of_the_month() {
+    let design = "
+# 費用
+
+| 区分 | 月額(円) |
+|---|---:|
+| EKS | 1,150,000 |
+| RDS | 2,480,000 |
+| **合計** | **3,630,000** |
+
+年額では 43,560,000 円となり、2027 年度の承認予算 5,000 万円に収まる。
+";
+    let is_said = |design: &str| is_found("total-does-not-add-up", design);
+    assert!(!is_said(design), "{}", read(design));
+    let wrong = design.replace("3,630,000", "3,360,000");
+    assert!(is_said(&wrong), "{}", read(&wrong));
+}

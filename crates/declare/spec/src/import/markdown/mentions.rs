@@ -93,6 +93,16 @@ impl Reader<'_> {
             }
             return;
         }
+        // `年額では 8,208 万円となり、承認予算 9,600 万円に収まる`: sums of another length of time, beside what may be spent.
+        if money.len() > 1 && !is_total && speaks(&CEILING) {
+            let why = say!(
+                "amounts held against each other",
+                "互いに比べられている金額です"
+            );
+            self.draft.lost(line, left, why);
+            money.iter().for_each(|figure| blank(left, figure));
+            return;
+        }
         if money.len() > 1 && !is_total {
             let mut from = 0;
             for figure in &money {

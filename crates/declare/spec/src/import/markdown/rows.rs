@@ -253,7 +253,9 @@ impl Reader<'_> {
             let zone = others()
                 .find(|(_, cell)| is_zone(cell))
                 .map(|(_, cell)| *cell);
-            let said: Vec<&str> = others().map(|(_, cell)| *cell).collect();
+            let cells = others().map(|(_, cell)| *cell);
+            // `VPC CIDR`: the column says of what all of them are.
+            let said: Vec<&str> = cells.chain([keys[column].as_str()]).collect();
             self.range(
                 name.unwrap_or_default(),
                 &said.join(" "),

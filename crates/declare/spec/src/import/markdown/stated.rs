@@ -394,9 +394,24 @@ impl Reader<'_> {
             .filter_map(|it| Some((Span::parse(&it.text).ok()?, it)));
         let times: Vec<_> = times.collect();
         let places = STORES.iter().filter(|store| lower.contains(*store));
+        const NEWEST: [&str; 7] = [
+            "直近",
+            "すぐに検索",
+            "直ちに検索",
+            "most recent",
+            "immediately available",
+            "at hand",
+            "online for",
+        ];
+        // `12 か月保存し、直近 3 か月分はすぐに検索できる`: the newest of it.
+        let is_newest = NEWEST.iter().any(|word| lower.contains(word));
+        let mut times = times;
+        if is_newest && times.len() == 2 {
+            times.sort_by_key(|(span, _)| *span);
+        }
         if let [(hand, first), (whole, second)] = times.as_slice()
             && hand < whole
-            && places.count() > 1
+            && (places.count() > 1 || is_newest)
         {
             self.once(
                 &["log_analysis", name, "at_hand"],
@@ -408,6 +423,7 @@ impl Reader<'_> {
                 second.text.as_str(),
                 line,
             );
+            blank(left, first);
             blank(left, second);
         } else {
             self.once(&["log_analysis", name, "retention"], value, line);

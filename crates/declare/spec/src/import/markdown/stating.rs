@@ -201,7 +201,9 @@ impl Reader<'_> {
         let counted = |statement: &Statement, figure: &Figure| {
             figure.kind != Kind::Count
                 || if statement.is_of_machines {
-                    counts_machines(left, figure) || is_most_of_machines(&lower, figure)
+                    // `15 台、3 AZ に`: machines are no zones.
+                    counts_machines(left, figure) && statement.field != "zone_count"
+                        || is_most_of_machines(&lower, figure)
                 } else {
                     !counts_machines(left, figure)
                 }
