@@ -106,6 +106,14 @@ fn quickwit(elasticsearch: Router) -> Router {
         if path.starts_with("/_index_template") {
             return (StatusCode::NOT_FOUND, "Route not found").into_response();
         }
+        let asks_for_bytes = head
+            .uri
+            .query()
+            .is_some_and(|query| query.contains("bytes="));
+        assert!(
+            !(asks_for_bytes && path.starts_with("/_cat")),
+            "it refuses to"
+        );
         let query = head
             .uri
             .query()

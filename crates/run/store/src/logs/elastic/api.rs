@@ -179,7 +179,11 @@ impl Api {
     /// Our indices.
     pub async fn indices(&self) -> Result<Vec<Index>, Error> {
         let ours = format!("{}-*", self.options.prefix);
-        let params = [("format", "json"), ("bytes", "b")];
+        let mut params = vec![("format", "json")];
+        // Quickwit refuses what it does not know, and rounds.
+        if self.product().await? == Product::Elasticsearch {
+            params.push(("bytes", "b"));
+        }
         let request = self.request(Method::GET, &["_cat", "indices", &ours], &params)?;
         let rows: Option<Vec<Value>> = self.found(request).await?;
         Ok(rows

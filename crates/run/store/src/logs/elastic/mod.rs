@@ -191,12 +191,16 @@ impl LogStore for ElasticLogs {
             false => HashSet::new(),
         };
         let mut documents = Vec::with_capacity(told);
+        let mut prepared = BTreeSet::new();
         for record in records {
             if !seen.insert(record.id) {
                 continue;
             }
             let index = index::name(self.api.prefix(), &record.stream, record.at);
-            self.prepare(&index).await?;
+            if !prepared.contains(&index) {
+                self.prepare(&index).await?;
+                prepared.insert(index.clone());
+            }
             documents.push(Document::of(record, index)?);
         }
         let sent = documents.len() as u64;

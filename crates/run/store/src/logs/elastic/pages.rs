@@ -158,7 +158,12 @@ impl<'q> Pages<'q> {
                 None => return Err(Error::over("records of one instant", self.most)),
             }
         }
+        let read = records.len();
         records.retain(|record| self.over.means(record));
+        // Where little is meant of what is found, more is asked for at once.
+        if records.len() < read / 4 {
+            self.size = (self.size * 4).min(self.most);
+        }
         records.sort_by_key(|record| (record.at, record.id));
         records.dedup_by_key(|record| (record.at, record.id));
         if self.over.newest_first {
