@@ -13,6 +13,7 @@ mod hostile;
 mod judging;
 mod language;
 mod ledger;
+mod log_engine;
 mod log_keeping;
 mod logs;
 mod mail;
