@@ -397,7 +397,7 @@ fn what_a_feature_achieves_is_not_what_is_owed() {
 |---|---|
 | A hardware fault stops the database | Turn on zone-redundant HA, which achieves zero recovery point objective (RPO). |
 
-Backups are taken daily.
+Backups are taken daily. Account for up to one hour of RPO and plan for the tasks after a restore.
 ";
     assert!(!is_found("backup-exceeds-rpo", design), "{}", read(design));
     let owed = design.replace(
@@ -418,6 +418,13 @@ fn prizes_and_prices_of_a_click_are_no_costs() {
 ## Hackathon
 
 - 賞金総額1,000万円
+
+## 資金調達
+
+| ラウンド | 調達額 | ポストマネー |
+|---|---|---|
+| シード | 5億円 | 25億円 |
+| **累計** | **435億円** | **1,800億円** |
 ";
     assert!(!is_found("total-does-not-add-up", plan), "{}", read(plan));
 }

@@ -1,6 +1,8 @@
 //! What can be said only when the whole document has been read: which tier something watches, what a path is made
 //! of, which backup is of which database.
 
+use std::collections::BTreeSet;
+
 use promise::{Say, quantity::Money, record::Scalar as _, say};
 use serde_json::{Value, json};
 
@@ -409,6 +411,8 @@ impl Reader<'_> {
         let (own, other): (Vec<_>, Vec<_>) = paid.iter().partition(here);
         let mut others: Vec<usize> = other.iter().map(|(chapter, _)| *chapter).collect();
         others.dedup();
+        // What is said twice under one name is one part.
+        let of: BTreeSet<&str> = other.iter().map(|(_, name)| name.as_str()).collect();
         if own.len() >= LIST && !self.adds_up() {
             let why = say!(
                 "it is not in the list of the total",
@@ -417,7 +421,7 @@ impl Reader<'_> {
             for (_, name) in other {
                 self.draft.withdraw(&["costs", "budgets", name], &why);
             }
-        } else if own.len() < LIST && (others.len() != 1 || other.len() < LIST) && !self.adds_up() {
+        } else if own.len() < LIST && (others.len() != 1 || of.len() < LIST) && !self.adds_up() {
             let why = say!(
                 "of which costs it is the total is not said",
                 "何の合計か書かれていません"

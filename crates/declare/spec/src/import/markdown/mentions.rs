@@ -18,7 +18,7 @@ use super::{
 impl Reader<'_> {
     /// What each thing costs, where a sentence lists several, and their sum.
     pub(super) fn amounts(&mut self, left: &mut String, line: usize) {
-        const TOTAL: [&str; 6] = ["total", "comes to", "in all", "合計", "総額", "計"];
+        const TOTAL: [&str; 6] = ["total", "comes to", "in all", "合計", "総額", "総計"];
         const CEILING: [&str; 8] = [
             "ceiling",
             "cap of",
@@ -72,11 +72,11 @@ impl Reader<'_> {
             .collect();
         let lower = left.to_lowercase();
         let speaks = |words: &[&str]| words.iter().any(|word| lower.contains(word));
-        let is_spent = speaks(&SPENT) || speaks(&TOTAL) || self.is_under(&SPENT);
+        let is_total = speaks(&TOTAL) || is_a_sum(&lower);
+        let is_spent = speaks(&SPENT) || is_total || self.is_under(&SPENT);
         if money.is_empty() || !is_spent || speaks(&EXCHANGED) {
             return;
         }
-        let is_total = speaks(&TOTAL);
         // `2 × $0.40 = $0.80`: how an amount is reckoned.
         if left.contains(['×', '✕', '=', '＝', '→']) {
             let why = say!("how an amount is reckoned", "金額の計算過程です");
@@ -496,4 +496,13 @@ pub(super) fn tls_accepted(text: &str) -> Option<&'static str> {
         .iter()
         .find(|(_, words)| words.iter().any(|word| lower.contains(word)));
     found.filter(|_| lets_in).map(|(version, _)| *version)
+}
+
+/// `計` alone, and not in `累計`, `会計` or `計画`.
+fn is_a_sum(text: &str) -> bool {
+    let is_letter = |c: char| c.is_alphabetic();
+    text.match_indices('計').any(|(at, sign)| {
+        let after = &text[at + sign.len()..];
+        !text[..at].ends_with(is_letter) && !after.starts_with(is_letter)
+    })
 }
