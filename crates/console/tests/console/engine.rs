@@ -488,6 +488,13 @@ async fn what_an_engine_cannot_map_is_kept_without_being_mapped() {
             .collect();
         let mut items = Vec::new();
         for pair in lines.chunks(2) {
+            let is_poison = pair[1]["tegata"]["words"]
+                .as_array()
+                .is_some_and(|words| words.contains(&json!("#true")));
+            if is_poison {
+                items.push(json!({ "create": { "status": 400, "error": { "reason": "poison" } } }));
+                continue;
+            }
             let refused = pair[1].get("card").is_some_and(|card| !card.is_object());
             items.push(match refused {
                 true => json!({ "create": { "status": 400, "error": {
@@ -515,10 +522,21 @@ async fn what_an_engine_cannot_map_is_kept_without_being_mapped() {
     ];
     let appended = logs.append(records).await.unwrap();
     assert_eq!((appended.stored, appended.known), (2, 0));
+    let kept = taken.clone();
     let taken = taken.lock().unwrap();
     assert_eq!(taken[0]["card"]["brand"], "visa");
     assert_eq!(taken[1]["tegata"]["record"], json!({ "card": "visa" }));
     assert_eq!(taken[1]["tegata"]["words"], json!(["visa"]));
+    drop(taken);
+
+    // One that is refused whatever its form is an error, and all others are kept.
+    let records = (3..6).map(|n| record(n, at, "s", json!({ "n": n, "poison": n == 3 })));
+    let error = logs.append(records.collect()).await.unwrap_err();
+    assert!(
+        !error.is_passing() && error.to_string().contains("poison"),
+        "{error}"
+    );
+    assert_eq!(kept.lock().unwrap().len(), 4);
 }
 
 /// What Kibana and others see.

@@ -109,11 +109,11 @@ impl ElasticLogs {
         Ok(())
     }
 
-    /// Writes documents. How many of them the engine had already.
+    /// Writes documents: all that the engine takes, also where it refuses some. How many of them it had already.
     async fn write(&self, documents: Vec<Document>) -> Result<u64, Error> {
         let mut known = 0;
         let mut rest = documents.as_slice();
-        let mut unread = Vec::new();
+        let (mut unread, mut refused) = (Vec::new(), None);
         while !rest.is_empty() {
             let mut body = Vec::new();
             let mut count = 0;
@@ -133,7 +133,7 @@ impl ElasticLogs {
                     api::Fate::Refused(_) if document.form == Form::Mapped => {
                         unread.push(document.unmapped()?);
                     }
-                    api::Fate::Refused(why) => return Err(Error::Refused(why)),
+                    api::Fate::Refused(why) => refused = Some(why),
                     api::Fate::Later(why) => return Err(Error::Remote(why)),
                 }
             }
@@ -142,7 +142,10 @@ impl ElasticLogs {
         if !unread.is_empty() {
             known += Box::pin(self.write(unread)).await?;
         }
-        Ok(known)
+        match refused {
+            Some(why) => Err(Error::Refused(why)),
+            None => Ok(known),
+        }
     }
 
     /// Those of the records that the engine has already, asked because it would not tell.
