@@ -522,12 +522,11 @@ async fn what_an_engine_cannot_map_is_kept_without_being_mapped() {
     ];
     let appended = logs.append(records).await.unwrap();
     assert_eq!((appended.stored, appended.known), (2, 0));
-    let kept = taken.clone();
-    let taken = taken.lock().unwrap();
+    let kept = taken;
+    let taken = kept.lock().unwrap().clone();
     assert_eq!(taken[0]["card"]["brand"], "visa");
     assert_eq!(taken[1]["tegata"]["record"], json!({ "card": "visa" }));
     assert_eq!(taken[1]["tegata"]["words"], json!(["visa"]));
-    drop(taken);
 
     // One that is refused whatever its form is an error, and all others are kept.
     let records = (3..6).map(|n| record(n, at, "s", json!({ "n": n, "poison": n == 3 })));

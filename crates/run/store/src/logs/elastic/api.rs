@@ -105,8 +105,9 @@ impl Api {
             match item.create.status {
                 200..=299 => Fate::Created,
                 409 => Fate::Known,
-                408 | 429 | 500.. => Fate::Later(why()),
-                _ => Fate::Refused(why()),
+                400 | 413 => Fate::Refused(why()),
+                // A full disk, a block, a role that is missing: somebody may mend it.
+                _ => Fate::Later(why()),
             }
         };
         Ok(answer.items.into_iter().map(fate).collect())

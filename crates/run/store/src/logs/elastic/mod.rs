@@ -160,13 +160,10 @@ impl ElasticLogs {
                 continue;
             };
             let before = Timestamp::from_millis(first.as_millis().saturating_sub(1));
+            let all = LogQuery::all();
             let over = Over {
-                query: &LogQuery::all(),
                 narrowed: Some(json!({ "terms": { document::ID: ids } })),
-                from: before,
-                to: last,
-                newest_first: false,
-                after: None,
+                ..Over::new(&all, before, last)
             };
             let mut pages = Pages::new(self.api.clone(), over, Search::LIMIT_MAX).await?;
             while let Some(page) = pages.next().await? {
@@ -221,12 +218,9 @@ impl LogStore for ElasticLogs {
             return Ok(found);
         }
         let over = Over {
-            query: &search.query,
-            narrowed: None,
-            from: search.from,
-            to: search.to,
             newest_first: search.newest_first,
             after: search.after,
+            ..Over::new(&search.query, search.from, search.to)
         };
         let mut pages = Pages::new(self.api.clone(), over, limit).await?;
         while found.len() < limit {
@@ -239,14 +233,7 @@ impl LogStore for ElasticLogs {
     }
 
     async fn count(&self, query: &LogQuery, from: Timestamp, to: Timestamp) -> Result<u64, Error> {
-        let over = Over {
-            query,
-            narrowed: None,
-            from,
-            to,
-            newest_first: false,
-            after: None,
-        };
+        let over = Over::new(query, from, to);
         if query::is_exact(query.expr()) && self.api.product().await?.tells_what_it_has() {
             return self.api.count(&over.as_query()).await;
         }
@@ -262,14 +249,7 @@ impl LogStore for ElasticLogs {
         let (sender, batches) = Batches::channel();
         let (api, scan) = (self.api.clone(), scan.clone());
         tokio::spawn(async move {
-            let over = Over {
-                query: &scan.query,
-                narrowed: None,
-                from: scan.from,
-                to: scan.to,
-                newest_first: false,
-                after: None,
-            };
+            let over = Over::new(&scan.query, scan.from, scan.to);
             let pages = Pages::new(api, over, Search::LIMIT_MAX).await;
             let mut pages = match pages {
                 Ok(pages) => pages,
@@ -327,14 +307,7 @@ impl LogStore for ElasticLogs {
             return Err(Error::Unsupported("deleting log records"));
         }
         let mut deleted = Deleted::default();
-        let over = Over {
-            query: &deletion.query,
-            narrowed: None,
-            from: deletion.from,
-            to: deletion.to,
-            newest_first: false,
-            after: None,
-        };
+        let over = Over::new(&deletion.query, deletion.from, deletion.to);
         let mut pages = Pages::new(self.api.clone(), over, Search::LIMIT_MAX).await?;
         while let Some(page) = pages.next().await? {
             let mut by_stream: BTreeMap<String, Vec<Record>> = BTreeMap::new();
@@ -371,14 +344,7 @@ impl LogStore for ElasticLogs {
         let _alone = self.alone.lock().await;
         gone(&folder)?;
         let copy = EmbeddedLogs::open(&folder)?;
-        let over = Over {
-            query: &export.query,
-            narrowed: None,
-            from: export.from,
-            to: export.to,
-            newest_first: false,
-            after: None,
-        };
+        let over = Over::new(&export.query, export.from, export.to);
         let mut pages = Pages::new(self.api.clone(), over, Search::LIMIT_MAX).await?;
         while let Some(page) = pages.next().await? {
             copy.append(page).await?;

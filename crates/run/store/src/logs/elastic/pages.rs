@@ -28,7 +28,19 @@ pub(super) struct Over<'q> {
     pub after: Option<(Timestamp, u128)>,
 }
 
-impl Over<'_> {
+impl<'q> Over<'q> {
+    /// All that the query means in `(from, to]`, the oldest first.
+    pub fn new(query: &'q LogQuery, from: Timestamp, to: Timestamp) -> Self {
+        Self {
+            query,
+            narrowed: None,
+            from,
+            to,
+            newest_first: false,
+            after: None,
+        }
+    }
+
     /// What the engine is asked.
     pub fn as_query(&self) -> Value {
         let mut filter = Vec::new();
