@@ -10,6 +10,11 @@ use spec::{Diagnostic, Included, Level, Loaded, Style, Texts, World};
 
 use crate::{clock::SystemClock, exit::Stop, facts, rule_files};
 
+/// Endings of what `tegata import` reads.
+const DOCUMENTS: [&str; 10] = [
+    "md", "markdown", "txt", "yaml", "yml", "json", "tf", "hcl", "bicep", "template",
+];
+
 /// What came of a file and of those that it includes.
 pub(crate) struct SpecFile {
     pub(crate) loaded: Loaded,
@@ -135,7 +140,29 @@ impl SpecFile {
 
 /// Shows what was found in texts on stderr.
 pub(crate) fn show(diagnostics: &[Diagnostic], texts: &Texts, lang: Lang) {
-    eprint!("{}", spec::render(diagnostics, texts, lang, style()));
+    let read = |name: &str| document(name, texts);
+    let documents = spec::documents(diagnostics, texts, &read);
+    let page = spec::render(diagnostics, texts, &documents, lang, style());
+    eprint!("{page}");
+}
+
+/// A document that a spec was imported from: as it was named then, or from the spec's folder. Only what a design is
+/// written in, so that a comment in a spec from elsewhere cannot have any other file of this machine printed.
+fn document(name: &str, texts: &Texts) -> Option<String> {
+    let path = origin_path(name, Path::new(texts.name(0)))?;
+    read(&path).ok()
+}
+
+/// Where a document that a spec names as its origin lies, if it is one and is there.
+pub(crate) fn origin_path(name: &str, spec: &Path) -> Option<PathBuf> {
+    let ending = Path::new(name).extension()?.to_str()?.to_lowercase();
+    if !DOCUMENTS.contains(&ending.as_str()) {
+        return None;
+    }
+    let beside = spec.parent().unwrap_or(Path::new("")).join(name);
+    [PathBuf::from(name), beside]
+        .into_iter()
+        .find(|path| path.is_file())
 }
 
 /// One sentence for a bad spec, for the board and the log.

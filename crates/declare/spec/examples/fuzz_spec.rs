@@ -12,7 +12,7 @@ use std::{
 
 use promise::{Lang, Timestamp};
 use spec::{
-    Level, Loaded, Style, World,
+    Level, Loaded, Style, Texts, World,
     import::{About, File, import},
     load, render, to_json, to_sarif,
 };
@@ -170,7 +170,7 @@ fn broken(files: &[File], seed: u64) -> File {
 fn held(file: &File) -> Result<(), String> {
     let world = World::without_files(&|_| Ok(()), Timestamp::EPOCH);
     let loaded = load(&file.text, &file.name, &world);
-    whole(&loaded)?;
+    whole(&loaded, &Texts::default())?;
     if let Ok(once) = spec::format(&file.text)
         && spec::format(&once).as_deref() != Ok(once.as_str())
     {
@@ -196,7 +196,8 @@ fn held(file: &File) -> Result<(), String> {
     };
     let imported = import(std::slice::from_ref(file), &about);
     let again = load(&imported.text, "imported.yaml", &world);
-    whole(&again)?;
+    // The document too is shown beside what came of it.
+    whole(&again, &Texts::one(&file.name, &file.text))?;
     match again
         .diagnostics
         .iter()
@@ -210,7 +211,7 @@ fn held(file: &File) -> Result<(), String> {
     }
 }
 
-fn whole(loaded: &Loaded) -> Result<(), String> {
+fn whole(loaded: &Loaded, documents: &Texts) -> Result<(), String> {
     for diagnostic in &loaded.diagnostics {
         let spans = diagnostic
             .labels
@@ -237,6 +238,7 @@ fn whole(loaded: &Loaded) -> Result<(), String> {
         let _ = render(
             &loaded.diagnostics,
             &loaded.texts,
+            documents,
             lang,
             Style {
                 color: true,

@@ -10,6 +10,7 @@ pub mod openslo;
 mod include;
 mod load;
 mod mask;
+mod origin;
 mod places;
 mod texts;
 
@@ -37,6 +38,7 @@ pub use format::format;
 pub use include::{Include, Included};
 pub use load::{CheckQuery, Loaded, Suppressed, TEXT_MAX, World, load};
 pub use mend::{Mended, edited, mend};
+pub use origin::{Origin, documents};
 pub use places::Places;
 pub use reference::reference;
 pub use render::{Style, render};

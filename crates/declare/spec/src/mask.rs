@@ -56,9 +56,10 @@ pub(crate) fn cover(texts: &Texts, diagnostics: &mut [Diagnostic]) {
 }
 
 /// Values after telltale names, and credentials within URLs.
-fn secrets_in(line: &str, base: usize) -> Vec<Span> {
+pub(crate) fn secrets_in(line: &str, base: usize) -> Vec<Span> {
     let mut out = Vec::new();
-    for (colon, _) in line.match_indices(':') {
+    // `=` in the documents that a spec was imported from.
+    for (colon, _) in line.match_indices([':', '=']) {
         let value = colon + 1 + (line[colon + 1..].len() - line[colon + 1..].trim_start().len());
         if is_telltale(name_before(&line[..colon])) {
             let end = value + line[value..].find([',', '}']).unwrap_or(line.len() - value);

@@ -20,6 +20,8 @@ use unicode_width::UnicodeWidthChar;
 use crate::{
     check,
     diagnostic::{Diagnostic, Level, Source},
+    mask,
+    origin::Origin,
     texts::{Text, Texts},
 };
 
@@ -47,16 +49,24 @@ const WIDTH_MIN: usize = 40;
 const BLUE: &str = "\x1b[1;34m";
 const BOLD: &str = "\x1b[1m";
 
-/// All diagnostics with their lines of the texts, and a count at the end. Empty for none.
+/// All diagnostics with their lines of the texts and of the documents that these were imported from, and a count at the
+/// end. Empty for none.
 ///
 /// Why a rule matters and where its number comes from is told once, with its first finding.
 #[must_use]
-pub fn render(diagnostics: &[Diagnostic], texts: &Texts, lang: Lang, style: Style) -> String {
+pub fn render(
+    diagnostics: &[Diagnostic],
+    texts: &Texts,
+    documents: &Texts,
+    lang: Lang,
+    style: Style,
+) -> String {
     let mut out = String::new();
     let mut told = BTreeSet::new();
     for diagnostic in diagnostics {
         let mut page = Page {
             texts,
+            documents,
             lang,
             style,
             out: &mut out,
@@ -142,13 +152,45 @@ pub fn counts(diagnostics: &[Diagnostic]) -> Option<Say> {
 
 struct Page<'p, 't> {
     texts: &'t Texts,
+    documents: &'t Texts,
     lang: Lang,
     style: Style,
     out: &'p mut String,
 }
 
-/// A place within a line: its rank among the places of a diagnostic, and what is said of it.
-type Mark<'d> = (usize, &'d Span, &'d Say);
+/// The places within the lines of one file, by line.
+type Lines<'d> = BTreeMap<usize, Vec<Mark<'d>>>;
+
+/// Files in the order in which a diagnostic speaks of them, lines in the order of the text.
+fn by_file<'t, 'd>(
+    texts: &'t Texts,
+    marks: impl Iterator<Item = Mark<'d>>,
+) -> Vec<(&'t Text, Lines<'d>)> {
+    let mut files: Vec<(&Text, Lines<'_>)> = Vec::new();
+    for mark in marks {
+        let Some(text) = texts.at(mark.span.start) else {
+            continue;
+        };
+        let at = files.iter().position(|(known, _)| known.base == text.base);
+        let at = at.unwrap_or_else(|| {
+            files.push((text, Lines::new()));
+            files.len() - 1
+        });
+        let line = text.line(text.floor(mark.span.start));
+        files[at].1.entry(line).or_default().push(mark);
+    }
+    files
+}
+
+/// A place within a line.
+#[derive(Clone, Copy)]
+struct Mark<'d> {
+    /// Among the places of a diagnostic.
+    rank: usize,
+    span: &'d Span,
+    /// What is said of it; `None` where only the line is known, and nothing in it is underlined.
+    label: Option<&'d Say>,
+}
 
 impl Page<'_, '_> {
     fn paint(&self, color: &str, text: &str) -> String {
@@ -173,46 +215,84 @@ impl Page<'_, '_> {
         let message = self.paint(BOLD, &printable(diagnostic.message.get(self.lang)));
         let _ = writeln!(self.out, "{head}: {message}");
 
-        // Files in the order in which the diagnostic speaks of them, lines in the order of the text.
-        let mut files: Vec<(&Text, BTreeMap<usize, Vec<Mark<'_>>>)> = Vec::new();
-        for (rank, (span, label)) in diagnostic.labels.iter().enumerate() {
-            let Some(text) = self.texts.at(span.start) else {
-                continue;
-            };
-            let at = files.iter().position(|(known, _)| known.base == text.base);
-            let at = at.unwrap_or_else(|| {
-                files.push((text, BTreeMap::new()));
-                files.len() - 1
-            });
-            let line = text.line(text.floor(span.start));
-            files[at]
-                .1
-                .entry(line)
-                .or_default()
-                .push((rank, span, label));
-        }
-        let widest = files
+        let labels = diagnostic.labels.iter().enumerate();
+        let labels = labels.map(|(rank, (span, label))| Mark {
+            rank,
+            span,
+            label: Some(label),
+        });
+        let files = by_file(self.texts, labels);
+        let quiet = Say::same("");
+        let origins = self.origins(diagnostic);
+        let origins = origins.iter().map(|(rank, line, said)| Mark {
+            rank: *rank,
+            span: said.as_ref().unwrap_or(line),
+            label: said.as_ref().map(|_| &quiet),
+        });
+        let origins = by_file(self.documents, origins);
+        let gutter = files
             .iter()
+            .chain(&origins)
             .filter_map(|(_, lines)| lines.keys().next_back())
-            .max();
-        let gutter = widest.map_or(1, |line| (line + 1).to_string().len());
+            .max()
+            .map_or(1, |line| (line + 1).to_string().len());
         for (at, (text, lines)) in files.iter().enumerate() {
-            self.file(text, lines, at == 0, diagnostic, gutter, color);
+            self.file(text, lines, at == 0, &diagnostic.masked, gutter, color);
+        }
+        for (document, lines) in &origins {
+            let secrets = lines.keys().flat_map(|line| {
+                let range = document.range(*line);
+                mask::secrets_in(document.get(&range).unwrap_or_default(), range.start)
+            });
+            self.file(
+                document,
+                lines,
+                false,
+                &secrets.collect::<Vec<_>>(),
+                gutter,
+                color,
+            );
         }
         self.notes(diagnostic, is_first, gutter);
+    }
+
+    /// The words of the documents that the places of a diagnostic were imported from, where they are at hand.
+    fn origins(&self, diagnostic: &Diagnostic) -> Vec<(usize, Span, Option<Span>)> {
+        let labels = diagnostic.labels.iter().enumerate();
+        let all = labels.filter_map(|(rank, (span, _))| {
+            let origin = Origin::at(self.texts.at(span.start)?, span.start)?;
+            let (line, said) = self.words(diagnostic, &origin, span)?;
+            Some((rank, line, said))
+        });
+        let mut seen = BTreeSet::new();
+        all.filter(|(_, line, said)| seen.insert((line.start, said.as_ref().map(|it| it.start))))
+            .collect()
+    }
+
+    /// The line that a place is in its document, and the words. None beside a secret: the document says it too.
+    fn words(
+        &self,
+        diagnostic: &Diagnostic,
+        origin: &Origin<'_>,
+        span: &Span,
+    ) -> Option<(Span, Option<Span>)> {
+        let document = self.documents.named(origin.file)?;
+        let value = self.texts.get(span).unwrap_or_default();
+        let is_safe = diagnostic.masked.is_empty();
+        is_safe.then(|| origin.words(document, value)).flatten()
     }
 
     fn file(
         &mut self,
         text: &Text,
-        lines: &BTreeMap<usize, Vec<Mark<'_>>>,
+        lines: &Lines<'_>,
         is_first: bool,
-        diagnostic: &Diagnostic,
+        masked: &[Span],
         gutter: usize,
         color: &str,
     ) {
-        let first = lines.values().flatten().min_by_key(|(rank, ..)| *rank);
-        let place = text.place(first.map_or(text.base, |(_, span, _)| span.start));
+        let first = lines.values().flatten().min_by_key(|mark| mark.rank);
+        let place = text.place(first.map_or(text.base, |mark| mark.span.start));
         let arrow = if is_first { "-->" } else { ":::" };
         let arrow = self.paint(BLUE, &format!("{:gutter$}{arrow}", ""));
         let _ = writeln!(
@@ -229,14 +309,14 @@ impl Page<'_, '_> {
             if before.is_some_and(|before| before + 1 < *line) {
                 let _ = writeln!(self.out, "{}", self.paint(BLUE, "..."));
             }
-            self.line(text, *line, marks, diagnostic, gutter, color);
+            self.line(text, *line, marks, masked, gutter, color);
             before = Some(*line);
         }
     }
 
     /// What to do, why it matters, and where the number comes from.
     fn notes(&mut self, diagnostic: &Diagnostic, is_first: bool, gutter: usize) {
-        let mut notes: Vec<(Say, String)> = Vec::new();
+        let mut notes: Vec<(Say, String)> = self.guesses(diagnostic);
         if let Some(hint) = &diagnostic.hint {
             notes.push((say!("hint", "ヒント"), hint.get(self.lang).to_owned()));
         }
@@ -280,17 +360,53 @@ impl Page<'_, '_> {
         }
     }
 
+    /// Where a place was imported from, unless its document is shown, and what of it was guessed.
+    fn guesses(&self, diagnostic: &Diagnostic) -> Vec<(Say, String)> {
+        let mut guesses: BTreeMap<&str, BTreeSet<usize>> = BTreeMap::new();
+        let mut places = BTreeSet::new();
+        for (span, _) in &diagnostic.labels {
+            let Some(text) = self.texts.at(span.start) else {
+                continue;
+            };
+            let Some(origin) = Origin::at(text, span.start) else {
+                continue;
+            };
+            if let Some(why) = origin.guess {
+                let lines = guesses.entry(why).or_default();
+                lines.insert(text.place(span.start).line);
+            }
+            if !origin.file.is_empty() && self.words(diagnostic, &origin, span).is_none() {
+                places.insert(origin.place());
+            }
+        }
+        let guesses = guesses.into_iter().map(|(why, lines)| {
+            let lines: Vec<String> = lines.iter().map(usize::to_string).collect();
+            let lines = lines.join(", ");
+            let said = say!(
+                "the import guessed line {lines} ({why}): see whether it holds",
+                "{lines} 行目は読み込み時の推測です({why})。正しいか確かめてください"
+            );
+            (say!("guess", "推測"), said.get(self.lang).to_owned())
+        });
+        let places = places.into_iter().map(|place| (say!("from", "元"), place));
+        guesses.chain(places).collect()
+    }
+
     fn line(
         &mut self,
         text: &Text,
         line: usize,
         marks: &[Mark<'_>],
-        diagnostic: &Diagnostic,
+        masked: &[Span],
         gutter: usize,
         color: &str,
     ) {
-        let range = text.range(line);
-        let letters = letters(text, range.clone(), &diagnostic.masked);
+        let mut range = text.range(line);
+        // Where the line came from is told below it.
+        if let Some(origin) = Origin::at(text, range.start) {
+            range.end = range.start + origin.comment();
+        }
+        let letters = letters(text, range.clone(), masked);
         let columns = |span: &Span| {
             let end = text.floor(span.end).min(range.end);
             let from = width(letters.iter().filter(|l| l.at < text.floor(span.start)));
@@ -298,16 +414,23 @@ impl Page<'_, '_> {
             (from, until.max(from + 1))
         };
         let room = self.style.width.max(WIDTH_MIN) - gutter - 3;
-        let first = marks
-            .iter()
-            .map(|(_, span, _)| columns(span).0)
-            .min()
-            .unwrap_or(0);
+        // A word that is known in it shows the line already.
+        let is_told = marks.iter().any(|mark| mark.label.is_some());
+        let marks = marks.iter().filter(|mark| mark.label.is_some() || !is_told);
+        let first = marks.clone().map(|mark| columns(mark.span).0).min();
+        let first = first.unwrap_or(0);
         let (shown, cut) = cut(&letters, first, room);
         let number = self.paint(BLUE, &format!("{:>gutter$} |", line + 1));
         let _ = writeln!(self.out, "{number} {shown}");
         let bar = self.paint(BLUE, &format!("{:gutter$} |", ""));
-        for (rank, span, label) in marks {
+        // What lies beyond the room of a long line is shown in a second cut of it.
+        let is_near = |mark: &Mark<'_>| {
+            let (from, until) = columns(mark.span);
+            from == first || until < cut + room
+        };
+        let (near, far): (Vec<Mark<'_>>, Vec<Mark<'_>>) = marks.partition(|it| is_near(it));
+        for Mark { rank, span, label } in near {
+            let Some(label) = label else { continue };
             let (from, until) = columns(span);
             let from = from.saturating_sub(cut);
             let length = until
@@ -315,11 +438,7 @@ impl Page<'_, '_> {
                 .min(room.max(from + 1))
                 .saturating_sub(from)
                 .max(1);
-            let (mark, color) = if *rank == 0 {
-                ("^", color)
-            } else {
-                ("-", BLUE)
-            };
+            let (mark, color) = if rank == 0 { ("^", color) } else { ("-", BLUE) };
             let marks = format!(
                 "{} {}",
                 mark.repeat(length),
@@ -327,6 +446,9 @@ impl Page<'_, '_> {
             );
             let marks = self.paint(color, marks.trim_end());
             let _ = writeln!(self.out, "{bar} {:from$}{marks}", "");
+        }
+        if !far.is_empty() {
+            self.line(text, line, &far, masked, gutter, color);
         }
     }
 }

@@ -79,8 +79,13 @@ impl Texts {
     }
 
     #[must_use]
+    pub fn named(&self, name: &str) -> Option<&Text> {
+        self.0.iter().find(|text| text.name == name)
+    }
+
+    #[must_use]
     pub fn is_known(&self, name: &str) -> bool {
-        self.0.iter().any(|text| text.name == name)
+        self.named(name).is_some()
     }
 
     /// The bytes of all texts together.

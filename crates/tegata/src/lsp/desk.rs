@@ -7,9 +7,9 @@ use std::{
     rc::Rc,
 };
 
-use promise::{Lang, Say};
+use promise::{Lang, Say, say};
 use serde_json::{Value, json};
-use spec::{Diagnostic, Level, Loaded, Text, Texts};
+use spec::{Diagnostic, Level, Loaded, Origin, Text, Texts};
 
 use super::position;
 use crate::spec_file;
@@ -212,6 +212,7 @@ fn shown(diagnostic: &Diagnostic, text: &Text, texts: &Texts, lang: Lang) -> Val
                 json!({ "uri": uri_of(&other.name), "range": position::range(other, span) });
             Some(json!({ "location": location, "message": label.get(lang) }))
         })
+        .chain(origins(diagnostic, texts, lang))
         .collect();
     json!({
         "range": position::range(text, &diagnostic.span()),
@@ -221,6 +222,32 @@ fn shown(diagnostic: &Diagnostic, text: &Text, texts: &Texts, lang: Lang) -> Val
         "message": message,
         "relatedInformation": related,
     })
+}
+
+/// The lines of the documents that its places were imported from.
+fn origins(diagnostic: &Diagnostic, texts: &Texts, lang: Lang) -> Vec<Value> {
+    let one = |(span, _): &(promise::document::Span, Say)| {
+        let text = texts.at(span.start)?;
+        let origin = Origin::at(text, span.start)?;
+        let line = origin.line?.checked_sub(1)?;
+        let path = spec_file::origin_path(origin.file, Path::new(&text.name))?;
+        let path = std::path::absolute(path).ok()?;
+        let said = match origin.guess {
+            Some(why) => say!("guessed from here: {why}", "ここからの推測: {why}"),
+            None => say!("imported from here", "ここから読み込み"),
+        };
+        Some(json!({
+            "location": {
+                "uri": uri_of(&path.display().to_string()),
+                "range": {
+                    "start": { "line": line, "character": 0 },
+                    "end": { "line": line + 1, "character": 0 },
+                },
+            },
+            "message": said.get(lang),
+        }))
+    };
+    diagnostic.labels.iter().filter_map(one).collect()
 }
 
 /// The path of a `file:` address.

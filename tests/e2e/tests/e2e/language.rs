@@ -426,3 +426,55 @@ fn import_writes_a_spec_and_tells_what_it_left_out() -> anyhow::Result<()> {
     );
     Ok(())
 }
+
+#[test]
+fn a_finding_leads_back_to_the_line_of_the_design() -> anyhow::Result<()> {
+    let dir = tempfile::tempdir()?;
+    let base = dir.path().join("docs");
+    std::fs::create_dir(&base)?;
+    let design = "# 決済基盤 設計書\n\n## ネットワーク\n\n- VPC: 10.0.0.0/16\n- DB サブネット: 10.0.300.0/24\n";
+    std::fs::write(base.join("設計.md"), design)?;
+    let import = run(&["import", "設計.md", "--out", "tegata.yaml"], &base)?;
+    assert_eq!(import.status.code(), Some(0));
+    // From the folder of the spec, and from another, as in CI.
+    for (folder, spec) in [
+        (base.as_path(), "tegata.yaml"),
+        (dir.path(), "docs/tegata.yaml"),
+    ] {
+        let check = run(&["check", spec, "--lang", "ja"], folder)?;
+        let told = String::from_utf8_lossy(&check.stderr).into_owned();
+        assert!(
+            told.contains("::: 設計.md:6:") && told.contains("6 | - DB サブネット: 10.0.300.0/24"),
+            "{told}"
+        );
+    }
+    // What is no document is named and never printed.
+    let made = std::fs::read_to_string(base.join("tegata.yaml"))?;
+    std::fs::write(base.join("id_rsa"), design)?;
+    std::fs::write(base.join("other.yaml"), made.replace("設計.md:", "id_rsa:"))?;
+    let check = run(&["check", "other.yaml"], &base)?;
+    let told = String::from_utf8_lossy(&check.stderr).into_owned();
+    assert!(
+        told.contains("= from: id_rsa:6") && !told.contains("サブネット"),
+        "{told}"
+    );
+
+    let mut editor = Editor::start(&base)?;
+    editor.ready()?;
+    let spec = uri(&base, "tegata.yaml");
+    editor.open(&spec, &made)?;
+    let found = editor.findings(&spec)?;
+    let refused = found.iter().find(|it| it["code"] == "not-a-cidr");
+    let related = &refused.context("the address is not told")?["relatedInformation"][0];
+    assert_eq!(
+        related["location"]["range"]["start"]["line"], 5,
+        "{related}"
+    );
+    let leads_to = related["location"]["uri"].as_str().unwrap_or_default();
+    assert!(
+        leads_to.starts_with("file:///") && leads_to.ends_with(".md"),
+        "{leads_to}"
+    );
+    assert_eq!(editor.end()?, Some(0));
+    Ok(())
+}

@@ -7,7 +7,7 @@ use promise::{
 use serde_json::{Value, json};
 
 use super::{Diagnostic, Source};
-use crate::{check, texts::Texts};
+use crate::{check, origin::Origin, texts::Texts};
 
 /// Every diagnostic with its places in lines, columns and bytes of their files.
 #[must_use]
@@ -24,6 +24,10 @@ fn one(diagnostic: &Diagnostic, texts: &Texts) -> Value {
         .map(|(span, label)| {
             let mut out = place(span, texts);
             out["message"] = say(label);
+            let from = texts
+                .at(span.start)
+                .and_then(|text| Origin::at(text, span.start));
+            out["from"] = from.map_or(Value::Null, |origin| origin.to_json());
             out
         })
         .collect();

@@ -8,11 +8,12 @@ use std::collections::BTreeSet;
 use promise::{
     Lang, Say,
     document::{Fix, Span},
+    say,
 };
 use serde_json::{Map, Value, json};
 
 use super::{Diagnostic, Level};
-use crate::{check, load::Suppressed, texts::Texts};
+use crate::{check, load::Suppressed, origin::Origin, texts::Texts};
 
 /// Where rules are described for people.
 const HELP: &str = "https://github.com/tegata/tegata/blob/main/docs/reference/spec.md";
@@ -97,11 +98,14 @@ impl Page<'_> {
             "message": { "text": message },
             "locations": [self.location(&diagnostic.span(), None)],
         });
-        let related: Vec<Value> = diagnostic
+        let others = diagnostic.labels.iter().skip(1);
+        let origins = diagnostic
             .labels
             .iter()
-            .skip(1)
+            .filter_map(|(span, _)| self.origin(span));
+        let related: Vec<Value> = others
             .map(|(span, label)| self.location(span, Some(label)))
+            .chain(origins)
             .collect();
         if !related.is_empty() {
             out["relatedLocations"] = Value::Array(related);
@@ -122,6 +126,26 @@ impl Page<'_> {
             out["message"] = json!({ "text": label.get(self.lang) });
         }
         out
+    }
+
+    /// The line of a document that a place was imported from.
+    fn origin(&self, span: &Span) -> Option<Value> {
+        let origin = Origin::at(self.texts.at(span.start)?, span.start)?;
+        let line = origin.line?;
+        let said = match origin.guess {
+            Some(why) => say!(
+                "imported from here, with a guess: {why}",
+                "ここから推測で読み込み: {why}"
+            ),
+            None => say!("imported from here", "ここから読み込み"),
+        };
+        Some(json!({
+            "physicalLocation": {
+                "artifactLocation": { "uri": uri(origin.file) },
+                "region": { "startLine": line },
+            },
+            "message": { "text": said.get(self.lang) },
+        }))
     }
 
     fn region(&self, span: &Span) -> Value {

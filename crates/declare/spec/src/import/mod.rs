@@ -34,6 +34,7 @@ use promise::{
 };
 
 pub use draft::{Draft, Entry, Standing};
+pub(crate) use markdown::said;
 pub(crate) use taking::Taking;
 
 /// A file that is to be read.

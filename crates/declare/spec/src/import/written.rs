@@ -9,7 +9,7 @@ use serde_json::Value;
 use unicode_width::UnicodeWidthStr;
 
 use super::draft::Part;
-use crate::{init::quoted, section::Document};
+use crate::{init::quoted, origin::guessed, section::Document};
 
 /// Comments begin in this column where the value leaves room, so that a reader can pass over them.
 const COMMENT_COLUMN: usize = 56;
@@ -83,14 +83,9 @@ impl Page {
         let said = format!("{before}{}", flow(value));
         self.text.push_str(&said);
         let comment = match guess {
-            Some(why) => {
-                let guess = say!(
-                    "{origin} guess: {}",
-                    "{origin} 推測: {}",
-                    why.get(self.lang)
-                );
-                guess.get(self.lang).to_owned()
-            }
+            Some(why) => guessed(origin, why.get(self.lang))
+                .get(self.lang)
+                .to_owned(),
             None => origin.clone(),
         };
         // A comment ends with its line.

@@ -2,7 +2,7 @@
 
 use promise::Lang;
 use proptest::prelude::*;
-use spec::{Style, render, to_json};
+use spec::{Style, Texts, render, to_json};
 
 use crate::load;
 
@@ -53,7 +53,7 @@ proptest! {
         let errors = loaded.diagnostics.iter().filter(|d| d.level == spec::Level::Error).count();
         prop_assert_eq!(loaded.spec.is_some(), errors == 0);
         for lang in Lang::ALL {
-            let page = render(&loaded.diagnostics, &loaded.texts, lang, Style { color: false, width: 60 });
+            let page = render(&loaded.diagnostics, &loaded.texts, &Texts::default(), lang, Style { color: false, width: 60 });
             prop_assert_eq!(page.is_empty(), loaded.diagnostics.is_empty());
         }
         let json = to_json(&loaded.diagnostics, &loaded.texts);

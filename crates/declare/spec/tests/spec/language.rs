@@ -73,6 +73,7 @@ fn a_spec_may_lie_in_several_files_and_every_finding_says_in_which() {
     let page = spec::render(
         &loaded.diagnostics,
         &loaded.texts,
+        &spec::Texts::default(),
         Lang::En,
         spec::Style::default(),
     );

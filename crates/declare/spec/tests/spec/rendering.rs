@@ -10,7 +10,13 @@ const MANY: &str = include_str!("many_mistakes.yaml");
 fn shown(text: &str, lang: Lang, style: Style) -> String {
     {
         let loaded = load(text);
-        render(&loaded.diagnostics, &loaded.texts, lang, style)
+        render(
+            &loaded.diagnostics,
+            &loaded.texts,
+            &Texts::default(),
+            lang,
+            style,
+        )
     }
 }
 
@@ -27,7 +33,13 @@ fn a_file_with_many_mistakes_in_japanese() {
 #[test]
 fn a_clean_file_says_nothing() {
     assert_eq!(
-        render(&[], &Texts::default(), Lang::En, Style::default()),
+        render(
+            &[],
+            &Texts::default(),
+            &Texts::default(),
+            Lang::En,
+            Style::default()
+        ),
         ""
     );
 }
@@ -115,4 +127,107 @@ fn long_lines_are_cut_around_what_is_underlined() {
     let from = lines[row].find('^').unwrap();
     let under: String = lines[row - 1].chars().skip(from).take(4).collect();
     assert_eq!(under, "ownr");
+}
+
+/// A design as somebody wrote it, and the spec that was imported from it, as far as it matters here.
+const DESIGN: &str = "# 決済基盤\n\n- RTO: 5分以内\n- 可用性は 99.99% とする。DB の password: hunter2 は金庫にある\n";
+const IMPORTED: &str = "\
+service:
+  owner: sre                        # guess: no file says it
+  name: Shop
+  tiers:
+    payments:
+      rto: 5m                       # docs/design.md:3
+      availability: 99.99 %         # docs/design.md:4 guess: told by the words around it
+promises: {}
+";
+
+fn with_design(lang: Lang, documents: &Texts) -> String {
+    let loaded = load(IMPORTED);
+    let about_the_rto = |it: &spec::Diagnostic| it.code == "rto-against-availability";
+    let found: Vec<_> = loaded
+        .diagnostics
+        .into_iter()
+        .filter(about_the_rto)
+        .collect();
+    render(&found, &loaded.texts, documents, lang, Style::default())
+}
+
+#[test]
+fn the_lines_of_the_design_stand_below_those_of_the_spec() {
+    let documents = Texts::one("docs/design.md", DESIGN);
+    let page = with_design(Lang::En, &documents);
+    assert!(!page.contains("hunter2"), "{page}");
+    insta::assert_snapshot!(page);
+    insta::assert_snapshot!(with_design(Lang::Ja, &documents));
+}
+
+#[test]
+fn a_design_that_is_gone_or_was_cut_is_only_named() {
+    let gone = with_design(Lang::En, &Texts::default());
+    assert!(gone.contains("= from: docs/design.md:3\n"), "{gone}");
+    // The lines are no longer there; nothing else of the document is shown in their place.
+    let cut = with_design(Lang::En, &Texts::one("docs/design.md", "# 決済基盤"));
+    assert!(
+        cut.contains("= from: docs/design.md:3\n") && !cut.contains("決済"),
+        "{cut}"
+    );
+}
+
+#[test]
+fn a_program_is_told_where_a_line_came_from() {
+    let loaded = load(IMPORTED);
+    let is_it = |it: &&spec::Diagnostic| it.code == "rto-against-availability";
+    let found: Vec<_> = loaded.diagnostics.iter().filter(is_it).cloned().collect();
+    let json = spec::to_json(&found, &loaded.texts);
+    let from = &json["diagnostics"][0]["labels"][1]["from"];
+    assert_eq!(
+        *from,
+        serde_json::json!({ "file": "docs/design.md", "line": 4, "guess": "told by the words around it" })
+    );
+    let sarif = spec::to_sarif(&found, &[], &loaded.texts, "1", Lang::En);
+    let related = &sarif["runs"][0]["results"][0]["relatedLocations"];
+    let lines: Vec<_> = related
+        .as_array()
+        .into_iter()
+        .flatten()
+        .map(|it| &it["physicalLocation"])
+        .filter(|it| it["artifactLocation"]["uri"] == "docs/design.md")
+        .map(|it| it["region"]["startLine"].as_u64())
+        .collect();
+    assert_eq!(lines, [Some(3), Some(4)]);
+}
+
+#[test]
+fn what_lies_far_apart_in_a_long_line_is_shown_in_two_cuts() {
+    let design = format!(
+        "RTO は 5分、{}可用性は 99.99% とする",
+        "長い説明。".repeat(20)
+    );
+    let spec = IMPORTED
+        .replace("docs/design.md:3", "d.md:1")
+        .replace("docs/design.md:4", "d.md:1");
+    let loaded = load(&spec);
+    let is_it = |it: &spec::Diagnostic| it.code == "rto-against-availability";
+    let found: Vec<_> = loaded.diagnostics.into_iter().filter(is_it).collect();
+    let documents = Texts::one("d.md", design);
+    let page = render(
+        &found,
+        &loaded.texts,
+        &documents,
+        Lang::En,
+        Style::default(),
+    );
+    let rows: Vec<&str> = page
+        .lines()
+        .skip_while(|line| !line.contains("::: d.md"))
+        .collect();
+    assert!(
+        rows[2].starts_with("1 | RTO は 5分") && rows[3].ends_with(" ^^^"),
+        "{page}"
+    );
+    assert!(
+        rows[4].ends_with("可用性は 99.99% とする") && rows[5].ends_with(" ------"),
+        "{page}"
+    );
 }

@@ -55,6 +55,7 @@ mod rehearsed;
 mod residence;
 mod row;
 mod rows;
+mod said;
 mod sentence;
 mod shapes;
 mod signing_in;
@@ -95,6 +96,8 @@ pub(super) const IMPORTER: Importer = Importer {
 };
 
 /// By its name, or, for a plain text, by its headings.
+pub(crate) use said::said;
+
 pub(super) fn is_markdown(name: &str, text: &str) -> bool {
     let name = name.to_ascii_lowercase();
     let has_headings = || {
