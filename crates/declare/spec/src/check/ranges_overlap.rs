@@ -35,6 +35,7 @@ fn check(sight: &Sight<'_>, found: &mut Found<'_>) {
         }
     }
     between_parts(sight, found);
+    further(sight, found);
     let wholes: Vec<_> = networks.iter().filter_map(|(name, it)| Some((name, Cidr::parse(it.cidr.as_deref()?).ok()?))).collect();
     for (at, (name, range)) in wholes.iter().enumerate() {
         let place = |name: &str| sight.places.at(&["infrastructure", "networks", name, "cidr"]);
@@ -47,6 +48,28 @@ fn check(sight: &Sight<'_>, found: &mut Found<'_>) {
                     .note(sight.places.at(&["infrastructure", "networks", name, "peers", &item.to_string()]), say!("{peer} overlaps `{name}`: the two cannot be joined", "{peer} と `{name}` が重なっていて、接続できません"))
                     .also(place(name), say!("the network", "ネットワーク"));
             }
+        }
+    }
+}
+
+/// Ranges that were added to a network lie beside what it, and every other network, has already.
+fn further(sight: &Sight<'_>, found: &mut Found<'_>) {
+    let mut before: Vec<(Span, &str, Cidr)> = Vec::new();
+    for (name, network) in &sight.spec.design.infrastructure.networks {
+        let path = ["infrastructure", "networks", name, "cidr"];
+        let whole = network.cidr.iter().map(|cidr| (sight.places.at(&path), cidr));
+        let more = network.further.iter().enumerate().map(|(item, cidr)| {
+            let item = item.to_string();
+            (sight.places.at(&["infrastructure", "networks", name, "further", &item]), cidr)
+        });
+        for (at, (place, cidr)) in whole.chain(more).enumerate() {
+            let Ok(range) = Cidr::parse(cidr) else { continue };
+            let is_further = at > 0 || network.cidr.is_none();
+            let other = before.iter().find(|(.., it)| it.overlaps(range)).filter(|_| is_further);
+            if let Some((also, of, _)) = other {
+                found.note(place.clone(), say!("{cidr} overlaps a range of `{of}`", "{cidr} は `{of}` の範囲と重なっています")).also(also.clone(), say!("the other", "もう一方"));
+            }
+            before.push((place, name.as_str(), range));
         }
     }
 }

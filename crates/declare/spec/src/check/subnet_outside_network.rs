@@ -26,9 +26,10 @@ rule! {
 fn check(sight: &Sight<'_>, found: &mut Found<'_>) {
     for (name, network) in &sight.spec.design.infrastructure.networks {
         let Some(whole) = network.cidr.as_deref().and_then(|cidr| Cidr::parse(cidr).ok()) else { continue };
+        let further: Vec<Cidr> = network.further.iter().filter_map(|cidr| Cidr::parse(cidr).ok()).collect();
         for (subnet, it) in &network.subnets {
             let (cidr, of) = (&it.cidr, network.cidr.as_deref().unwrap_or_default());
-            if Cidr::parse(cidr).is_ok_and(|range| !whole.holds(range)) {
+            if Cidr::parse(cidr).is_ok_and(|range| !whole.holds(range) && !further.iter().any(|it| it.holds(range))) {
                 found
                     .note(sight.places.at(&["infrastructure", "networks", name, "subnets", subnet, "cidr"]), say!("{cidr} is not within {of}", "{cidr} は {of} に入っていません"))
                     .also(sight.places.at(&["infrastructure", "networks", name, "cidr"]), say!("the network", "ネットワーク"));

@@ -19,6 +19,9 @@ record! {
         /// How many take turns, where they are not named here.
         /// ja: 交代する人数(ここに名前を書かない場合)。
         team: Option<u64>,
+        /// Nobody should be on call in more than one turn of so many.
+        /// ja: 当番に入る頻度の上限(何回に 1 回まで)。
+        one_in: Option<u64>,
         /// Where the schedules are kept, if not here: the name of a tool.
         /// ja: 当番表がここではなく別の道具にある場合、その名前。
         kept_in: Option<String>,

@@ -45,7 +45,7 @@ fn codes(name: &str) -> BTreeSet<&'static str> {
     loaded.diagnostics.iter().map(|it| it.code).collect()
 }
 
-const DOCUMENTS: [&str; 23] = [
+const DOCUMENTS: [&str; 24] = [
     "bookings.md",
     "shop_on_gcp.md",
     "clinic.md",
@@ -69,6 +69,7 @@ const DOCUMENTS: [&str; 23] = [
     "pharmacy.md",
     "chart_sharing.md",
     "subscriptions.md",
+    "telehealth.md",
 ];
 
 #[test]

@@ -142,8 +142,9 @@ pub(crate) const EXPECTED: &[(&str, &[&str])] = &[
             "store-public",
             "default-user",
             "open-to-everyone",
-            // A lock of 1 min, and up to 3 min for one message.
+            // A lock of 1 min, and up to 3 min for one message; four of which none may be missing.
             "queue-redelivers",
+            "drain-never-ends",
             // Kept at 80 % and told from 75 %; 3 s of 1 s; 90 days of 12 months; 126,500 and not 136,500.
             "scaling-above-alert",
             "alert-after-promise",
@@ -466,6 +467,34 @@ pub(crate) const EXPECTED: &[(&str, &[&str])] = &[
             "budget-without-actuals",
             "logs-without-clock",
             "never-rotated",
+        ],
+    ),
+    (
+        "telehealth.md",
+        &[
+            // 30 min a month, counted, and 21.6 min; 48.0/20 reaches over 63.0/26; 2,370 connections, and 2,000.
+            "stops-exceed-availability",
+            "ranges-overlap",
+            "connections-exceed-database",
+            // 3 of 3 pods must stay; all 3 copies of each message; 3 days kept, and 7 to be read again.
+            "drain-never-ends",
+            "broker-lost-stops-writes",
+            "replay-exceeds-retention",
+            // Five take turns, and nobody should have more than one in six.
+            "turns-too-often",
+            // 5 × 10 s + 1 + 2 + 4 + 8 s > 60 s; copied every 15 min, of 5; 70 min > 60; 75,800 and not 73,800.
+            "retries-exceed-idle-timeout",
+            "lag-exceeds-rpo",
+            "recovery-exceeds-rto",
+            "total-does-not-add-up",
+            // Node.js 18 and Go 1.25.
+            "past-end-of-life",
+            "alert-without-severity",
+            "errors-beyond-promise",
+            "failover-never-drilled",
+            "utilization-unwatched",
+            "budget-without-actuals",
+            "logs-without-clock",
         ],
     ),
 ];

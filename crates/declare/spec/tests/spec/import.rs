@@ -185,6 +185,7 @@ fn kubernetes_manifests_become_compute_promises_and_sources() {
             ("infrastructure.compute.api.instances", "3", 16),
             ("infrastructure.compute.api.instances_max", "12", 7),
             ("infrastructure.compute.api.target_cpu", "60 %", 9),
+            ("infrastructure.compute.api.available_min", "2", 69),
             ("infrastructure.compute.api.memory", "512 MiB", 23),
             ("infrastructure.databases.orders.version", "16", 30),
             ("infrastructure.databases.orders.storage", "50 GiB", 31),
@@ -203,12 +204,7 @@ fn kubernetes_manifests_become_compute_promises_and_sources() {
     );
     assert_lost(
         &done,
-        &[
-            (22, "DB_PASSWORD"),
-            (64, "Odd"),
-            (66, "PodDisruptionBudget"),
-            (71, "Secret db"),
-        ],
+        &[(22, "DB_PASSWORD"), (64, "Odd"), (71, "Secret db")],
     );
 }
 

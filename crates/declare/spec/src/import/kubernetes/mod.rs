@@ -3,6 +3,8 @@
 //! Source: the API reference of Kubernetes (apps/v1, autoscaling/v2, policy/v1, networking.k8s.io/v1, batch/v1) and of
 //! the Prometheus operator (monitoring.coreos.com/v1).
 
+mod cron;
+mod disruption;
 mod gateway;
 mod workload;
 
@@ -141,21 +143,7 @@ impl Object<'_> {
                     say!("secrets are not copied", "秘密は写しません"),
                 );
             }
-            "PodDisruptionBudget" => {
-                let least = spec
-                    .text("minAvailable")
-                    .or_else(|| spec.text("maxUnavailable"));
-                let least = least.unwrap_or_default().to_owned();
-                draft.lost(
-                    self.line,
-                    &about,
-                    say!(
-                        "a spec has no field for a disruption budget ({least})",
-                        "停止の許容数({least})を書く項目は仕様にありません"
-                    ),
-                );
-                spec.skip(&["selector"]);
-            }
+            "PodDisruptionBudget" => self.disruption(&mut spec, source, draft),
             "ConfigMap" => {
                 self.configured(&mut whole, source, draft);
                 return whole.finish(source, draft);
@@ -335,47 +323,6 @@ impl Object<'_> {
         }
     }
 
-    fn cron(&self, spec: &mut Taking<'_>, source: &Source<'_>, draft: &mut Draft) {
-        spec.skip(&[
-            "jobTemplate",
-            "concurrencyPolicy",
-            "successfulJobsHistoryLimit",
-            "failedJobsHistoryLimit",
-            "startingDeadlineSeconds",
-            "timeZone",
-            "suspend",
-        ]);
-        let Some((schedule, line)) = spec.line_of("schedule", source) else {
-            return;
-        };
-        let every = every(schedule);
-        let name = self.name.to_lowercase();
-        match every {
-            Some(every) if name.contains("backup") || name.contains("dump") => {
-                let id = draft.id("continuity.backups", self.name);
-                let why = say!(
-                    "its name says that it is a backup",
-                    "名前からバックアップと判断しました"
-                );
-                draft.guess(&["continuity", "backups", &id, "every"], every, line, why);
-                draft.guess(
-                    &["continuity", "backups", &id, "automatic"],
-                    true,
-                    line,
-                    say!("it runs by itself", "自動で実行されます"),
-                );
-            }
-            _ => draft.lost(
-                line,
-                &format!("CronJob {}: {schedule}", self.name),
-                say!(
-                    "a promise of kind `freshness` would prove that it runs",
-                    "`freshness` の約束で、実行されたことを証明できます"
-                ),
-            ),
-        }
-    }
-
     fn monitor(&self, spec: &mut Taking<'_>, source: &Source<'_>, draft: &mut Draft) {
         spec.skip(&["jobLabel"]);
         let namespaces = spec
@@ -472,66 +419,4 @@ pub(super) fn is_secret(name: &str) -> bool {
     ]
     .iter()
     .any(|word| name.contains(word))
-}
-
-/// How often a schedule of cron comes, where that is plain: every so many minutes, hourly, daily or weekly.
-fn every(schedule: &str) -> Option<String> {
-    let named = match schedule.trim() {
-        "@hourly" => Some("1h"),
-        "@daily" | "@midnight" => Some("1d"),
-        "@weekly" => Some("7d"),
-        _ => None,
-    };
-    if let Some(named) = named {
-        return Some(named.to_owned());
-    }
-    let fields: Vec<&str> = schedule.split_whitespace().collect();
-    let [minute, hour, day, month, weekday] = fields.as_slice() else {
-        return None;
-    };
-    let is_number = |text: &str| text.parse::<u32>().is_ok();
-    let step = |text: &str| {
-        text.strip_prefix("*/")
-            .and_then(|step| step.parse::<u32>().ok())
-    };
-    match (minute, hour, day, month, weekday) {
-        (minute, &"*", &"*", &"*", &"*") if step(minute).is_some() => {
-            step(minute).map(|step| format!("{step}m"))
-        }
-        (minute, &"*", &"*", &"*", &"*") if is_number(minute) => Some("1h".to_owned()),
-        (minute, hour, &"*", &"*", &"*") if is_number(minute) && step(hour).is_some() => {
-            step(hour).map(|step| format!("{step}h"))
-        }
-        (minute, hour, &"*", &"*", &"*") if is_number(minute) && is_number(hour) => {
-            Some("1d".to_owned())
-        }
-        (minute, hour, &"*", &"*", weekday)
-            if is_number(minute) && is_number(hour) && is_number(weekday) =>
-        {
-            Some("7d".to_owned())
-        }
-        _ => None,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn plain_schedules_are_known_and_others_are_not() {
-        for (schedule, wanted) in [
-            ("*/15 * * * *", Some("15m")),
-            ("5 * * * *", Some("1h")),
-            ("0 */6 * * *", Some("6h")),
-            ("30 2 * * *", Some("1d")),
-            ("0 3 * * 0", Some("7d")),
-            ("@daily", Some("1d")),
-            ("0 9 1 * *", None),
-            ("0 9 * * 1-5", None),
-            ("", None),
-        ] {
-            assert_eq!(every(schedule).as_deref(), wanted, "{schedule}");
-        }
-    }
 }

@@ -30,7 +30,14 @@ impl Object<'_> {
             .and_then(|pod| pod.get("containers"))
             .map_or(&[][..], items);
         let Some(first) = containers.first() else {
-            return draft.lost(
+            // An excerpt that leaves the template out still says how many there are.
+            if let Some((replicas, line)) = spec.line_of("replicas", source)
+                && let Ok(count) = replicas.parse::<u64>()
+            {
+                let path = ["infrastructure", "compute", self.name, "instances"];
+                draft.set(&path, count, line);
+            }
+            return draft.noted(
                 self.line,
                 self.name,
                 say!("it has no container", "コンテナーがありません"),

@@ -149,15 +149,19 @@ impl Reader<'_> {
             let said = draft.says(path).and_then(Value::as_str)?;
             Cidr::parse(said).ok()
         };
-        let wholes: Vec<(String, Cidr)> = networks
-            .iter()
-            .filter_map(|name| {
-                Some((
-                    name.clone(),
-                    range(self.draft, &[PATH[0], PATH[1], name, "cidr"])?,
-                ))
-            })
-            .collect();
+        let mut wholes: Vec<(String, Cidr)> = Vec::new();
+        for name in &networks {
+            let whole = range(self.draft, &[PATH[0], PATH[1], name, "cidr"]);
+            let further = self.draft.says(&[PATH[0], PATH[1], name, "further"]);
+            let further = further.and_then(Value::as_array).into_iter().flatten();
+            let further = further.filter_map(|it| Cidr::parse(it.as_str()?).ok());
+            wholes.extend(
+                whole
+                    .into_iter()
+                    .chain(further)
+                    .map(|it| (name.clone(), it)),
+            );
+        }
         for network in &networks {
             for subnet in self.draft.names(&[PATH[0], PATH[1], network, "subnets"]) {
                 let own = [

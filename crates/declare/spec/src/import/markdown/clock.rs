@@ -261,7 +261,11 @@ impl Reader<'_> {
             self.stop(every, &lasts, line);
             return true;
         }
-        let is_planned = has(&PLANNED) || self.is_under(&PLANNED);
+        // `**Maintenance.** Once a month from 07:00 to 07:30 …`
+        const LABEL: usize = 24;
+        let label = Some(&self.before).filter(|it| it.chars().count() <= LABEL);
+        let is_labelled = label.is_some_and(|it| PLANNED.iter().any(|word| it.contains(word)));
+        let is_planned = has(&PLANNED) || is_labelled || self.is_under(&PLANNED);
         if !is_planned {
             return false;
         }
@@ -373,6 +377,8 @@ fn counted(whole: &str) -> Option<bool> {
         "not count ",
         "are excluded",
     ];
+    // What is stressed is said no differently.
+    let whole = whole.replace('*', "");
     let has = |words: &[&str]| words.iter().any(|word| whole.contains(word));
     let sentences = whole.split(['。', '\n']).flat_map(|it| it.split(". "));
     let says = |words: &[&str]| {

@@ -80,15 +80,18 @@ impl Reader<'_> {
 
     /// A column of a table of components that says how many there are of each: `8–40 pods`, `2 pods`.
     pub(super) fn scaled_between(&mut self, table: &Table<'_>) {
-        const SCALED: [&str; 6] = [
-            "scaling",
-            "scale",
-            "replicas",
-            "instances",
-            "台数",
-            "スケール",
-        ];
-        let Some(column) = table.column(&SCALED).filter(|at| *at != table.name) else {
+        const SCALED: [&str; 3] = ["scaling", "scale", "スケール"];
+        const COUNTED: [&str; 3] = ["replicas", "instances", "台数"];
+        // `Replicas (min – max)`
+        let is_counted = |key: &str| {
+            let rest = COUNTED.iter().find_map(|word| key.strip_prefix(word));
+            rest.is_some_and(|rest| {
+                rest.is_empty() || rest.starts_with("_min") || rest.starts_with("_最小")
+            })
+        };
+        let is_it = |key: &String| SCALED.contains(&key.as_str()) || is_counted(key);
+        let column = table.keys.iter().position(is_it);
+        let Some(column) = column.filter(|at| *at != table.name) else {
             return;
         };
         for (line, row) in table.rows {
@@ -96,17 +99,54 @@ impl Reader<'_> {
             let mut all = self.draft.names(&["infrastructure", "compute"]).into_iter();
             let (Some(id), Some((least, most))) = (
                 all.find(|id| plain(id) == known),
-                machines(&table.cell(row, column)),
+                machines(&table.cell(row, column), is_counted(&table.keys[column])),
             ) else {
                 continue;
             };
+            let path = |field| ["infrastructure", "compute", id.as_str(), field];
+            // The first number of a span is not how many there usually are.
+            if least < most && self.draft.line_of(&path("instances")) == *line {
+                let why = say!("from so many to so many", "台数の幅の記述");
+                self.draft.withdraw(&path("instances"), &why);
+            }
             for (field, count) in [("instances_min", least), ("instances_max", most)] {
-                let path = ["infrastructure", "compute", &id, field];
-                if !self.draft.has(&path) {
-                    self.draft.set(&path, count, *line);
+                if !self.draft.has(&path(field)) {
+                    self.draft.set(&path(field), count, *line);
                 }
             }
         }
+    }
+
+    /// How many connections each machine opens, in a list that says it of each group: `- claims-api: 30`, `- web 15, api 30`.
+    pub(super) fn pooled(&mut self, text: &str, line: usize) -> bool {
+        const POOLS: [&str; 4] = ["pool", "connections per", "プール", "接続数"];
+        let heading = self.headings.last().map(|(_, text)| text.as_str());
+        let above = [
+            self.lead.as_str(),
+            self.before.as_str(),
+            heading.unwrap_or_default(),
+        ];
+        let above = above.join(" ").to_lowercase();
+        if !POOLS.iter().any(|word| above.contains(word)) {
+            return false;
+        }
+        let all = self.draft.names(&["infrastructure", "compute"]);
+        let pool = |part: &str| {
+            let part = part.trim();
+            let at = part.rfind(|c: char| !c.is_ascii_digit())? + 1;
+            let known = plain(part.get(..at)?.trim_end_matches([' ', ':', '：']));
+            let id = all.iter().find(|id| plain(id) == known)?;
+            Some((id.clone(), part.get(at..)?.parse::<u64>().ok()?))
+        };
+        // Nothing of a line that says something else too is taken.
+        let pools: Option<Vec<_>> = text.split([',', '、']).map(pool).collect();
+        let Some(pools) = pools else { return false };
+        for (id, count) in pools {
+            let path = ["infrastructure", "compute", id.as_str(), "connections_each"];
+            let why = say!("the sentence above it says of what", "前の文による");
+            self.draft.guess(&path, count, line, why);
+        }
+        true
     }
 
     /// Lines of settings: `api.hikari.maximumPoolSize=20` is what each of the machines that are named first opens.
@@ -237,8 +277,8 @@ impl Reader<'_> {
     }
 }
 
-/// How many machines a cell says there are, at least and at most.
-fn machines(cell: &str) -> Option<(u64, u64)> {
+/// How many machines a cell says there are, at least and at most; what is counted may stand in the head alone.
+fn machines(cell: &str, is_counted: bool) -> Option<(u64, u64)> {
     const MACHINES: [&str; 9] = [
         "pod",
         "task",
@@ -259,7 +299,8 @@ fn machines(cell: &str) -> Option<(u64, u64)> {
         None => (least, rest),
     };
     let unit = rest.trim_start().to_lowercase();
-    let is_machine = MACHINES.iter().any(|word| unit.starts_with(word));
+    let is_bare = is_counted && !unit.starts_with(|c: char| c.is_alphanumeric());
+    let is_machine = is_bare || MACHINES.iter().any(|word| unit.starts_with(word));
     (is_machine && least <= most).then_some((least, most))
 }
 
@@ -283,7 +324,7 @@ mod tests {
             ("16 vCPU, 128 GB", None),
             ("1 leader, 20 workers at most", None),
         ] {
-            assert_eq!(machines(cell), wanted, "{cell}");
+            assert_eq!(machines(cell, false), wanted, "{cell}");
         }
     }
 }

@@ -40,6 +40,15 @@ impl Reader<'_> {
         let Some(column) = column.or_else(|| table.keys.iter().position(is_code)) else {
             return false;
         };
+        // An error budget is not paid.
+        let is_other = |row: &Vec<&str>| {
+            let figures = figures(&table.cell(row, column));
+            let is_paid = |kind: Kind| matches!(kind, Kind::Money | Kind::Count);
+            figures.first().is_some_and(|it| !is_paid(it.kind))
+        };
+        if table.rows.iter().filter(|(_, row)| is_other(row)).count() * 2 > table.rows.len() {
+            return false;
+        }
         let (many, each) = (table.column(&COUNT), table.column(&EACH));
         let name_at = if table.name == column { 0 } else { table.name };
         // A second total is that of another environment: added to the first, neither would be right.

@@ -332,7 +332,8 @@ impl Reader<'_> {
                 .trim_start()
                 .strip_prefix(['(', '（'])
                 .and_then(|it| it.split([')', '）']).next());
-            let behind = if behind.contains('を') {
+            let is_said = [" is ", " as "].iter().any(|word| behind.starts_with(word));
+            let behind = if behind.contains('を') || is_said {
                 Some(behind)
             } else {
                 bracket

@@ -53,6 +53,7 @@ mod procedure_table;
 mod prose;
 mod rehearsed;
 mod residence;
+mod rota;
 mod row;
 mod rows;
 mod said;
@@ -63,6 +64,7 @@ mod slas;
 mod stated;
 mod stating;
 mod table;
+mod topics;
 mod tree;
 mod untiered;
 mod waiting;
@@ -349,9 +351,17 @@ impl<'r> Reader<'r> {
 
     /// A paragraph that ends with a colon leads to what stands below it.
     fn led_by(&mut self, sentences: &[(usize, String)]) {
+        // `Per pod:` says of what only with the sentence before it.
+        const ALONE: usize = 16;
         let last = sentences.last().map(|(_, text)| bare(text));
         let leads = last.filter(|text| text.ends_with([':', '：']));
         self.lead = leads.unwrap_or_default();
+        if let [.., (_, before), _] = sentences
+            && !self.lead.is_empty()
+            && self.lead.chars().count() < ALONE
+        {
+            self.lead = format!("{} {}", bare(before), self.lead);
+        }
     }
 
     /// The text with its comments blanked, as many lines long: nobody reads them in what is printed.

@@ -1,5 +1,7 @@
 //! Tables in which each row is a network of its own: an address plan, or the ranges of those that are joined with ours.
 
+use promise::say;
+
 use super::{Reader, rows::is_range};
 use crate::check::cidr::Cidr;
 
@@ -45,7 +47,53 @@ pub(super) fn are_networks(keys: &[String], rows: &[(usize, Vec<&str>)], column:
         || NETWORKS.contains(&first) && !ranges.iter().enumerate().any(holds_another)
 }
 
+/// Whether the columns are the uses of addresses, and each row a network: `Region | VPC | Pods | Services`.
+pub(super) fn is_by_use(keys: &[String], columns: &[usize]) -> bool {
+    let is_whole = |at: &usize| ["vpc", "vnet"].iter().any(|word| keys[*at].contains(word));
+    columns.iter().filter(|at| is_whole(at)).count() == 1
+}
+
 impl Reader<'_> {
+    /// A table of networks, with a column for each use of addresses.
+    pub(super) fn networks_by_use(
+        &mut self,
+        keys: &[String],
+        rows: &[(usize, Vec<&str>)],
+        columns: &[usize],
+    ) {
+        const OF_A_CLUSTER: [&str; 3] = ["service", "サービス", "cluster_ip"];
+        for (line, row) in rows {
+            let names = row
+                .iter()
+                .enumerate()
+                .filter(|(at, _)| !columns.contains(at));
+            let name = names.map(|(_, cell)| *cell).next().unwrap_or_default();
+            let id = self.draft.id("networks", &super::short(name, "network"));
+            let path = |field| ["infrastructure", "networks", id.as_str(), field];
+            let mut further = Vec::new();
+            for at in columns {
+                let Some(cell) = row.get(*at).filter(|cell| is_range(cell)) else {
+                    continue;
+                };
+                let has = |words: &[&str]| words.iter().any(|word| keys[*at].contains(word));
+                if has(&["vpc", "vnet"]) {
+                    self.draft.set(&path("cidr"), *cell, *line);
+                } else if has(&OF_A_CLUSTER) {
+                    let why = say!(
+                        "addresses that only a cluster knows: another may have the same",
+                        "クラスター内だけのアドレスです(重なってもかまいません)"
+                    );
+                    self.draft.noted(*line, &format!("{name} {cell}"), why);
+                } else {
+                    further.push(*cell);
+                }
+            }
+            if !further.is_empty() {
+                self.draft.set(&path("further"), further, *line);
+            }
+        }
+    }
+
     /// A row of such a table.
     pub(super) fn neighbour(&mut self, row: &[&str], column: usize, line: usize) {
         let cells = row.iter().enumerate().filter(|(at, _)| *at != column);

@@ -96,7 +96,7 @@ pub(super) fn number_from(text: &str, from: usize) -> Option<Number> {
 const THOUSANDS: [(&str, f64); 3] = [("千", 1e3), ("万", 1e4), ("億", 1e8)];
 
 /// Numbers that people write out.
-const NUMBERS: [(&str, u32); 20] = [
+pub(super) const NUMBERS: [(&str, u32); 20] = [
     ("a", 1),
     ("an", 1),
     ("one", 1),

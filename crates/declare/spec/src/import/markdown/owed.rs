@@ -134,6 +134,15 @@ impl Reader<'_> {
 
     /// An objective whose tier is told by the words beside it, when all tiers are known.
     pub(super) fn objective(&mut self, field: &'static str, value: &str, about: &str, line: usize) {
+        // Nobody promises to be there for less than half of the time: it says when a minute counts as lost.
+        let share = value.trim_end_matches(['%', ' ']).parse::<f64>();
+        if field == "availability" && share.is_ok_and(|share| share < 50.0) {
+            let why = say!(
+                "it is no availability that is owed",
+                "約束する可用性ではありません"
+            );
+            return self.draft.lost(line, &format!("{about}: {value}"), why);
+        }
         if field == "availability" && is_of_a_year(about) {
             self.objective("availability_window", "365d", about, line);
         }
@@ -157,6 +166,15 @@ impl Reader<'_> {
         figure: &Figure,
         line: usize,
     ) {
+        // `not a five-year plan`
+        let denied = text[..figure.start].trim_end().to_lowercase();
+        if [" not a", " not an"]
+            .iter()
+            .any(|word| denied.ends_with(word))
+        {
+            let why = say!("it is what is not promised", "約束しないと書かれています");
+            return self.draft.lost(line, text, why);
+        }
         let said = signed(text, figure);
         let near = format!("{before} {after}").to_lowercase();
         let is_kept = figure.kind == Kind::Time && KEPT.iter().any(|word| near.contains(word));

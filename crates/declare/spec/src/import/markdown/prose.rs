@@ -18,7 +18,9 @@ use super::{
 impl Reader<'_> {
     /// A bullet or paragraph: a name and a value below a heading that says of what, or prose.
     pub(super) fn bullet(&mut self, text: &str, is_numbered: bool, line: usize) {
-        if !is_numbered && (self.labelled(text, line) || self.versioned(text, line)) {
+        if !is_numbered
+            && (self.labelled(text, line) || self.versioned(text, line) || self.pooled(text, line))
+        {
             return;
         }
         if let Some((name, value)) = text.split_once([':', '：'])
@@ -114,6 +116,7 @@ impl Reader<'_> {
         }
         for sentence in sentences_of(text) {
             self.prose(sentence, line);
+            self.before = sentence.to_lowercase();
         }
     }
 

@@ -6,7 +6,7 @@ use serde_json::json;
 
 use super::{
     Reader,
-    neighbours::{are_networks, are_theirs},
+    neighbours::{are_networks, are_theirs, is_by_use},
     no_home,
     numbers::says_one,
     place,
@@ -230,6 +230,10 @@ impl Reader<'_> {
         let Some(column) = columns.first().copied() else {
             return false;
         };
+        if columns.len() > 1 && is_by_use(keys, &columns) {
+            self.networks_by_use(keys, rows, &columns);
+            return true;
+        }
         if columns.len() > 1 {
             self.subnets_by_zone(keys, rows, &columns);
             return true;
@@ -387,7 +391,15 @@ impl Reader<'_> {
             .clone()
             .filter(|(section, _)| *section == "networks");
         let known = named.map(|(_, id)| id);
-        known
+        // `Subnets in us-east-1:`
+        let lead = plain(&self.lead);
+        let all = self
+            .draft
+            .names(&["infrastructure", "networks"])
+            .into_iter();
+        let led = all.filter(|id| lead.contains(&plain(id)));
+        led.max_by_key(String::len)
+            .or(known)
             .or_else(|| self.draft.only_in(&["infrastructure", "networks"]))
             .unwrap_or_else(|| "main".to_owned())
     }

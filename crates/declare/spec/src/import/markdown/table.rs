@@ -192,7 +192,22 @@ pub(super) fn parted(cell: &str) -> (&str, &str) {
         let is_rate = figures(&format!("1 {cell}"))
             .first()
             .is_some_and(|it| it.kind == super::figures::Kind::Rate && !cell.contains(' '));
-        let unit = if is_rate { cell } else { "" };
+        // `Minutes`, `分`
+        const TIMES: [(&str, &[&str]); 4] = [
+            ("s", &["seconds", "sec", "秒"]),
+            ("min", &["minutes", "min", "mins", "分"]),
+            ("h", &["hours", "時間"]),
+            ("d", &["days", "日数"]),
+        ];
+        let lower = cell.to_lowercase();
+        let time = TIMES
+            .iter()
+            .find(|(_, words)| words.contains(&lower.as_str()));
+        let unit = match time {
+            Some((unit, _)) => unit,
+            None if is_rate => cell,
+            None => "",
+        };
         return (cell, code.unwrap_or(unit));
     };
     let inner = rest.trim_end_matches([')', '）', ' ']);
@@ -223,6 +238,7 @@ impl Reader<'_> {
             || self.costs(&table)
             || self.routine(&table)
             || self.hours_table(&table)
+            || self.rota_table(&table)
             || self.key_table(&table)
             || self.sla_table(&table)
             || self.step_table(&table)

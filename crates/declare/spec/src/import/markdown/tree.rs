@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use promise::document::{Node, Value, parse_foreign_yaml};
 
-use super::{Reader, Watched, no_home, words::plain};
+use super::{Reader, Watched, no_home, topics::has_topics, words::plain};
 use crate::import::taking::{entries, text as scalar, texts};
 
 /// A fenced block while it is read.
@@ -98,7 +98,7 @@ impl Reader<'_> {
                         .find_map(|name| root.get(name).and_then(scalar));
                     self.stream(name.unwrap_or("logs"), root, &data);
                 }
-                Value::Map(_) => self.names(root, &data, "", 0),
+                Value::Map(_) => self.names_and_topics(root, &data),
                 _ => self.leaves(root, &data, ""),
             }
         }
@@ -112,27 +112,45 @@ impl Reader<'_> {
     /// The names of a map: each is a part, a section that is known by its name, or a step on the way to one.
     pub(super) fn names(&mut self, node: &Node, data: &Data<'_>, above: &str, depth: usize) {
         for (key, below) in entries(node) {
-            let name = plain(&key.name);
-            let path = if above.is_empty() {
-                name.clone()
-            } else {
-                format!("{above}.{name}")
-            };
-            if self.section(&name, &key.name, below, data, &path)
-                || self.shaped(&key.name, below, data)
-            {
-                continue;
-            }
-            if name == "scrape_interval"
-                && let Some(every) = scalar(below)
-            {
-                self.once(&["monitoring", "interval"], every, data.line(below));
-                continue;
-            }
-            match &below.value {
-                Value::Map(_) if depth < DEPTH_MAX => self.names(below, data, &path, depth + 1),
-                _ => self.leaves(below, data, &path),
-            }
+            self.named_node(&key.name, below, data, above, depth);
+        }
+    }
+
+    fn named_node(&mut self, key: &str, below: &Node, data: &Data<'_>, above: &str, depth: usize) {
+        let name = plain(key);
+        let path = if above.is_empty() {
+            name.clone()
+        } else {
+            format!("{above}.{name}")
+        };
+        if self.section(&name, key, below, data, &path) || self.shaped(key, below, data) {
+            return;
+        }
+        if name == "scrape_interval"
+            && let Some(every) = scalar(below)
+        {
+            self.once(&["monitoring", "interval"], every, data.line(below));
+            return;
+        }
+        match &below.value {
+            Value::Map(_) if depth < DEPTH_MAX => self.names(below, data, &path, depth + 1),
+            _ => self.leaves(below, data, &path),
+        }
+    }
+
+    /// A map of which some entries are topics, with what holds for all of these.
+    fn names_and_topics(&mut self, root: &Node, data: &Data<'_>) {
+        let all = entries(root).iter();
+        let (topics, others): (Vec<_>, Vec<_>) = all.partition(|(_, below)| has_topics(below));
+        if topics.is_empty() {
+            return self.names(root, data, "", 0);
+        }
+        let topics = topics
+            .into_iter()
+            .map(|(key, below)| (key.name.as_str(), below));
+        self.topics(topics, data);
+        for (key, below) in others {
+            self.named_node(&key.name, below, data, "", 0);
         }
     }
 

@@ -51,7 +51,9 @@ impl Reader<'_> {
                 .part
                 .as_ref()
                 .is_some_and(|(of, _)| *of == "load_balancers");
-        if !is_ours {
+        // `readiness goes false, preStop sleeps 35 s`: how a machine goes, and not how it is looked at.
+        const GOES: [&str; 4] = ["prestop", "sigterm", "sleeps", "shut down"];
+        if !is_ours || GOES.iter().any(|word| lower.contains(word)) {
             let why = say!(
                 "what is checked, nothing says",
                 "何の確認か書かれていません"
@@ -99,6 +101,14 @@ impl Reader<'_> {
     /// The dependency that a sentence waits for, where it speaks of one.
     pub(super) fn waited_for(&mut self, before: &str, text: &str, line: usize) -> Option<String> {
         let lower = text.to_lowercase();
+        // A database waits for nobody, and gives up its own work.
+        let own = before.to_lowercase();
+        if ["statement_timeout", "statement timeout", "lock_timeout"]
+            .iter()
+            .any(|word| own.contains(word))
+        {
+            return None;
+        }
         // `Bankgirot: timeout 30 s, …` names whom it is about.
         let label = text.split_once([':', '：']).map(|(name, _)| name.trim());
         let label = label.filter(|name| name.chars().count() <= NAME_MAX && !name.contains(' '));

@@ -35,6 +35,8 @@ impl Reader<'_> {
         self.copied_to("", text, line);
         if self.duty(text, text, line)
             || self.kept_by_rule(text, line)
+            || self.read_again(text, line)
+            || self.seldom_called(text, line)
             || self.stopped("", text, line)
         {
             return;

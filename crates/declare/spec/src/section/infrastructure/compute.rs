@@ -54,6 +54,12 @@ record! {
         /// How many there usually are.
         /// ja: 通常の台数。
         instances: Option<u64>,
+        /// How many must stay while machines are taken away for upkeep, such as `minAvailable` of a disruption budget.
+        /// ja: サーバーの入れ替え中も残す台数(停止予算の `minAvailable` など)。
+        available_min: Option<u64>,
+        /// How many may be taken away at once for upkeep, such as `maxUnavailable` of a disruption budget.
+        /// ja: 入れ替えのために一度に止めてよい台数(停止予算の `maxUnavailable` など)。
+        unavailable_max: Option<u64>,
         /// What each of them can carry.
         /// ja: 1 台が処理できる頻度。
         rate_each: Option<Rate>,

@@ -165,6 +165,15 @@ record! {
         /// How long a message is kept.
         /// ja: メッセージの保存期間。
         retention: Option<Span>,
+        /// How far back consumers must be able to read it again.
+        /// ja: 再処理のためにさかのぼれる必要がある期間。
+        replayed_for: Option<Span>,
+        /// On how many machines each message stands, such as Kafka's `replication.factor`.
+        /// ja: 各メッセージの複製数(Kafka の `replication.factor` など)。
+        copies: Option<u64>,
+        /// How many of them must have a message before it is accepted, such as Kafka's `min.insync.replicas`.
+        /// ja: 受け付けるまでに書き終える必要がある複製数(Kafka の `min.insync.replicas` など)。
+        copies_min: Option<u64>,
         /// How many shards it has, where it is a stream of several.
         /// ja: シャード数(ストリームの場合)。
         shards: Option<u64>,

@@ -15,6 +15,9 @@ record! {
         /// Its address range, such as 10.0.0.0/16.
         /// ja: アドレス範囲。
         cidr: Option<String>,
+        /// Ranges that were added to it, such as one for pods alone.
+        /// ja: 追加した範囲(ポッド専用など)。
+        further: Vec<String> = Vec::new(),
         /// The region or site that it is in.
         /// ja: 属するリージョンまたは拠点。
         region: Option<String>,
