@@ -1,5 +1,7 @@
 //! Lesser alerts that come after the graver one.
 
+use std::collections::BTreeSet;
+
 use promise::{quantity::Bound, say};
 
 use crate::section::monitoring::Alert;
@@ -46,7 +48,17 @@ fn is_same((one, a): (&str, &Alert), (other, b): (&str, &Alert)) -> bool {
     let base = words::base(one);
     // `warning` and `critical` alone tell of nothing.
     let tells = !base.is_empty() || a.of.is_some();
-    tells && base == words::base(other) && (&a.of, &a.measures, &a.tier) == (&b.of, &b.measures, &b.tier)
+    // What two are called for people tells apart what their ids do not: `残高払い p95 700 ms 超`.
+    let called = |it: &Alert| it.name.as_ref().map(|name| subject(&name.0.en));
+    let is_called_so = called(a).zip(called(b)).is_none_or(|(a, b)| a == b);
+    tells && is_called_so && base == words::base(other) && (&a.of, &a.measures, &a.tier) == (&b.of, &b.measures, &b.tier)
+}
+
+/// What stands before the figure of an alert's name.
+fn subject(name: &str) -> BTreeSet<String> {
+    let words = name.split(' ');
+    let before: Vec<&str> = words.take_while(|word| !word.starts_with(|c: char| c.is_ascii_digit() || "<>≤≥".contains(c))).collect();
+    words::base(&before.join(" "))
 }
 
 /// Whether the lesser cannot come first by waiting for less.

@@ -34,6 +34,7 @@ pub mod checklist;
 pub mod compliance;
 pub mod continuity;
 pub mod cost;
+pub mod delivery;
 pub mod dependency;
 pub mod duty;
 pub mod hearing;
@@ -82,6 +83,7 @@ pub struct Spec {
 pub struct Design {
     pub infrastructure: infrastructure::Infrastructure,
     pub dependencies: BTreeMap<String, dependency::Dependency>,
+    pub deliveries: BTreeMap<String, delivery::Delivery>,
     pub monitoring: monitoring::Monitoring,
     pub log_analysis: BTreeMap<String, log_analysis::Stream>,
     pub security: security::Security,
@@ -95,7 +97,7 @@ pub struct Design {
 }
 
 /// The names of the sections in a file.
-pub const SECTIONS: [&str; 35] = [
+pub const SECTIONS: [&str; 36] = [
     "include",
     "service",
     "profiles",
@@ -121,6 +123,7 @@ pub const SECTIONS: [&str; 35] = [
     "suppressions",
     "infrastructure",
     "dependencies",
+    "deliveries",
     "monitoring",
     "log_analysis",
     "security",
@@ -212,6 +215,9 @@ record! {
         /// What others do for the service, by name.
         /// ja: 依存先(名前ごと)。
         dependencies: BTreeMap<String, dependency::Dependency> = BTreeMap::new(),
+        /// What is sent again until it is answered, such as webhooks, by name.
+        /// ja: 応答があるまで再送されるもの(Webhook など)。
+        deliveries: BTreeMap<String, delivery::Delivery> = BTreeMap::new(),
         /// What a design wants to be watched.
         /// ja: 設計で定めた監視。
         monitoring: monitoring::Monitoring = monitoring::Monitoring::default(),
@@ -253,6 +259,7 @@ impl From<Document> for Spec {
         let design = Design {
             infrastructure: document.infrastructure,
             dependencies: document.dependencies,
+            deliveries: document.deliveries,
             monitoring: document.monitoring,
             log_analysis: document.log_analysis,
             security: document.security,

@@ -19,6 +19,9 @@ record! {
         /// How many take turns, where they are not named here.
         /// ja: 交代する人数(ここに名前を書かない場合)。
         team: Option<u64>,
+        /// How many are on call at the same time, such as a first and a second.
+        /// ja: 同時に当番に入る人数(主当番と副当番など)。
+        at_once: u64 = 1,
         /// Nobody should be on call in more than one turn of so many.
         /// ja: 当番に入る頻度の上限(何回に 1 回まで)。
         one_in: Option<u64>,

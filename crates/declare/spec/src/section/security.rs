@@ -217,6 +217,12 @@ record! {
         /// How long it is valid.
         /// ja: 有効期間。
         valid_for: Option<Span>,
+        /// The region that it is kept in.
+        /// ja: 証明書のあるリージョン。
+        region: Option<String>,
+        /// Which products use it, such as `cloudfront`.
+        /// ja: 利用する製品(`cloudfront` など)。
+        used_by: Vec<String> = Vec::new(),
         /// How long before its end it is renewed.
         /// ja: 期限の何日前に更新するか。
         renewed_before: Option<Span>,

@@ -45,7 +45,7 @@ fn codes(name: &str) -> BTreeSet<&'static str> {
     loaded.diagnostics.iter().map(|it| it.code).collect()
 }
 
-const DOCUMENTS: [&str; 24] = [
+const DOCUMENTS: [&str; 25] = [
     "bookings.md",
     "shop_on_gcp.md",
     "clinic.md",
@@ -70,6 +70,7 @@ const DOCUMENTS: [&str; 24] = [
     "chart_sharing.md",
     "subscriptions.md",
     "telehealth.md",
+    "transit_wallet.md",
 ];
 
 #[test]

@@ -287,6 +287,7 @@ pub(crate) const EXPECTED: &[(&str, &[&str])] = &[
             "checklist-unanswered",
             "budget-without-actuals",
             "total-does-not-add-up",
+            "alert-without-runbook",
         ],
     ),
     (
@@ -482,6 +483,8 @@ pub(crate) const EXPECTED: &[(&str, &[&str])] = &[
             "replay-exceeds-retention",
             // Five take turns, and nobody should have more than one in six.
             "turns-too-often",
+            // Signed once, sent again until 34 h 36 min later, and refused when older than 5 min.
+            "retry-after-signature",
             // 5 × 10 s + 1 + 2 + 4 + 8 s > 60 s; copied every 15 min, of 5; 70 min > 60; 75,800 and not 73,800.
             "retries-exceed-idle-timeout",
             "lag-exceeds-rpo",
@@ -495,6 +498,31 @@ pub(crate) const EXPECTED: &[(&str, &[&str])] = &[
             "utilization-unwatched",
             "budget-without-actuals",
             "logs-without-clock",
+        ],
+    ),
+    (
+        "transit_wallet.md",
+        &[
+            // 30 min a month, counted, and 21.6 min; 48.0/20 reaches over 62.0/24; 60 × 40 = 2,400 connections, and 2,000.
+            "stops-exceed-availability",
+            "ranges-overlap",
+            "connections-exceed-database",
+            // Hidden for 120 s, and handled in up to 300 s; a key known for 24 h, and sent after up to 48 h.
+            "queue-redelivers",
+            "repeat-after-memory",
+            // Sent again after 10 min as it was, and refused when older than 5 min; told 2 min behind, of 1 min.
+            "retry-after-signature",
+            "lag-exceeds-rpo",
+            // 30 days at hand, of 90; 71 min > 60 min; a certificate of Tokyo for CloudFront.
+            "audit-kept-too-short",
+            "recovery-exceeds-rto",
+            "certificate-of-other-region",
+            // Four take turns, two at once, and each should have one in four.
+            "turns-too-often",
+            "rto-against-availability",
+            "alert-without-runbook",
+            "logs-without-clock",
+            "budget-without-actuals",
         ],
     ),
 ];

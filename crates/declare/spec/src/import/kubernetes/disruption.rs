@@ -33,8 +33,15 @@ impl Object<'_> {
                     say!("what it is of is not known", "対象が分かりません"),
                 ),
                 Ok(count) => draft.set(&path, count, line),
-                // Zero of a hundred is none, however many there are.
-                Err(_) if from == "maxUnavailable" && said == "0%" => draft.set(&path, 0, line),
+                // A share of all or of none says the same however many there are.
+                Err(_)
+                    if matches!(
+                        (from, said),
+                        ("maxUnavailable", "0%") | ("minAvailable", "100%")
+                    ) =>
+                {
+                    draft.set(&[path[0], path[1], path[2], "unavailable_max"], 0, line);
+                }
                 Err(_) => draft.lost(
                     line,
                     &format!("PodDisruptionBudget {}: {from}: {said}", self.name),

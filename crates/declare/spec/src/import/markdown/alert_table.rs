@@ -84,7 +84,20 @@ const LEFT: [&str; 5] = ["残", "remaining", "left", "expir", "cert"];
 impl Reader<'_> {
     /// Reads a table of alerts; `false` where it is none.
     pub(super) fn alert_table(&mut self, table: &Table<'_>) -> bool {
-        let is_when = |at: &usize| WHEN.iter().any(|word| table.keys[*at].contains(word));
+        // `監視項目 | 注意（Sev2） | 重大（Sev1）`: a threshold for each severity.
+        let is_ranked = |at: &usize| {
+            let cells = table.rows.iter().map(|(_, row)| table.cell(row, *at));
+            let (told, bare): (Vec<_>, Vec<_>) = cells
+                .filter(|cell| !NONE.contains(&cell.as_str()))
+                .partition(|cell| figures(cell).iter().any(|it| signed(cell, it).is_some()));
+            self.rank(&table.keys[*at]).is_some() && told.len() > bare.len()
+        };
+        let ranked = (0..table.keys.len())
+            .filter(|at| *at != table.name && is_ranked(at))
+            .count();
+        let is_when = |at: &usize| {
+            WHEN.iter().any(|word| table.keys[*at].contains(word)) || ranked > 1 && is_ranked(at)
+        };
         let whens: Vec<usize> = (0..table.keys.len())
             .filter(|at| *at != table.name)
             .filter(is_when)

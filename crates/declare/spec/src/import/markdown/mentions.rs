@@ -94,7 +94,9 @@ impl Reader<'_> {
             return;
         }
         // `年額では 8,208 万円となり、承認予算 9,600 万円に収まる`: sums of another length of time, beside what may be spent.
-        if money.len() > 1 && !is_total && speaks(&CEILING) {
+        // So are those below a list that has its total already.
+        let is_below = self.totalled == Some(self.chapter);
+        if money.len() > 1 && !is_total && (is_below || speaks(&CEILING)) {
             let why = say!(
                 "amounts held against each other",
                 "互いに比べられている金額です"

@@ -52,6 +52,7 @@ mod procedure;
 mod procedure_table;
 mod prose;
 mod rehearsed;
+mod resent;
 mod residence;
 mod rota;
 mod row;

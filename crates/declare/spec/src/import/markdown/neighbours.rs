@@ -26,7 +26,12 @@ pub(super) fn are_theirs(key: &str) -> bool {
 }
 
 /// Whether the ranges of this column are networks side by side, and none a part of another.
-pub(super) fn are_networks(keys: &[String], rows: &[(usize, Vec<&str>)], column: usize) -> bool {
+pub(super) fn are_networks(
+    heading: &str,
+    keys: &[String],
+    rows: &[(usize, Vec<&str>)],
+    column: usize,
+) -> bool {
     // These words name networks and nothing else.
     const WHOLE: [&str; 3] = ["vpc", "vnet", "virtual_network"];
     const NETWORKS: [&str; 2] = ["network", "ネットワーク"];
@@ -43,8 +48,12 @@ pub(super) fn are_networks(keys: &[String], rows: &[(usize, Vec<&str>)], column:
         others.into_iter().any(|(_, other)| one.holds(*other))
     };
     let first = keys.first().map(String::as_str).unwrap_or_default();
+    let are_apart = || ranges.len() > 1 && !ranges.iter().enumerate().any(holds_another);
+    let heading = heading.to_lowercase();
+    let headed = |words: &[&str]| words.iter().any(|word| heading.contains(word));
     WHOLE.contains(&first)
         || NETWORKS.contains(&first) && !ranges.iter().enumerate().any(holds_another)
+        || headed(&["vpc", "vnet"]) && !headed(&["subnet", "サブネット"]) && are_apart()
 }
 
 /// Whether the columns are the uses of addresses, and each row a network: `Region | VPC | Pods | Services`.

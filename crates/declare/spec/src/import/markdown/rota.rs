@@ -53,7 +53,14 @@ impl Reader<'_> {
     /// `no engineer is primary more often than one week in six`, `当番は 6 週に 1 回まで`.
     pub(super) fn seldom_called(&mut self, text: &str, line: usize) -> bool {
         const TURNS: [&str; 3] = ["week in ", "turn in ", "shift in "];
-        const WEEKS: [&str; 4] = ["週に1回", "週間に1回", "週に一回", "週間に一回"];
+        const WEEKS: [&str; 6] = [
+            "週に1回",
+            "週間に1回",
+            "週に一回",
+            "週間に一回",
+            "週間のうち1週間",
+            "週のうち1週",
+        ];
         const WHOSE: [&str; 8] = [
             "on-call",
             "on call",
@@ -87,7 +94,18 @@ impl Reader<'_> {
             return false;
         };
         let why = say!("told by the words around it", "前後の語による");
-        self.draft.guess(&path, count, line, why);
+        self.draft.guess(&path, count, line, why.clone());
+        // The second of a turn is called no less than the first, where the document counts both.
+        const BOTH: [&str; 5] = [
+            "区別なく",
+            "どちらも当番",
+            "either role",
+            "both roles",
+            "primary or secondary",
+        ];
+        if BOTH.iter().any(|word| lower.contains(word)) {
+            self.draft.guess(&["on_call", "at_once"], 2, line, why);
+        }
         true
     }
 }

@@ -178,6 +178,17 @@ impl Reader<'_> {
                     .set(&["log_analysis", &id, "retention"], whole, line);
                 continue;
             }
+            if section == "streams"
+                && let Some(hand) = before_the_archive(key, &cell)
+            {
+                let why = say!(
+                    "what is older lies in an archive",
+                    "それより古い分はアーカイブにあります"
+                );
+                self.draft
+                    .guess(&["log_analysis", &id, "at_hand"], hand, line, why);
+                continue;
+            }
             if section == "severities" {
                 self.around_the_clock(&id, &cell, line);
                 let after = figures(&cell).into_iter().find(|it| it.kind == Kind::Time);
@@ -381,3 +392,30 @@ const HIDDEN: [&str; 12] = [
 
 /// What stands in a cell that says nothing.
 const NOTHING: [&str; 9] = ["", "-", "–", "—", "－", "なし", "n/a", "N/A", "none"];
+
+/// Whether a column says where something lies.
+pub(super) fn is_place(key: &str) -> bool {
+    const WHERE: [&str; 9] = [
+        "置き場所",
+        "保存先",
+        "保管先",
+        "保管場所",
+        "格納先",
+        "where",
+        "storage",
+        "location",
+        "stored_in",
+    ];
+    WHERE.contains(&key)
+}
+
+/// `CloudWatch Logs 30 日 → S3 Glacier`: how long a log is at hand before it lies where nobody searches.
+fn before_the_archive(key: &str, cell: &str) -> Option<String> {
+    const ARCHIVES: [&str; 5] = ["glacier", "deep archive", "archive", "アーカイブ", "テープ"];
+    let (hand, then) = cell.split_once(['→', '⇒'])?;
+    let lower = then.to_lowercase();
+    // An archive that answers at once is at hand too.
+    let is_archive = ARCHIVES.iter().any(|word| lower.contains(word)) && !lower.contains("instant");
+    let time = figures(hand).into_iter().find(|it| it.kind == Kind::Time)?;
+    (is_place(key) && is_archive).then_some(time.text)
+}

@@ -238,7 +238,8 @@ impl Reader<'_> {
             self.subnets_by_zone(keys, rows, &columns);
             return true;
         }
-        let are_networks = are_networks(keys, rows, column);
+        let heading = self.headings.last().map_or("", |(_, text)| text.as_str());
+        let are_networks = are_networks(heading, keys, rows, column);
         for (line, row) in rows {
             let others = || row.iter().enumerate().filter(|(at, _)| *at != column);
             if !is_in(row, column) {

@@ -15,6 +15,7 @@ use super::{
     objectives::{is_target, recovered},
     owed::OFFERED,
     place,
+    row::is_place,
     words::{self, Form, plain},
 };
 
@@ -230,6 +231,9 @@ impl Reader<'_> {
             return self.table_that_serves(head, rows, &elsewhere);
         }
         let mut table = Table::new(head, rows);
+        for (line, row) in rows {
+            self.sent_again(&row.join(" / "), *line);
+        }
         self.capped(&table);
         self.looks_back(&table);
         self.region_table(&table);
@@ -253,7 +257,8 @@ impl Reader<'_> {
             // Where what seemed to be the name is a field, the kind names the row: `日次 | 毎日 3:00 | 7 日`.
             let kind = table.column(&["種別", "分類", "category", "頻度"]);
             if let Some(kind) = kind
-                && words::field(section, &table.keys[table.name]).is_some()
+                && (words::field(section, &table.keys[table.name]).is_some()
+                    || is_place(&table.keys[table.name]))
             {
                 table.name = kind;
             }

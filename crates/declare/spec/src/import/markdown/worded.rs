@@ -16,6 +16,11 @@ use super::{
     words,
 };
 
+/// Words beside the time that is left of a certificate.
+const BEFORE_THE_END: [&str; 8] = [
+    "before", "prior", "前", "残", "left", "remain", "expir", "ahead",
+];
+
 impl Reader<'_> {
     /// Every figure of a sentence, by the words around it.
     pub(super) fn prose(&mut self, text: &str, line: usize) {
@@ -32,6 +37,8 @@ impl Reader<'_> {
             return;
         }
         self.resides(text, line);
+        self.sent_again(text, line);
+        self.certified(text, line);
         self.copied_to("", text, line);
         if self.duty(text, text, line)
             || self.kept_by_rule(text, line)
@@ -313,7 +320,7 @@ impl Reader<'_> {
             }
             Kind::Time
                 if value.ends_with(['d', 'w', 'h', 'y'])
-                    && (has(&["証明書", "certificate", "ssl"])
+                    && (has(&["証明書", "certificate", "ssl"]) && has(&BEFORE_THE_END)
                         || (whole.contains("証明書") && after.starts_with('前'))) =>
             {
                 self.once(
