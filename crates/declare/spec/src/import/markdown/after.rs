@@ -425,7 +425,10 @@ impl Reader<'_> {
             for (_, name) in other {
                 self.draft.withdraw(&["costs", "budgets", name], &why);
             }
-        } else if own.len() < LIST && (others.len() != 1 || of.len() < LIST) && !self.adds_up() {
+        } else if own.len() < LIST
+            && (others.len() != 1 || of.len() < LIST || self.is_less_than_a_part())
+            && !self.adds_up()
+        {
             let why = say!(
                 "of which costs it is the total is not said",
                 "何の合計か書かれていません"
@@ -436,17 +439,30 @@ impl Reader<'_> {
 
     /// Whether all that is paid for comes to the total.
     fn adds_up(&self) -> bool {
-        let money = |path: &[&str]| {
-            let said = self.draft.says(path).and_then(Value::as_str)?;
-            Money::parse(said).ok()
+        let sum = self.costs_said().and_then(|all| Money::sum(all.iter()));
+        sum.is_some() && sum == self.money(&["costs", "total"])
+    }
+
+    /// Whether one part alone costs more than the total: then it is one of something else.
+    fn is_less_than_a_part(&self) -> bool {
+        let exceeds = |total: Money| {
+            let all = self.costs_said().unwrap_or_default();
+            all.iter()
+                .any(|it| it.currency == total.currency && it.hundredths > total.hundredths)
         };
+        self.money(&["costs", "total"]).is_some_and(exceeds)
+    }
+
+    fn money(&self, path: &[&str]) -> Option<Money> {
+        Money::parse(self.draft.says(path).and_then(Value::as_str)?).ok()
+    }
+
+    fn costs_said(&self) -> Option<Vec<Money>> {
         let budgets = self.draft.names(&["costs", "budgets"]);
-        let all: Option<Vec<Money>> = budgets
+        let all = budgets
             .iter()
-            .map(|name| money(&["costs", "budgets", name]))
-            .collect();
-        let sum = all.and_then(|all| Money::sum(all.iter()));
-        sum.is_some() && sum == money(&["costs", "total"])
+            .map(|name| self.money(&["costs", "budgets", name]));
+        all.collect()
     }
 
     /// The clock of all machines is that of whoever writes a log.
