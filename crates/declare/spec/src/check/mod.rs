@@ -123,6 +123,7 @@ rules! {
     queue_redelivers,
     queue_grows,
     lock_outlives_object,
+    lock_outlives_erasure,
     composed_availability,
     stricter_than_dependency,
     errors_beyond_promise,

@@ -14,6 +14,12 @@ record! {
         /// Where data that the law protects may rest, by country, such as JP.
         /// ja: 保護すべきデータを置ける国。
         data_in: Vec<String> = Vec::new(),
+        /// Within which time the data of a person who asks for it is gone, in backups too.
+        /// ja: 本人のデータをバックアップからも消去するまでの期限。
+        erased_within: Option<Span>,
+        /// Whether it is erased by destroying a key of that person's own, which backups need too.
+        /// ja: 本人ごとの鍵を壊して消去するか(バックアップも読めなくなります)。
+        erased_by_key: Option<bool>,
         /// The self-assessment questionnaire of PCI DSS that is filled in, such as `A`, `A-EP` or `D`.
         /// ja: PCI DSS の自己問診票の種別(`A`、`A-EP`、`D` など)。
         saq: Option<String>,

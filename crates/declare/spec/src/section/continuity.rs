@@ -64,6 +64,9 @@ record! {
         /// Whether nobody can change or delete it.
         /// ja: 変更・削除できないか。
         immutable: Option<bool>,
+        /// For how long nobody can delete one, as a vault lock has it.
+        /// ja: 誰も削除できない期間(保管庫のロックなど)。
+        locked_for: Option<Span>,
         /// How much there is to restore.
         /// ja: 復元する量。
         size: Option<Bytes>,

@@ -39,6 +39,7 @@ impl Reader<'_> {
         self.queues();
         self.tiers_of_copies();
         self.restores();
+        self.locked_backups();
         self.logs_beside_backups();
         self.clocks_of_logs();
         self.personal_paths();

@@ -27,6 +27,7 @@ mod costed;
 mod delivered;
 mod design;
 mod duties;
+mod erased;
 mod failover;
 mod fields;
 mod figures;
@@ -190,6 +191,8 @@ struct Reader<'r> {
     runbook: Option<(String, usize)>,
     /// How often a restore is tried, and which line says so.
     restore_tried: Option<(String, usize)>,
+    /// For how long backups are locked, and which line says so.
+    locked: Option<(String, usize)>,
     /// Which line says that restores are tried, and not how often.
     tried_regularly: Option<usize>,
     /// Which line says that a log is kept beside the backups.
@@ -267,6 +270,7 @@ impl<'r> Reader<'r> {
             clock: None,
             runbook: None,
             restore_tried: None,
+            locked: None,
             tried_regularly: None,
             logged: None,
             drilled: None,
