@@ -212,6 +212,7 @@ rules! {
     unknown_part,
     checklist_unanswered,
     total_does_not_add_up,
+    shares_exceed_latency,
     budgets_exceed_ceiling,
     subscription_exceeds_budget,
     budget_without_actuals,

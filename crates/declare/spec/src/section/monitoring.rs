@@ -23,6 +23,9 @@ record! {
         /// What is drawn, by name.
         /// ja: ダッシュボード。
         dashboards: BTreeMap<String, Dashboard> = BTreeMap::new(),
+        /// How long answers may take, and how that is divided among those who are passed, by name.
+        /// ja: 応答時間の上限と、区間ごとの持ち分。
+        latency_budgets: BTreeMap<String, LatencyBudget> = BTreeMap::new(),
         /// Over which time the objectives are measured.
         /// ja: 目標を測る期間。
         objective_window: Option<Span>,
@@ -38,6 +41,19 @@ record! {
         /// Whether the service brings metrics of its own.
         /// ja: 独自メトリクスの有無。
         custom_metrics: Option<bool>,
+    }
+}
+
+record! {
+    /// How long an answer may take, divided among those who are passed on the way.
+    /// ja: 応答時間の上限と、区間ごとの配分。
+    pub struct LatencyBudget: Default {
+        /// How long the whole may take.
+        /// ja: 全体の上限。
+        at_most: Option<Span>,
+        /// What each of them may take, by name.
+        /// ja: 区間ごとの持ち分。
+        parts: BTreeMap<String, Span> = BTreeMap::new(),
     }
 }
 

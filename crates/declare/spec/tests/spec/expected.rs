@@ -517,7 +517,8 @@ pub(crate) const EXPECTED: &[(&str, &[&str])] = &[
             "audit-kept-too-short",
             "recovery-exceeds-rto",
             "certificate-of-other-region",
-            // Locked for 90 days, and erased within 30.
+            // Eight shares of 560 ms in all, of 500 ms; locked for 90 days, and erased within 30.
+            "shares-exceed-latency",
             "lock-outlives-erasure",
             // Four take turns, two at once, and each should have one in four.
             "turns-too-often",

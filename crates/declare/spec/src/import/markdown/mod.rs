@@ -61,6 +61,7 @@ mod rows;
 mod said;
 mod sentence;
 mod shapes;
+mod shares;
 mod signing_in;
 mod slas;
 mod stated;

@@ -238,6 +238,7 @@ impl Reader<'_> {
         self.looks_back(&table);
         self.region_table(&table);
         if self.network_table(&table.keys, rows)
+            || self.share_table(&table)
             || self.settings(&table)
             || self.costs(&table)
             || self.routine(&table)
