@@ -11,7 +11,7 @@ use spec::{
 };
 
 use super::{
-    desk::{Desk, path_of, uri_of},
+    desk::{Desk, origin, path_of, uri_of},
     position,
     standing::Standings,
 };
@@ -121,6 +121,9 @@ impl<'p> Page<'p> {
         if let Some(standing) = hover.promise.and_then(|id| standings.of(&id, self.lang)) {
             text = format!("{text}\n\n{standing}");
         }
+        if let Some((_, said)) = origin(&self.whole.texts, self.base + local) {
+            text = format!("{text}\n\n{}", said.get(self.lang));
+        }
         let range = self
             .whole
             .texts
@@ -132,7 +135,12 @@ impl<'p> Page<'p> {
     fn definition(&self, local: usize) -> Value {
         let root = self.whole.root.as_ref();
         let span = root.and_then(|root| assist::definition(root, self.base + local));
-        span.map_or(Value::Null, |span| self.location(&span))
+        if let Some(span) = span {
+            return self.location(&span);
+        }
+        // What is defined nowhere in the spec was said by a document.
+        let origin = origin(&self.whole.texts, self.base + local);
+        origin.map_or(Value::Null, |(location, _)| location)
     }
 
     fn references(&self, local: usize) -> Value {

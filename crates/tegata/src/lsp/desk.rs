@@ -227,27 +227,32 @@ fn shown(diagnostic: &Diagnostic, text: &Text, texts: &Texts, lang: Lang) -> Val
 /// The lines of the documents that its places were imported from.
 fn origins(diagnostic: &Diagnostic, texts: &Texts, lang: Lang) -> Vec<Value> {
     let one = |(span, _): &(promise::document::Span, Say)| {
-        let text = texts.at(span.start)?;
-        let origin = Origin::at(text, span.start)?;
-        let line = origin.line?.checked_sub(1)?;
-        let path = spec_file::origin_path(origin.file, Path::new(&text.name))?;
-        let path = std::path::absolute(path).ok()?;
-        let said = match origin.guess {
-            Some(why) => say!("guessed from here: {why}", "ここからの推測: {why}"),
-            None => say!("imported from here", "ここから読み込み"),
-        };
-        Some(json!({
-            "location": {
-                "uri": uri_of(&path.display().to_string()),
-                "range": {
-                    "start": { "line": line, "character": 0 },
-                    "end": { "line": line + 1, "character": 0 },
-                },
-            },
-            "message": said.get(lang),
-        }))
+        let (location, said) = origin(texts, span.start)?;
+        Some(json!({ "location": location, "message": said.get(lang) }))
     };
     diagnostic.labels.iter().filter_map(one).collect()
+}
+
+/// The line of the document that a line was imported from, and what is said of it.
+pub(super) fn origin(texts: &Texts, offset: usize) -> Option<(Value, Say)> {
+    let text = texts.at(offset)?;
+    let origin = Origin::at(text, offset)?;
+    let line = origin.line?.checked_sub(1)?;
+    let path = spec_file::origin_path(origin.file, Path::new(&text.name))?;
+    let path = std::path::absolute(path).ok()?;
+    let place = origin.place();
+    let said = match origin.guess {
+        Some(why) => say!("guessed from {place}: {why}", "{place} からの推測: {why}"),
+        None => say!("imported from {place}", "{place} から読み込み"),
+    };
+    let location = json!({
+        "uri": uri_of(&path.display().to_string()),
+        "range": {
+            "start": { "line": line, "character": 0 },
+            "end": { "line": line + 1, "character": 0 },
+        },
+    });
+    Some((location, said))
 }
 
 /// The path of a `file:` address.

@@ -475,6 +475,19 @@ fn a_finding_leads_back_to_the_line_of_the_design() -> anyhow::Result<()> {
         leads_to.starts_with("file:///") && leads_to.ends_with(".md"),
         "{leads_to}"
     );
+    // From any line of it an editor jumps to the design.
+    let line = made.lines().position(|line| line.contains("10.0.0.0/16"));
+    let place = at(&spec, line.context("the range of the network")? as u64, 8);
+    let definition = editor.ask("textDocument/definition", &place)?;
+    assert_eq!(
+        definition["result"]["range"]["start"]["line"], 4,
+        "{definition}"
+    );
+    let hover = editor.ask("textDocument/hover", &place)?;
+    let said = hover["result"]["contents"]["value"]
+        .as_str()
+        .unwrap_or_default();
+    assert!(said.contains("設計.md:5"), "{said}");
     assert_eq!(editor.end()?, Some(0));
     Ok(())
 }
