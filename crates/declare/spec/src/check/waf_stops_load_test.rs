@@ -2,12 +2,14 @@
 
 use promise::{quantity::Rate, say};
 
+use crate::diagnostic::Level;
+
 use super::{Found, Sight};
 
 rule! {
     /// # Finds
-    /// A web firewall that blocks, with a `rate_limit` for one address below the rate of a scenario.
-    /// ja: 1 アドレスの `rate_limit` がシナリオの頻度より低い、拒否する設定の WAF。
+    /// A web firewall that blocks, with a `rate_limit` for one address below the rate of a scenario; a warning where the scenario says its `addresses`.
+    /// ja: 1 アドレスの `rate_limit` がシナリオの頻度より低い、拒否する設定の WAF(シナリオに `addresses` があれば警告)。
     /// # Why
     /// A generator sends from a few addresses: the firewall stops it, and the test shows the firewall.
     /// ja: 負荷の送信元は少数のアドレスなので WAF に止められ、試験の結果は WAF の動作になります。
@@ -41,12 +43,16 @@ fn check(sight: &Sight<'_>, found: &mut Found<'_>) {
         else {
             continue;
         };
-        found
+        let diagnostic = found
             .note(
                 sight.places.at(&["security", "waf", name, "rate_limit"]),
                 say!("one address may send {limit}, and `{scenario}` sends {rate} from each", "1 アドレスに許すのは {limit} ですが、`{scenario}` は 1 アドレスから {rate} を送ります"),
             )
             .also(sight.places.at(&["load", "scenarios", scenario, "rate"]), say!("what the test sends", "試験の頻度"))
             .hint(say!("say with `addresses` from how many it sends, or let them pass for the time of the test", "`addresses` に送信元の数を書くか、試験の間だけ許可します"));
+        // Where nothing says from how many addresses it comes, there may be more.
+        if sight.spec.design.load.scenarios[scenario].addresses.is_some() {
+            diagnostic.level(Level::Warning);
+        }
     }
 }

@@ -40,6 +40,7 @@ impl Reader<'_> {
         self.tiers_of_copies();
         self.restores();
         self.locked_backups();
+        self.injected_and_limited();
         self.logs_beside_backups();
         self.clocks_of_logs();
         self.personal_paths();

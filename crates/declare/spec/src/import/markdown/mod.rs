@@ -32,6 +32,7 @@ mod failover;
 mod fields;
 mod figures;
 mod fold;
+mod injected;
 mod instead;
 mod kept;
 mod leaf;
@@ -192,6 +193,9 @@ struct Reader<'r> {
     runbook: Option<(String, usize)>,
     /// How often a restore is tried, and which line says so.
     restore_tried: Option<(String, usize)>,
+    /// What the web firewall lets one address send in a second, and from how many the load test comes.
+    per_address: Option<(f64, usize)>,
+    load_from: Option<(u64, usize)>,
     /// For how long backups are locked, and which line says so.
     locked: Option<(String, usize)>,
     /// Which line says that restores are tried, and not how often.
@@ -272,6 +276,8 @@ impl<'r> Reader<'r> {
             runbook: None,
             restore_tried: None,
             locked: None,
+            per_address: None,
+            load_from: None,
             tried_regularly: None,
             logged: None,
             drilled: None,

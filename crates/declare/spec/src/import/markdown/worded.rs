@@ -39,6 +39,7 @@ impl Reader<'_> {
         self.resides(text, line);
         self.sent_again(text, line);
         self.certified(text, line);
+        self.injected(text, line);
         self.erased(text, line);
         self.copied_to("", text, line);
         if self.duty(text, text, line)
