@@ -1,11 +1,10 @@
 //! How often others are called, and may be: many requests that are all to be sent between two times of a night
 //! (`720,000 charges, begun at 01:00 and closed by 05:00`), and the most that a contract allows.
 
-use promise::say;
-
 use super::{
     Reader,
     blocks::{bare, sentences_of},
+    by_the_words,
     clock::moments,
     figures::{Kind, figures},
     table::Table,
@@ -163,7 +162,7 @@ impl Reader<'_> {
     fn rate_of(&mut self, id: &str, field: &str, rate: &str, line: usize) {
         let path = ["dependencies", id, field];
         if !self.draft.has(&path) {
-            let why = say!("told by the words around it", "前後の言葉による");
+            let why = by_the_words();
             self.draft.guess(&path, rate, line, why);
         }
     }

@@ -3,7 +3,7 @@
 use promise::say;
 
 use super::{
-    Reader,
+    Reader, by_the_words,
     figures::{Kind, figures},
 };
 
@@ -59,7 +59,7 @@ impl Reader<'_> {
         let has = |words: &[&str]| words.iter().any(|word| lower.contains(word));
         let mut times = figures(text).into_iter().filter(|it| it.kind == Kind::Time);
         let only = times.next().filter(|_| times.next().is_none());
-        let why = || say!("told by the words around it", "前後の語による");
+        let why = by_the_words;
         if has(&KEYS) && !has(&DENIED) && has(&ERASED) {
             let path = ["compliance", "erased_by_key"];
             self.draft.guess(&path, true, line, why());

@@ -1,10 +1,10 @@
 //! From how many addresses a load test comes, and what the web firewall lets each of them send. One without the other
 //! says nothing.
 
-use promise::{record::Scalar as _, say, unit::Span};
+use promise::{record::Scalar as _, unit::Span};
 
 use super::{
-    Reader,
+    Reader, by_the_words,
     figures::{Kind, figures},
     numbers::NUMBERS,
 };
@@ -64,7 +64,7 @@ impl Reader<'_> {
             id.as_deref().unwrap_or("main"),
             "rate_limit",
         ];
-        let why = say!("told by the words around it", "前後の語による");
+        let why = by_the_words();
         if !self.draft.has(&path) {
             self.draft
                 .guess(&path, format!("{rate:.2}/s"), limited, why.clone());

@@ -1,10 +1,11 @@
 //! How far back objectives look, and how long the metrics are kept that they look at.
 
-use promise::{record::Scalar as _, say, unit::Span};
+use promise::{record::Scalar as _, unit::Span};
 
 use super::{
     Reader,
     blocks::{bare, sentences_of},
+    by_the_words,
     figures::{Kind, figures},
     stated::KEPT,
     table::Table,
@@ -130,7 +131,7 @@ impl Reader<'_> {
         }
         let longest = |all: &[(Span, usize)]| all.iter().copied().max_by_key(|(span, _)| span.0);
         let (window, kept) = (longest(&self.windows), longest(&self.metrics_kept));
-        let why = || say!("told by the words around it", "前後の語による");
+        let why = by_the_words;
         for (field, found) in [("objective_window", window), ("metric_retention", kept)] {
             let path = ["monitoring", field];
             if let Some((span, line)) = found.filter(|_| !self.draft.has(&path)) {

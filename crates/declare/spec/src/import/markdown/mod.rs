@@ -7,8 +7,8 @@
 //! YAML, JSON and HCL),
 //! `table`, `row`, `rows`, `across`, `alert_table`, `design`, `failover`, `procedure`, `copied`, `duties`, `watching`, `objectives`, `owed_values`, `sentence`, `stated`, `stating`,
 //! `clock`, `signing_in`, `residence`, `kept`, `answers`, `noticed`, `leaf`, `delivered`, `slas`, `costed`,
-//! `pairs`, `mentions`, `waiting`, `owed`, `accepted`, `worded`, `prose`, `whose`, `lost`, `after`, `untiered`. A block that is a file of another format
-//! is read as such.
+//! `topics`, `resent`, `certified`, `rota`, `shares`, `erased`, `injected`, `pairs`, `mentions`, `waiting`, `owed`, `accepted`, `worded`, `prose`, `whose`, `lost`, `after`, `untiered`. A block that is a file of another format
+//! is read as such. `said` finds again in a line what was read from it.
 
 mod accepted;
 mod across;
@@ -20,6 +20,7 @@ mod bicep;
 mod blocks;
 mod bounds;
 mod bursts;
+mod certified;
 mod clock;
 mod components;
 mod copied;
@@ -541,6 +542,11 @@ fn no_home() -> Say {
         "nothing in a spec says this",
         "仕様に書くところがありません"
     )
+}
+
+/// Why a figure of prose is only a guess.
+fn by_the_words() -> Say {
+    say!("told by the words around it", "前後の語による")
 }
 
 /// A short name for a text of any language: its letters, the words of what it names, or what it is.

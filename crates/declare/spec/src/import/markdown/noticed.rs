@@ -5,7 +5,7 @@ use promise::say;
 use serde_json::json;
 
 use super::{
-    Reader,
+    Reader, by_the_words,
     clock::ON_CALL,
     figures::{Kind, figures},
     place,
@@ -139,7 +139,7 @@ impl Reader<'_> {
         let Some(version) = version(&lower).filter(|_| !has(&OFF)) else {
             return;
         };
-        let why = || say!("told by the words around it", "前後の語による");
+        let why = by_the_words;
         let of = place::product_in(text)
             .filter(|(section, _)| ["cdn", "load_balancers"].contains(section));
         if let Some((section, product)) = of.filter(|_| has(&LEAST)) {
@@ -192,7 +192,7 @@ impl Reader<'_> {
         if let (Some(it), None) = (of_people.next(), of_people.next())
             && let Ok(team) = it.text.parse::<u64>()
         {
-            let why = say!("told by the words around it", "前後の語による");
+            let why = by_the_words();
             self.draft.guess(&path, team, line, why);
         }
     }
@@ -307,7 +307,7 @@ impl Reader<'_> {
             .unwrap_or_else(|| "front".to_owned());
         let at = |field| ["security", "waf", id.as_str(), field];
         if let Some(region) = region.filter(|_| !self.draft.has(&at("region"))) {
-            let why = || say!("told by the words around it", "前後の語による");
+            let why = by_the_words;
             self.draft.guess(&at("region"), region, line, why());
             if !self.draft.has(&at("scope")) {
                 self.draft.guess(&at("scope"), "CLOUDFRONT", line, why());

@@ -1,9 +1,9 @@
 //! What is sent again until it is answered: webhooks with their signatures, and what carries an idempotency key.
 
-use promise::{record::Scalar as _, say, unit::Span};
+use promise::{record::Scalar as _, unit::Span};
 
 use super::{
-    Reader,
+    Reader, by_the_words,
     figures::{Kind, figures},
 };
 
@@ -68,7 +68,7 @@ impl Reader<'_> {
         // The stored signature is spoken of in the sentence, or in the one before it.
         let is_signed = has(&SIGNED) || SIGNED.iter().any(|word| self.before.contains(word));
         if has(&AGAIN) && has(&SAME) && is_signed {
-            let why = say!("told by the words around it", "前後の語による");
+            let why = by_the_words();
             self.draft
                 .guess(&["deliveries", id, "signed_once"], true, line, why);
         }
@@ -128,7 +128,7 @@ impl Reader<'_> {
     fn delivery(&mut self, id: &str, field: &str, value: &str, line: usize) {
         let path = ["deliveries", id, field];
         if !self.draft.has(&path) {
-            let why = say!("told by the words around it", "前後の語による");
+            let why = by_the_words();
             self.draft.guess(&path, value, line, why);
         }
     }

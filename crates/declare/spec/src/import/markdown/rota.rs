@@ -2,7 +2,7 @@
 
 use promise::say;
 
-use super::{Reader, clock, numbers::NUMBERS, table::Table};
+use super::{Reader, by_the_words, clock, numbers::NUMBERS, table::Table};
 
 impl Reader<'_> {
     /// A table with a turn in each row: the names in it are those who take turns.
@@ -93,7 +93,7 @@ impl Reader<'_> {
         let Some(count) = behind.or_else(before).filter(|count: &u64| *count > 1) else {
             return false;
         };
-        let why = say!("told by the words around it", "前後の語による");
+        let why = by_the_words();
         self.draft.guess(&path, count, line, why.clone());
         // The second of a turn is called no less than the first, where the document counts both.
         const BOTH: [&str; 5] = [

@@ -4,7 +4,7 @@ use promise::say;
 use serde_json::{Value, json};
 
 use super::{
-    Reader,
+    Reader, by_the_words,
     figures::{Kind, figures},
     place,
     stated::{KEPT, nearest},
@@ -76,12 +76,7 @@ impl Reader<'_> {
                 };
                 let path = ["infrastructure", section, id.as_str(), field];
                 if !self.draft.has(&path) {
-                    self.draft.guess(
-                        &path,
-                        value,
-                        line,
-                        say!("told by the words around it", "前後の語による"),
-                    );
+                    self.draft.guess(&path, value, line, by_the_words());
                 }
             }
         }

@@ -12,7 +12,7 @@ use promise::{
 use serde_json::json;
 
 use super::{
-    Reader,
+    Reader, by_the_words,
     figures::{Kind, figures},
     tree::Data,
     words::plain,
@@ -137,7 +137,7 @@ impl Reader<'_> {
         if self.draft.has(&path) {
             return false;
         }
-        let why = say!("told by the words around it", "前後の語による");
+        let why = by_the_words();
         self.draft.guess(&path, time.text.as_str(), line, why);
         true
     }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use promise::say;
 use serde_json::Value;
 
-use super::{Objective, Reader};
+use super::{Objective, Reader, by_the_words};
 
 impl Reader<'_> {
     fn is_any_available(&self) -> bool {
@@ -26,7 +26,7 @@ impl Reader<'_> {
         } in std::mem::take(&mut self.objectives)
         {
             let only = self.draft.only_in(&["service", "tiers"]);
-            let why = || say!("told by the words around it", "前後の語による");
+            let why = by_the_words;
             let path = |tier: &str| ["service", "tiers", tier, field].map(str::to_owned);
             let named = self.tier_named(&about);
             if let Some(tier) = &named

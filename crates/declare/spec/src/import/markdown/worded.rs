@@ -6,7 +6,7 @@ use super::{
     Reader,
     aside::unpromised,
     bounds::{is_most_of_all, share_within, signed},
-    clock,
+    by_the_words, clock,
     figures::{Figure, Kind, ends_a_span, figures},
     no_home, numbers,
     objectives::recovered,
@@ -360,12 +360,7 @@ impl Reader<'_> {
 
     /// Sets what several sentences may say alike.
     pub(super) fn once(&mut self, path: &[&str], value: impl Into<serde_json::Value>, line: usize) {
-        self.draft.guess(
-            path,
-            value,
-            line,
-            say!("told by the words around it", "前後の語による"),
-        );
+        self.draft.guess(path, value, line, by_the_words());
     }
 }
 const TIMED_OUT: [&str; 6] = [
