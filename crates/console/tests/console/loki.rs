@@ -192,6 +192,35 @@ async fn lines_are_counted_over_time() {
             [at(0), (1.0 / 120.0_f64).to_string()]
         ])
     );
+    // What was at 240 s ago is told at 180 s ago.
+    assert_eq!(
+        over(r#"sum(count_over_time({app="shop"}[1m] offset 1m))"#).await[0]["values"],
+        json!([
+            [at(240), "1"],
+            [at(180), "1"],
+            [at(120), "1"],
+            [at(60), "1"]
+        ])
+    );
+    // At 120 s ago only the shop has lines; at 60 both have one, and the bank comes first by its name; at 0 only the bank.
+    let one = over(r#"topk(1, sum by (app) (count_over_time({app=~".+"}[2m])))"#).await;
+    assert_eq!(
+        one,
+        json!([
+            { "metric": { "app": "bank" }, "values": [[at(60), "1"], [at(0), "1"]] },
+            { "metric": { "app": "shop" }, "values": [[at(240), "2"], [at(180), "2"], [at(120), "2"]] },
+        ])
+    );
+    for (query, app) in [("topk", "shop"), ("bottomk", "bank")] {
+        let query = format!(r#"{query}(1, sum by (app) (count_over_time({{app=~".+"}}[1h])))"#);
+        let (_, told) = asked(&router, "query", &[("query", &query)]).await;
+        assert_eq!(
+            told["data"]["result"][0]["metric"],
+            json!({ "app": app }),
+            "{told}"
+        );
+        assert_eq!(told["data"]["result"].as_array().map(Vec::len), Some(1));
+    }
     let (_, told) = asked(
         &router,
         "query",

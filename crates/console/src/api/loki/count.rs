@@ -13,7 +13,7 @@ use promise::Timestamp;
 use store::logs::{Batch, Cells, Scan};
 
 use super::{
-    logql::Figures,
+    logql::{Figures, Top},
     read::{Failure, LABELS, SERIES_MAX, mask, text_of},
 };
 use crate::reply::Visit;
@@ -56,6 +56,14 @@ impl Grid {
         Timestamp::from_millis(self.start + index * self.step)
     }
 
+    /// As many instants, each of them so much earlier.
+    fn earlier(&self, offset: i64) -> Self {
+        Self {
+            start: self.start.saturating_sub(offset),
+            ..*self
+        }
+    }
+
     /// The first and the last instant `t` for which `(t - range, t]` holds `at`.
     fn that_see(&self, at: Timestamp, range: i64) -> Option<(usize, usize)> {
         let since = at.as_millis() - self.start;
@@ -87,7 +95,9 @@ pub(super) async fn counted(
             format!("{hidden} is a personal field: nobody groups by it here"),
         ));
     }
-    let range = i64::try_from(figures.range.as_millis()).unwrap_or(i64::MAX / 4);
+    let millis = |span: Duration| i64::try_from(span.as_millis()).unwrap_or(i64::MAX / 4);
+    let range = millis(figures.range);
+    let grid = &grid.earlier(millis(figures.offset));
     let last = grid.at(grid.steps.saturating_sub(1));
     let scan = Scan {
         query: figures.query.clone(),
@@ -134,7 +144,32 @@ pub(super) async fn counted(
         });
         told.insert(labels.collect(), counts.collect());
     }
-    Ok(told)
+    match figures.top {
+        Some(top) => Ok(only(told, top)),
+        None => Ok(told),
+    }
+}
+
+/// At each instant the groups with the most lines, or with the fewest of those that have some; of groups with as many
+/// those whose labels come first.
+fn only(mut told: Counts, top: Top) -> Counts {
+    let steps = told.values().map(Vec::len).max().unwrap_or_default();
+    for step in 0..steps {
+        let mut some: Vec<&mut i64> = told
+            .values_mut()
+            .filter_map(|counts| counts.get_mut(step).filter(|count| **count > 0))
+            .collect();
+        if top.is_most {
+            some.sort_by_key(|count| std::cmp::Reverse(**count));
+        } else {
+            some.sort_by_key(|count| **count);
+        }
+        some.into_iter()
+            .skip(top.groups)
+            .for_each(|count| *count = 0);
+    }
+    told.retain(|_, counts| counts.iter().any(|count| *count > 0));
+    told
 }
 
 /// The group of each row of a batch. Rows of one group share it.

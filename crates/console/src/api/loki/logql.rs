@@ -33,9 +33,27 @@ pub(super) enum Question {
 pub(super) struct Figures {
     pub query: LogQuery,
     pub range: Duration,
+    /// How long before an instant that instant is.
+    pub offset: Duration,
     pub per_second: bool,
     /// The labels that tell groups apart; `None` are all that a line has.
     pub by: Option<Vec<String>>,
+    /// Which groups are told at each instant; `None` are all.
+    pub top: Option<Top>,
+}
+
+/// The groups with the most lines, or with the fewest.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Top {
+    pub groups: usize,
+    pub is_most: bool,
+}
+
+/// The lines of a range such as `[5m] offset 1h`.
+#[derive(Debug, Clone, Copy)]
+struct Stretch {
+    range: Duration,
+    offset: Duration,
 }
 
 type Read<T> = Result<T, String>;
@@ -53,7 +71,7 @@ pub(super) fn parse(text: &str, hides: &dyn Fn(&str) -> bool) -> Read<Question> 
     if reader.rest().is_empty() {
         Ok(question)
     } else {
-        Err(reader.wrong("this is not supported here: only selectors, filters, count_over_time, rate and sum are"))
+        Err(reader.wrong("this is not supported here: only selectors, filters, count_over_time, rate, sum, topk and bottomk are"))
     }
 }
 
@@ -220,8 +238,34 @@ impl<'t> Reader<'t> {
             }
             return Ok(Question::Number(sum));
         }
+        for (word, is_most) in [("topk", true), ("bottomk", false)] {
+            if self.word(word) {
+                return self.top(is_most).map(Question::Figures);
+            }
+        }
+        self.summed().map(Question::Figures)
+    }
+
+    /// `(5, sum by (app) (rate({job="x"}[1m])))`.
+    fn top(&mut self, is_most: bool) -> Read<Figures> {
+        self.need("(")?;
+        self.space();
+        let groups = self.take(|c| c.is_ascii_digit()).parse().ok();
+        let groups = groups.filter(|groups| *groups > 0);
+        let groups = groups.ok_or_else(|| self.wrong("expected how many, such as 5"))?;
+        self.need(",")?;
+        let figures = self.summed()?;
+        self.need(")")?;
+        Ok(Figures {
+            top: Some(Top { groups, is_most }),
+            ..figures
+        })
+    }
+
+    /// Figures, or a sum of them.
+    fn summed(&mut self) -> Read<Figures> {
         if !self.word("sum") {
-            return self.figures().map(Question::Figures);
+            return self.figures();
         }
         let mut by = self.by()?;
         self.need("(")?;
@@ -230,10 +274,10 @@ impl<'t> Reader<'t> {
         if by.is_none() {
             by = self.by()?;
         }
-        Ok(Question::Figures(Figures {
+        Ok(Figures {
             by: Some(by.unwrap_or_default()),
             ..figures
-        }))
+        })
     }
 
     fn vector(&mut self) -> Read<f64> {
@@ -268,17 +312,22 @@ impl<'t> Reader<'t> {
     fn figures(&mut self) -> Read<Figures> {
         let per_second = self.word("rate");
         if !per_second && !self.word("count_over_time") {
-            return Err(self.wrong("expected a selector, sum, count_over_time or rate"));
+            return Err(
+                self.wrong("expected a selector, sum, topk, bottomk, count_over_time or rate")
+            );
         }
         self.need("(")?;
-        let (expr, range) = self.lines()?;
-        let range = range.ok_or_else(|| self.wrong("expected a range such as [5m]"))?;
+        let (expr, stretch) = self.lines()?;
+        let Stretch { range, offset } =
+            stretch.ok_or_else(|| self.wrong("expected a range such as [5m]"))?;
         self.need(")")?;
         Ok(Figures {
             query: self.meant(expr),
             range,
+            offset,
             per_second,
             by: None,
+            top: None,
         })
     }
 
@@ -287,7 +336,7 @@ impl<'t> Reader<'t> {
     }
 
     /// A selector, what filters it, and the range that may stand among them.
-    fn lines(&mut self) -> Read<(Expr, Option<Duration>)> {
+    fn lines(&mut self) -> Read<(Expr, Option<Stretch>)> {
         let mut parts = Vec::new();
         self.need("{")?;
         while !self.eat("}") {
@@ -297,7 +346,7 @@ impl<'t> Reader<'t> {
                 break;
             }
         }
-        let mut range = None;
+        let mut stretch = None;
         loop {
             if self.eat("|=") {
                 parts.push(self.line(has)?);
@@ -309,14 +358,27 @@ impl<'t> Reader<'t> {
                 parts.push(self.line(found)?.negated());
             } else if self.eat("|") {
                 parts.extend(self.stage()?);
-            } else if range.is_none() && self.eat("[") {
-                let span = self.span().filter(|span| !span.is_zero());
-                range = Some(span.ok_or_else(|| self.wrong("expected a duration such as 5m"))?);
-                self.need("]")?;
+            } else if stretch.is_none() && self.eat("[") {
+                stretch = Some(self.stretch()?);
             } else {
-                return Ok((Expr::every(parts), range));
+                return Ok((Expr::every(parts), stretch));
             }
         }
+    }
+
+    /// `5m]`, perhaps with `offset 1h` behind it.
+    fn stretch(&mut self) -> Read<Stretch> {
+        let range = self.span().filter(|span| !span.is_zero());
+        let range = range.ok_or_else(|| self.wrong("expected a duration such as 5m"))?;
+        self.need("]")?;
+        let offset = if self.word("offset") {
+            self.space();
+            let span = self.span();
+            span.ok_or_else(|| self.wrong("expected a duration such as 1h"))?
+        } else {
+            Duration::ZERO
+        };
+        Ok(Stretch { range, offset })
     }
 
     /// What a line must hold: one of several texts.
@@ -508,7 +570,11 @@ mod tests {
         assert!(why(r#"{a="b"} | ms > 5s"#).contains("without a unit"));
         assert!(why(r#"{a="b"} | email=~"t.*""#).contains("personal"));
         assert!(why(r#"count_over_time({a="b"})"#).contains("[5m]"));
-        assert!(why(r#"topk(3, rate({a="b"}[1m]))"#).contains("expected"));
+        assert!(why(r#"topk(0, rate({a="b"}[1m]))"#).contains("how many"));
+        assert!(why(r#"topk(3, {a="b"})"#).contains("expected"));
+        assert!(why(r#"topk(3, rate({a="b"}[1m])) by (a)"#).contains("not supported"));
+        assert!(why(r#"avg(rate({a="b"}[1m]))"#).contains("expected"));
+        assert!(why(r#"rate({a="b"}[1m] offset -5m)"#).contains("duration"));
         assert!(why(r#"sum(rate({a="b"}[1m])) > 3"#).contains("not supported"));
         assert!(why(&format!("{{a=\"b\"}} | {}a=\"b\"", "(".repeat(200))).contains("parentheses"));
         assert!(why(&"x".repeat(9_000)).contains("longer"));
