@@ -55,6 +55,42 @@ pub(crate) fn cover(texts: &Texts, diagnostics: &mut [Diagnostic]) {
     }
 }
 
+/// Whether a line of prose or of a table may hold a secret in words that [`secrets_in`] does not find: it speaks of one, and
+/// something in it looks like one. Such a line is named and not shown.
+pub(crate) fn may_tell(line: &str) -> bool {
+    const SPOKEN: [&str; 5] = ["パスワード", "暗証", "秘密鍵", "トークン", "シークレット"];
+    const SHORTEST: usize = 6;
+    let covered = secrets_in(line, 0);
+    let rest = |(at, c)| {
+        if covered.iter().any(|span| span.contains(&at)) {
+            ' '
+        } else {
+            c
+        }
+    };
+    let line: String = line.char_indices().map(rest).collect();
+    let lower = line.to_lowercase();
+    let speaks = TELLTALES
+        .iter()
+        .chain(&SPOKEN)
+        .any(|word| lower.contains(word));
+    let looks = |word: &str| {
+        let has = |is: fn(char) -> bool| word.chars().any(is);
+        let letters = has(|c| c.is_ascii_alphabetic());
+        let digits = has(|c| c.is_ascii_digit());
+        word.len() >= SHORTEST
+            && word.is_ascii()
+            && letters
+            && (digits || has(|c| "!@#$%^&*".contains(c)))
+    };
+    speaks
+        && line
+            .split([
+                ' ', '|', ',', '、', '。', '`', '"', '(', ')', '（', '）', '：',
+            ])
+            .any(looks)
+}
+
 /// Values after telltale names, and credentials within URLs.
 pub(crate) fn secrets_in(line: &str, base: usize) -> Vec<Span> {
     let mut out = Vec::new();
@@ -124,6 +160,20 @@ mod tests {
             ["'abc'"]
         );
         assert_eq!(covered("  API_KEY: \"k1\""), ["\"k1\""]);
+    }
+
+    #[test]
+    fn a_line_that_may_hold_a_secret_in_other_words_is_told_from_one_that_speaks_of_secrets() {
+        assert!(may_tell("| DB password | hunter2 |"));
+        assert!(may_tell(
+            "管理者は admin、初期パスワードは Passw0rd! とする"
+        ));
+        assert!(!may_tell("- パスワードは 8 文字以上、90 日ごとに変更する"));
+        assert!(!may_tell(
+            "Passwords have 12 characters and are never shared."
+        ));
+        assert!(!may_tell("| DB | db.r6g.4xlarge |"));
+        assert!(!may_tell("DB の password: hunter2"), "that is covered");
     }
 
     #[test]

@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 use crate::{
     diagnostic::Diagnostic,
     import::said,
+    mask,
     texts::{Text, Texts},
 };
 
@@ -88,11 +89,12 @@ impl<'t> Origin<'t> {
     }
 
     /// The line of the document, and what of it says `value`, if that can be told. `None` where the document has no such
-    /// line any more.
+    /// line any more, or where it may hold a secret.
     pub(crate) fn words(&self, document: &Text, value: &str) -> Option<(Span, Option<Span>)> {
         let line = self.line?.checked_sub(1);
         let line = document.range(line.filter(|line| *line < document.lines())?);
-        let said = said(document.get(&line)?, value);
+        let text = document.get(&line).filter(|text| !mask::may_tell(text))?;
+        let said = said(text, value);
         let said = said.map(|said| line.start + said.start..line.start + said.end);
         Some((line, said))
     }
